@@ -1,0 +1,1 @@
+//! The disk: what is there, what its bytes are, and when to look again.

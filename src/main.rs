@@ -1,0 +1,2 @@
+//! The boxup program.
+fn main() {}

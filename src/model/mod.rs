@@ -1,0 +1,12 @@
+//! Words that every part shares: identifiers, names, paths, digests, reasons.
+//!
+//! Pure values. Nothing here reads a clock, a disk or a socket.
+
+pub(crate) mod digest;
+pub(crate) mod ids;
+pub(crate) mod item;
+pub(crate) mod name;
+pub(crate) mod path;
+pub(crate) mod reason;
+pub(crate) mod stamp;
+pub(crate) mod trouble;

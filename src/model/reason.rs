@@ -1,0 +1,207 @@
+//! Why an entry of the tree is not on Box: data, with one sentence each.
+//!
+//! Three kinds, as the accounts keep them apart: *excluded* was not asked for,
+//! *parked* waits for a change or a person, *failed* was given up in this run.
+
+use crate::model::name::{LONGEST, NameError};
+use crate::model::trouble::Said;
+use std::fmt;
+
+/// Why an entry is left out on purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Exclusion {
+    /// A rule of the configuration names it.
+    Rule(String),
+    /// A symbolic link: not followed.
+    SymbolicLink,
+    /// A socket, pipe or device; its kind in words.
+    Special(&'static str),
+}
+
+/// Why an item waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Parked {
+    /// Its name cannot be stored on Box.
+    Name(NameError),
+    /// Another entry of its directory has the same name but for case.
+    CaseTwin(String),
+    /// Larger than can be sent. Sizes in bytes.
+    TooLarge {
+        /// The file's size.
+        size: u64,
+        /// The most that can be sent.
+        limit: u64,
+    },
+    /// Something that is not a file (or, for a directory, not a folder) has its name.
+    NameTaken(String),
+    /// A file with other content was on Box before; the policy is to leave it.
+    Differs(String),
+    /// Box's copy was changed by somebody else; the policy is to leave it.
+    ChangedOnBox(String),
+    /// Box's copy is gone, or no longer visible to this account.
+    GoneFromBox(String),
+    /// The folder it belongs in is gone, or no longer visible to this account.
+    FolderGone(String),
+    /// Box refuses it.
+    Refused(Said),
+    /// Box's answer does not describe what was sent.
+    WrongReply(String),
+    /// Parked by an earlier run for a cause in the item itself, which has not changed.
+    Still {
+        /// That reason's code.
+        code: String,
+        /// That reason's sentence.
+        message: String,
+    },
+}
+
+/// Why an item was given up in this run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Failed {
+    /// It could not be read.
+    Read(String),
+    /// It kept changing while it was sent.
+    Changing,
+    /// Box kept failing.
+    Box(Said),
+    /// No answer came.
+    NoAnswer(String),
+}
+
+impl Exclusion {
+    /// Stable, for machines.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Rule(_) => "rule",
+            Self::SymbolicLink => "symbolic_link",
+            Self::Special(_) => "special_file",
+        }
+    }
+}
+
+impl fmt::Display for Exclusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rule(rule) => write!(f, "excluded by the rule {rule:?}"),
+            Self::SymbolicLink => f.write_str("a symbolic link (links are not followed)"),
+            Self::Special(kind) => write!(f, "a {kind}, not a regular file"),
+        }
+    }
+}
+
+impl Parked {
+    /// Stable, for machines.
+    pub(crate) fn code(&self) -> &str {
+        match self {
+            Self::Name(_) => "name_invalid",
+            Self::CaseTwin(_) => "case_twin",
+            Self::TooLarge { .. } => "too_large",
+            Self::NameTaken(_) => "name_taken",
+            Self::Differs(_) => "differs_on_box",
+            Self::ChangedOnBox(_) => "changed_on_box",
+            Self::GoneFromBox(_) => "gone_from_box",
+            Self::FolderGone(_) => "folder_gone",
+            Self::Refused(said) if said.code.is_empty() => "refused",
+            Self::Refused(said) => &said.code,
+            Self::WrongReply(_) => "wrong_reply",
+            Self::Still { code, .. } => code,
+        }
+    }
+
+    /// Whether only a change of the item itself can help, so that asking Box again
+    /// before that is pointless.
+    pub(crate) fn is_in_the_item(&self) -> bool {
+        match self {
+            Self::Name(_) | Self::CaseTwin(_) | Self::TooLarge { .. } | Self::Still { .. } => true,
+            Self::WrongReply(_) => true,
+            Self::Refused(said) => {
+                matches!(
+                    said.code.as_str(),
+                    "item_name_invalid" | "item_name_too_long" | "file_size_limit_exceeded"
+                )
+            }
+            Self::NameTaken(_)
+            | Self::Differs(_)
+            | Self::ChangedOnBox(_)
+            | Self::GoneFromBox(_)
+            | Self::FolderGone(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Parked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(NameError::TooLong(_)) => write!(
+                f,
+                "the name is longer than the {LONGEST} characters that Box takes: rename it"
+            ),
+            Self::Name(error) => write!(f, "{error}: rename it"),
+            Self::CaseTwin(other) => write!(
+                f,
+                "its name and that of {other:?} differ only in case, and Box keeps one of them: \
+                 rename one"
+            ),
+            Self::TooLarge { size, limit } => write!(
+                f,
+                "{size} bytes, and files above {limit} bytes need chunked upload, which this \
+                 version does not do yet"
+            ),
+            Self::NameTaken(by) => {
+                write!(
+                    f,
+                    "{by} has this name on Box: rename or move one of the two"
+                )
+            }
+            Self::Differs(which) => write!(
+                f,
+                "{which} on Box has this name and other content, and on_existing is \"park\": \
+                 nothing was changed there"
+            ),
+            Self::ChangedOnBox(which) => write!(
+                f,
+                "{which} on Box was changed by somebody else since the last upload, and \
+                 on_remote_change is \"park\": nothing was changed there"
+            ),
+            Self::GoneFromBox(which) => write!(
+                f,
+                "{which} is gone from Box or hidden from this account, and on_remote_change is \
+                 \"park\": it was not uploaded again"
+            ),
+            Self::FolderGone(which) => write!(
+                f,
+                "its folder {which} is gone from Box or hidden from this account: restore it, or \
+                 share it with this account again"
+            ),
+            Self::Refused(said) => write!(f, "Box refuses it: {said}"),
+            Self::WrongReply(what) => write!(f, "Box's answer does not fit what was sent: {what}"),
+            Self::Still { message, .. } => f.write_str(message),
+        }
+    }
+}
+
+impl Failed {
+    /// Stable, for machines.
+    pub(crate) fn code(&self) -> &str {
+        match self {
+            Self::Read(_) => "read_error",
+            Self::Changing => "changing",
+            Self::Box(said) if said.code.is_empty() => "box_error",
+            Self::Box(said) => &said.code,
+            Self::NoAnswer(_) => "no_answer",
+        }
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(error) => write!(f, "cannot be read: {error}"),
+            Self::Changing => {
+                f.write_str("kept changing while it was sent; it will be tried again")
+            }
+            Self::Box(said) => write!(f, "Box answered {said}; it will be tried again"),
+            Self::NoAnswer(what) => write!(f, "no answer from Box: {what}; it will be tried again"),
+        }
+    }
+}

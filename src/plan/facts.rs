@@ -1,0 +1,156 @@
+//! What planning is done from: one directory's local facts, the mapping's rows for
+//! it, and Box's listing where the folder was never compared.
+
+use crate::model::digest::Sha1Digest;
+use crate::model::ids::{Etag, FileId, FolderId, FolderKey, VersionId};
+use crate::model::item::Occupant;
+use crate::model::name::RemoteName;
+use crate::model::path::LocalName;
+use crate::model::reason::Exclusion;
+use crate::model::stamp::{Nanos, Stamp};
+use std::collections::BTreeMap;
+
+/// One entry of a local directory, as the scan found it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LocalEntry {
+    /// Its name.
+    pub(crate) name: LocalName,
+    /// What it is.
+    pub(crate) kind: LocalKind,
+}
+
+/// What a local entry is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LocalKind {
+    /// A regular file.
+    File(Stamp),
+    /// A directory.
+    Directory,
+    /// Left out on purpose; an excluded directory is one entry and is not entered.
+    Excluded(Exclusion),
+    /// There, but it could not be examined; the system's words.
+    Unreadable(String),
+}
+
+/// The content of a file as it was read, and what the file looked like meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hashed {
+    /// The SHA-1 of what was read.
+    pub(crate) sha1: Sha1Digest,
+    /// The stamp, equal before and after reading.
+    pub(crate) stamp: Stamp,
+    /// When reading began.
+    pub(crate) at: Nanos,
+}
+
+/// Why a file could not be hashed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum HashError {
+    /// It was written to while it was read.
+    Changing,
+    /// It is not there any more, or is not a regular file now.
+    Vanished,
+    /// It cannot be read; the system's words.
+    Unreadable(String),
+}
+
+/// What Box held when it and the disk last agreed on a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SyncedFile {
+    /// The file on Box.
+    pub(crate) id: FileId,
+    /// The version we know.
+    pub(crate) version: Option<VersionId>,
+    /// The etag that we know.
+    pub(crate) etag: Option<Etag>,
+    /// Its name on Box.
+    pub(crate) name: RemoteName,
+    /// SHA-1 of that version, compared with the reply.
+    pub(crate) sha1: Sha1Digest,
+    /// The local file's stamp when it had this content.
+    pub(crate) stamp: Stamp,
+    /// When the content was last read.
+    pub(crate) hashed_at: Nanos,
+    /// The digest is to be checked once more (see [`crate::model::stamp::YOUNG`]).
+    pub(crate) provisional: bool,
+}
+
+/// A directory that has a folder on Box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SyncedFolder {
+    /// The mapping's key of it.
+    pub(crate) key: FolderKey,
+    /// The folder on Box.
+    pub(crate) id: FolderId,
+    /// Whether everything that Box held in it has been compared once: either we made
+    /// it, empty, or its listing has been planned from.
+    pub(crate) inventoried: bool,
+}
+
+/// An item that waits, as remembered from earlier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ParkedItem {
+    /// The reason's code.
+    pub(crate) code: String,
+    /// The reason's sentence.
+    pub(crate) message: String,
+    /// Whether only a change of the item can help.
+    pub(crate) in_the_item: bool,
+    /// What it looked like when it was parked; `None` for a directory.
+    pub(crate) stamp: Option<Stamp>,
+}
+
+/// A mutating request that was sent and whose outcome was never recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Intent {
+    /// The content that it would have put on Box.
+    pub(crate) sha1: Sha1Digest,
+}
+
+/// The mapping's rows for one directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mapped {
+    /// Files by local name.
+    pub(crate) files: BTreeMap<LocalName, SyncedFile>,
+    /// Directories by local name.
+    pub(crate) folders: BTreeMap<LocalName, SyncedFolder>,
+    /// What waits, by local name.
+    pub(crate) parked: BTreeMap<LocalName, ParkedItem>,
+    /// Requests in doubt, by local name.
+    pub(crate) intents: BTreeMap<LocalName, Intent>,
+}
+
+/// What a folder holds on Box, by the key under which Box compares names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Inventory(BTreeMap<String, Occupant>);
+
+impl Inventory {
+    /// Indexes a complete listing.
+    pub(crate) fn new(listing: impl IntoIterator<Item = Occupant>) -> Self {
+        let by_key = |item: Occupant| (item.name().sibling_key(), item);
+        Self(listing.into_iter().map(by_key).collect())
+    }
+
+    /// Who has this name, in any case.
+    pub(crate) fn occupant(&self, name: &RemoteName) -> Option<&Occupant> {
+        self.0.get(&name.sibling_key())
+    }
+}
+
+/// Everything that is known of one directory.
+#[derive(Clone, Debug)]
+pub(crate) struct DirFacts {
+    /// Its entries, sorted by name, restricted to what is looked at.
+    pub(crate) local: Vec<LocalEntry>,
+    /// Whether `local` is the whole directory.
+    pub(crate) complete: bool,
+    /// The mapping's rows.
+    pub(crate) mapped: Mapped,
+    /// Box's listing, where the folder was never compared.
+    pub(crate) inventory: Option<Inventory>,
+    /// Now, by the local clock.
+    pub(crate) now: Nanos,
+}
+
+/// Digests of the files that [`crate::plan::directory::suspects`] asked for.
+pub(crate) type Digests = BTreeMap<LocalName, Result<Hashed, HashError>>;
