@@ -3,6 +3,7 @@
 
 mod agent;
 mod cli;
+mod clock;
 mod config;
 mod local;
 mod model;

@@ -31,6 +31,8 @@ pub(crate) enum Trouble {
     Unauthorized(Said),
     /// The local file changed while it was being sent; nothing was stored.
     LocalChanged,
+    /// The local file is not there any more, or is no regular file now.
+    LocalGone,
     /// The local file could not be read.
     LocalRead(String),
 }

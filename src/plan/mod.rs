@@ -3,5 +3,13 @@
 //! No clock, no disk, no socket, no task. Whatever decides over time is a state
 //! machine that is told what happened and what time it is.
 
+pub(crate) mod action;
+pub(crate) mod backoff;
+pub(crate) mod directory;
 pub(crate) mod facts;
+pub(crate) mod guard;
 pub(crate) mod policy;
+pub(crate) mod queue;
+pub(crate) mod transfer;
+pub(crate) mod twins;
+pub(crate) mod verdict;

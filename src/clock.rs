@@ -1,0 +1,18 @@
+//! The only reader of the wall clock. Everything else is told what time it is.
+
+use crate::model::stamp::Nanos;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Now, as the machine has it.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
+pub(crate) fn wall() -> SystemTime {
+    SystemTime::now()
+}
+
+/// Now, in the unit of file times.
+pub(crate) fn nanos() -> Nanos {
+    match wall().duration_since(UNIX_EPOCH) {
+        Ok(since) => Nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)),
+        Err(before) => Nanos(i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |n| -n)),
+    }
+}

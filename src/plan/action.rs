@@ -1,0 +1,157 @@
+//! What there is to do: work for Box, edits of the mapping, and what is reported.
+
+use crate::model::ids::{Etag, FolderId, FolderKey};
+use crate::model::item::{RemoteFile, RemoteFolder};
+use crate::model::name::RemoteName;
+use crate::model::path::LocalName;
+use crate::model::reason::{Exclusion, Failed, Parked};
+use crate::model::stamp::{Nanos, Stamp};
+use crate::plan::facts::{Hashed, Intent, ParkedItem, SyncedFile, SyncedFolder};
+
+/// What planning makes of one directory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct DirPlan {
+    /// What needs Box; each names another entry of the directory.
+    pub(crate) actions: Vec<Action>,
+    /// What only the mapping must be told.
+    pub(crate) edits: Vec<Edit>,
+    /// What is settled without any action, by name.
+    pub(crate) reports: Vec<(LocalName, Report)>,
+    /// Files that are as they were; not listed one by one.
+    pub(crate) unchanged: u64,
+    /// Directories to look into next.
+    pub(crate) descend: Vec<(LocalName, SyncedFolder)>,
+    /// Files written to so recently that they are looked at again later.
+    pub(crate) unsettled: Vec<LocalName>,
+}
+
+/// Work that needs Box.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Action {
+    /// See that a directory has its folder, and what is in it.
+    Folder(FolderWork),
+    /// See that a file's content is on Box.
+    File(FileWork),
+}
+
+impl Action {
+    /// The entry that it is about.
+    pub(crate) fn name(&self) -> &LocalName {
+        match self {
+            Self::Folder(work) => &work.name,
+            Self::File(work) => &work.name,
+        }
+    }
+}
+
+/// A directory without a compared folder on Box.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FolderWork {
+    /// Its local name.
+    pub(crate) name: LocalName,
+    /// The name that its folder has or gets.
+    pub(crate) remote_name: RemoteName,
+    /// The folder, where it is known to exist: it is then only listed.
+    pub(crate) known: Option<RemoteFolder>,
+}
+
+/// A file whose content may not be on Box.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FileWork {
+    /// Its local name.
+    pub(crate) name: LocalName,
+    /// The name that it gets on Box.
+    pub(crate) remote_name: RemoteName,
+    /// Its stamp when it was scanned.
+    pub(crate) stamp: Stamp,
+    /// Its digest, where planning needed it.
+    pub(crate) hashed: Option<Hashed>,
+    /// What Box held when we last agreed.
+    pub(crate) synced: Option<SyncedFile>,
+    /// The file that Box's listing shows under this name, where we never saw it.
+    pub(crate) existing: Option<RemoteFile>,
+    /// A request of an earlier try whose outcome is not known.
+    pub(crate) intent: Option<Intent>,
+    /// Read Box's copy before anything is sent.
+    pub(crate) doubtful: bool,
+}
+
+/// A change of the mapping.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Edit {
+    /// A file agrees with Box. Ends its intent and its being parked.
+    PutFile(FolderKey, LocalName, SyncedFile),
+    /// A file has a new stamp and the old content.
+    Refresh {
+        /// Its directory.
+        dir: FolderKey,
+        /// Its name.
+        name: LocalName,
+        /// Its stamp.
+        stamp: Stamp,
+        /// When it was read.
+        hashed_at: Nanos,
+        /// Whether to read it once more.
+        provisional: bool,
+    },
+    /// A directory has a folder.
+    PutFolder {
+        /// Its parent.
+        parent: FolderKey,
+        /// Its name.
+        name: LocalName,
+        /// The folder.
+        id: FolderId,
+        /// Its etag, for later changes of the folder itself.
+        etag: Option<Etag>,
+        /// Whether nothing in it is unknown.
+        inventoried: bool,
+    },
+    /// A folder's listing has been planned from.
+    Inventoried(FolderKey),
+    /// An item waits.
+    Park(FolderKey, LocalName, ParkedItem),
+    /// An item waits no longer.
+    Unpark(FolderKey, LocalName),
+    /// A mutating request is about to be sent.
+    Intend(FolderKey, LocalName, Intent),
+    /// The file is to be mapped anew: Box's copy is gone and the policy replaces it.
+    Forget(FolderKey, LocalName),
+}
+
+/// What became of one entry.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Report {
+    /// A new file on Box.
+    Uploaded(RemoteFile, u64),
+    /// A new version of a file on Box.
+    NewVersion(RemoteFile, u64),
+    /// Box held the same content already.
+    Adopted(RemoteFile),
+    /// As it was.
+    Unchanged,
+    /// Left out on purpose.
+    Excluded(Exclusion),
+    /// Waits.
+    Parked(Parked),
+    /// Given up in this run.
+    Failed(Failed),
+    /// A new folder on Box.
+    FolderCreated(FolderId),
+    /// An existing folder on Box that is ours now.
+    FolderAdopted(FolderId),
+}
+
+/// Files in this state are recorded as agreeing with Box.
+pub(crate) fn synced(file: &RemoteFile, hashed: &Hashed) -> SyncedFile {
+    SyncedFile {
+        id: file.id.clone(),
+        version: file.version.clone(),
+        etag: file.etag.clone(),
+        name: file.name.clone(),
+        sha1: hashed.sha1,
+        stamp: hashed.stamp,
+        hashed_at: hashed.at,
+        provisional: hashed.stamp.is_young_at(hashed.at),
+    }
+}

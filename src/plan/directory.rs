@@ -1,0 +1,418 @@
+//! Compares one directory with the mapping and, where it was never compared, with
+//! Box's listing.
+//!
+//! Called twice with the same facts: [`suspects`] names the files whose bytes decide
+//! something, the scan hashes just those, and [`plan`] decides.
+
+use crate::model::ids::FolderKey;
+use crate::model::item::Occupant;
+use crate::model::name::RemoteName;
+use crate::model::path::LocalName;
+use crate::model::reason::{Failed, Parked};
+use crate::model::stamp::{Stamp, YOUNG};
+use crate::plan::action::{Action, DirPlan, Edit, FileWork, FolderWork, Report, synced};
+use crate::plan::facts::{
+    Digests, DirFacts, HashError, Hashed, LocalEntry, LocalKind, ParkedItem, SyncedFile,
+};
+use crate::plan::policy::{DIRECT_LIMIT, OnForeign, Policy};
+use crate::plan::twins::Twins;
+
+/// How a local file stands, judged by its stamp alone.
+enum Standing<'a> {
+    /// As the mapping has it.
+    Unchanged,
+    /// Written to a moment ago.
+    Unsettled,
+    /// Cannot go to Box, or waits since an earlier run.
+    Waits(Parked),
+    /// As the mapping has it, but its digest was provisional.
+    Recheck(&'a SyncedFile),
+    /// Not as the mapping has it.
+    Changed(&'a SyncedFile),
+    /// Not mapped, and its name on Box is taken by this.
+    Occupied(RemoteName, &'a Occupant),
+    /// Not mapped.
+    New(RemoteName),
+}
+
+/// The files whose content must be read before [`plan`] can decide.
+pub(crate) fn suspects(facts: &DirFacts, policy: &Policy) -> Vec<LocalName> {
+    let twins = Twins::of(facts);
+    let decides = |entry: &LocalEntry| {
+        let LocalKind::File(stamp) = &entry.kind else {
+            return false;
+        };
+        match standing(&entry.name, stamp, facts, policy, &twins) {
+            Standing::Changed(_) | Standing::Recheck(_) => true,
+            Standing::Occupied(_, Occupant::File(file)) => {
+                file.size.is_none_or(|size| size == stamp.size)
+            }
+            Standing::Occupied(..)
+            | Standing::Unchanged
+            | Standing::Unsettled
+            | Standing::Waits(_)
+            | Standing::New(_) => false,
+        }
+    };
+    let named = facts.local.iter().filter(|entry| decides(entry));
+    named.map(|entry| entry.name.clone()).collect()
+}
+
+/// Decides what is to be done about each entry of the directory `dir`.
+pub(crate) fn plan(
+    dir: FolderKey,
+    facts: &DirFacts,
+    digests: &Digests,
+    policy: &Policy,
+) -> DirPlan {
+    let mut planner = Planner {
+        dir,
+        facts,
+        policy,
+        twins: Twins::of(facts),
+        plan: DirPlan::default(),
+    };
+    for entry in &facts.local {
+        planner.entry(entry, digests);
+    }
+    planner.close()
+}
+
+struct Planner<'a> {
+    dir: FolderKey,
+    facts: &'a DirFacts,
+    policy: &'a Policy,
+    twins: Twins,
+    plan: DirPlan,
+}
+
+impl Planner<'_> {
+    fn entry(&mut self, entry: &LocalEntry, digests: &Digests) {
+        let name = &entry.name;
+        match &entry.kind {
+            LocalKind::File(stamp) => self.file(name, stamp, digests),
+            LocalKind::Directory => self.directory(name),
+            LocalKind::Excluded(why) => self.report(name, Report::Excluded(why.clone())),
+            LocalKind::Unreadable(error) => {
+                self.report(name, Report::Failed(Failed::Read(error.clone())));
+            }
+        }
+    }
+
+    fn file(&mut self, name: &LocalName, stamp: &Stamp, digests: &Digests) {
+        let facts = self.facts;
+        match standing(name, stamp, facts, self.policy, &self.twins) {
+            Standing::Unchanged => self.unchanged(name),
+            Standing::Unsettled => self.plan.unsettled.push(name.clone()),
+            Standing::Waits(why) => self.park(name, why, Some(*stamp)),
+            Standing::Recheck(known) | Standing::Changed(known) => {
+                self.known(name, stamp, known, digests.get(name));
+            }
+            Standing::Occupied(remote, occupant) => {
+                self.occupied(name, stamp, remote, occupant, digests.get(name));
+            }
+            Standing::New(remote) => self.act(name, stamp, remote, None, None),
+        }
+    }
+
+    /// A mapped file that may have new content.
+    fn known(
+        &mut self,
+        name: &LocalName,
+        stamp: &Stamp,
+        known: &SyncedFile,
+        digest: Option<&Result<Hashed, HashError>>,
+    ) {
+        match digest {
+            Some(Ok(hashed)) if hashed.sha1 == known.sha1 => {
+                self.plan.edits.push(Edit::Refresh {
+                    dir: self.dir,
+                    name: name.clone(),
+                    stamp: hashed.stamp,
+                    hashed_at: hashed.at,
+                    // Checked once: a file whose clock lies in the future would
+                    // otherwise be read in every run for ever.
+                    provisional: !known.provisional && hashed.stamp.is_young_at(hashed.at),
+                });
+                self.unchanged(name);
+            }
+            Some(Err(HashError::Vanished)) => {}
+            Some(Err(HashError::Unreadable(error))) => {
+                self.report(name, Report::Failed(Failed::Read(error.clone())));
+            }
+            Some(Ok(hashed)) => self.act(name, stamp, known.name.clone(), Some(*hashed), None),
+            Some(Err(HashError::Changing)) | None => {
+                self.act(name, stamp, known.name.clone(), None, None);
+            }
+        }
+    }
+
+    /// An unmapped file whose name Box's listing shows.
+    fn occupied(
+        &mut self,
+        name: &LocalName,
+        stamp: &Stamp,
+        remote: RemoteName,
+        occupant: &Occupant,
+        digest: Option<&Result<Hashed, HashError>>,
+    ) {
+        let Occupant::File(file) = occupant else {
+            return self.park(name, Parked::NameTaken(occupant.describe()), Some(*stamp));
+        };
+        match digest {
+            Some(Ok(hashed)) if file.sha1 == Some(hashed.sha1) && file.etag.is_some() => {
+                let row = synced(file, hashed);
+                self.plan
+                    .edits
+                    .push(Edit::PutFile(self.dir, name.clone(), row));
+                self.report(name, Report::Adopted(file.clone()));
+            }
+            Some(Err(HashError::Vanished)) => {}
+            Some(Err(HashError::Unreadable(error))) => {
+                self.report(name, Report::Failed(Failed::Read(error.clone())));
+            }
+            // Without an intent of ours, a file that differs is a stranger's.
+            _ if self.policy.on_existing == OnForeign::Park
+                && differs(file, stamp, digest)
+                && !self.facts.mapped.intents.contains_key(name) =>
+            {
+                let which = format!("the file {}", file.id);
+                self.park(name, Parked::Differs(which), Some(*stamp));
+            }
+            digest => {
+                let hashed = digest.and_then(|d| d.as_ref().ok()).copied();
+                self.act(name, stamp, remote, hashed, Some(file));
+            }
+        }
+    }
+
+    fn act(
+        &mut self,
+        name: &LocalName,
+        stamp: &Stamp,
+        remote_name: RemoteName,
+        hashed: Option<Hashed>,
+        existing: Option<&crate::model::item::RemoteFile>,
+    ) {
+        let mapped = &self.facts.mapped;
+        let intent = mapped.intents.get(name).copied();
+        self.plan.actions.push(Action::File(FileWork {
+            name: name.clone(),
+            remote_name,
+            stamp: *stamp,
+            hashed,
+            synced: mapped.files.get(name).cloned(),
+            existing: existing.cloned(),
+            intent,
+            doubtful: intent.is_some() || mapped.parked.contains_key(name),
+        }));
+    }
+
+    fn directory(&mut self, name: &LocalName) {
+        let mapped = &self.facts.mapped;
+        if let Some(folder) = mapped.folders.get(name).filter(|f| f.inventoried) {
+            self.unpark(name);
+            return self.plan.descend.push((name.clone(), folder.clone()));
+        }
+        match directory_name(name, self.facts, &self.twins) {
+            Err(why) => self.park(name, why, None),
+            Ok(remote_name) => {
+                let occupant = self.occupant(&remote_name);
+                let known = match occupant {
+                    Some(Occupant::Folder(folder)) => Some(folder),
+                    Some(other) => {
+                        return self.park(name, Parked::NameTaken(other.describe()), None);
+                    }
+                    None => mapped
+                        .folders
+                        .get(name)
+                        .map(|f| crate::model::item::RemoteFolder {
+                            id: f.id.clone(),
+                            etag: None,
+                            name: remote_name.clone(),
+                        }),
+                };
+                self.plan.actions.push(Action::Folder(FolderWork {
+                    name: name.clone(),
+                    remote_name,
+                    known,
+                }));
+            }
+        }
+    }
+
+    fn occupant(&self, name: &RemoteName) -> Option<Occupant> {
+        self.facts.inventory.as_ref()?.occupant(name).cloned()
+    }
+
+    fn unchanged(&mut self, name: &LocalName) {
+        self.unpark(name);
+        self.plan.unchanged += 1;
+    }
+
+    fn unpark(&mut self, name: &LocalName) {
+        if self.facts.mapped.parked.contains_key(name) {
+            self.plan.edits.push(Edit::Unpark(self.dir, name.clone()));
+        }
+    }
+
+    fn report(&mut self, name: &LocalName, report: Report) {
+        self.plan.reports.push((name.clone(), report));
+    }
+
+    fn park(&mut self, name: &LocalName, why: Parked, stamp: Option<Stamp>) {
+        let item = ParkedItem {
+            code: why.code().to_owned(),
+            message: why.to_string(),
+            in_the_item: why.is_in_the_item(),
+            stamp,
+        };
+        let is_recorded = self.facts.mapped.parked.get(name).is_some_and(|known| {
+            (&known.code, &known.message) == (&item.code, &item.message)
+                && same_state(known.stamp.as_ref(), stamp.as_ref())
+        });
+        if !is_recorded {
+            self.plan
+                .edits
+                .push(Edit::Park(self.dir, name.clone(), item));
+        }
+        self.report(name, Report::Parked(why));
+    }
+
+    /// Ends what was remembered of entries that are not there any more. A file's row
+    /// stays: its absence says nothing about what should be on Box.
+    fn close(mut self) -> DirPlan {
+        if !self.facts.complete {
+            return self.plan;
+        }
+        let is_here = |name: &LocalName| {
+            let found = self
+                .facts
+                .local
+                .binary_search_by(|entry| entry.name.cmp(name));
+            found.is_ok()
+        };
+        let gone = self
+            .facts
+            .mapped
+            .parked
+            .keys()
+            .filter(|name| !is_here(name));
+        let gone: Vec<Edit> = gone
+            .map(|name| Edit::Unpark(self.dir, name.clone()))
+            .collect();
+        self.plan.edits.extend(gone);
+        if self.facts.inventory.is_some() {
+            self.plan.edits.push(Edit::Inventoried(self.dir));
+        }
+        self.plan
+    }
+}
+
+/// Whether Box's file is known to hold something else than the local one.
+fn differs(
+    file: &crate::model::item::RemoteFile,
+    stamp: &Stamp,
+    digest: Option<&Result<Hashed, HashError>>,
+) -> bool {
+    match digest {
+        Some(Ok(hashed)) => file.sha1.is_some_and(|sha1| sha1 != hashed.sha1),
+        _ => file.size.is_some_and(|size| size != stamp.size),
+    }
+}
+
+fn same_state(a: Option<&Stamp>, b: Option<&Stamp>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => a.same_file_state(b),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+fn standing<'a>(
+    name: &LocalName,
+    stamp: &Stamp,
+    facts: &'a DirFacts,
+    policy: &Policy,
+    twins: &Twins,
+) -> Standing<'a> {
+    let known = facts.mapped.files.get(name);
+    if let Some(known) = known.filter(|known| known.stamp.same_file_state(stamp)) {
+        let is_due = known.provisional && facts.now.since(known.hashed_at) >= YOUNG;
+        return if is_due {
+            Standing::Recheck(known)
+        } else {
+            Standing::Unchanged
+        };
+    }
+    if is_unsettled(stamp, facts, policy) {
+        return Standing::Unsettled;
+    }
+    if stamp.size > DIRECT_LIMIT {
+        let (size, limit) = (stamp.size, DIRECT_LIMIT);
+        return Standing::Waits(Parked::TooLarge { size, limit });
+    }
+    if let Some(parked) = facts.mapped.parked.get(name)
+        && parked.in_the_item
+        && same_state(parked.stamp.as_ref(), Some(stamp))
+        && !is_decided_here(&parked.code)
+    {
+        return Standing::Waits(still(parked));
+    }
+    if let Some(known) = known {
+        return Standing::Changed(known);
+    }
+    match file_name(name, facts, twins) {
+        Err(why) => Standing::Waits(why),
+        Ok(remote) => match facts.inventory.as_ref().and_then(|i| i.occupant(&remote)) {
+            Some(occupant) => Standing::Occupied(remote, occupant),
+            None => Standing::New(remote),
+        },
+    }
+}
+
+/// Reasons that planning finds by itself every time, so that a rename of the *other*
+/// twin, say, is noticed.
+fn is_decided_here(code: &str) -> bool {
+    matches!(code, "name_invalid" | "case_twin" | "too_large")
+}
+
+fn still(parked: &ParkedItem) -> Parked {
+    Parked::Still {
+        code: parked.code.clone(),
+        message: parked.message.clone(),
+    }
+}
+
+fn is_unsettled(stamp: &Stamp, facts: &DirFacts, policy: &Policy) -> bool {
+    let quiet_for = facts.now.since(stamp.ctime);
+    let settle = i64::try_from(policy.settle.as_nanos()).unwrap_or(i64::MAX);
+    // A change time in the future comes from a clock that was set back: such a file
+    // would never become quiet.
+    (0..settle).contains(&quiet_for)
+}
+
+fn file_name(name: &LocalName, facts: &DirFacts, twins: &Twins) -> Result<RemoteName, Parked> {
+    let remote = RemoteName::for_local(name).map_err(Parked::Name)?;
+    if let Some(folder) = facts.mapped.folders.get(name) {
+        let was = format!("the folder {}, which this path was before,", folder.id);
+        return Err(Parked::NameTaken(was));
+    }
+    twins.check(name).map(|()| remote)
+}
+
+fn directory_name(name: &LocalName, facts: &DirFacts, twins: &Twins) -> Result<RemoteName, Parked> {
+    let remote = RemoteName::for_local(name).map_err(Parked::Name)?;
+    if let Some(file) = facts.mapped.files.get(name) {
+        let was = format!("the file {}, which this path was before,", file.id);
+        return Err(Parked::NameTaken(was));
+    }
+    if let Some(parked) = facts.mapped.parked.get(name)
+        && parked.in_the_item
+        && parked.stamp.is_none()
+        && !is_decided_here(&parked.code)
+    {
+        return Err(still(parked));
+    }
+    twins.check(name).map(|()| remote)
+}

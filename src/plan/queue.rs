@@ -1,0 +1,230 @@
+//! Which job runs next, and when a failed one is tried again.
+//!
+//! Pure: told the time and the outcomes, it answers with jobs. Two things hold always:
+//! no more jobs of a lane run than it is wide, and never two for one key.
+
+use crate::plan::backoff::Backoff;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::hash::Hash;
+use std::time::{Duration, Instant};
+
+/// Jobs of different lanes do not wait for each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Lane {
+    /// Making and listing folders.
+    Folders,
+    /// Sending files.
+    Files,
+}
+
+/// How long to go on with a job that keeps failing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// Tries before a job is given up; `None`: never.
+    pub(crate) tries: Option<u32>,
+    /// Times that Box may ask a job to slow down before it counts as a failed try.
+    pub(crate) throttles: u32,
+    /// The delays in between.
+    pub(crate) backoff: Backoff,
+}
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// For good.
+    Done,
+    /// It failed and may work later, not before Box's delay.
+    Failed(Option<Duration>),
+    /// It was not the job's fault and does not count.
+    Innocent(Option<Duration>),
+}
+
+/// What becomes of a job that ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is out of the queue.
+    Gone,
+    /// It will run again.
+    Waits,
+    /// Its tries are used up.
+    GivenUp,
+}
+
+#[derive(Clone, Debug)]
+struct Job<K, W> {
+    key: K,
+    lane: Lane,
+    work: W,
+    failures: u32,
+    innocents: u32,
+}
+
+/// The queue. `K` names what a job is about, `W` is what it does.
+#[derive(Debug)]
+pub(crate) struct Queue<K, W> {
+    patience: Patience,
+    widths: HashMap<Lane, usize>,
+    ready: HashMap<Lane, VecDeque<Job<K, W>>>,
+    waiting: BTreeMap<(Instant, u64), Job<K, W>>,
+    serial: u64,
+    running: HashMap<K, Job<K, W>>,
+    /// Newer work for a key that runs: it starts when the running job ends.
+    newer: HashMap<K, Job<K, W>>,
+    queued: HashSet<K>,
+}
+
+impl<K: Clone + Eq + Hash, W: Clone> Queue<K, W> {
+    /// An empty queue with so many jobs at once in each lane.
+    pub(crate) fn new(patience: Patience, folders: usize, files: usize) -> Self {
+        Self {
+            patience,
+            widths: HashMap::from([(Lane::Folders, folders), (Lane::Files, files)]),
+            ready: HashMap::new(),
+            waiting: BTreeMap::new(),
+            serial: 0,
+            running: HashMap::new(),
+            newer: HashMap::new(),
+            queued: HashSet::new(),
+        }
+    }
+
+    /// Adds a job. Newer work replaces what is queued for the same key, and waits for
+    /// what runs for it.
+    pub(crate) fn push(&mut self, lane: Lane, key: K, work: W) {
+        let job = Job {
+            key: key.clone(),
+            lane,
+            work,
+            failures: 0,
+            innocents: 0,
+        };
+        if self.running.contains_key(&key) {
+            self.newer.insert(key, job);
+        } else if self.queued.insert(key.clone()) {
+            self.ready.entry(lane).or_default().push_back(job);
+        } else {
+            self.replace(&key, job);
+        }
+    }
+
+    fn replace(&mut self, key: &K, job: Job<K, W>) {
+        let ready = self.ready.values_mut().flatten();
+        for old in ready.chain(self.waiting.values_mut()) {
+            if old.key == *key {
+                // Its place and its failures stay: new facts are no reason to hammer.
+                old.work = job.work;
+                return;
+            }
+        }
+    }
+
+    /// The next job to start, if one may.
+    pub(crate) fn start(&mut self, now: Instant) -> Option<(K, W)> {
+        self.wake(now);
+        for lane in [Lane::Folders, Lane::Files] {
+            let running = self.running.values().filter(|job| job.lane == lane).count();
+            if running >= self.widths[&lane] {
+                continue;
+            }
+            if let Some(job) = self.ready.get_mut(&lane).and_then(VecDeque::pop_front) {
+                self.queued.remove(&job.key);
+                let start = (job.key.clone(), job.work.clone());
+                self.running.insert(job.key.clone(), job);
+                return Some(start);
+            }
+        }
+        None
+    }
+
+    fn wake(&mut self, now: Instant) {
+        while let Some(entry) = self.waiting.first_entry() {
+            if entry.key().0 > now {
+                break;
+            }
+            let job = entry.remove();
+            self.ready.entry(job.lane).or_default().push_back(job);
+        }
+    }
+
+    /// Records how a running job ended. `chance` (0..=1) is the jitter.
+    pub(crate) fn finish(&mut self, key: &K, end: End, now: Instant, chance: f64) -> Fate {
+        let Some(mut job) = self.running.remove(key) else {
+            return Fate::Gone;
+        };
+        let asked = match end {
+            End::Done => None,
+            End::Failed(asked) => {
+                job.failures += 1;
+                asked
+            }
+            End::Innocent(asked) => {
+                job.innocents += 1;
+                if job.innocents > self.patience.throttles {
+                    job.failures += 1;
+                }
+                asked
+            }
+        };
+        let newer = self.newer.remove(key);
+        let is_given_up = self.patience.tries.is_some_and(|most| job.failures >= most);
+        let is_over = end == End::Done || is_given_up;
+        if let Some(newer) = newer {
+            let failures = if is_over { 0 } else { job.failures };
+            job = Job { failures, ..newer };
+        } else if is_over {
+            return if is_given_up {
+                Fate::GivenUp
+            } else {
+                Fate::Gone
+            };
+        }
+        let delay = self
+            .patience
+            .backoff
+            .delay(job.failures.max(1), asked, chance);
+        let delay = if end == End::Done {
+            Duration::ZERO
+        } else {
+            delay
+        };
+        self.serial += 1;
+        self.queued.insert(job.key.clone());
+        self.waiting.insert((now + delay, self.serial), job);
+        Fate::Waits
+    }
+
+    /// When a waiting job becomes ready.
+    pub(crate) fn next_wake(&self) -> Option<Instant> {
+        self.waiting.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// Jobs that are queued or waiting, not those that run.
+    pub(crate) fn pending(&self) -> usize {
+        self.queued.len() + self.newer.len()
+    }
+
+    /// Jobs that run.
+    pub(crate) fn running(&self) -> usize {
+        self.running.len()
+    }
+
+    /// Whether nothing is left to do.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.pending() == 0 && self.running.is_empty()
+    }
+
+    /// Takes out what has not started.
+    pub(crate) fn drain(&mut self) -> Vec<(K, W)> {
+        self.queued.clear();
+        let ready = self.ready.drain().flat_map(|(_, jobs)| jobs);
+        let waiting = std::mem::take(&mut self.waiting).into_values();
+        let newer = self.newer.drain().map(|(_, job)| job);
+        let jobs = ready.chain(waiting).chain(newer);
+        jobs.map(|job| (job.key, job.work)).collect()
+    }
+
+    /// The keys and work of everything that is queued, waiting or running.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.queued.iter().chain(self.running.keys())
+    }
+}

@@ -1,0 +1,409 @@
+//! One file on its way to Box, as a state machine: told what Box answered, it says
+//! what to ask next, until it knows the outcome.
+//!
+//! It makes no request and knows no time, so that every order of answers, faults and
+//! other people's edits can be played through. Three rules hold on every path:
+//!
+//! 1. Nothing is sent before a preflight said yes.
+//! 2. A version goes out only with the etag of a state that was judged here.
+//! 3. After doubt (an intent left over, a parked item) Box's copy is read first.
+
+use crate::model::ids::{Etag, FileId};
+use crate::model::item::{Occupant, RemoteFile};
+use crate::model::name::RemoteName;
+use crate::model::reason::{Failed, Parked};
+use crate::model::trouble::Trouble;
+use crate::plan::action::FileWork;
+use crate::plan::facts::Hashed;
+use crate::plan::policy::{OnForeign, Policy};
+use crate::plan::verdict::Verdict;
+
+/// What is to be asked next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// Would Box take this new file? (`options_files_content`)
+    PreflightNew,
+    /// Would Box take this content for the file? (`OPTIONS /files/:id/content`)
+    PreflightVersion(FileId),
+    /// Upload a new file. (`post_files_content`)
+    SendNew,
+    /// Upload a new version. (`post_files_id_content`)
+    SendVersion(Base),
+    /// What is this file's state? (`get_files_id`)
+    Read(FileId),
+    /// Which other local path does the mapping have for this file, if any?
+    Owner(FileId),
+    /// Is the mirror's root folder visible? (`get_folders_id`)
+    Root,
+}
+
+/// The state of a file on Box that a new version is based on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Base {
+    /// The file.
+    pub(crate) id: FileId,
+    /// What `If-Match` says.
+    pub(crate) etag: Etag,
+    /// Its name, which the new version keeps.
+    pub(crate) name: RemoteName,
+}
+
+/// The answer to an [`Ask`].
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Reply {
+    /// The preflight found nothing against it.
+    Clear,
+    /// It was stored, and this is how Box describes it.
+    Stored(RemoteFile),
+    /// The file's state.
+    File(RemoteFile),
+    /// The other local path that the mapping has for the file.
+    Owner(Option<String>),
+    /// The root is there.
+    RootVisible,
+    /// It did not work.
+    Trouble(Trouble),
+}
+
+/// How it ended, or why it cannot go on now.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Outcome {
+    /// Box made a new file.
+    Uploaded(RemoteFile),
+    /// Box made a new version; with the ID of the version that it supersedes although
+    /// we never wrote that one.
+    NewVersion(RemoteFile),
+    /// Box has our content already; nothing was sent.
+    Adopted(RemoteFile),
+    /// It waits for a change or a person.
+    Parked(Parked),
+    /// It cannot be done, or not now.
+    Verdict(Verdict),
+    /// The mirror's root folder cannot be seen: nothing in the mirror can go on.
+    RootGone(String),
+}
+
+/// The next step.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Next {
+    /// Ask this and report the reply.
+    Ask(Ask),
+    /// It is over.
+    End(Outcome),
+}
+
+/// What an upload's answer must say besides content and size.
+#[derive(Clone, Debug)]
+struct Expected {
+    /// The file that gets a version; `None` for a new file.
+    id: Option<FileId>,
+    name: RemoteName,
+}
+
+/// What the pending question was about.
+#[derive(Clone, Debug)]
+enum State {
+    Start,
+    PreflightNew,
+    SendNew,
+    /// Asked whose the file is that has the name.
+    Owner(RemoteFile),
+    /// Reading a file that has the name and that we never saw.
+    ReadExisting(FileId),
+    /// Reading our own file.
+    ReadMapped(FileId),
+    PreflightVersion(Base),
+    SendVersion(Base),
+    /// Reading what an upload left, because its answer did not fit.
+    Confirm(Expected),
+    /// Something was not there; is the root?
+    Root(Box<Outcome>),
+}
+
+/// The machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Transfer<'a> {
+    work: &'a FileWork,
+    local: Hashed,
+    policy: Policy,
+    /// Where the new file goes, for reports.
+    parent: String,
+    state: State,
+    /// Versions refused as stale; each had another etag. A bound, because a program
+    /// that keeps editing the file's metadata could keep this going for ever.
+    stale: u32,
+}
+
+const MOST_STALE: u32 = 4;
+
+impl<'a> Transfer<'a> {
+    /// A transfer of `work`, whose content is `local`, into the folder `parent`.
+    pub(crate) fn new(work: &'a FileWork, local: Hashed, policy: Policy, parent: String) -> Self {
+        let state = State::Start;
+        Self {
+            work,
+            local,
+            policy,
+            parent,
+            state,
+            stale: 0,
+        }
+    }
+
+    /// The first step.
+    pub(crate) fn start(&mut self) -> Next {
+        if let Some(known) = &self.work.synced {
+            return match &known.etag {
+                Some(etag) if !self.work.doubtful => {
+                    let (id, name) = (known.id.clone(), known.name.clone());
+                    self.preflight_version(Base {
+                        id,
+                        etag: etag.clone(),
+                        name,
+                    })
+                }
+                _ => self.read_mapped(known.id.clone()),
+            };
+        }
+        match self.work.existing.clone() {
+            Some(file) => self.taken(file),
+            None => self.preflight_new(),
+        }
+    }
+
+    /// The step after `reply`, which answers the last [`Ask`].
+    pub(crate) fn answer(&mut self, reply: Reply) -> Next {
+        let state = std::mem::replace(&mut self.state, State::Start);
+        match (state, reply) {
+            (State::PreflightNew, Reply::Clear) => self.ask(State::SendNew, Ask::SendNew),
+            (State::PreflightVersion(base), Reply::Clear) => {
+                self.ask(State::SendVersion(base.clone()), Ask::SendVersion(base))
+            }
+            (State::SendNew, Reply::Stored(file)) => {
+                let expected = Expected {
+                    id: None,
+                    name: self.work.remote_name.clone(),
+                };
+                self.confirm(expected, file)
+            }
+            (State::SendVersion(base), Reply::Stored(file)) => {
+                let expected = Expected {
+                    id: Some(base.id),
+                    name: base.name,
+                };
+                self.confirm(expected, file)
+            }
+            (State::Confirm(expected), Reply::File(file)) => self.conclude(&expected, file),
+            (State::ReadExisting(_), Reply::File(file)) => self.taken(file),
+            (State::ReadMapped(_), Reply::File(file)) => self.judge_mapped(file),
+            (State::Owner(file), Reply::Owner(owner)) => self.judge_existing(file, owner),
+            (State::Root(then), Reply::RootVisible) => Next::End(*then),
+            (state, Reply::Trouble(trouble)) => self.trouble(state, trouble),
+            (state, reply) => {
+                debug_assert!(false, "{reply:?} does not answer {state:?}");
+                retry("an answer to another question")
+            }
+        }
+    }
+
+    fn ask(&mut self, state: State, ask: Ask) -> Next {
+        self.state = state;
+        Next::Ask(ask)
+    }
+
+    fn preflight_new(&mut self) -> Next {
+        self.ask(State::PreflightNew, Ask::PreflightNew)
+    }
+
+    fn preflight_version(&mut self, base: Base) -> Next {
+        let id = base.id.clone();
+        self.ask(State::PreflightVersion(base), Ask::PreflightVersion(id))
+    }
+
+    fn read_mapped(&mut self, id: FileId) -> Next {
+        self.ask(State::ReadMapped(id.clone()), Ask::Read(id))
+    }
+
+    /// A file that we have no row for has the name. Its ID, SHA-1 and etag must be
+    /// known, and that it is not another local file's, before anything is decided.
+    fn taken(&mut self, file: RemoteFile) -> Next {
+        if file.sha1.is_none() || file.etag.is_none() {
+            let id = file.id;
+            return self.ask(State::ReadExisting(id.clone()), Ask::Read(id));
+        }
+        let id = file.id.clone();
+        self.ask(State::Owner(file), Ask::Owner(id))
+    }
+
+    fn judge_existing(&mut self, file: RemoteFile, owner: Option<String>) -> Next {
+        if let Some(other) = owner {
+            return Next::End(Outcome::Parked(Parked::CaseTwin(other)));
+        }
+        if file.sha1 == Some(self.local.sha1) {
+            return Next::End(Outcome::Adopted(file));
+        }
+        if self.is_our_own_write(&file) || self.policy.on_existing == OnForeign::NewVersion {
+            return self.version_of(file);
+        }
+        Next::End(Outcome::Parked(Parked::Differs(describe(&file))))
+    }
+
+    fn judge_mapped(&mut self, file: RemoteFile) -> Next {
+        if file.sha1 == Some(self.local.sha1) {
+            return Next::End(Outcome::Adopted(file));
+        }
+        let known = self.work.synced.as_ref();
+        let only_metadata_moved = known
+            .is_some_and(|known| file.sha1 == Some(known.sha1) && file.version == known.version);
+        if only_metadata_moved
+            || self.is_our_own_write(&file)
+            || self.policy.on_remote_change == OnForeign::NewVersion
+        {
+            return self.version_of(file);
+        }
+        Next::End(Outcome::Parked(Parked::ChangedOnBox(describe(&file))))
+    }
+
+    /// Whether Box's content is what an earlier try of ours sent, its answer lost.
+    fn is_our_own_write(&self, file: &RemoteFile) -> bool {
+        let intent = self.work.intent.map(|intent| intent.sha1);
+        intent.is_some() && file.sha1 == intent
+    }
+
+    fn version_of(&mut self, file: RemoteFile) -> Next {
+        match file.etag {
+            Some(etag) => self.preflight_version(Base {
+                id: file.id,
+                etag,
+                name: file.name,
+            }),
+            None => retry("Box described a file without its etag"),
+        }
+    }
+
+    fn confirm(&mut self, expected: Expected, file: RemoteFile) -> Next {
+        if self.mismatch(&expected, &file).is_none() {
+            return self.conclude(&expected, file);
+        }
+        let ask = Ask::Read(expected.id.clone().unwrap_or(file.id));
+        self.ask(State::Confirm(expected), ask)
+    }
+
+    fn conclude(&mut self, expected: &Expected, file: RemoteFile) -> Next {
+        if let Some(what) = self.mismatch(expected, &file) {
+            return Next::End(Outcome::Parked(Parked::WrongReply(what)));
+        }
+        Next::End(match expected.id {
+            None => Outcome::Uploaded(file),
+            Some(_) => Outcome::NewVersion(file),
+        })
+    }
+
+    /// What in Box's description is not what was sent.
+    fn mismatch(&self, expected: &Expected, file: &RemoteFile) -> Option<String> {
+        let (ours, size) = (self.local.sha1, self.local.stamp.size);
+        if expected.id.as_ref().is_some_and(|id| *id != file.id) {
+            return Some(format!("it is about the file {}", file.id));
+        }
+        if file.sha1 != Some(ours) {
+            let theirs = file.sha1.map_or("none".to_owned(), |sha1| sha1.to_string());
+            return Some(format!("SHA-1 {theirs} instead of {ours}"));
+        }
+        if file.size != Some(size) {
+            let theirs = file
+                .size
+                .map_or("no size".to_owned(), |size| size.to_string());
+            return Some(format!("{theirs} instead of {size} bytes"));
+        }
+        if file.etag.is_none() {
+            return Some("no etag".to_owned());
+        }
+        if !file.name.is_spelled_like(&expected.name) {
+            return Some(format!("it is named {:?} there", file.name.as_str()));
+        }
+        None
+    }
+
+    fn trouble(&mut self, state: State, trouble: Trouble) -> Next {
+        match trouble {
+            Trouble::NameTaken(_, Some(Occupant::File(file))) if state.is_about_a_name() => {
+                self.taken(file)
+            }
+            Trouble::NameTaken(_, Some(other)) if state.is_about_a_name() => {
+                Next::End(Outcome::Parked(Parked::NameTaken(other.describe())))
+            }
+            Trouble::Stale(said) => self.stale(state, Verdict::of(Trouble::Stale(said))),
+            Trouble::Gone(said) => self.gone(state, said.to_string()),
+            other => Next::End(Outcome::Verdict(Verdict::of(other))),
+        }
+    }
+
+    fn stale(&mut self, state: State, verdict: Verdict) -> Next {
+        let State::SendVersion(base) = state else {
+            return Next::End(Outcome::Verdict(verdict));
+        };
+        self.stale += 1;
+        if self.stale >= MOST_STALE {
+            return retry("the file on Box keeps changing");
+        }
+        match &self.work.synced {
+            Some(known) if known.id == base.id => self.read_mapped(base.id),
+            _ => self.ask(State::ReadExisting(base.id.clone()), Ask::Read(base.id)),
+        }
+    }
+
+    /// Something that should be there is not, or is hidden: a 404 says both.
+    fn gone(&mut self, state: State, said: String) -> Next {
+        let parked = |why| Box::new(Outcome::Parked(why));
+        let then = match state {
+            State::PreflightNew | State::SendNew => parked(Parked::FolderGone(self.parent.clone())),
+            State::PreflightVersion(Base { id, .. })
+            | State::SendVersion(Base { id, .. })
+            | State::ReadMapped(id)
+                if self
+                    .work
+                    .synced
+                    .as_ref()
+                    .is_some_and(|known| known.id == id) =>
+            {
+                if self.policy.on_remote_change == OnForeign::NewVersion {
+                    return self.preflight_new();
+                }
+                parked(Parked::GoneFromBox(format!("the file {id}")))
+            }
+            State::Root(_) => return Next::End(Outcome::RootGone(said)),
+            // What had the name a moment ago is gone: look again from the start.
+            State::Start
+            | State::Owner(_)
+            | State::ReadExisting(_)
+            | State::ReadMapped(_)
+            | State::PreflightVersion(_)
+            | State::SendVersion(_)
+            | State::Confirm(_) => return retry("the file on Box has just gone"),
+        };
+        self.ask(State::Root(then), Ask::Root)
+    }
+}
+
+impl State {
+    /// Whether a name conflict answers it.
+    fn is_about_a_name(&self) -> bool {
+        matches!(self, State::PreflightNew | State::SendNew)
+    }
+}
+
+fn retry(why: &str) -> Next {
+    let failed = Failed::NoAnswer(why.to_owned());
+    Next::End(Outcome::Verdict(Verdict::Retry {
+        after: None,
+        failed,
+        answered: true,
+    }))
+}
+
+fn describe(file: &RemoteFile) -> String {
+    match &file.version {
+        Some(version) => format!("the file {} (version {version})", file.id),
+        None => format!("the file {}", file.id),
+    }
+}

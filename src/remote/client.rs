@@ -1,0 +1,265 @@
+//! The one choke point: token, pace, one replay after a 401, decoding, counting.
+
+use crate::model::trouble::{Said, Trouble};
+use crate::remote::error::classify;
+use crate::remote::hosts::Hosts;
+use crate::remote::pace::{Lane, Pace};
+use crate::remote::parcel::{Open, Parcel, stalled};
+use crate::remote::token::{Credentials, Token, TokenKeeper};
+use crate::remote::transport;
+use reqwest::{Client, Method, RequestBuilder, Response, Url};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Speaks to Box.
+pub(crate) struct BoxClient {
+    http: Client,
+    /// Where requests go.
+    pub(crate) hosts: Hosts,
+    tokens: TokenKeeper,
+    pace: Mutex<Pace>,
+    requests: AtomicU64,
+    bytes_sent: Arc<AtomicU64>,
+    /// Answers that show Box at work: anything but silence, a gateway's error or 429.
+    answers: AtomicU64,
+}
+
+/// One request, in Box's terms.
+pub(crate) struct Call<'a> {
+    /// Box's operation ID, for the log.
+    pub(crate) operation: &'static str,
+    /// The method.
+    pub(crate) method: Method,
+    /// Where to.
+    pub(crate) url: Url,
+    /// What `If-Match` says, bare as every Box client sends it.
+    pub(crate) if_match: Option<String>,
+    /// What goes with it.
+    pub(crate) body: Body<'a>,
+}
+
+/// What a request carries.
+pub(crate) enum Body<'a> {
+    /// Nothing.
+    None,
+    /// A JSON document.
+    Json(Value),
+    /// A file, with what describes it.
+    File(FileBody<'a>),
+}
+
+/// The two parts of an upload, in the order that Box demands.
+pub(crate) struct FileBody<'a> {
+    /// The first part, as JSON.
+    pub(crate) attributes: Value,
+    /// SHA-1 in hex, for `content-md5` (the header's name is history).
+    pub(crate) sha1: String,
+    /// The second part.
+    pub(crate) open: Open<'a>,
+}
+
+impl BoxClient {
+    /// A client that has not asked for anything yet.
+    pub(crate) fn new(hosts: Hosts, credentials: Credentials, pace: Pace) -> Result<Self, String> {
+        let http = transport::client(hosts.are_loopback())?;
+        let tokens = TokenKeeper::new(credentials, hosts.token.clone());
+        Ok(Self {
+            http,
+            hosts,
+            tokens,
+            pace: Mutex::new(pace),
+            requests: AtomicU64::new(0),
+            bytes_sent: Arc::default(),
+            answers: AtomicU64::new(0),
+        })
+    }
+
+    /// Requests sent so far, resends and token requests included.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed) + self.tokens.requests()
+    }
+
+    /// Bytes of file content handed to the network so far, resends included.
+    pub(crate) fn bytes_sent(&self) -> u64 {
+        self.bytes_sent.load(Ordering::Relaxed)
+    }
+
+    /// How often Box has shown itself at work. Unchanged: nobody got through.
+    pub(crate) fn answers(&self) -> u64 {
+        self.answers.load(Ordering::Relaxed)
+    }
+
+    /// Until when Box asked everybody to wait.
+    pub(crate) fn held_until(&self) -> Option<Instant> {
+        self.pace().held_until()
+    }
+
+    /// The token's method, and the seconds that it is still good for.
+    pub(crate) async fn token_status(&self) -> (&'static str, Option<u64>) {
+        (self.tokens.method(), self.tokens.expires_in().await)
+    }
+
+    /// Sends a request and returns the JSON of a successful answer.
+    ///
+    /// A 401 is answered by one renewal and one replay. Everything else that is not
+    /// success comes back as [`Trouble`]; nothing is retried here.
+    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Value, Trouble> {
+        let mut token = self.token(None).await?;
+        let mut renewed = false;
+        loop {
+            let result = self.attempt(&call, &token).await;
+            self.note(&result);
+            match result {
+                Err(Trouble::Unauthorized(said)) if said.status == 401 && !renewed => {
+                    renewed = true;
+                    token = self.token(Some(&token)).await?;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn token(&self, refused: Option<&Token>) -> Result<Token, Trouble> {
+        let result = match refused {
+            None => self.tokens.get(&self.http).await,
+            Some(refused) => self.tokens.replace(&self.http, refused).await,
+        };
+        self.note(&result);
+        result
+    }
+
+    async fn attempt(&self, call: &Call<'_>, token: &Token) -> Result<Value, Trouble> {
+        let lane = match call.body {
+            Body::File(_) => Lane::Upload,
+            Body::None | Body::Json(_) => Lane::Call,
+        };
+        self.wait_for_turn(lane).await;
+        let mut request = self
+            .http
+            .request(call.method.clone(), call.url.clone())
+            .bearer_auth(token.bearer.expose_secret());
+        if let Some(etag) = &call.if_match {
+            request = request.header("If-Match", etag);
+        }
+        let (status, headers, body) = match &call.body {
+            Body::None => self.exchange(request.timeout(transport::CALL)).await?,
+            Body::Json(json) => {
+                self.exchange(request.json(json).timeout(transport::CALL))
+                    .await?
+            }
+            Body::File(file) => self.upload(request, file).await?,
+        };
+        tracing::debug!(
+            operation = call.operation,
+            status = status.as_u16(),
+            path = call.url.path(),
+            "answered"
+        );
+        if !status.is_success() {
+            return Err(classify(status, &headers, &body, crate::clock::wall()));
+        }
+        serde_json::from_slice(&body)
+            .map_err(|_| Trouble::NoAnswer("an answer that is not JSON".to_owned()))
+    }
+
+    async fn exchange(&self, request: RequestBuilder) -> Result<Raw, Trouble> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| transport::no_answer(&error))?;
+        raw(answer).await
+    }
+
+    async fn upload(&self, request: RequestBuilder, file: &FileBody<'_>) -> Result<Raw, Trouble> {
+        let parcel = (file.open)().await?;
+        let Parcel {
+            size,
+            body,
+            sent,
+            fault,
+        } = parcel;
+        let request = multipart(request, file, size, body)?;
+        let result = tokio::select! {
+            result = self.exchange(request) => result,
+            () = stalled(Arc::clone(&sent), transport::STALL) => {
+                Err(Trouble::NoAnswer("the upload made no progress".to_owned()))
+            }
+        };
+        self.bytes_sent
+            .fetch_add(sent.load(Ordering::Relaxed), Ordering::Relaxed);
+        // A body that broke off because the file changed looks like a network fault.
+        match (result, fault()) {
+            (Err(_), Some(trouble)) => Err(trouble),
+            (result, _) => result,
+        }
+    }
+
+    async fn wait_for_turn(&self, lane: Lane) {
+        loop {
+            let turn = self.pace().admit(lane, Instant::now());
+            match turn {
+                Ok(()) => return,
+                Err(again) => tokio::time::sleep_until(again.into()).await,
+            }
+        }
+    }
+
+    /// Learns from an answer: that Box is there, and whether it wants us to wait.
+    fn note<T>(&self, result: &Result<T, Trouble>) {
+        match result {
+            Err(Trouble::Throttled(_, after)) => {
+                let hold = after.unwrap_or(Duration::from_secs(1));
+                self.pace().hold(Instant::now() + hold);
+            }
+            Err(
+                Trouble::NoAnswer(_)
+                | Trouble::Later(
+                    Said {
+                        status: 500..=599, ..
+                    },
+                    _,
+                ),
+            ) => {}
+            Err(Trouble::LocalChanged | Trouble::LocalGone | Trouble::LocalRead(_)) => {}
+            _ => {
+                self.answers.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        // A panic while holding it cannot leave the counters half written.
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+type Raw = (reqwest::StatusCode, reqwest::header::HeaderMap, Vec<u8>);
+
+async fn raw(answer: Response) -> Result<Raw, Trouble> {
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    Ok((status, headers, transport::read(answer).await?))
+}
+
+/// `attributes` first, then the content, with the length of the whole known: Box
+/// answers 400 to the other order and has a 411 for an unknown length.
+fn multipart(
+    request: RequestBuilder,
+    file: &FileBody<'_>,
+    size: u64,
+    body: reqwest::Body,
+) -> Result<RequestBuilder, Trouble> {
+    use reqwest::multipart::{Form, Part};
+    let content = Part::stream_with_length(body, size)
+        // Box takes the name from the attributes and ignores this one.
+        .file_name("file")
+        .mime_str("application/octet-stream")
+        .map_err(|_| Trouble::NoAnswer("the upload could not be put together".to_owned()))?;
+    let form = Form::new()
+        .text("attributes", file.attributes.to_string())
+        .part("file", content);
+    Ok(request.header("content-md5", &file.sha1).multipart(form))
+}

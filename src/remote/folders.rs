@@ -1,0 +1,119 @@
+//! Folders on Box: reading, listing, making.
+
+use crate::model::ids::FolderId;
+use crate::model::item::{Occupant, RemoteFolder};
+use crate::model::name::RemoteName;
+use crate::model::trouble::{Said, Trouble};
+use crate::remote::client::{Body, BoxClient, Call};
+use crate::remote::wire;
+use reqwest::{Method, Url};
+use serde_json::{Value, json};
+
+/// A folder and whether this account may put something into it.
+#[derive(Clone, Debug)]
+pub(crate) struct FolderAccess {
+    /// The folder.
+    pub(crate) folder: RemoteFolder,
+    /// `None` where Box does not say.
+    pub(crate) can_upload: Option<bool>,
+}
+
+/// Entries in one page of a listing: the most that Box gives.
+const PAGE: &str = "1000";
+/// A listing that never ends would fill the memory: a thousand pages are a million
+/// entries in one folder.
+const MOST_PAGES: usize = 1_000;
+
+impl BoxClient {
+    /// A folder's state. (`get_folders_id`)
+    ///
+    /// # Errors
+    /// [`Trouble::Gone`] when it is not there, in the trash, or not visible.
+    pub(crate) async fn read_folder(&self, id: &FolderId) -> Result<FolderAccess, Trouble> {
+        let mut url = self.hosts.api(&format!("folders/{id}"));
+        url.query_pairs_mut()
+            .append_pair("fields", "type,id,etag,name,item_status,permissions");
+        let answer = self.get("get_folders_id", url).await?;
+        if wire::text(&answer, "item_status").is_some_and(|status| status != "active") {
+            let message = "the folder is in the trash".to_owned();
+            return Err(Trouble::Gone(Said {
+                status: 404,
+                message,
+                ..Said::default()
+            }));
+        }
+        let permission = answer
+            .get("permissions")
+            .and_then(|all| all.get("can_upload"));
+        let can_upload = permission.and_then(Value::as_bool);
+        let folder = wire::folder(&answer)
+            .ok_or_else(|| Trouble::NoAnswer("a folder described without its ID".to_owned()))?;
+        Ok(FolderAccess { folder, can_upload })
+    }
+
+    /// Everything in a folder. (`get_folders_id_items`, by marker: offsets skip and
+    /// repeat entries while others change the folder.)
+    ///
+    /// # Errors
+    /// [`Trouble::Gone`] when it is not there or not visible.
+    pub(crate) async fn list_folder(&self, id: &FolderId) -> Result<Vec<Occupant>, Trouble> {
+        let mut items = Vec::new();
+        let mut marker: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let mut url = self.hosts.api(&format!("folders/{id}/items"));
+            url.query_pairs_mut()
+                .append_pair("fields", wire::FILE_FIELDS)
+                .append_pair("limit", PAGE)
+                .append_pair("usemarker", "true");
+            if let Some(marker) = &marker {
+                url.query_pairs_mut().append_pair("marker", marker);
+            }
+            let page = self.get("get_folders_id_items", url).await?;
+            let entries = page.get("entries").and_then(Value::as_array);
+            let entries =
+                entries.ok_or_else(|| Trouble::NoAnswer("a listing without entries".to_owned()))?;
+            items.extend(entries.iter().filter_map(wire::occupant));
+            // The end is spelled null, absent or empty.
+            marker = wire::text(&page, "next_marker").filter(|marker| !marker.is_empty());
+            if marker.is_none() {
+                return Ok(items);
+            }
+        }
+        Err(Trouble::NoAnswer(format!(
+            "a listing of more than {MOST_PAGES} pages"
+        )))
+    }
+
+    /// Makes a folder. (`post_folders`)
+    ///
+    /// # Errors
+    /// [`Trouble::NameTaken`] tells who has the name.
+    pub(crate) async fn create_folder(
+        &self,
+        name: &RemoteName,
+        parent: &FolderId,
+    ) -> Result<RemoteFolder, Trouble> {
+        let body = json!({ "name": name.as_str(), "parent": {"id": parent.as_str()} });
+        let call = Call {
+            operation: "post_folders",
+            method: Method::POST,
+            url: self.hosts.api("folders"),
+            if_match: None,
+            body: Body::Json(body),
+        };
+        let answer = self.send(call).await?;
+        wire::folder(&answer)
+            .ok_or_else(|| Trouble::NoAnswer("a new folder described without its ID".to_owned()))
+    }
+
+    async fn get(&self, operation: &'static str, url: Url) -> Result<Value, Trouble> {
+        let call = Call {
+            operation,
+            method: Method::GET,
+            url,
+            if_match: None,
+            body: Body::None,
+        };
+        self.send(call).await
+    }
+}

@@ -1,0 +1,35 @@
+//! A file's content on its way into a request.
+
+use crate::model::trouble::Trouble;
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// One file's bytes, opened for one try. Reading it is somebody else's business.
+pub(crate) struct Parcel {
+    /// Exactly so many bytes come.
+    pub(crate) size: u64,
+    /// The bytes.
+    pub(crate) body: reqwest::Body,
+    /// How many were handed over so far.
+    pub(crate) sent: Arc<AtomicU64>,
+    /// After a failure: whether the file, not the network, was the reason.
+    pub(crate) fault: Box<dyn Fn() -> Option<Trouble> + Send + Sync>,
+}
+
+/// Opens the content anew for each try: a stream cannot be sent twice.
+pub(crate) type Open<'a> = &'a (dyn Fn() -> BoxFuture<'a, Result<Parcel, Trouble>> + Send + Sync);
+
+/// Resolves when the counter has stood still for `patience`.
+pub(crate) async fn stalled(sent: Arc<AtomicU64>, patience: Duration) {
+    let mut before = sent.load(Ordering::Relaxed);
+    loop {
+        tokio::time::sleep(patience).await;
+        let now = sent.load(Ordering::Relaxed);
+        if now == before {
+            return;
+        }
+        before = now;
+    }
+}

@@ -1,0 +1,330 @@
+//! Obtaining and renewing the bearer token, without a person and once at a time.
+//!
+//! Box: `post_oauth2_token`; errors come in an envelope of their own
+//! (`{"error", "error_description"}`), mostly with status 400.
+
+use crate::model::trouble::{Said, Trouble};
+use crate::remote::retry_after;
+use crate::remote::transport;
+use crate::remote::wire;
+use reqwest::{Client, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// Where tokens come from.
+#[derive(Debug)]
+pub(crate) enum Credentials {
+    /// An app's own credentials, for its service account or one user.
+    ClientCredentials {
+        /// The app.
+        client_id: String,
+        /// Its secret.
+        client_secret: SecretString,
+        /// `enterprise` or `user`.
+        subject_type: &'static str,
+        /// The enterprise's or the user's ID.
+        subject_id: String,
+    },
+    /// A token that a person made in the Developer Console. It dies after 60 minutes.
+    DeveloperToken(SecretString),
+}
+
+/// A token in use. Two with the same serial are the same token.
+#[derive(Clone)]
+pub(crate) struct Token {
+    /// What goes behind `Bearer `.
+    pub(crate) bearer: SecretString,
+    serial: u64,
+    renew_at: Option<Instant>,
+    expires_at: Option<Instant>,
+}
+
+/// Holds the current token; the lock makes renewing single-flight.
+pub(crate) struct TokenKeeper {
+    credentials: Credentials,
+    endpoint: Url,
+    held: Mutex<Held>,
+    /// Renewals begun so far.
+    attempts: AtomicU64,
+    /// Token requests sent, for the accounts.
+    requests: AtomicU64,
+}
+
+#[derive(Default)]
+struct Held {
+    token: Option<Token>,
+    serial: u64,
+    /// The last renewal's failure, shared with those who waited for it: eight workers
+    /// must not knock eight times.
+    failure: Option<(u64, Trouble)>,
+}
+
+impl TokenKeeper {
+    /// Asks for nothing yet: a run with nothing to do needs no token.
+    pub(crate) fn new(credentials: Credentials, endpoint: Url) -> Self {
+        let held = Mutex::new(Held::default());
+        let (attempts, requests) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self {
+            credentials,
+            endpoint,
+            held,
+            attempts,
+            requests,
+        }
+    }
+
+    /// A token that is good for a while.
+    pub(crate) async fn get(&self, http: &Client) -> Result<Token, Trouble> {
+        self.renew_unless(http, |token| {
+            token
+                .renew_at
+                .is_none_or(|renew_at| Instant::now() < renew_at)
+        })
+        .await
+    }
+
+    /// A token other than `refused`, to which Box answered 401.
+    pub(crate) async fn replace(&self, http: &Client, refused: &Token) -> Result<Token, Trouble> {
+        self.renew_unless(http, |token| token.serial != refused.serial)
+            .await
+    }
+
+    /// Token requests sent so far.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Seconds until the current token expires; `None` without one, or when unknown.
+    pub(crate) async fn expires_in(&self) -> Option<u64> {
+        let held = self.held.lock().await;
+        let expires_at = held.token.as_ref()?.expires_at?;
+        Some(
+            expires_at
+                .saturating_duration_since(Instant::now())
+                .as_secs(),
+        )
+    }
+
+    /// The method's name in the configuration.
+    pub(crate) fn method(&self) -> &'static str {
+        match self.credentials {
+            Credentials::ClientCredentials { .. } => "ccg",
+            Credentials::DeveloperToken(_) => "developer_token",
+        }
+    }
+
+    async fn renew_unless(
+        &self,
+        http: &Client,
+        is_good: impl Fn(&Token) -> bool,
+    ) -> Result<Token, Trouble> {
+        let seen = self.attempts.load(Ordering::Relaxed);
+        let mut held = self.held.lock().await;
+        if let Some(token) = held.token.as_ref().filter(|token| is_good(token)) {
+            return Ok(token.clone());
+        }
+        // It failed while we waited for it: what it met is for us as well.
+        if let Some((attempt, failure)) = &held.failure
+            && *attempt > seen
+        {
+            return Err(failure.clone());
+        }
+        let attempt = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+        match self.obtain(http, held.serial + 1).await {
+            Ok(token) => {
+                held.serial = token.serial;
+                held.failure = None;
+                held.token = Some(token.clone());
+                Ok(token)
+            }
+            Err(trouble) => {
+                held.failure = Some((attempt, trouble.clone()));
+                Err(trouble)
+            }
+        }
+    }
+
+    async fn obtain(&self, http: &Client, serial: u64) -> Result<Token, Trouble> {
+        match &self.credentials {
+            Credentials::DeveloperToken(_) if serial > 1 => Err(Trouble::Unauthorized(Said {
+                status: 401,
+                code: "unauthorized".to_owned(),
+                message: "Box does not accept the developer token (any more)".to_owned(),
+                request_id: None,
+                advice: Some(
+                    "Developer tokens live for 60 minutes: make a new one in the Developer \
+                     Console under Configuration, Developer Token, or change to client \
+                     credentials for unattended use"
+                        .to_owned(),
+                ),
+            })),
+            Credentials::DeveloperToken(bearer) => {
+                let bearer = bearer.clone();
+                Ok(Token {
+                    bearer,
+                    serial,
+                    renew_at: None,
+                    expires_at: None,
+                })
+            }
+            Credentials::ClientCredentials { .. } => self.grant(http, serial).await,
+        }
+    }
+
+    async fn grant(&self, http: &Client, serial: u64) -> Result<Token, Trouble> {
+        let Credentials::ClientCredentials {
+            client_id,
+            client_secret,
+            subject_type,
+            subject_id,
+        } = &self.credentials
+        else {
+            return Err(Trouble::NoAnswer(
+                "no grant for these credentials".to_owned(),
+            ));
+        };
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", client_id),
+            ("client_secret", client_secret.expose_secret()),
+            ("box_subject_type", subject_type),
+            ("box_subject_id", subject_id),
+        ];
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let asked_at = Instant::now();
+        let request = http
+            .post(self.endpoint.clone())
+            .timeout(transport::CALL)
+            .form(&form);
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| transport::no_answer(&error))?;
+        let status = answer.status();
+        let headers = answer.headers().clone();
+        let json: Value =
+            serde_json::from_slice(&transport::read(answer).await?).unwrap_or(Value::Null);
+        if status.is_success() {
+            return token(&json, serial, asked_at)
+                .ok_or_else(|| Trouble::NoAnswer("a token answer without a token".to_owned()));
+        }
+        let after = retry_after::parse(&headers, crate::clock::wall());
+        Err(refusal(status.as_u16(), &json, after))
+    }
+}
+
+/// Renewed when less than a tenth of its life, or five minutes, is left.
+fn token(json: &Value, serial: u64, asked_at: Instant) -> Option<Token> {
+    let bearer = wire::text(json, "access_token").filter(|text| !text.is_empty())?;
+    let life = Duration::from_secs(wire::bytes(json, "expires_in").unwrap_or(3600).min(1 << 31));
+    let early = (life / 10).min(Duration::from_secs(300));
+    Some(Token {
+        bearer: SecretString::from(bearer),
+        serial,
+        renew_at: Some(asked_at + (life - early)),
+        expires_at: Some(asked_at + life),
+    })
+}
+
+/// What the token endpoint's refusal means. Only what passes by itself is retried.
+fn refusal(status: u16, json: &Value, after: Option<Duration>) -> Trouble {
+    let code = wire::text(json, "error").unwrap_or_default();
+    let message = wire::text(json, "error_description")
+        .unwrap_or_else(|| "the token request was refused without an explanation".to_owned());
+    let advice = advice(&code, &message).map(str::to_owned);
+    let said = Said {
+        status,
+        code,
+        message,
+        request_id: None,
+        advice,
+    };
+    match status {
+        429 => Trouble::Throttled(said, after),
+        500..=599 => Trouble::Later(said, after),
+        _ if said.code == "temporarily_unavailable" => Trouble::Throttled(said, after),
+        _ => Trouble::Unauthorized(said),
+    }
+}
+
+fn advice(code: &str, description: &str) -> Option<&'static str> {
+    let description = description.to_lowercase();
+    let has = |part: &str| description.contains(part);
+    Some(match code {
+        _ if has("not authorized by the enterprise") => {
+            "An admin must authorise the app: Admin Console, Integrations, Platform Apps Manager, \
+             Server Authentication Apps, Add Platform App, paste the client ID, Authorize"
+        }
+        _ if has("grant type is unauthorized") => {
+            "The app was made for another authentication method: in the Developer Console it must \
+             say \"Server Authentication (with Client Credentials Grant)\"; otherwise make a new app"
+        }
+        "invalid_client" => {
+            "Client ID and client secret do not belong together: copy both again from the \
+             Developer Console, Configuration, OAuth 2.0 Credentials"
+        }
+        "invalid_grant" => {
+            "Check in this order: the client secret; that enterprise_id (or user_id) is the right \
+             number; that an admin has authorised the app and authorised it again after its last \
+             change; for user_id, that \"Generate user access tokens\" is ticked and the App Access \
+             Level is \"App + Enterprise Access\""
+        }
+        _ if has("enterprise configuration for your app") => {
+            "An admin must enable the app in the Admin Console; for a user_id of a managed user the \
+             app also needs the App Access Level \"App + Enterprise Access\" and \"Generate user \
+             access tokens\""
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{refusal, token};
+    use crate::model::trouble::Trouble;
+    use serde_json::json;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_token_is_renewed_with_a_tenth_of_its_life_left_at_most_five_minutes() {
+        let asked = Instant::now();
+        for (life, renew) in [(10, 9), (3600, 3300), (4175, 3875), (0, 0)] {
+            let answer = json!({"access_token": "x", "expires_in": life});
+            let token = token(&answer, 1, asked).unwrap();
+            assert_eq!(
+                token.renew_at,
+                Some(asked + Duration::from_secs(renew)),
+                "{life}"
+            );
+        }
+        assert!(token(&json!({"access_token": ""}), 1, asked).is_none());
+    }
+
+    #[test]
+    fn refusals_name_the_next_step_and_only_passing_ones_are_retried() {
+        let said = |json| match refusal(400, &json, None) {
+            Trouble::Unauthorized(said) => said.to_string(),
+            other => panic!("{other:?}"),
+        };
+        let unauthorized = said(json!({"error": "unauthorized_client",
+            "error_description": "This app is not authorized by the enterprise admin"}));
+        assert!(
+            unauthorized.contains("Platform Apps Manager"),
+            "{unauthorized}"
+        );
+        let secret = said(json!({"error": "invalid_client",
+            "error_description": "The client credentials are invalid"}));
+        assert!(secret.contains("Developer Console"), "{secret}");
+        assert!(matches!(
+            refusal(429, &json!(null), None),
+            Trouble::Throttled(..)
+        ));
+        assert!(matches!(
+            refusal(503, &json!(null), None),
+            Trouble::Later(..)
+        ));
+    }
+}

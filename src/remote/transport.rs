@@ -1,0 +1,84 @@
+//! The HTTP client underneath: what it may connect to, how long it waits, how much of
+//! an answer it reads.
+
+use crate::model::trouble::Trouble;
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
+use std::time::Duration;
+
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long a call without file content may take in all.
+pub(crate) const CALL: Duration = Duration::from_secs(60);
+/// How long an upload may make no progress, its answer included.
+pub(crate) const STALL: Duration = Duration::from_secs(120);
+/// Unacknowledged data for this long means that the other side is gone.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
+/// Box closes idle connections; a connection reused at that moment is a lost request.
+const IDLE: Duration = Duration::from_secs(20);
+/// The most of an answer that is read. A page of 1,000 entries is well below 1 MB.
+const LONGEST_ANSWER: usize = 8 << 20;
+
+/// Builds the client. With `loopback`, where every endpoint is on this machine, no
+/// proxy and no certificate store is needed. TLS is always verified.
+pub(crate) fn client(loopback: bool) -> Result<Client, String> {
+    // Already installed is fine: the provider is the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = Client::builder()
+        .user_agent(concat!("boxup/", env!("CARGO_PKG_VERSION")))
+        .redirect(Policy::none())
+        .connect_timeout(CONNECT)
+        .tcp_user_timeout(UNACKNOWLEDGED)
+        .tcp_nodelay(true)
+        .pool_idle_timeout(IDLE);
+    if loopback {
+        builder = builder.no_proxy().tls_certs_only(Vec::new());
+    }
+    builder.build().map_err(|error| explain(&error))
+}
+
+/// Reads an answer's body, up to a bound.
+pub(crate) async fn read(mut answer: Response) -> Result<Vec<u8>, Trouble> {
+    let mut body = Vec::new();
+    loop {
+        match answer.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= LONGEST_ANSWER => {
+                body.extend_from_slice(&chunk);
+            }
+            Ok(Some(_)) => {
+                return Err(Trouble::NoAnswer(format!(
+                    "an answer of over {LONGEST_ANSWER} bytes"
+                )));
+            }
+            Ok(None) => return Ok(body),
+            Err(error) => return Err(no_answer(&error)),
+        }
+    }
+}
+
+/// A request that brought no answer.
+pub(crate) fn no_answer(error: &reqwest::Error) -> Trouble {
+    Trouble::NoAnswer(explain(error))
+}
+
+/// The error with its causes, without the URL: Box's URLs can carry signatures.
+fn explain(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let mut source = std::error::Error::source(error);
+    let mut deepest = None;
+    while let Some(cause) = source {
+        deepest = Some(cause.to_string());
+        source = cause.source();
+    }
+    let kind = if error.is_connect() {
+        "cannot connect"
+    } else {
+        "the connection broke"
+    };
+    match deepest {
+        Some(cause) => format!("{kind}: {cause}"),
+        None => kind.to_owned(),
+    }
+}
