@@ -1,5 +1,4 @@
 //! boxup keeps local folders mirrored to Box.
-#![expect(dead_code, reason = "the parts are still being put together")]
 
 mod agent;
 mod cli;
@@ -10,3 +9,5 @@ mod model;
 mod plan;
 mod remote;
 mod store;
+
+pub use cli::run;

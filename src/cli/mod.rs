@@ -1,1 +1,95 @@
-//! cli
+//! The command line: from arguments to an exit code. The only part that prints.
+
+pub(crate) mod args;
+pub(crate) mod exit;
+pub(crate) mod json;
+pub(crate) mod logging;
+pub(crate) mod output;
+pub(crate) mod problems;
+pub(crate) mod status;
+pub(crate) mod summary;
+pub(crate) mod sync;
+pub(crate) mod text;
+pub(crate) mod wording;
+
+use crate::cli::args::{Args, Command, ConfigCommand};
+use crate::cli::output::Output;
+use crate::config::{self, ConfigError, Environment, Loaded};
+use clap::Parser;
+use std::ffi::OsString;
+use std::path::Path;
+use tokio::sync::mpsc;
+
+/// Runs the program with these arguments (the first is its name) and environment, and
+/// returns its exit code. What comes through `stop` ends a run: once lets what runs
+/// finish, twice does not.
+///
+/// The exit codes are listed by `boxup --help` and in the README.
+pub async fn run(
+    args: impl IntoIterator<Item = OsString>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+    stop: mpsc::Receiver<()>,
+) -> u8 {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are no errors, and clap knows where each goes. A closed
+            // pipe is the reader's business.
+            drop(error.print());
+            return if error.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::OK
+            };
+        }
+    };
+    let environment: Environment = environment.into_iter().collect();
+    logging::start(args.verbose, environment.get("BOXUP_LOG"));
+    let mut output = Output::standard();
+    let path = args.config.as_deref();
+    if let Command::Config {
+        command: ConfigCommand::Check { json },
+    } = args.command
+    {
+        return check(&mut output, path, &environment, json);
+    }
+    let loaded = match load(path, &environment) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            output.complain(&problems::text(&error));
+            return exit::CONFIG;
+        }
+    };
+    for warning in &loaded.warnings {
+        output.complain(&format!("warning: {warning}\n"));
+    }
+    let verbose = args.verbose > 0;
+    match args.command {
+        Command::Sync(sync) => sync::run(loaded.config, sync, verbose, stop, output).await,
+        Command::Status { json } => status::status(&loaded.config, json, output).await,
+        Command::Wait { timeout, json } => {
+            status::wait(&loaded.config, timeout, json, output).await
+        }
+        Command::Config { .. } => exit::OK,
+    }
+}
+
+fn load(path: Option<&Path>, environment: &Environment) -> Result<Loaded, ConfigError> {
+    config::load(&config::locate(path, environment)?, environment)
+}
+
+fn check(output: &mut Output, path: Option<&Path>, environment: &Environment, json: bool) -> u8 {
+    match (load(path, environment), json) {
+        (Ok(loaded), true) => output.say(&problems::checked_json(&loaded)),
+        (Ok(loaded), false) => output.say(&problems::checked_text(&loaded)),
+        (Err(error), true) => {
+            output.say(&problems::json(&error));
+            return exit::CONFIG;
+        }
+        (Err(error), false) => {
+            output.complain(&problems::text(&error));
+            return exit::CONFIG;
+        }
+    }
+    exit::OK
+}

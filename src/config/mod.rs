@@ -1,1 +1,214 @@
-//! config
+//! What the operator decided, read from one TOML file.
+//!
+//! `locate` says which file is meant, `load` reads it. In between, each step is a value:
+//! the file as it is written (`file`), then the settings as they are used (`resolve` and
+//! one file for each section).
+//! All mistakes come out at once, each with its key, line and remedy. Only `disk` and
+//! `load` touch the disk, and nothing here reads the environment.
+
+mod auth;
+mod disk;
+mod endpoints;
+mod environment;
+mod file;
+mod locate;
+mod mirrors;
+mod pace;
+mod problem;
+mod reader;
+mod resolve;
+#[cfg(test)]
+mod tests;
+mod wording;
+
+pub(crate) use crate::config::endpoints::Endpoint;
+pub(crate) use crate::config::environment::Environment;
+pub(crate) use crate::config::problem::Problem;
+
+use crate::config::file::File;
+use crate::config::problem::{Place, Problems};
+use crate::config::resolve::World;
+use crate::model::ids::FolderId;
+use crate::model::name::RemoteName;
+use crate::plan::policy::OnForeign;
+use secrecy::SecretString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Everything an operator decides.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// The file it came from, absolute.
+    pub(crate) source: PathBuf,
+    /// How to sign in to Box.
+    pub(crate) auth: Auth,
+    /// What is mirrored; at least one, with distinct names, roots and targets.
+    pub(crate) mirrors: Vec<Mirror>,
+    /// When to look.
+    pub(crate) watch: Watch,
+    /// How hard to press on Box.
+    pub(crate) limits: Limits,
+    /// Where mapping, lock and control socket live, absolute.
+    pub(crate) state_dir: PathBuf,
+    /// Where Box is.
+    pub(crate) endpoints: Endpoints,
+}
+
+/// How to get an access token.
+#[derive(Clone, Debug)]
+pub(crate) enum Auth {
+    /// OAuth 2.0 client credentials grant: the app's own ID and secret.
+    ClientCredentials {
+        /// The app's client ID.
+        client_id: String,
+        /// The app's client secret.
+        client_secret: SecretString,
+        /// Whom the token acts as.
+        subject: Subject,
+    },
+    /// A token from the developer console that lives for an hour.
+    DeveloperToken(SecretString),
+}
+
+/// Whom a client credentials token acts as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// The app's service account in this enterprise.
+    Enterprise(String),
+    /// This user.
+    User(String),
+}
+
+/// One local directory and its folder on Box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mirror {
+    /// Unique among the mirrors.
+    pub(crate) name: String,
+    /// The root, absolute; it need not exist when the configuration is read.
+    pub(crate) local: PathBuf,
+    /// The folder on Box.
+    pub(crate) target: Target,
+    /// Patterns in gitignore's grammar, checked.
+    pub(crate) exclude: Vec<String>,
+    /// For a name on Box that we never saw, with other content.
+    pub(crate) on_existing: OnForeign,
+    /// For a file of ours that somebody else changed.
+    pub(crate) on_remote_change: OnForeign,
+}
+
+/// A folder on Box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// An existing folder.
+    Id(FolderId),
+    /// From the account's root down, at least one name; created where missing.
+    Path(Vec<RemoteName>),
+}
+
+impl Target {
+    /// The target as the mapping remembers it: another one makes another mapping.
+    pub(crate) fn key(&self) -> String {
+        match self {
+            Self::Id(id) => format!("folder_id:{id}"),
+            Self::Path(names) => {
+                let names: Vec<_> = names.iter().map(RemoteName::as_str).collect();
+                format!("folder_path:/{}", names.join("/"))
+            }
+        }
+    }
+}
+
+/// When to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Watch {
+    /// How long a file must have been quiet.
+    pub(crate) settle: Duration,
+    /// How often everything is looked at whatever the watcher said.
+    pub(crate) rescan: Duration,
+}
+
+/// How hard to press on Box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Uploads started in any sliding minute.
+    pub(crate) uploads_per_minute: u32,
+    /// Requests started in any sliding minute.
+    pub(crate) requests_per_minute: u32,
+    /// Uploads under way at once.
+    pub(crate) concurrent_uploads: usize,
+}
+
+/// Where Box is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Endpoints {
+    /// The API's base.
+    pub(crate) api: Endpoint,
+    /// The base for uploads, a host of its own.
+    pub(crate) upload: Endpoint,
+    /// The whole address that hands out tokens.
+    pub(crate) token: Endpoint,
+}
+
+/// A configuration, and what deserves a look although it works.
+#[derive(Clone, Debug)]
+pub(crate) struct Loaded {
+    /// What to do.
+    pub(crate) config: Config,
+    /// Sentences for a person.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Why there is no configuration: never empty.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the configuration has mistakes")]
+pub(crate) struct ConfigError {
+    /// The file, if one was found.
+    pub(crate) file: Option<PathBuf>,
+    /// All that is wrong, in the order of the file.
+    pub(crate) problems: Vec<Problem>,
+    /// What works but deserves a look.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Finds the configuration file: `--config`, `$BOXUP_CONFIG`, the user's, the system's.
+pub(crate) fn locate(flag: Option<&Path>, env: &Environment) -> Result<PathBuf, ConfigError> {
+    locate::locate(flag, env, &disk::exists)
+}
+
+/// Reads and checks a configuration file.
+pub(crate) fn load(path: &Path, env: &Environment) -> Result<Loaded, ConfigError> {
+    // A service may change its working directory; the configuration must not move with it.
+    let source = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let failed = |(problems, warnings)| ConfigError {
+        file: Some(source.clone()),
+        problems,
+        warnings,
+    };
+    let mut problems = Problems::default();
+    let place = Place::nowhere("file");
+    let text = match disk::read_text(&source) {
+        Ok(text) => text,
+        Err(error) => {
+            let what = format!("it cannot be read: {}", disk::reason(&error));
+            let remedy = "check --config and $BOXUP_CONFIG; sync.example.toml is a start";
+            problems.add(&place, what, remedy);
+            return Err(failed(problems.into_parts()));
+        }
+    };
+    let Some(file) = File::read(&text.content, &mut problems) else {
+        return Err(failed(problems.into_parts()));
+    };
+    if file.holds_secret()
+        && let Some((what, remedy)) = disk::loose(&source, text.mode)
+    {
+        problems.add(&place, what, remedy);
+    }
+    let world = World {
+        env,
+        source: &source,
+        base: source.parent().unwrap_or(Path::new("/")),
+        read_secret: &disk::read_secret,
+        real_path: &disk::real_path,
+    };
+    resolve::resolve(&file, &world, problems).map_err(failed)
+}

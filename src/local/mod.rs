@@ -1,1 +1,20 @@
 //! The disk: what is there, what its bytes are, and when to look again.
+//!
+//! Only [`scan`] says what is on disk; what [`watch`] reports is a hint where to look.
+//! Nothing here decides what that means, and nothing here talks to Box.
+
+pub(crate) mod error;
+pub(crate) mod filter;
+pub(crate) mod hash;
+pub(crate) mod root;
+pub(crate) mod scan;
+pub(crate) mod send;
+pub(crate) mod watch;
+mod watch_events;
+mod watch_inbox;
+mod watch_tree;
+
+#[cfg(test)]
+mod test_rig;
+#[cfg(test)]
+mod watch_test;

@@ -67,9 +67,9 @@ pub(crate) struct FileWork {
     /// Its digest, where planning needed it.
     pub(crate) hashed: Option<Hashed>,
     /// What Box held when we last agreed.
-    pub(crate) synced: Option<SyncedFile>,
+    pub(crate) synced: Option<Box<SyncedFile>>,
     /// The file that Box's listing shows under this name, where we never saw it.
-    pub(crate) existing: Option<RemoteFile>,
+    pub(crate) existing: Option<Box<RemoteFile>>,
     /// A request of an earlier try whose outcome is not known.
     pub(crate) intent: Option<Intent>,
     /// Read Box's copy before anything is sent.
@@ -115,8 +115,6 @@ pub(crate) enum Edit {
     Unpark(FolderKey, LocalName),
     /// A mutating request is about to be sent.
     Intend(FolderKey, LocalName, Intent),
-    /// The file is to be mapped anew: Box's copy is gone and the policy replaces it.
-    Forget(FolderKey, LocalName),
 }
 
 /// What became of one entry.

@@ -201,8 +201,8 @@ impl Planner<'_> {
             remote_name,
             stamp: *stamp,
             hashed,
-            synced: mapped.files.get(name).cloned(),
-            existing: existing.cloned(),
+            synced: mapped.files.get(name).cloned().map(Box::new),
+            existing: existing.cloned().map(Box::new),
             intent,
             doubtful: intent.is_some() || mapped.parked.contains_key(name),
         }));

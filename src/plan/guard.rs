@@ -14,6 +14,8 @@ pub(crate) enum Halt {
     RootEmptied(usize),
     /// The Box folder is not there, or not for this account.
     FolderInvisible(String),
+    /// The Box folder could not be read in this run.
+    FolderUnreadable(String),
 }
 
 impl Halt {
@@ -24,6 +26,7 @@ impl Halt {
             Self::RootUnreadable(_) => "root_unreadable",
             Self::RootEmptied(_) => "root_emptied",
             Self::FolderInvisible(_) => "folder_invisible",
+            Self::FolderUnreadable(_) => "folder_unreadable",
         }
     }
 }
@@ -49,6 +52,9 @@ impl fmt::Display for Halt {
                  something in the directory"
             ),
             Self::FolderInvisible(what) => f.write_str(what),
+            Self::FolderUnreadable(what) => {
+                write!(f, "its Box folder could not be read: {what}")
+            }
         }
     }
 }

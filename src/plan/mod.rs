@@ -5,11 +5,14 @@
 
 pub(crate) mod action;
 pub(crate) mod backoff;
+pub(crate) mod debounce;
 pub(crate) mod directory;
 pub(crate) mod facts;
 pub(crate) mod guard;
 pub(crate) mod policy;
 pub(crate) mod queue;
+pub(crate) mod settle;
+pub(crate) mod tally;
 pub(crate) mod transfer;
 pub(crate) mod twins;
 pub(crate) mod verdict;

@@ -55,6 +55,7 @@ struct Job<K, W> {
     key: K,
     lane: Lane,
     work: W,
+    since: Instant,
     failures: u32,
     innocents: u32,
 }
@@ -89,22 +90,26 @@ impl<K: Clone + Eq + Hash, W: Clone> Queue<K, W> {
     }
 
     /// Adds a job. Newer work replaces what is queued for the same key, and waits for
-    /// what runs for it.
-    pub(crate) fn push(&mut self, lane: Lane, key: K, work: W) {
+    /// what runs for it. Says whether the key is new to the queue.
+    pub(crate) fn push(&mut self, lane: Lane, key: K, work: W, now: Instant) -> bool {
         let job = Job {
             key: key.clone(),
             lane,
             work,
+            since: now,
             failures: 0,
             innocents: 0,
         };
         if self.running.contains_key(&key) {
             self.newer.insert(key, job);
-        } else if self.queued.insert(key.clone()) {
-            self.ready.entry(lane).or_default().push_back(job);
-        } else {
-            self.replace(&key, job);
+            return false;
         }
+        if !self.queued.insert(key.clone()) {
+            self.replace(&key, job);
+            return false;
+        }
+        self.ready.entry(lane).or_default().push_back(job);
+        true
     }
 
     fn replace(&mut self, key: &K, job: Job<K, W>) {
@@ -118,12 +123,12 @@ impl<K: Clone + Eq + Hash, W: Clone> Queue<K, W> {
         }
     }
 
-    /// The next job to start, if one may.
-    pub(crate) fn start(&mut self, now: Instant) -> Option<(K, W)> {
+    /// The next job to start, if one may, from the lanes that `is_open`.
+    pub(crate) fn start(&mut self, now: Instant, is_open: impl Fn(Lane) -> bool) -> Option<(K, W)> {
         self.wake(now);
         for lane in [Lane::Folders, Lane::Files] {
             let running = self.running.values().filter(|job| job.lane == lane).count();
-            if running >= self.widths[&lane] {
+            if running >= self.widths[&lane] || !is_open(lane) {
                 continue;
             }
             if let Some(job) = self.ready.get_mut(&lane).and_then(VecDeque::pop_front) {
@@ -178,10 +183,8 @@ impl<K: Clone + Eq + Hash, W: Clone> Queue<K, W> {
                 Fate::Gone
             };
         }
-        let delay = self
-            .patience
-            .backoff
-            .delay(job.failures.max(1), asked, chance);
+        let failures = (job.failures + job.innocents).max(1);
+        let delay = self.patience.backoff.delay(failures, asked, chance);
         let delay = if end == End::Done {
             Duration::ZERO
         } else {
@@ -208,23 +211,38 @@ impl<K: Clone + Eq + Hash, W: Clone> Queue<K, W> {
         self.running.len()
     }
 
+    /// Jobs that run, among those that `is_meant`.
+    pub(crate) fn running_of(&self, is_meant: impl Fn(&K) -> bool) -> usize {
+        self.running.keys().filter(|key| is_meant(key)).count()
+    }
+
     /// Whether nothing is left to do.
     pub(crate) fn is_idle(&self) -> bool {
         self.pending() == 0 && self.running.is_empty()
     }
 
-    /// Takes out what has not started.
-    pub(crate) fn drain(&mut self) -> Vec<(K, W)> {
-        self.queued.clear();
-        let ready = self.ready.drain().flat_map(|(_, jobs)| jobs);
-        let waiting = std::mem::take(&mut self.waiting).into_values();
-        let newer = self.newer.drain().map(|(_, job)| job);
-        let jobs = ready.chain(waiting).chain(newer);
-        jobs.map(|job| (job.key, job.work)).collect()
+    /// Takes out what has not started, among what `is_meant`.
+    pub(crate) fn take_out(&mut self, is_meant: impl Fn(&K) -> bool) -> Vec<K> {
+        let mut out: Vec<K> = self.queued.extract_if(|key| is_meant(key)).collect();
+        let newer = self
+            .newer
+            .extract_if(|key, _| is_meant(key))
+            .map(|(key, _)| key);
+        out.extend(newer);
+        for jobs in self.ready.values_mut() {
+            jobs.retain(|job| !is_meant(&job.key));
+        }
+        self.waiting.retain(|_, job| !is_meant(&job.key));
+        out
     }
 
-    /// The keys and work of everything that is queued, waiting or running.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
-        self.queued.iter().chain(self.running.keys())
+    /// When the oldest job that is queued, waiting or running was added, among those
+    /// that `is_meant`.
+    pub(crate) fn oldest(&self, is_meant: impl Fn(&K) -> bool) -> Option<Instant> {
+        let queued = self.ready.values().flatten().chain(self.waiting.values());
+        let all = queued.chain(self.running.values());
+        all.filter(|job| is_meant(&job.key))
+            .map(|job| job.since)
+            .min()
     }
 }

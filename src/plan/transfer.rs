@@ -75,6 +75,8 @@ pub(crate) enum Outcome {
     NewVersion(RemoteFile),
     /// Box has our content already; nothing was sent.
     Adopted(RemoteFile),
+    /// The content is what we last agreed on, after all.
+    Unchanged,
     /// It waits for a change or a person.
     Parked(Parked),
     /// It cannot be done, or not now.
@@ -153,6 +155,9 @@ impl<'a> Transfer<'a> {
     /// The first step.
     pub(crate) fn start(&mut self) -> Next {
         if let Some(known) = &self.work.synced {
+            if known.sha1 == self.local.sha1 && !self.work.doubtful {
+                return Next::End(Outcome::Unchanged);
+            }
             return match &known.etag {
                 Some(etag) if !self.work.doubtful => {
                     let (id, name) = (known.id.clone(), known.name.clone());
@@ -166,7 +171,7 @@ impl<'a> Transfer<'a> {
             };
         }
         match self.work.existing.clone() {
-            Some(file) => self.taken(file),
+            Some(file) => self.taken(*file),
             None => self.preflight_new(),
         }
     }

@@ -11,7 +11,7 @@ use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Speaks to Box.
@@ -22,7 +22,7 @@ pub(crate) struct BoxClient {
     tokens: TokenKeeper,
     pace: Mutex<Pace>,
     requests: AtomicU64,
-    bytes_sent: Arc<AtomicU64>,
+    bytes_sent: AtomicU64,
     /// Answers that show Box at work: anything but silence, a gateway's error or 429.
     answers: AtomicU64,
 }
@@ -72,7 +72,7 @@ impl BoxClient {
             tokens,
             pace: Mutex::new(pace),
             requests: AtomicU64::new(0),
-            bytes_sent: Arc::default(),
+            bytes_sent: AtomicU64::new(0),
             answers: AtomicU64::new(0),
         })
     }
@@ -185,12 +185,11 @@ impl BoxClient {
         let request = multipart(request, file, size, body)?;
         let result = tokio::select! {
             result = self.exchange(request) => result,
-            () = stalled(Arc::clone(&sent), transport::STALL) => {
+            () = stalled(sent.as_ref(), transport::STALL) => {
                 Err(Trouble::NoAnswer("the upload made no progress".to_owned()))
             }
         };
-        self.bytes_sent
-            .fetch_add(sent.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.bytes_sent.fetch_add(sent(), Ordering::Relaxed);
         // A body that broke off because the file changed looks like a network fault.
         match (result, fault()) {
             (Err(_), Some(trouble)) => Err(trouble),

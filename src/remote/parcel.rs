@@ -2,8 +2,6 @@
 
 use crate::model::trouble::Trouble;
 use futures_util::future::BoxFuture;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// One file's bytes, opened for one try. Reading it is somebody else's business.
@@ -13,7 +11,7 @@ pub(crate) struct Parcel {
     /// The bytes.
     pub(crate) body: reqwest::Body,
     /// How many were handed over so far.
-    pub(crate) sent: Arc<AtomicU64>,
+    pub(crate) sent: Box<dyn Fn() -> u64 + Send + Sync>,
     /// After a failure: whether the file, not the network, was the reason.
     pub(crate) fault: Box<dyn Fn() -> Option<Trouble> + Send + Sync>,
 }
@@ -22,11 +20,11 @@ pub(crate) struct Parcel {
 pub(crate) type Open<'a> = &'a (dyn Fn() -> BoxFuture<'a, Result<Parcel, Trouble>> + Send + Sync);
 
 /// Resolves when the counter has stood still for `patience`.
-pub(crate) async fn stalled(sent: Arc<AtomicU64>, patience: Duration) {
-    let mut before = sent.load(Ordering::Relaxed);
+pub(crate) async fn stalled(sent: &(dyn Fn() -> u64 + Send + Sync), patience: Duration) {
+    let mut before = sent();
     loop {
         tokio::time::sleep(patience).await;
-        let now = sent.load(Ordering::Relaxed);
+        let now = sent();
         if now == before {
             return;
         }

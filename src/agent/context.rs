@@ -1,0 +1,154 @@
+//! What every part of a run shares: the client, the store, and the mirrors.
+
+use crate::config;
+use crate::local::error::Error as LocalError;
+use crate::local::filter::Filter;
+use crate::local::root::Root;
+use crate::plan::guard::Halt;
+use crate::plan::policy::Policy;
+use crate::remote::client::BoxClient;
+use crate::store::error::Error as StoreError;
+use crate::store::reader::Reader;
+use crate::store::{Store, peek};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Shared by all tasks of a run.
+pub(crate) struct Context {
+    /// Speaks to Box.
+    pub(crate) client: BoxClient,
+    /// The mirrors of this run, in the configuration's order.
+    pub(crate) mirrors: Vec<Mirror>,
+    /// Where mappings are read.
+    pub(crate) readers: Readers,
+    /// Set when surveys should stop where they are.
+    pub(crate) cancelled: AtomicBool,
+}
+
+/// One mirror, as a run needs it.
+pub(crate) struct Mirror {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its local root.
+    pub(crate) local: PathBuf,
+    /// Its folder, as configured.
+    pub(crate) target: config::Target,
+    /// What is left out.
+    pub(crate) filter: Arc<Filter>,
+    /// The operator's decisions.
+    pub(crate) policy: Policy,
+    /// Whether the Box folder has been seen since the last pass began.
+    pub(crate) seen: tokio::sync::Mutex<bool>,
+}
+
+impl Mirror {
+    /// From its configuration, whose patterns have been checked, and one rule of ours.
+    pub(crate) fn new(
+        mirror: &config::Mirror,
+        own: Option<String>,
+        policy: Policy,
+    ) -> Result<Self, String> {
+        let patterns: Vec<String> = mirror.exclude.iter().cloned().chain(own).collect();
+        let filter = Filter::new(&patterns).map_err(|bad| {
+            bad.into_iter()
+                .map(|(_, why)| why)
+                .collect::<Vec<_>>()
+                .join("; ")
+        })?;
+        Ok(Self {
+            name: mirror.name.clone(),
+            local: mirror.local.clone(),
+            target: mirror.target.clone(),
+            filter: Arc::new(filter),
+            policy,
+            seen: tokio::sync::Mutex::new(false),
+        })
+    }
+
+    /// The target as the mapping remembers it.
+    pub(crate) fn target_key(&self) -> String {
+        self.target.key()
+    }
+
+    /// Opens the root afresh, so that a disk that was unmounted or replaced meanwhile
+    /// is noticed at every look.
+    pub(crate) fn open_root(&self) -> Result<Arc<Root>, Halt> {
+        Root::open(&self.local)
+            .map(Arc::new)
+            .map_err(|error| match error {
+                LocalError::Missing(_) | LocalError::NotDirectory(_) => {
+                    Halt::RootMissing(error.to_string())
+                }
+                other => Halt::RootUnreadable(other.to_string()),
+            })
+    }
+}
+
+/// Lends reading connections; each is used by one thread at a time.
+pub(crate) struct Readers {
+    open: Box<dyn Fn() -> Result<Reader, StoreError> + Send + Sync>,
+    free: Mutex<Vec<Reader>>,
+}
+
+impl Readers {
+    /// Of a store that is being written.
+    pub(crate) fn of(store: Store) -> Self {
+        Self {
+            open: Box::new(move || store.reader()),
+            free: Mutex::default(),
+        }
+    }
+
+    /// Of a state directory that is left alone.
+    pub(crate) fn peeking(dir: &Path) -> Self {
+        let dir = dir.to_path_buf();
+        Self {
+            open: Box::new(move || peek(&dir)),
+            free: Mutex::default(),
+        }
+    }
+
+    /// A connection, given back when dropped.
+    pub(crate) fn get(&self) -> Result<Lent<'_>, StoreError> {
+        let free = self
+            .free
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let reader = match free {
+            Some(reader) => reader,
+            None => (self.open)()?,
+        };
+        Ok(Lent {
+            readers: self,
+            reader: Some(reader),
+        })
+    }
+}
+
+/// A lent connection.
+pub(crate) struct Lent<'a> {
+    readers: &'a Readers,
+    reader: Option<Reader>,
+}
+
+impl Deref for Lent<'_> {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        self.reader.as_ref().expect("it is only taken when dropped")
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let mut free = self
+            .readers
+            .free
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        free.extend(self.reader.take());
+    }
+}

@@ -1,0 +1,162 @@
+//! The control socket of a running agent: one line of JSON in, one line out.
+//!
+//! It lies in the state directory, for its owner only. A state directory may have a
+//! longer path than a socket address can hold, so it is reached through a directory
+//! that is open.
+
+use crate::agent::engine::{Command, Event, Waited};
+use crate::agent::run::Fatal;
+use serde_json::{Value, json};
+use std::fs::{File, Permissions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+const NAME: &str = "control.sock";
+/// The longest question.
+const LONGEST: u64 = 4_096;
+/// How long somebody who connected may take to ask.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Questions at once.
+const MOST: usize = 64;
+
+/// Answers until dropped.
+pub(crate) struct Socket {
+    path: PathBuf,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.task.abort();
+        // Gone already is fine.
+        drop(std::fs::remove_file(&self.path));
+    }
+}
+
+/// Opens the socket. The state directory is locked, so a socket that is there is dead.
+pub(crate) fn listen(state_dir: &Path, events: mpsc::Sender<Event>) -> Result<Socket, Fatal> {
+    let path = state_dir.join(NAME);
+    let bound = bind(state_dir, &path);
+    let listener = bound.map_err(|source| Fatal::Control {
+        path: path.display().to_string(),
+        source,
+    })?;
+    let task = tokio::spawn(async move {
+        let seats = std::sync::Arc::new(tokio::sync::Semaphore::new(MOST));
+        while let Ok(seat) = std::sync::Arc::clone(&seats).acquire_owned().await {
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    let events = events.clone();
+                    tokio::spawn(async move {
+                        if let Err(error) = answer(stream, events).await {
+                            tracing::debug!(%error, "a question was left unanswered");
+                        }
+                        drop(seat);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the control socket does not accept");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    });
+    Ok(Socket { path, task })
+}
+
+fn bind(state_dir: &Path, path: &Path) -> io::Result<UnixListener> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let dir = File::open(state_dir)?;
+    let listener = UnixListener::bind(through(&dir))?;
+    // The directory is closed to others, so nobody was faster.
+    std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+fn through(dir: &File) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", dir.as_raw_fd())).join(NAME)
+}
+
+async fn answer(stream: UnixStream, events: mpsc::Sender<Event>) -> io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut line = String::new();
+    let mut read = BufReader::new(read.take(LONGEST));
+    tokio::time::timeout(PATIENCE, read.read_line(&mut line)).await??;
+    let question: Value = serde_json::from_str(&line).unwrap_or(Value::Null);
+    let reply = match question.get("verb").and_then(Value::as_str) {
+        Some("status") => status(&events).await,
+        Some("wait") => tokio::select! {
+            reply = wait(&events) => reply,
+            // Whoever asked has left: nobody needs the answer.
+            _ = read.read_line(&mut line) => return Ok(()),
+        },
+        _ => Some(json!({ "error": "this boxup does not know that question" })),
+    };
+    let reply = reply.unwrap_or_else(|| json!({ "error": "the agent is stopping" }));
+    write.write_all(format!("{reply}\n").as_bytes()).await
+}
+
+async fn status(events: &mpsc::Sender<Event>) -> Option<Value> {
+    let (answer, reply) = oneshot::channel();
+    events
+        .send(Event::Command(Command::Status(answer)))
+        .await
+        .ok()?;
+    reply.await.ok()
+}
+
+async fn wait(events: &mpsc::Sender<Event>) -> Option<Value> {
+    let (answer, reply) = oneshot::channel();
+    events
+        .send(Event::Command(Command::Wait(answer)))
+        .await
+        .ok()?;
+    let Waited { halted, left } = reply.await.ok()?;
+    let halted: Vec<_> = halted
+        .into_iter()
+        .map(|(mirror, message)| json!({ "mirror": mirror, "message": message }))
+        .collect();
+    let left: Vec<_> = left
+        .into_iter()
+        .map(|(mirror, path, reason, message)| {
+            json!({ "mirror": mirror, "path": path, "reason": reason, "message": message })
+        })
+        .collect();
+    Some(json!({ "halted": halted, "left": left }))
+}
+
+/// Asks a running agent. `None` when none runs.
+pub(crate) async fn ask(state_dir: &Path, question: &Value) -> io::Result<Option<Value>> {
+    let connected = match File::open(state_dir) {
+        Ok(dir) => UnixStream::connect(through(&dir)).await,
+        Err(error) => Err(error),
+    };
+    let stream = match connected {
+        Ok(stream) => stream,
+        Err(error) if is_nobody(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let (read, mut write) = stream.into_split();
+    write.write_all(format!("{question}\n").as_bytes()).await?;
+    let mut line = String::new();
+    BufReader::new(read).read_line(&mut line).await?;
+    let invalid = |_| io::Error::other("the agent went away without an answer");
+    serde_json::from_str(&line).map(Some).map_err(invalid)
+}
+
+fn is_nobody(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+    )
+}

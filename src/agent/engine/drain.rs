@@ -1,0 +1,76 @@
+//! Stopping: what runs may end, within bounds; what waits is counted as not reached.
+
+use crate::agent::engine::{Engine, Event, News, Stop};
+use crate::agent::notice::Ending;
+use crate::store::error::Error as StoreError;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// How long what runs may take after a signal. A service manager's patience is usually
+/// ten seconds longer at least.
+const AFTER_SIGNAL: Duration = Duration::from_secs(8);
+/// How long when there is no hope that it gets through.
+const WITHOUT_HOPE: Duration = Duration::from_secs(2);
+
+impl Engine {
+    /// Lets what runs come to its end, and tells how the run ended.
+    pub(crate) async fn finish(mut self, began: Instant) -> Result<Ending, StoreError> {
+        let cut_short = matches!(self.stop, Some(Stop::Interrupted)) && !self.is_idle();
+        if self.stop.is_some() {
+            self.drain().await?;
+        }
+        let mirrors = self.context.mirrors.iter().zip(&self.runs);
+        let halted = mirrors.filter_map(|(mirror, run)| {
+            run.halt
+                .as_ref()
+                .map(|halt| (mirror.name.clone(), halt.clone()))
+        });
+        let mut ending = Ending {
+            tally: self.tally,
+            halted: halted.collect(),
+            bytes_sent: self.context.client.bytes_sent(),
+            requests: self.context.client.requests(),
+            elapsed: began.elapsed(),
+            ..Ending::default()
+        };
+        match self.stop.take() {
+            None | Some(Stop::NoMirror) => {}
+            Some(Stop::Interrupted) => ending.cut_short = cut_short,
+            Some(Stop::Unauthorized(said)) => ending.unauthorized = Some(said),
+            Some(Stop::Unreachable(why)) => ending.unreachable = Some(why),
+            Some(Stop::Deferred(wait)) => ending.deferred = Some(wait),
+        }
+        Ok(ending)
+    }
+
+    async fn drain(&mut self) -> Result<(), StoreError> {
+        self.context.cancelled.store(true, Ordering::Relaxed);
+        self.visits.clear();
+        self.tally.pending += self.queue.take_out(|_| true).len() as u64;
+        let patience = match self.stop {
+            Some(Stop::Interrupted) => AFTER_SIGNAL,
+            _ => WITHOUT_HOPE,
+        };
+        let deadline = tokio::time::sleep(patience);
+        tokio::pin!(deadline);
+        while self.queue.running() > 0 || self.surveys > 0 {
+            tokio::select! {
+                Some(event) = self.inbox.recv() => match event {
+                    Event::Ended(key, ended) => self.on_ended(key, ended)?,
+                    // A second signal: at once.
+                    Event::Shutdown => break,
+                    Event::Hint(_) | Event::Command(_) => {}
+                },
+                Some(news) = self.news.recv() => match news {
+                    News::Plan(surveyed) => self.on_plan(surveyed).await?,
+                    News::Over(..) => self.surveys -= 1,
+                },
+                () = &mut deadline => break,
+            }
+        }
+        // Whatever is cut off here is in doubt, and the next run asks Box about it.
+        self.tasks.abort_all();
+        self.tally.pending += self.queue.running() as u64;
+        Ok(())
+    }
+}

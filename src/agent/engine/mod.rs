@@ -1,0 +1,276 @@
+//! The loop: one task that owns the state of a run and is told everything.
+//!
+//! It routes: visits go to survey threads, their plans' actions into the queue, jobs to
+//! tasks, settled outcomes into the accounts. A single pass, the service and the tests
+//! run this same loop; they differ in the values of [`Temper`] and in the schedule.
+
+mod drain;
+mod outcomes;
+mod passes;
+mod status;
+
+pub(crate) use crate::agent::engine::status::{Command, Waited};
+
+use crate::agent::context::Context;
+use crate::agent::job::{self, Ended, Key, Work};
+use crate::agent::notice::{Notice, Sink};
+use crate::agent::schedule::Schedule;
+use crate::agent::survey::{Broken, Surveyed, Visit, survey};
+use crate::model::reason::Failed;
+use crate::model::trouble::Said;
+use crate::plan::debounce::Hint;
+use crate::plan::guard::Halt;
+use crate::plan::queue::{Lane, Patience, Queue};
+use crate::plan::tally::Tally;
+use crate::store::Store;
+use crate::store::error::Error as StoreError;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// Folder jobs at once, each with a request of its own.
+const FOLDERS: usize = 4;
+/// Survey threads at once.
+const SURVEYS: usize = 2;
+/// Jobs that may wait before no further plans are taken in.
+const MOST_PENDING: usize = 4_000;
+/// Visits that may wait before no further folders are made.
+const MOST_VISITS: usize = 64;
+/// Plans in flight between the survey threads and the loop.
+const PLANS: usize = 4;
+/// Events in flight between the tasks and the loop.
+const EVENTS: usize = 256;
+
+/// How a run behaves when Box does not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Temper {
+    /// With a single entry.
+    pub(crate) patience: Patience,
+    /// The longest wait that Box may ask for; `None`: any.
+    pub(crate) longest_wait: Option<Duration>,
+    /// How long Box may stay silent; `None`: for ever.
+    pub(crate) silence: Option<Duration>,
+    /// How long a file must have been quiet.
+    pub(crate) settle: Duration,
+}
+
+/// Everything that can wake the loop, besides plans and time.
+pub(crate) enum Event {
+    /// A job ended.
+    Ended(Key, Ended),
+    /// Something may have changed on the disk.
+    Hint(Hint),
+    /// Somebody asks.
+    Command(Command),
+    /// Stop; what runs may end.
+    Shutdown,
+}
+
+/// What survey threads send, in order.
+enum News {
+    Plan(Surveyed),
+    Over(usize, Result<u64, Broken>),
+}
+
+/// Why the loop should end.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// A signal.
+    Interrupted,
+    /// Nobody lets us in.
+    Unauthorized(Said),
+    /// Box is silent.
+    Unreachable(String),
+    /// Box asks for a longer wait than this run sits out.
+    Deferred(Duration),
+    /// No mirror's folder can be seen, and only a person can change that.
+    NoMirror,
+}
+
+/// One mirror's part in the run.
+#[derive(Debug, Default)]
+struct Run {
+    halt: Option<Halt>,
+    /// Passes asked for, begun and completed, by number.
+    requested: u64,
+    running: Option<u64>,
+    done: u64,
+    /// The settle time of the next pass.
+    settle: Option<Duration>,
+    /// Visits that wait or run, and jobs that wait or run.
+    visits: usize,
+    jobs: usize,
+    last_pass: Option<SystemTime>,
+    /// Entries that were given up and have not succeeded since.
+    failed: BTreeMap<Key, Failed>,
+}
+
+/// The state of a run.
+pub(crate) struct Engine {
+    context: Arc<Context>,
+    store: Store,
+    temper: Temper,
+    schedule: Schedule,
+    queue: Queue<Key, Work>,
+    runs: Vec<Run>,
+    visits: VecDeque<Visit>,
+    surveys: usize,
+    waiters: Vec<status::Waiter>,
+    tally: Tally,
+    sink: Sink,
+    stop: Option<Stop>,
+    /// Since when Box has not answered, and its answers until then.
+    silent_since: Option<Instant>,
+    answers: u64,
+    told_hold: Option<Instant>,
+    tasks: JoinSet<()>,
+    events: mpsc::Sender<Event>,
+    inbox: mpsc::Receiver<Event>,
+    news_out: mpsc::Sender<News>,
+    news: mpsc::Receiver<News>,
+}
+
+impl Engine {
+    /// An engine with nothing to do.
+    pub(crate) fn new(
+        context: Arc<Context>,
+        store: Store,
+        temper: Temper,
+        schedule: Schedule,
+        uploads: usize,
+        sink: Sink,
+    ) -> Self {
+        let (events, inbox) = mpsc::channel(EVENTS);
+        let (news_out, news) = mpsc::channel(PLANS);
+        let runs = context.mirrors.iter().map(|_| Run::default()).collect();
+        Self {
+            store,
+            schedule,
+            queue: Queue::new(temper.patience, FOLDERS, uploads),
+            temper,
+            runs,
+            visits: VecDeque::new(),
+            surveys: 0,
+            waiters: Vec::new(),
+            tally: Tally::default(),
+            sink,
+            stop: None,
+            silent_since: None,
+            answers: context.client.answers(),
+            told_hold: None,
+            tasks: JoinSet::new(),
+            events,
+            inbox,
+            news_out,
+            news,
+            context,
+        }
+    }
+
+    /// Where events go in.
+    pub(crate) fn events(&self) -> mpsc::Sender<Event> {
+        self.events.clone()
+    }
+
+    /// Runs until there is nothing left to do, or a reason to stop.
+    pub(crate) async fn run_until_idle(&mut self) -> Result<(), StoreError> {
+        while self.stop.is_none() && !self.is_idle() {
+            self.turn().await?;
+        }
+        Ok(())
+    }
+
+    /// Runs until there is a reason to stop.
+    pub(crate) async fn run_until_stopped(&mut self) -> Result<(), StoreError> {
+        while self.stop.is_none() {
+            self.turn().await?;
+        }
+        Ok(())
+    }
+
+    fn is_idle(&self) -> bool {
+        self.visits.is_empty() && self.surveys == 0 && self.queue.is_idle()
+    }
+
+    /// Starts what can start, waits for one thing to happen, and deals with it.
+    async fn turn(&mut self) -> Result<(), StoreError> {
+        self.take_what_is_due()?;
+        self.start_surveys();
+        self.start_jobs();
+        self.answer_waiters()?;
+        if self.is_idle() && self.schedule.next().is_none() && self.stop.is_none() {
+            return Ok(());
+        }
+        let takes_plans = self.queue.pending() < MOST_PENDING;
+        let wake = [self.queue.next_wake(), self.schedule.next()]
+            .into_iter()
+            .flatten()
+            .min();
+        tokio::select! {
+            Some(event) = self.inbox.recv() => self.on_event(event).await,
+            Some(news) = self.news.recv(), if takes_plans => self.on_news(news).await,
+            () = until(wake) => Ok(()),
+        }
+    }
+
+    async fn on_event(&mut self, event: Event) -> Result<(), StoreError> {
+        match event {
+            Event::Ended(key, ended) => self.on_ended(key, ended)?,
+            Event::Hint(hint) => self.schedule.hint(hint, Instant::now()),
+            Event::Command(command) => self.on_command(command).await?,
+            Event::Shutdown => {
+                (self.sink)(Notice::Draining);
+                self.stop = Some(Stop::Interrupted);
+            }
+        }
+        Ok(())
+    }
+
+    async fn on_news(&mut self, news: News) -> Result<(), StoreError> {
+        match news {
+            News::Plan(surveyed) => self.on_plan(surveyed).await,
+            News::Over(mirror, result) => self.on_survey_over(mirror, result),
+        }
+    }
+
+    fn start_surveys(&mut self) {
+        while self.surveys < SURVEYS
+            && let Some(visit) = self.visits.pop_front()
+        {
+            self.surveys += 1;
+            let (context, news) = (Arc::clone(&self.context), self.news_out.clone());
+            tokio::task::spawn_blocking(move || {
+                let mirror = visit.mirror;
+                let result = survey(&context, visit, &|surveyed| {
+                    news.blocking_send(News::Plan(surveyed)).is_ok()
+                });
+                // Nobody listens any more only when the run is over.
+                drop(news.blocking_send(News::Over(mirror, result)));
+            });
+        }
+    }
+
+    fn start_jobs(&mut self) {
+        let folders_may_start = self.visits.len() < MOST_VISITS;
+        let is_open = |lane| lane != Lane::Folders || folders_may_start;
+        while let Some((key, work)) = self.queue.start(Instant::now(), is_open) {
+            let (context, store) = (Arc::clone(&self.context), self.store.clone());
+            let events = self.events.clone();
+            self.tasks.spawn(async move {
+                let ended = job::run(&context, &store, &key, work).await;
+                drop(events.send(Event::Ended(key, ended)).await);
+            });
+        }
+        while self.tasks.try_join_next().is_some() {}
+    }
+}
+
+/// Sleeps until then; for ever without a time.
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}

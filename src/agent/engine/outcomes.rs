@@ -1,0 +1,157 @@
+//! What follows from a job that ended.
+
+use crate::agent::engine::{Engine, Stop};
+use crate::agent::job::{Ended, Key};
+use crate::agent::notice::Notice;
+use crate::agent::survey::{Dir, Scope, Visit};
+use crate::model::reason::Failed;
+use crate::plan::action::Report;
+use crate::plan::facts::{Inventory, SyncedFolder};
+use crate::plan::guard::Halt;
+use crate::plan::queue::{End, Fate};
+use crate::plan::settle::Effect;
+use crate::store::error::Error as StoreError;
+use std::time::{Duration, Instant};
+
+impl Engine {
+    pub(super) fn on_ended(&mut self, key: Key, ended: Ended) -> Result<(), StoreError> {
+        let mirror = key.0;
+        match ended {
+            Ended::Store(error) => return Err(error),
+            Ended::FolderReady {
+                folder,
+                inventory,
+                report,
+            } => {
+                self.over(&key);
+                if let Some(report) = report {
+                    self.account(key.clone(), report);
+                }
+                self.visit(key, folder, inventory);
+            }
+            Ended::Effect(Effect::Done(report)) => {
+                self.over(&key);
+                self.account(key, report);
+            }
+            Ended::Effect(Effect::Vanished) => self.over(&key),
+            Ended::Effect(Effect::Again(end, failed)) => self.again(key, end, failed),
+            Ended::Effect(Effect::Halt(halt)) => {
+                self.over(&key);
+                self.tally.pending += 1;
+                if self.runs[mirror].halt.is_none() {
+                    self.halt(mirror, halt);
+                }
+            }
+            Ended::Effect(Effect::Unauthorized(said)) => {
+                self.over(&key);
+                self.tally.pending += 1;
+                self.stop.get_or_insert(Stop::Unauthorized(said));
+            }
+        }
+        self.end_pass(mirror)
+    }
+
+    /// The job is out of the queue, unless newer work waits for the same entry.
+    fn over(&mut self, key: &Key) {
+        if self
+            .queue
+            .finish(key, End::Done, Instant::now(), fastrand::f64())
+            == Fate::Gone
+        {
+            self.runs[key.0].jobs -= 1;
+        }
+    }
+
+    fn visit(&mut self, key: Key, folder: SyncedFolder, inventory: Option<Inventory>) {
+        let (mirror, path) = key;
+        if self.stop.is_some() || self.runs[mirror].halt.is_some() {
+            return;
+        }
+        let scope = Scope::Tree(Dir { path, folder }, inventory);
+        // Depth first: the visits that wait are those of one branch.
+        self.visits.push_front(Visit {
+            mirror,
+            scope,
+            settle: self.temper.settle,
+        });
+        self.runs[mirror].visits += 1;
+    }
+
+    fn again(&mut self, key: Key, end: End, failed: Failed) {
+        let now = Instant::now();
+        self.listen(&failed, now);
+        self.tell_hold();
+        if let (Some(longest), End::Failed(Some(asked)) | End::Innocent(Some(asked))) =
+            (self.temper.longest_wait, end)
+            && asked > longest
+        {
+            self.stop.get_or_insert(Stop::Deferred(asked));
+        }
+        if self.stop.is_some() || self.runs[key.0].halt.is_some() {
+            self.over(&key);
+            self.tally.pending += 1;
+            return;
+        }
+        match self.queue.finish(&key, end, now, fastrand::f64()) {
+            Fate::Waits => {}
+            Fate::Gone => self.runs[key.0].jobs -= 1,
+            Fate::GivenUp => {
+                self.runs[key.0].jobs -= 1;
+                self.give_up(key, failed, now);
+            }
+        }
+    }
+
+    fn give_up(&mut self, key: Key, failed: Failed, now: Instant) {
+        if key.1.is_root() {
+            // Without its root folder nothing of the mirror can be compared.
+            return self.halt(key.0, Halt::FolderUnreadable(failed.to_string()));
+        }
+        self.schedule.give_second_chance(key.0, key.1.clone(), now);
+        self.account(key, Report::Failed(failed));
+    }
+
+    /// Notices how long Box has been silent to everybody.
+    fn listen(&mut self, failed: &Failed, now: Instant) {
+        let answers = self.context.client.answers();
+        if answers != self.answers {
+            self.answers = answers;
+            self.silent_since = None;
+            return;
+        }
+        if self
+            .context
+            .client
+            .held_until()
+            .is_some_and(|until| until > now)
+        {
+            // Asked to wait is answered.
+            self.silent_since = None;
+            return;
+        }
+        let Some(since) = self.silent_since else {
+            self.silent_since = Some(now);
+            (self.sink)(Notice::Unreachable(failed.to_string()));
+            return;
+        };
+        if self
+            .temper
+            .silence
+            .is_some_and(|silence| now - since >= silence)
+        {
+            self.stop
+                .get_or_insert(Stop::Unreachable(failed.to_string()));
+        }
+    }
+
+    fn tell_hold(&mut self) {
+        let hold = self.context.client.held_until();
+        if hold != self.told_hold {
+            self.told_hold = hold;
+            let left = hold.map(|until| until.saturating_duration_since(Instant::now()));
+            if let Some(left) = left.filter(|left| *left >= Duration::from_secs(1)) {
+                (self.sink)(Notice::Throttled(left));
+            }
+        }
+    }
+}

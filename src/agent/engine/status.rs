@@ -1,0 +1,165 @@
+//! Answering those who ask how it stands, and those who wait until all is on Box.
+
+use crate::agent::engine::Engine;
+use crate::model::path::RelPath;
+use crate::store::error::Error as StoreError;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// What can be asked of a running agent.
+pub(crate) enum Command {
+    /// How does it stand?
+    Status(oneshot::Sender<Value>),
+    /// Look at everything now, and answer when nothing is left to do.
+    Wait(oneshot::Sender<Waited>),
+}
+
+/// What a wait found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Waited {
+    /// Mirrors that stand still, with the reason.
+    pub(crate) halted: Vec<(String, String)>,
+    /// What waits or was given up: mirror, path, code, sentence.
+    pub(crate) left: Vec<(String, String, String, String)>,
+}
+
+/// Somebody who waits for a pass of every mirror.
+pub(super) struct Waiter {
+    passes: Vec<u64>,
+    answer: oneshot::Sender<Waited>,
+}
+
+/// At most so many entries are named.
+const MOST_NAMED: u32 = 1_000;
+
+impl Engine {
+    pub(super) async fn on_command(&mut self, command: Command) -> Result<(), StoreError> {
+        match command {
+            Command::Status(answer) => drop(answer.send(self.status().await?)),
+            Command::Wait(answer) => {
+                let mut passes = Vec::new();
+                for mirror in 0..self.runs.len() {
+                    passes.push(self.request_pass(mirror, Duration::ZERO)?);
+                }
+                self.waiters.push(Waiter { passes, answer });
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers those whose passes are complete, and forgets those who left.
+    pub(super) fn answer_waiters(&mut self) -> Result<(), StoreError> {
+        self.waiters.retain(|waiter| !waiter.answer.is_closed());
+        let runs = &self.runs;
+        let is_over = |waiter: &mut Waiter| {
+            waiter
+                .passes
+                .iter()
+                .zip(runs)
+                .all(|(pass, run)| run.done >= *pass)
+        };
+        let over: Vec<Waiter> = self.waiters.extract_if(.., is_over).collect();
+        if over.is_empty() {
+            return Ok(());
+        }
+        let waited = self.waited()?;
+        for waiter in over {
+            drop(waiter.answer.send(waited.clone()));
+        }
+        Ok(())
+    }
+
+    fn waited(&self) -> Result<Waited, StoreError> {
+        let mut waited = Waited::default();
+        let reader = self.context.readers.get()?;
+        for (mirror, run) in self.context.mirrors.iter().zip(&self.runs) {
+            let name = || mirror.name.clone();
+            if let Some(halt) = &run.halt {
+                waited.halted.push((name(), halt.to_string()));
+            }
+            let failed = run
+                .failed
+                .iter()
+                .take(MOST_NAMED as usize)
+                .map(|((_, path), why)| {
+                    (
+                        name(),
+                        path.to_string(),
+                        why.code().to_owned(),
+                        why.to_string(),
+                    )
+                });
+            waited.left.extend(failed);
+            if let Some(root) = reader.root(&mirror.name, &mirror.target_key())? {
+                let parked = reader.parked_below(root.key, MOST_NAMED)?;
+                waited.left.extend(
+                    parked
+                        .into_iter()
+                        .map(|(path, item)| (name(), path.to_string(), item.code, item.message)),
+                );
+            }
+        }
+        Ok(waited)
+    }
+
+    async fn status(&self) -> Result<Value, StoreError> {
+        let mut mirrors = Vec::new();
+        for number in 0..self.runs.len() {
+            mirrors.push(self.mirror_status(number)?);
+        }
+        let (method, expires_in) = self.context.client.token_status().await;
+        Ok(json!({
+            "running": true,
+            "pid": std::process::id(),
+            "version": env!("CARGO_PKG_VERSION"),
+            "mirrors": mirrors,
+            "token": { "method": method, "expires_in": expires_in },
+            "requests": self.context.client.requests(),
+            "bytes_sent": self.context.client.bytes_sent(),
+        }))
+    }
+
+    fn mirror_status(&self, number: usize) -> Result<Value, StoreError> {
+        let (mirror, run) = (&self.context.mirrors[number], &self.runs[number]);
+        let is_own = |key: &(usize, RelPath)| key.0 == number;
+        let in_flight = self.queue.running_of(is_own);
+        let oldest = self.queue.oldest(is_own);
+        let reader = self.context.readers.get()?;
+        let root = reader.root(&mirror.name, &mirror.target_key())?;
+        let (synced, parked) = match &root {
+            Some(root) => (
+                reader.synced_files(root.key)?,
+                reader.parked_count(root.key)?,
+            ),
+            None => (0, 0),
+        };
+        let state = match (&run.halt, run.running, run.jobs, run.visits) {
+            (Some(_), ..) => "halted",
+            (None, _, jobs, _) if jobs > 0 => "uploading",
+            (None, Some(_), ..) => "scanning",
+            (None, None, _, visits) if visits > 0 => "scanning",
+            (None, None, ..) => "watching",
+        };
+        let last_pass = run
+            .last_pass
+            .map(|at| humantime::format_rfc3339_seconds(at).to_string());
+        Ok(json!({
+            "name": mirror.name,
+            "local": mirror.local.to_string_lossy(),
+            "folder_id": root.map(|root| root.id.to_string()),
+            "state": state,
+            "halted": run.halt.as_ref().map(|halt| json!({
+                "reason": halt.code(), "message": halt.to_string(),
+            })),
+            "synced": synced,
+            "pending": run.jobs.saturating_sub(in_flight),
+            "in_flight": in_flight,
+            "parked": parked,
+            "failed": run.failed.len(),
+            "oldest_unsynced_seconds":
+                oldest.map(|since| Instant::now().saturating_duration_since(since).as_secs()),
+            "last_pass": last_pass,
+        }))
+    }
+}

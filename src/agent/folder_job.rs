@@ -1,0 +1,153 @@
+//! A directory's folder on Box: made, or adopted and listed.
+
+use crate::agent::context::{Context, Mirror};
+use crate::agent::job::Ended;
+use crate::agent::root_job;
+use crate::agent::survey::Dir;
+use crate::model::item::{Occupant, RemoteFolder};
+use crate::model::reason::Parked;
+use crate::model::trouble::Trouble;
+use crate::plan::action::{Edit, FolderWork, Report};
+use crate::plan::facts::Inventory;
+use crate::plan::settle::{self, Settled};
+use crate::plan::verdict::Verdict;
+use crate::store::Store;
+use crate::store::error::Error as StoreError;
+
+/// Sees that the directory `work` in `dir` has its folder, and what is in it.
+pub(crate) async fn run(
+    context: &Context,
+    store: &Store,
+    mirror: &Mirror,
+    dir: &Dir,
+    work: &FolderWork,
+) -> Result<Ended, StoreError> {
+    let before = context.client.answers();
+    let root = root_of(context, mirror)?;
+    if let Err(why) = root_job::check_once(context, mirror, &root).await {
+        return Ok(root_job::ended(why, context.client.answers() != before));
+    }
+    let found = match &work.known {
+        Some(folder) => Ok((folder.clone(), None, false)),
+        None => make(context, dir, work).await,
+    };
+    let listed = match found {
+        Ok((folder, _, true)) => Ok((folder, None, Some(true))),
+        Ok((folder, ..)) => context.client.list_folder(&folder.id).await.map(|items| {
+            let is_known = folder.name.as_str().is_empty();
+            (
+                folder,
+                Some(Inventory::new(items)),
+                (!is_known).then_some(false),
+            )
+        }),
+        Err(trouble) => Err(trouble),
+    };
+    let (folder, inventory, news) = match listed {
+        Ok(listed) => listed,
+        Err(trouble) => {
+            return failed(context, store, mirror, dir, work, trouble, before).await;
+        }
+    };
+    if let Some(other) = other_owner(context, dir, work, &folder)? {
+        let settled = settle::parked(dir.folder.key, &work.name, Parked::CaseTwin(other), None);
+        return finish(store, settled).await;
+    }
+    let edit = Edit::PutFolder {
+        parent: dir.folder.key,
+        name: work.name.clone(),
+        id: folder.id.clone(),
+        etag: folder.etag.clone(),
+        inventoried: inventory.is_none(),
+    };
+    store.writer().apply(vec![edit]).await?;
+    let reader = context.readers.get()?;
+    let row = reader
+        .child_folder(dir.folder.key, &work.name)?
+        .ok_or(StoreError::Closed)?;
+    let report = news.map(|is_new| match is_new {
+        true => Report::FolderCreated(folder.id),
+        false => Report::FolderAdopted(folder.id),
+    });
+    Ok(Ended::FolderReady {
+        folder: row,
+        inventory,
+        report,
+    })
+}
+
+/// The mirror's root folder, which has been found before any of its directories.
+pub(crate) fn root_of(
+    context: &Context,
+    mirror: &Mirror,
+) -> Result<crate::model::ids::FolderId, StoreError> {
+    let reader = context.readers.get()?;
+    let root = reader.root(&mirror.name, &mirror.target_key())?;
+    root.map(|root| root.id).ok_or(StoreError::Closed)
+}
+
+type Made = (RemoteFolder, Option<Inventory>, bool);
+
+/// Makes the folder. A name that is taken by a folder is that folder: nothing is lost
+/// by using it, and a lost answer to an earlier try looks just like this.
+async fn make(context: &Context, dir: &Dir, work: &FolderWork) -> Result<Made, Trouble> {
+    match context
+        .client
+        .create_folder(&work.remote_name, &dir.folder.id)
+        .await
+    {
+        Ok(folder) => Ok((folder, None, true)),
+        Err(Trouble::NameTaken(_, Some(Occupant::Folder(folder)))) => Ok((folder, None, false)),
+        Err(trouble) => Err(trouble),
+    }
+}
+
+/// Another directory that the mapping has for this folder: a twin but for case.
+fn other_owner(
+    context: &Context,
+    dir: &Dir,
+    work: &FolderWork,
+    folder: &RemoteFolder,
+) -> Result<Option<String>, StoreError> {
+    let owner = context.readers.get()?.folder_owner(&folder.id)?;
+    let other = owner.filter(|(parent, name)| {
+        (*parent, name.as_slice()) != (dir.folder.key, work.name.as_bytes())
+    });
+    Ok(other.map(|(_, name)| String::from_utf8_lossy(&name).into_owned()))
+}
+
+async fn failed(
+    context: &Context,
+    store: &Store,
+    mirror: &Mirror,
+    dir: &Dir,
+    work: &FolderWork,
+    trouble: Trouble,
+    before: u64,
+) -> Result<Ended, StoreError> {
+    let key = dir.folder.key;
+    let park = |why| settle::parked(key, &work.name, why, None);
+    let settled = match trouble {
+        Trouble::NameTaken(_, Some(other)) => park(Parked::NameTaken(other.describe())),
+        Trouble::Gone(_) => {
+            let root = root_of(context, mirror)?;
+            // The folder above is gone; is the whole mirror?
+            *mirror.seen.lock().await = false;
+            if let Err(why) = root_job::check_once(context, mirror, &root).await {
+                return Ok(root_job::ended(why, context.client.answers() != before));
+            }
+            park(Parked::FolderGone(dir.folder.id.to_string()))
+        }
+        other => {
+            let answered = context.client.answers() != before;
+            settle::verdict(key, &work.name, Verdict::of(other), None, answered)
+        }
+    };
+    finish(store, settled).await
+}
+
+/// Stores what was settled, before anybody hears of it.
+pub(crate) async fn finish(store: &Store, settled: Settled) -> Result<Ended, StoreError> {
+    store.writer().apply(settled.edits).await?;
+    Ok(Ended::Effect(settled.effect))
+}

@@ -1,0 +1,65 @@
+//! One piece of work for Box, from the queue to its settled end.
+
+use crate::agent::context::Context;
+use crate::agent::survey::Dir;
+use crate::agent::{file_job, folder_job, root_job};
+use crate::model::path::RelPath;
+use crate::plan::action::{FileWork, FolderWork, Report};
+use crate::plan::facts::{Inventory, SyncedFolder};
+use crate::plan::queue::Lane;
+use crate::plan::settle::Effect;
+use crate::store::Store;
+use crate::store::error::Error as StoreError;
+
+/// What a job is about: a mirror, and a path in it.
+pub(crate) type Key = (usize, RelPath);
+
+/// What a job does.
+#[derive(Clone, Debug)]
+pub(crate) enum Work {
+    /// Find or make the mirror's root folder, and list it where it was never compared.
+    Root,
+    /// See that a directory has its folder, and what is in it.
+    Folder(Dir, FolderWork),
+    /// See that a file's content is on Box.
+    File(Dir, FileWork),
+}
+
+impl Work {
+    /// Its lane.
+    pub(crate) fn lane(&self) -> Lane {
+        match self {
+            Self::Root | Self::Folder(..) => Lane::Folders,
+            Self::File(..) => Lane::Files,
+        }
+    }
+}
+
+/// How a job ended. What the mapping must know has been stored by then.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// As settled.
+    Effect(Effect),
+    /// A directory has its folder; with Box's listing unless it is new.
+    FolderReady {
+        /// The folder.
+        folder: SyncedFolder,
+        /// What was found in it.
+        inventory: Option<Inventory>,
+        /// What to tell, unless the folder was known before.
+        report: Option<Report>,
+    },
+    /// The mapping cannot be used.
+    Store(StoreError),
+}
+
+/// Does it.
+pub(crate) async fn run(context: &Context, store: &Store, key: &Key, work: Work) -> Ended {
+    let mirror = &context.mirrors[key.0];
+    let done = match work {
+        Work::Root => root_job::run(context, store, mirror).await,
+        Work::Folder(dir, work) => folder_job::run(context, store, mirror, &dir, &work).await,
+        Work::File(dir, work) => file_job::run(context, store, mirror, &dir, &work).await,
+    };
+    done.unwrap_or_else(Ended::Store)
+}

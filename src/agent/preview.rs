@@ -1,0 +1,400 @@
+//! `--dry-run`: the same surveys and the same plans, and nothing is executed.
+//!
+//! Box may be read, to tell a new file from one that is there already; nothing is
+//! written, neither there nor here, and the lock is not taken.
+
+use crate::agent::context::{Context, Mirror, Readers};
+use crate::agent::file_job::{Scout, content_of};
+use crate::agent::notice::{Ending, Notice, Sink};
+use crate::agent::root_job::{self, Unusable};
+use crate::agent::run::{Fatal, context};
+use crate::agent::survey::{Broken, Dir, Scope, Surveyed, Visit, survey};
+use crate::config::{Config, Target};
+use crate::model::ids::{FileId, FolderId, FolderKey};
+use crate::model::item::{Occupant, RemoteFile};
+use crate::model::path::RelPath;
+use crate::model::reason::{Failed, Parked};
+use crate::model::trouble::Trouble;
+use crate::plan::action::{Action, FileWork, FolderWork, Report};
+use crate::plan::facts::{Inventory, SyncedFolder};
+use crate::plan::guard::Halt;
+use crate::plan::policy::DIRECT_LIMIT;
+use crate::plan::settle::{self, Effect};
+use crate::plan::transfer::{Ask, Next, Transfer};
+use crate::plan::verdict::Verdict;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// Tells what a single pass would do.
+pub(crate) async fn preview(config: &Config, sink: Sink) -> Result<Ending, Fatal> {
+    let began = Instant::now();
+    let context = Arc::new(context(config, Readers::peeking(&config.state_dir))?);
+    let mut preview = Preview {
+        context: Arc::clone(&context),
+        sink,
+        ending: Ending::default(),
+        visits: Vec::new(),
+        listed: None,
+    };
+    for mirror in 0..context.mirrors.len() {
+        preview.mirror(mirror).await?;
+    }
+    let mut ending = preview.ending;
+    ending.requests = context.client.requests();
+    ending.elapsed = began.elapsed();
+    Ok(ending)
+}
+
+struct Preview {
+    context: Arc<Context>,
+    sink: Sink,
+    ending: Ending,
+    visits: Vec<(Dir, Option<Inventory>)>,
+    /// The last folder that was listed, so that its new directories share one listing.
+    listed: Option<(FolderId, Inventory)>,
+}
+
+/// A folder that would be made: it has no ID and no row yet.
+fn planned() -> SyncedFolder {
+    SyncedFolder {
+        key: FolderKey(-1),
+        id: FolderId::new(""),
+        inventoried: true,
+    }
+}
+
+fn is_planned(folder: &SyncedFolder) -> bool {
+    folder.id.as_str().is_empty()
+}
+
+impl Preview {
+    async fn mirror(&mut self, number: usize) -> Result<(), Fatal> {
+        let context = Arc::clone(&self.context);
+        let mirror = &context.mirrors[number];
+        if let Err(halt) = mirror.open_root() {
+            self.halt(mirror, halt);
+            return Ok(());
+        }
+        match self.root(mirror).await? {
+            Ok(root) => self.visits.push(root),
+            Err(Unusable::Halt(halt)) => self.halt(mirror, halt),
+            Err(Unusable::Trouble(trouble)) => self.trouble(mirror, trouble),
+        }
+        while let Some((dir, inventory)) = self.visits.pop() {
+            self.visit(number, dir, inventory).await?;
+        }
+        Ok(())
+    }
+
+    /// The mirror's root folder, as far as it exists.
+    async fn root(
+        &mut self,
+        mirror: &Mirror,
+    ) -> Result<Result<(Dir, Option<Inventory>), Unusable>, Fatal> {
+        let known = self
+            .context
+            .readers
+            .get()?
+            .root(&mirror.name, &mirror.target_key())?;
+        let at = |folder| Dir {
+            path: RelPath::root(),
+            folder,
+        };
+        if let Some(folder) = known.clone().filter(|root| root.inventoried) {
+            return Ok(Ok((at(folder), None)));
+        }
+        let client = &self.context.client;
+        let found = match &known {
+            Some(root) => Ok(Some(root.id.clone())),
+            None => find(&self.context, &mirror.target).await,
+        };
+        let id = match found {
+            Ok(Some(id)) => id,
+            Ok(None) => return Ok(Ok((at(planned()), None))),
+            Err(why) => return Ok(Err(why)),
+        };
+        if let Err(why) = root_job::check_once(&self.context, mirror, &id).await {
+            return Ok(Err(why));
+        }
+        let key = known.map_or(FolderKey(-1), |root| root.key);
+        let folder = SyncedFolder {
+            key,
+            id: id.clone(),
+            inventoried: true,
+        };
+        Ok(match client.list_folder(&id).await {
+            Ok(items) => Ok((at(folder), Some(Inventory::new(items)))),
+            Err(trouble) => Err(trouble.into()),
+        })
+    }
+
+    async fn visit(
+        &mut self,
+        mirror: usize,
+        dir: Dir,
+        inventory: Option<Inventory>,
+    ) -> Result<(), Fatal> {
+        let (plans_in, mut plans) = mpsc::channel(4);
+        let context = Arc::clone(&self.context);
+        let settle = Duration::ZERO;
+        let visit = Visit {
+            mirror,
+            scope: Scope::Tree(dir, inventory),
+            settle,
+        };
+        let surveyed = tokio::task::spawn_blocking(move || {
+            survey(&context, visit, &|plan| {
+                plans_in.blocking_send(plan).is_ok()
+            })
+        });
+        while let Some(plan) = plans.recv().await {
+            self.plan(plan).await?;
+        }
+        match surveyed.await {
+            Ok(Ok(unchanged)) => self.ending.tally.unchanged += unchanged,
+            Ok(Err(Broken::Store(error))) => return Err(error.into()),
+            Ok(Err(Broken::Halt(halt))) => {
+                let context = Arc::clone(&self.context);
+                self.halt(&context.mirrors[mirror], halt);
+            }
+            Err(error) => tracing::error!(%error, "a survey broke off"),
+        }
+        Ok(())
+    }
+
+    async fn plan(&mut self, surveyed: Surveyed) -> Result<(), Fatal> {
+        let Surveyed { mirror, dir, plan } = surveyed;
+        let context = Arc::clone(&self.context);
+        let of = &context.mirrors[mirror];
+        for (name, report) in plan.reports {
+            self.tell(of, dir.path.join(&name), report);
+        }
+        for action in plan.actions {
+            let path = dir.path.join(action.name());
+            let report = match action {
+                Action::Folder(work) => self.folder(&dir, &path, work).await?,
+                Action::File(work) => self.file(of, &dir, &path, &work).await?,
+            };
+            if let Some(report) = report {
+                self.tell(of, path, report);
+            }
+        }
+        Ok(())
+    }
+
+    async fn folder(
+        &mut self,
+        dir: &Dir,
+        path: &RelPath,
+        work: FolderWork,
+    ) -> Result<Option<Report>, Fatal> {
+        let row = self
+            .context
+            .readers
+            .get()?
+            .child_folder(dir.folder.key, &work.name)?;
+        let found = match &work.known {
+            Some(folder) => Ok(Some(Occupant::Folder(folder.clone()))),
+            None if is_planned(&dir.folder) => Ok(None),
+            None => self.occupant(&dir.folder.id, &work).await,
+        };
+        let (folder, inventory, report) = match found {
+            Ok(None) => (
+                planned(),
+                None,
+                Some(Report::FolderCreated(FolderId::new(""))),
+            ),
+            Ok(Some(Occupant::Folder(folder))) => {
+                let listed = match self.context.client.list_folder(&folder.id).await {
+                    Ok(items) => Inventory::new(items),
+                    Err(trouble) => return Ok(Some(failed(trouble))),
+                };
+                let report = row
+                    .is_none()
+                    .then(|| Report::FolderAdopted(folder.id.clone()));
+                let key = row.map_or(FolderKey(-1), |row| row.key);
+                let folder = SyncedFolder {
+                    key,
+                    id: folder.id,
+                    inventoried: true,
+                };
+                (folder, Some(listed), report)
+            }
+            Ok(Some(other)) => {
+                return Ok(Some(Report::Parked(Parked::NameTaken(other.describe()))));
+            }
+            Err(trouble) => return Ok(Some(failed(trouble))),
+        };
+        self.visits.push((
+            Dir {
+                path: path.clone(),
+                folder,
+            },
+            inventory,
+        ));
+        Ok(report)
+    }
+
+    async fn occupant(
+        &mut self,
+        parent: &FolderId,
+        work: &FolderWork,
+    ) -> Result<Option<Occupant>, Trouble> {
+        if self.listed.as_ref().is_none_or(|(id, _)| id != parent) {
+            let items = self.context.client.list_folder(parent).await?;
+            self.listed = Some((parent.clone(), Inventory::new(items)));
+        }
+        let listed = self.listed.as_ref();
+        Ok(listed
+            .and_then(|(_, inventory)| inventory.occupant(&work.remote_name))
+            .cloned())
+    }
+
+    async fn file(
+        &mut self,
+        mirror: &Mirror,
+        dir: &Dir,
+        path: &RelPath,
+        work: &FileWork,
+    ) -> Result<Option<Report>, Fatal> {
+        let size = work.stamp.size;
+        if is_planned(&dir.folder) {
+            return Ok(Some(self.would_send(None, size)));
+        }
+        let Ok(root) = mirror.open_root() else {
+            return Ok(None);
+        };
+        let hashed = match content_of(&root, path, work).await {
+            Ok(hashed) if hashed.stamp.size <= DIRECT_LIMIT => hashed,
+            Ok(hashed) => {
+                let (size, limit) = (hashed.stamp.size, DIRECT_LIMIT);
+                return Ok(Some(Report::Parked(Parked::TooLarge { size, limit })));
+            }
+            Err(Trouble::LocalGone) => return Ok(None),
+            Err(trouble) => return Ok(Some(failed(trouble))),
+        };
+        let context = Arc::clone(&self.context);
+        let mut scout = Scout {
+            context: &context,
+            mirror,
+            dir,
+            work,
+            size,
+            target: None,
+        };
+        let parent = dir.folder.id.to_string();
+        let mut transfer = Transfer::new(work, hashed, mirror.policy, parent);
+        let mut next = transfer.start();
+        loop {
+            let reply = match next {
+                Next::Ask(Ask::SendNew) => return Ok(Some(self.would_send(None, size))),
+                Next::Ask(Ask::SendVersion(base)) => {
+                    return Ok(Some(self.would_send(Some(base.id), size)));
+                }
+                Next::Ask(ask) => scout.look(&ask).await?,
+                Next::End(outcome) => {
+                    let settled = settle::file(dir.folder.key, work, &hashed, outcome, true);
+                    return Ok(self.effect(mirror, settled.effect));
+                }
+            };
+            next = transfer.answer(reply);
+        }
+    }
+
+    fn would_send(&mut self, version_of: Option<FileId>, size: u64) -> Report {
+        self.ending.bytes_sent += size;
+        let file = |id| RemoteFile {
+            id,
+            version: None,
+            etag: None,
+            sha1: None,
+            size: Some(size),
+            name: crate::model::name::RemoteName::from_box(""),
+        };
+        match version_of {
+            None => Report::Uploaded(file(FileId::new("")), size),
+            Some(id) => Report::NewVersion(file(id), size),
+        }
+    }
+
+    fn effect(&mut self, mirror: &Mirror, effect: Effect) -> Option<Report> {
+        match effect {
+            Effect::Done(report) => Some(report),
+            Effect::Vanished => None,
+            Effect::Again(_, why) => Some(Report::Failed(why)),
+            Effect::Halt(halt) => {
+                self.halt(mirror, halt);
+                None
+            }
+            Effect::Unauthorized(said) => {
+                self.ending.unauthorized.get_or_insert(said);
+                self.ending.tally.pending += 1;
+                None
+            }
+        }
+    }
+
+    fn tell(&mut self, mirror: &Mirror, path: RelPath, report: Report) {
+        self.ending.tally.count(&report);
+        (self.sink)(Notice::Entry {
+            mirror: mirror.name.clone(),
+            path,
+            report,
+        });
+    }
+
+    fn halt(&mut self, mirror: &Mirror, halt: Halt) {
+        let name = mirror.name.clone();
+        (self.sink)(Notice::Halted {
+            mirror: name.clone(),
+            halt: halt.clone(),
+        });
+        self.ending.halted.push((name, halt));
+    }
+
+    fn trouble(&mut self, mirror: &Mirror, trouble: Trouble) {
+        match Verdict::of(trouble) {
+            Verdict::Unauthorized(said) => self.ending.unauthorized = Some(said),
+            Verdict::Retry {
+                failed: Failed::NoAnswer(why),
+                ..
+            } => {
+                self.ending.unreachable = Some(why);
+            }
+            Verdict::Retry { failed, .. } | Verdict::Fail(failed) => {
+                self.halt(mirror, Halt::FolderUnreadable(failed.to_string()));
+            }
+            Verdict::Park(why) => self.halt(mirror, Halt::FolderInvisible(why.to_string())),
+            Verdict::Throttled(after) => self.ending.deferred = after,
+            Verdict::Vanished => {}
+        }
+    }
+}
+
+/// The target's folder; `None` where it would be made.
+async fn find(context: &Context, target: &Target) -> Result<Option<FolderId>, Unusable> {
+    let names = match target {
+        Target::Id(id) => return Ok(Some(id.clone())),
+        Target::Path(names) => names,
+    };
+    let mut at = FolderId::root();
+    for name in names {
+        match root_job::find(&context.client, &at, name).await? {
+            Some(id) => at = id,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(at))
+}
+
+fn failed(trouble: Trouble) -> Report {
+    match Verdict::of(trouble) {
+        Verdict::Park(why) => Report::Parked(why),
+        Verdict::Retry { failed, .. } | Verdict::Fail(failed) => Report::Failed(failed),
+        Verdict::Throttled(_) | Verdict::Vanished => {
+            Report::Failed(Failed::NoAnswer("Box asked to slow down".to_owned()))
+        }
+        Verdict::Unauthorized(said) => Report::Failed(Failed::Box(said)),
+    }
+}

@@ -1,0 +1,233 @@
+//! A mirror's root folder on Box: found, or made where the configuration names a path.
+
+use crate::agent::context::{Context, Mirror};
+use crate::agent::job::Ended;
+use crate::config::Target;
+use crate::model::ids::FolderId;
+use crate::model::item::Occupant;
+use crate::model::name::RemoteName;
+use crate::model::trouble::Trouble;
+use crate::plan::facts::Inventory;
+use crate::plan::guard::Halt;
+use crate::plan::queue::End;
+use crate::plan::settle::Effect;
+use crate::plan::verdict::Verdict;
+use crate::remote::client::BoxClient;
+use crate::store::Store;
+use crate::store::error::Error as StoreError;
+use crate::store::mirrors::NewRoot;
+
+/// Finds or makes the root folder, checks that it can be used, and lists it where it
+/// was never compared.
+pub(crate) async fn run(
+    context: &Context,
+    store: &Store,
+    mirror: &Mirror,
+) -> Result<Ended, StoreError> {
+    let client = &context.client;
+    let before = client.answers();
+    let key = mirror.target_key();
+    let known = context.readers.get()?.root(&mirror.name, &key)?;
+    let (id, is_new) = match &known {
+        Some(root) => (root.id.clone(), false),
+        None => match find_or_make(client, &mirror.target).await {
+            Ok(found) => found,
+            Err(why) => return Ok(ended(why, client.answers() != before)),
+        },
+    };
+    if let Err(why) = check(context, mirror, &id).await {
+        return Ok(ended(why, client.answers() != before));
+    }
+    if known.is_none() {
+        let (name, target) = (mirror.name.clone(), key.clone());
+        let root = NewRoot {
+            mirror: name,
+            target,
+            id: id.clone(),
+            is_new,
+        };
+        store.writer().put_root(root).await?;
+    }
+    let root = context
+        .readers
+        .get()?
+        .root(&mirror.name, &key)?
+        .ok_or(StoreError::Closed)?;
+    let inventory = if root.inventoried {
+        None
+    } else {
+        match client.list_folder(&id).await {
+            Ok(items) => Some(Inventory::new(items)),
+            Err(trouble) => return Ok(ended(trouble.into(), client.answers() != before)),
+        }
+    };
+    Ok(Ended::FolderReady {
+        folder: root,
+        inventory,
+        report: None,
+    })
+}
+
+/// Why a root cannot be used now.
+#[derive(Debug)]
+pub(crate) enum Unusable {
+    /// A person must act.
+    Halt(Halt),
+    /// Box is in the way.
+    Trouble(Trouble),
+}
+
+impl From<Trouble> for Unusable {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+/// The end of a job that could not use the root.
+pub(crate) fn ended(why: Unusable, answered: bool) -> Ended {
+    let trouble = match why {
+        Unusable::Halt(halt) => return Ended::Effect(Effect::Halt(halt)),
+        Unusable::Trouble(trouble) => trouble,
+    };
+    Ended::Effect(match Verdict::of(trouble) {
+        Verdict::Unauthorized(said) => Effect::Unauthorized(said),
+        Verdict::Throttled(after) => Effect::Again(End::Innocent(after), no_root()),
+        Verdict::Retry {
+            after,
+            failed,
+            answered: this_one,
+        } => {
+            let counts = this_one || answered;
+            let end = if counts {
+                End::Failed(after)
+            } else {
+                End::Innocent(after)
+            };
+            Effect::Again(end, failed)
+        }
+        Verdict::Park(why) => Effect::Halt(Halt::FolderInvisible(why.to_string())),
+        Verdict::Fail(failed) => Effect::Halt(Halt::FolderInvisible(failed.to_string())),
+        Verdict::Vanished => Effect::Vanished,
+    })
+}
+
+fn no_root() -> crate::model::reason::Failed {
+    crate::model::reason::Failed::NoAnswer("the mirror's Box folder could not be read".to_owned())
+}
+
+/// Once in each pass, before anything is asked of a mirror's folders: is its root there,
+/// and may this account write to it?
+pub(crate) async fn check_once(
+    context: &Context,
+    mirror: &Mirror,
+    root: &FolderId,
+) -> Result<(), Unusable> {
+    // Held while asking, so that all jobs of the mirror wait for one answer.
+    let mut seen = mirror.seen.lock().await;
+    if !*seen {
+        look(context, mirror, root).await?;
+        *seen = true;
+    }
+    Ok(())
+}
+
+async fn check(context: &Context, mirror: &Mirror, root: &FolderId) -> Result<(), Unusable> {
+    let mut seen = mirror.seen.lock().await;
+    look(context, mirror, root).await?;
+    *seen = true;
+    Ok(())
+}
+
+async fn look(context: &Context, mirror: &Mirror, root: &FolderId) -> Result<(), Unusable> {
+    let found = match context.client.read_folder(root).await {
+        Ok(found) => found,
+        Err(Trouble::Gone(said)) => {
+            let who = account(&context.client).await;
+            return Err(invisible(format!(
+                "Box folder {root} of mirror {:?} is not there, or {who} cannot see it ({said}). \
+                 Check the ID in the folder's web address; then open the folder in Box, choose \
+                 Share, and invite {who} as Editor",
+                mirror.name
+            )));
+        }
+        Err(other) => return Err(other.into()),
+    };
+    if found.can_upload == Some(false) {
+        let who = account(&context.client).await;
+        return Err(invisible(format!(
+            "{who} may look into Box folder {root} of mirror {:?} but not put anything into it: \
+             in Box, change its role there to Editor",
+            mirror.name
+        )));
+    }
+    Ok(())
+}
+
+/// The login to invite, if Box tells.
+async fn account(client: &BoxClient) -> String {
+    client
+        .login()
+        .await
+        .unwrap_or_else(|_| "the account that boxup uses".to_owned())
+}
+
+fn invisible(what: String) -> Unusable {
+    Unusable::Halt(Halt::FolderInvisible(what))
+}
+
+/// The folder's ID, and whether it was made just now.
+async fn find_or_make(client: &BoxClient, target: &Target) -> Result<(FolderId, bool), Unusable> {
+    let names = match target {
+        Target::Id(id) => return Ok((id.clone(), false)),
+        Target::Path(names) => names,
+    };
+    let (mut at, mut is_new) = (FolderId::root(), false);
+    for name in names {
+        let existing = if is_new {
+            None
+        } else {
+            find(client, &at, name).await?
+        };
+        (at, is_new) = match existing {
+            Some(id) => (id, false),
+            None => make(client, &at, name).await?,
+        };
+    }
+    Ok((at, is_new))
+}
+
+/// The folder of this name in `parent`, if there is one.
+pub(crate) async fn find(
+    client: &BoxClient,
+    parent: &FolderId,
+    name: &RemoteName,
+) -> Result<Option<FolderId>, Unusable> {
+    let inventory = Inventory::new(client.list_folder(parent).await?);
+    match inventory.occupant(name) {
+        None => Ok(None),
+        Some(Occupant::Folder(folder)) => Ok(Some(folder.id.clone())),
+        Some(other) => Err(taken(name, other)),
+    }
+}
+
+async fn make(
+    client: &BoxClient,
+    parent: &FolderId,
+    name: &RemoteName,
+) -> Result<(FolderId, bool), Unusable> {
+    match client.create_folder(name, parent).await {
+        Ok(folder) => Ok((folder.id, true)),
+        // Somebody was faster.
+        Err(Trouble::NameTaken(_, Some(Occupant::Folder(folder)))) => Ok((folder.id, false)),
+        Err(Trouble::NameTaken(_, Some(other))) => Err(taken(name, &other)),
+        Err(trouble) => Err(trouble.into()),
+    }
+}
+
+fn taken(name: &RemoteName, by: &Occupant) -> Unusable {
+    invisible(format!(
+        "folder_path cannot be used: {} on Box is named {:?}, and it is not a folder",
+        by.describe(),
+        name.as_str()
+    ))
+}

@@ -1,0 +1,270 @@
+//! The two ways to run: one pass, or a pass and then watching. Both put the same
+//! engine together.
+
+use crate::agent::context::{Context, Mirror, Readers};
+use crate::agent::control;
+use crate::agent::engine::{Engine, Event, Temper};
+use crate::agent::notice::{Ending, Notice, Sink};
+use crate::agent::schedule::Schedule;
+use crate::config::{Auth, Config, Subject};
+use crate::local::watch::Watcher;
+use crate::plan::backoff::Backoff;
+use crate::plan::policy::Policy;
+use crate::plan::queue::Patience;
+use crate::remote::client::BoxClient;
+use crate::remote::hosts::Hosts;
+use crate::remote::pace::Pace;
+use crate::remote::token::Credentials;
+use crate::store::error::Error as StoreError;
+use crate::store::lock::StateLock;
+use crate::store::{Store, make_state_dir};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// Hints in flight from the watcher.
+const HINTS: usize = 4_096;
+
+/// Why a run could not begin, or had to end without an ending.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fatal {
+    /// The state cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The HTTP client cannot be built.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Http(String),
+    /// A mirror's rules cannot be used.
+    #[error("{0}")]
+    Rules(String),
+    /// The control socket cannot be opened.
+    #[error("the control socket {path} cannot be opened: {source}")]
+    Control {
+        /// Where it should be.
+        path: String,
+        /// The system's words.
+        source: std::io::Error,
+    },
+}
+
+/// Stops a run when something comes through: once to finish what runs, twice at once.
+pub(crate) type StopSignals = mpsc::Receiver<()>;
+
+/// One pass over the mirrors.
+pub(crate) async fn once(config: &Config, stop: StopSignals, sink: Sink) -> Result<Ending, Fatal> {
+    let began = Instant::now();
+    let temper = Temper {
+        patience: Patience {
+            tries: Some(5),
+            throttles: 20,
+            backoff: backoff(16),
+        },
+        longest_wait: Some(Duration::from_secs(300)),
+        silence: Some(Duration::from_secs(60)),
+        settle: Duration::ZERO,
+    };
+    let mut parts = Parts::open(config)?;
+    let mut engine = parts.engine(config, temper, Schedule::single(), sink);
+    forward_signals(stop, engine.events());
+    for mirror in 0..config.mirrors.len() {
+        engine.request_pass(mirror, temper.settle)?;
+    }
+    engine.run_until_idle().await?;
+    let ending = engine.finish(began).await?;
+    parts.close().await;
+    Ok(ending)
+}
+
+/// A pass over the mirrors, and then watching until told to stop.
+pub(crate) async fn serve(
+    config: &Config,
+    stop: StopSignals,
+    mut sink: Sink,
+) -> Result<Ending, Fatal> {
+    let began = Instant::now();
+    let (settle, rescan) = (config.watch.settle, config.watch.rescan);
+    let temper = Temper {
+        patience: Patience {
+            tries: Some(5),
+            throttles: 20,
+            backoff: backoff(60),
+        },
+        longest_wait: None,
+        silence: None,
+        settle,
+    };
+    let mut parts = Parts::open(config)?;
+    // Watching begins before the first look: what changes in between is hinted at.
+    let (hints_in, hints) = mpsc::channel(HINTS);
+    let eyes = parts.watch(hints_in).await;
+    sink(Notice::Watching);
+    let schedule = Schedule::lasting(config.mirrors.len(), settle, rescan, began);
+    let mut engine = parts.engine(config, temper, schedule, sink);
+    forward_signals(stop, engine.events());
+    forward_hints(hints, engine.events());
+    let socket = control::listen(&config.state_dir, engine.events())?;
+    for mirror in 0..config.mirrors.len() {
+        engine.request_pass(mirror, temper.settle)?;
+    }
+    engine.run_until_stopped().await?;
+    let ending = engine.finish(began).await?;
+    drop((socket, eyes));
+    parts.close().await;
+    Ok(ending)
+}
+
+fn backoff(longest: u64) -> Backoff {
+    Backoff {
+        first: Duration::from_secs(1),
+        longest: Duration::from_secs(longest),
+    }
+}
+
+/// What a run holds on to: the lock, the store, and what its tasks share.
+struct Parts {
+    _lock: StateLock,
+    store: Store,
+    context: Arc<Context>,
+}
+
+impl Parts {
+    fn open(config: &Config) -> Result<Self, Fatal> {
+        make_state_dir(&config.state_dir)?;
+        let lock = StateLock::acquire(&config.state_dir)?;
+        let store = Store::open(&config.state_dir)?;
+        let context = Arc::new(context(config, Readers::of(store.clone()))?);
+        Ok(Self {
+            _lock: lock,
+            store,
+            context,
+        })
+    }
+
+    fn engine(
+        &mut self,
+        config: &Config,
+        temper: Temper,
+        schedule: Schedule,
+        sink: Sink,
+    ) -> Engine {
+        let uploads = config.limits.concurrent_uploads;
+        let (context, store) = (Arc::clone(&self.context), self.store.clone());
+        Engine::new(context, store, temper, schedule, uploads, sink)
+    }
+
+    /// Watches what can be watched. A root that cannot be is looked at periodically.
+    async fn watch(&self, hints: mpsc::Sender<crate::plan::debounce::Hint>) -> Vec<Watcher> {
+        let mut watchers = Vec::new();
+        for (number, mirror) in self.context.mirrors.iter().enumerate() {
+            let Ok(root) = mirror.open_root() else {
+                continue;
+            };
+            let roots = vec![(number, root, Arc::clone(&mirror.filter))];
+            let hints = hints.clone();
+            let started = tokio::task::spawn_blocking(move || Watcher::start(roots, hints)).await;
+            match started {
+                Ok(Ok(watcher)) => watchers.push(watcher),
+                Ok(Err(error)) => tracing::warn!(
+                    mirror = mirror.name, %error,
+                    "not watched; changes are found by the periodic rescan only"
+                ),
+                Err(error) => tracing::warn!(%error, "the watcher could not be started"),
+            }
+        }
+        watchers
+    }
+
+    async fn close(self) {
+        let Self {
+            store,
+            context,
+            _lock,
+        } = self;
+        drop(context);
+        store.close().await;
+    }
+}
+
+/// What all parts of a run share.
+pub(crate) fn context(config: &Config, readers: Readers) -> Result<Context, Fatal> {
+    let limits = config.limits;
+    let pace = Pace::new(limits.uploads_per_minute, limits.requests_per_minute);
+    let client = BoxClient::new(hosts(config), credentials(&config.auth), pace);
+    let mirrors = config.mirrors.iter().map(|mirror| {
+        let policy = Policy {
+            on_existing: mirror.on_existing,
+            on_remote_change: mirror.on_remote_change,
+            settle: config.watch.settle,
+        };
+        let own = own_files(&mirror.local, &config.state_dir);
+        Mirror::new(mirror, own, policy).map_err(Fatal::Rules)
+    });
+    Ok(Context {
+        client: client.map_err(Fatal::Http)?,
+        mirrors: mirrors.collect::<Result<_, _>>()?,
+        readers,
+        cancelled: AtomicBool::new(false),
+    })
+}
+
+/// The rule that keeps our own state out of a mirror that contains it: it changes with
+/// every upload.
+fn own_files(local: &Path, state_dir: &Path) -> Option<String> {
+    let below = state_dir.strip_prefix(local).ok()?.to_str()?;
+    (!below.is_empty()).then(|| format!("/{below}/"))
+}
+
+fn hosts(config: &Config) -> Hosts {
+    Hosts {
+        api: config.endpoints.api.url().clone(),
+        upload: config.endpoints.upload.url().clone(),
+        token: config.endpoints.token.url().clone(),
+    }
+}
+
+fn credentials(auth: &Auth) -> Credentials {
+    match auth {
+        Auth::DeveloperToken(token) => Credentials::DeveloperToken(token.clone()),
+        Auth::ClientCredentials {
+            client_id,
+            client_secret,
+            subject,
+        } => {
+            let (subject_type, subject_id) = match subject {
+                Subject::Enterprise(id) => ("enterprise", id.clone()),
+                Subject::User(id) => ("user", id.clone()),
+            };
+            Credentials::ClientCredentials {
+                client_id: client_id.clone(),
+                client_secret: client_secret.clone(),
+                subject_type,
+                subject_id,
+            }
+        }
+    }
+}
+
+fn forward_signals(mut stop: StopSignals, events: mpsc::Sender<Event>) {
+    tokio::spawn(async move {
+        while stop.recv().await.is_some() {
+            if events.send(Event::Shutdown).await.is_err() {
+                return;
+            }
+        }
+    });
+}
+
+fn forward_hints(
+    mut hints: mpsc::Receiver<crate::plan::debounce::Hint>,
+    events: mpsc::Sender<Event>,
+) {
+    tokio::spawn(async move {
+        while let Some(hint) = hints.recv().await {
+            if events.send(Event::Hint(hint)).await.is_err() {
+                return;
+            }
+        }
+    });
+}

@@ -1,0 +1,174 @@
+//! When to look without being asked: quiet hints, the periodic rescan, second chances.
+//! Pure: the caller says what time it is.
+
+use crate::model::path::RelPath;
+use crate::plan::debounce::{Debouncer, Hint, What};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// After this long, what was given up or stands still is looked at again.
+const SECOND_CHANCE: Duration = Duration::from_secs(300);
+/// A mirror that stands still because of its disk goes on soon after it is back.
+const HALTED: Duration = Duration::from_secs(15);
+/// Second chances that may wait; beyond that the rescan has to do.
+const MOST: usize = 10_000;
+
+/// What is due.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Due {
+    /// Mirrors to look at as a whole.
+    pub(crate) mirrors: Vec<usize>,
+    /// Places to look at, with `true` for everything below them as well.
+    pub(crate) places: BTreeMap<usize, Vec<(RelPath, bool)>>,
+}
+
+/// The schedule of a run.
+#[derive(Debug)]
+pub(crate) struct Schedule {
+    mirrors: usize,
+    debouncer: Debouncer,
+    rescan: Option<(Duration, Instant)>,
+    later: BTreeMap<(Instant, u64), (usize, Option<RelPath>)>,
+    serial: u64,
+}
+
+impl Schedule {
+    /// For a single pass: nothing is ever due by itself.
+    pub(crate) fn single() -> Self {
+        let debouncer = Debouncer::new(Duration::ZERO);
+        Self {
+            mirrors: 0,
+            debouncer,
+            rescan: None,
+            later: BTreeMap::new(),
+            serial: 0,
+        }
+    }
+
+    /// For a run that stays.
+    pub(crate) fn lasting(
+        mirrors: usize,
+        settle: Duration,
+        rescan: Duration,
+        now: Instant,
+    ) -> Self {
+        let debouncer = Debouncer::new(settle);
+        let rescan = Some((rescan, now + rescan));
+        Self {
+            mirrors,
+            debouncer,
+            rescan,
+            later: BTreeMap::new(),
+            serial: 0,
+        }
+    }
+
+    /// Something may have changed.
+    pub(crate) fn hint(&mut self, hint: Hint, now: Instant) {
+        self.debouncer.hint(hint, now);
+    }
+
+    /// An entry was given up; it gets another chance.
+    pub(crate) fn give_second_chance(&mut self, mirror: usize, path: RelPath, now: Instant) {
+        if self.later.len() < MOST {
+            self.add(now + SECOND_CHANCE, mirror, Some(path));
+        }
+    }
+
+    /// A mirror stands still; it is looked at again soon.
+    pub(crate) fn look_again(&mut self, mirror: usize, now: Instant) {
+        self.add(now + HALTED, mirror, None);
+    }
+
+    fn add(&mut self, at: Instant, mirror: usize, path: Option<RelPath>) {
+        if self.rescan.is_some() {
+            self.serial += 1;
+            self.later.insert((at, self.serial), (mirror, path));
+        }
+    }
+
+    /// Takes out what is due.
+    pub(crate) fn due(&mut self, now: Instant) -> Due {
+        let mut due = Due::default();
+        if let Some((every, next)) = &mut self.rescan
+            && *next <= now
+        {
+            *next = now + *every;
+            due.mirrors.extend(0..self.mirrors);
+        }
+        for hint in self.debouncer.due(now) {
+            match hint.what {
+                What::Everything => due.mirrors.push(hint.root),
+                What::Tree(path) => due.places.entry(hint.root).or_default().push((path, true)),
+                What::Path(path) => due.places.entry(hint.root).or_default().push((path, false)),
+            }
+        }
+        while let Some(entry) = self
+            .later
+            .first_entry()
+            .filter(|entry| entry.key().0 <= now)
+        {
+            match entry.remove() {
+                (mirror, None) => due.mirrors.push(mirror),
+                (mirror, Some(path)) => {
+                    due.places.entry(mirror).or_default().push((path, false));
+                }
+            }
+        }
+        due.mirrors.sort_unstable();
+        due.mirrors.dedup();
+        due
+    }
+
+    /// When something becomes due.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        let rescan = self.rescan.map(|(_, next)| next);
+        let later = self.later.first_key_value().map(|((at, _), _)| *at);
+        [rescan, later, self.debouncer.next_due()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Due, HALTED, Schedule};
+    use crate::model::path::{LocalName, RelPath};
+    use crate::plan::debounce::{Hint, What};
+    use std::time::{Duration, Instant};
+
+    fn path(name: &str) -> RelPath {
+        RelPath::root().join(&LocalName::new(name.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn a_single_pass_has_nothing_due_ever() {
+        let (mut schedule, now) = (Schedule::single(), Instant::now());
+        schedule.give_second_chance(0, path("a"), now);
+        schedule.look_again(0, now);
+        assert_eq!(schedule.next(), None);
+    }
+
+    #[test]
+    fn rescans_hints_and_second_chances_come_due_in_their_time() {
+        let now = Instant::now();
+        let second = Duration::from_secs(1);
+        let mut schedule = Schedule::lasting(2, 2 * second, 3600 * second, now);
+        schedule.hint(
+            Hint {
+                root: 1,
+                what: What::Path(path("a")),
+            },
+            now,
+        );
+        schedule.look_again(0, now);
+        assert_eq!(schedule.next(), Some(now + 2 * second));
+        assert_eq!(schedule.due(now + second), Due::default());
+        let due = schedule.due(now + 2 * second);
+        assert_eq!(due.places[&1], vec![(path("a"), false)]);
+        assert_eq!(schedule.due(now + HALTED).mirrors, vec![0]);
+        assert_eq!(schedule.due(now + 3600 * second).mirrors, vec![0, 1]);
+        assert_eq!(schedule.next(), Some(now + 7200 * second));
+    }
+}

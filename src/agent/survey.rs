@@ -1,0 +1,350 @@
+//! Scan, compare, plan: one directory after the other, on a thread that may block.
+//!
+//! Nothing is changed here. Each directory's plan goes to the engine as a value.
+
+use crate::agent::context::{Context, Lent, Mirror};
+use crate::local::error::Error as LocalError;
+use crate::local::root::Root;
+use crate::local::{hash, scan};
+use crate::model::path::{LocalName, RelPath};
+use crate::model::reason::Failed;
+use crate::plan::action::{DirPlan, Report};
+use crate::plan::directory;
+use crate::plan::facts::{Digests, DirFacts, Inventory, Mapped, SyncedFolder};
+use crate::plan::guard::{self, Halt};
+use crate::plan::policy::Policy;
+use crate::store::error::Error as StoreError;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Actions that travel together. A directory of a hundred thousand new files must not
+/// stand in the queue as a whole.
+const CHUNK: usize = 1_000;
+
+/// A directory that has a folder on Box.
+#[derive(Clone, Debug)]
+pub(crate) struct Dir {
+    /// Where it is.
+    pub(crate) path: RelPath,
+    /// Its folder.
+    pub(crate) folder: SyncedFolder,
+}
+
+/// What to look at.
+#[derive(Clone, Debug)]
+pub(crate) enum Scope {
+    /// This directory and everything below it; with Box's listing of it where it was
+    /// never compared.
+    Tree(Dir, Option<Inventory>),
+    /// These entries, wherever their nearest mapped directory is; with `true`, also
+    /// everything below those that are directories.
+    Places(Vec<(RelPath, bool)>),
+}
+
+/// An order to look.
+#[derive(Clone, Debug)]
+pub(crate) struct Visit {
+    /// Which mirror.
+    pub(crate) mirror: usize,
+    /// What of it.
+    pub(crate) scope: Scope,
+    /// How long a file must have been quiet.
+    pub(crate) settle: Duration,
+}
+
+/// A directory's plan.
+#[derive(Debug)]
+pub(crate) struct Surveyed {
+    /// Which mirror.
+    pub(crate) mirror: usize,
+    /// Which directory.
+    pub(crate) dir: Dir,
+    /// What was decided.
+    pub(crate) plan: DirPlan,
+}
+
+/// Why a survey did not get to its end.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    /// The mirror must stand still.
+    Halt(Halt),
+    /// The mapping cannot be read.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Looks, and sends a plan for each directory in which there is something to do or to
+/// tell. Returns the number of unchanged files in the others.
+pub(crate) fn survey(
+    context: &Context,
+    visit: Visit,
+    plans: &dyn Fn(Surveyed) -> bool,
+) -> Result<u64, Broken> {
+    let mirror = &context.mirrors[visit.mirror];
+    let surveyor = Surveyor {
+        context,
+        mirror,
+        number: visit.mirror,
+        root: mirror.open_root().map_err(Broken::Halt)?,
+        reader: context.readers.get()?,
+        policy: Policy {
+            settle: visit.settle,
+            ..mirror.policy
+        },
+        plans,
+    };
+    match visit.scope {
+        Scope::Tree(dir, inventory) => surveyor.tree(dir, inventory),
+        Scope::Places(places) => surveyor.places(places),
+    }
+}
+
+struct Surveyor<'a> {
+    context: &'a Context,
+    mirror: &'a Mirror,
+    number: usize,
+    root: Arc<Root>,
+    reader: Lent<'a>,
+    policy: Policy,
+    /// Takes a plan in; `false` when nobody wants any more.
+    plans: &'a dyn Fn(Surveyed) -> bool,
+}
+
+impl Surveyor<'_> {
+    fn tree(&self, top: Dir, inventory: Option<Inventory>) -> Result<u64, Broken> {
+        let mut unchanged = 0;
+        let mut first = inventory;
+        let mut stack = vec![top];
+        while let Some(dir) = stack.pop() {
+            if self.is_over() {
+                break;
+            }
+            let plan = match self.directory(&dir, first.take())? {
+                Some(plan) => plan,
+                None => continue,
+            };
+            let below = plan.descend.iter().rev();
+            stack.extend(below.map(|(name, folder)| dir.child(name, folder)));
+            unchanged += self.send(dir, plan);
+        }
+        Ok(unchanged)
+    }
+
+    /// The plan of a whole directory; `None` if it is not there or cannot be read, of
+    /// which the second has been reported.
+    fn directory(
+        &self,
+        dir: &Dir,
+        inventory: Option<Inventory>,
+    ) -> Result<Option<DirPlan>, Broken> {
+        let local = match scan::list(&self.root, &dir.path, &self.mirror.filter) {
+            Ok(local) => local,
+            Err(error) => return self.unreadable(dir, &error).map(|()| None),
+        };
+        let mapped = self.reader.children(dir.folder.key)?;
+        let now = crate::clock::nanos();
+        let facts = DirFacts {
+            local,
+            complete: true,
+            mapped,
+            inventory,
+            now,
+        };
+        if dir.path.is_root() {
+            guard::check_root(&facts).map_err(Broken::Halt)?;
+        }
+        Ok(Some(self.decide(dir, &facts)))
+    }
+
+    fn decide(&self, dir: &Dir, facts: &DirFacts) -> DirPlan {
+        let suspects = directory::suspects(facts, &self.policy);
+        let digests = digests(&self.root, &dir.path, suspects);
+        directory::plan(dir.folder.key, facts, &digests, &self.policy)
+    }
+
+    /// A directory that cannot be read is no empty directory: it is reported as one
+    /// failed entry of its parent, and nothing is concluded about what is in it.
+    fn unreadable(&self, dir: &Dir, error: &LocalError) -> Result<(), Broken> {
+        let Some((parent, name)) = dir.path.split() else {
+            return Err(Broken::Halt(Halt::RootUnreadable(error.to_string())));
+        };
+        if matches!(error, LocalError::Missing(_) | LocalError::NotDirectory(_)) {
+            return Ok(());
+        }
+        let report = Report::Failed(Failed::Read(error.to_string()));
+        let plan = DirPlan {
+            reports: vec![(name, report)],
+            ..DirPlan::default()
+        };
+        self.send(
+            Dir {
+                path: parent,
+                folder: dir.folder.clone(),
+            },
+            plan,
+        );
+        Ok(())
+    }
+
+    fn places(&self, places: Vec<(RelPath, bool)>) -> Result<u64, Broken> {
+        let Some(root) = self
+            .reader
+            .root(&self.mirror.name, &self.mirror.target_key())?
+        else {
+            // Never looked at as a whole: the pass that does will find them.
+            return Ok(0);
+        };
+        let root = Dir {
+            path: RelPath::root(),
+            folder: root,
+        };
+        let mut trees = Vec::new();
+        let mut entries: BTreeMap<RelPath, (Dir, BTreeSet<LocalName>)> = BTreeMap::new();
+        for (place, deep) in places {
+            if place.is_root() {
+                trees.push(root.clone());
+                continue;
+            }
+            let (dir, name) = self.nearest_mapped(&root, &place)?;
+            let is_itself = dir.path.join(&name) == place;
+            let child = self.reader.child_folder(dir.folder.key, &name)?;
+            if deep
+                && is_itself
+                && let Some(folder) = child.filter(|f| f.inventoried)
+            {
+                trees.push(dir.child(&name, &folder));
+            }
+            let names = entries
+                .entry(dir.path.clone())
+                .or_insert((dir, BTreeSet::new()));
+            names.1.insert(name);
+        }
+        let mut unchanged = 0;
+        for (dir, names) in entries.into_values() {
+            unchanged += self.entries(dir, names.into_iter().collect())?;
+        }
+        for tree in trees {
+            unchanged += self.tree(tree, None)?;
+        }
+        Ok(unchanged)
+    }
+
+    /// The deepest mapped directory above a place, and its entry on the way there.
+    fn nearest_mapped(&self, root: &Dir, place: &RelPath) -> Result<(Dir, LocalName), Broken> {
+        let mut dir = root.clone();
+        let mut components = place.components().peekable();
+        while let Some(name) = components.next() {
+            let child = self.reader.child_folder(dir.folder.key, &name)?;
+            match child.filter(|folder| folder.inventoried) {
+                Some(folder) if components.peek().is_some() => dir = dir.child(&name, &folder),
+                _ => return Ok((dir, name)),
+            }
+        }
+        Err(Broken::Halt(Halt::RootMissing(
+            "a place without a name".to_owned(),
+        )))
+    }
+
+    fn entries(&self, dir: Dir, names: Vec<LocalName>) -> Result<u64, Broken> {
+        if self
+            .mirror
+            .filter
+            .excluded_anywhere(&dir.path, true)
+            .is_some()
+        {
+            return Ok(0);
+        }
+        let Ok(local) = scan::look(&self.root, &dir.path, &names, &self.mirror.filter) else {
+            // The directory has gone or changed: its own hint says so.
+            return Ok(0);
+        };
+        let mapped: Mapped = self.reader.some(dir.folder.key, &names)?;
+        let now = crate::clock::nanos();
+        let facts = DirFacts {
+            local,
+            complete: false,
+            mapped,
+            inventory: None,
+            now,
+        };
+        let mut plan = self.decide(&dir, &facts);
+        // Mapped directories have watches of their own.
+        plan.descend.clear();
+        Ok(self.send(dir, plan))
+    }
+
+    /// Sends what there is to do or to tell; returns the rest, which is only counted.
+    fn send(&self, dir: Dir, mut plan: DirPlan) -> u64 {
+        let unchanged = std::mem::take(&mut plan.unchanged);
+        plan.descend.clear();
+        let mut actions = std::mem::take(&mut plan.actions).into_iter();
+        let is_empty = plan == DirPlan::default();
+        let mut first = Some(plan).filter(|_| !is_empty);
+        loop {
+            let chunk: Vec<_> = actions.by_ref().take(CHUNK).collect();
+            if chunk.is_empty() && first.is_none() {
+                return unchanged;
+            }
+            let plan = DirPlan {
+                actions: chunk,
+                ..first.take().unwrap_or_default()
+            };
+            let surveyed = Surveyed {
+                mirror: self.number,
+                dir: dir.clone(),
+                plan,
+            };
+            if !(self.plans)(surveyed) {
+                return unchanged;
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.context.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+impl Dir {
+    /// A directory in this one.
+    pub(crate) fn child(&self, name: &LocalName, folder: &SyncedFolder) -> Dir {
+        Dir {
+            path: self.path.join(name),
+            folder: folder.clone(),
+        }
+    }
+}
+
+/// Hashes the files, on as many threads as there are processors when there are many.
+fn digests(root: &Root, dir: &RelPath, names: Vec<LocalName>) -> Digests {
+    let hash = |name: &LocalName| hash::hash(root, &dir.join(name), crate::clock::nanos());
+    if names.len() < 8 {
+        return names
+            .into_iter()
+            .map(|name| (name.clone(), hash(&name)))
+            .collect();
+    }
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(8);
+    let (next, found) = (AtomicUsize::new(0), Mutex::new(Digests::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let digest = hash(name);
+                    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                    found.insert(name.clone(), digest);
+                }
+            });
+        }
+    });
+    found.into_inner().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,199 @@
+//! The command line. Only its syntax: what a command does is elsewhere.
+
+use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
+use std::path::PathBuf;
+use std::time::Duration;
+
+const MORE: &str = "\
+Configuration:
+  The first of these is read: --config FILE, $BOXUP_CONFIG,
+  $XDG_CONFIG_HOME/boxup/sync.toml (~/.config/boxup/sync.toml), /etc/boxup/sync.toml.
+  sync.example.toml explains every key. A secret may come from $BOXUP_CLIENT_SECRET or
+  $BOXUP_DEVELOPER_TOKEN instead.
+
+Exit codes:
+   0  every included file is on Box
+   1  finished, but something is not on Box (parked, failed, pending); wait: timeout
+   2  wrong command line
+   3  a mirror halted: its local folder is missing, unreadable, emptied or replaced
+  69  Box cannot be reached; status, wait: no agent runs
+  75  another run holds the lock
+  77  not authorised: token, account, scope, or a folder the account cannot use
+  78  configuration: mistakes, or a secret in a file that others can read
+  Of several, the first of 78, 77, 69, 3, 1 counts.
+
+Start here:
+  boxup config check            what is configured, and is it right?
+  boxup sync --once --dry-run   what would be sent?
+  boxup sync                    mirror, then keep watching";
+
+/// Keeps local folders mirrored to Box.
+///
+/// Every file that is saved in a mirrored folder becomes a file on Box; every change
+/// becomes a new version of that same file. What others changed on Box is never
+/// overwritten blindly.
+#[derive(Debug, Parser)]
+#[command(name = "boxup", version, after_long_help = MORE)]
+#[command(after_help = "boxup --help tells about configuration and exit codes.")]
+pub(crate) struct Args {
+    /// Read this configuration file.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Tell more on stderr; twice for every request.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Mirror the configured folders, then keep watching them.
+    ///
+    /// Runs until SIGTERM or SIGINT, then finishes what it is sending and ends.
+    Sync(SyncArgs),
+
+    /// Look at the configuration.
+    Config {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+
+    /// Tell what the running agent does.
+    Status {
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+
+    /// Wait until everything that is saved now is on Box.
+    ///
+    /// Ends with 0 when all is on Box, 1 when only parked or failed files remain or the
+    /// time is up, 3 when a mirror halted, 69 when no agent runs.
+    Wait {
+        /// Wait no longer than this, such as 500ms, 30s or 5m.
+        #[arg(long, value_name = "SPAN", default_value = "30s", value_parser = humantime::parse_duration)]
+        timeout: Duration,
+
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// How to sync.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SyncArgs {
+    /// Make one pass and end, instead of watching.
+    #[arg(long)]
+    pub(crate) once: bool,
+
+    /// Make one pass that only tells what would be done; nothing is sent or written.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Only this mirror; may be given several times.
+    #[arg(long = "mirror", value_name = "NAME")]
+    pub(crate) mirrors: Vec<String>,
+
+    /// Print one JSON object per line, the last one being the summary.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check it and name every mistake with its line and remedy; Box is not asked.
+    Check {
+        /// Print one JSON object per line, the last one being the summary.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Args, Command, ConfigCommand};
+    use clap::error::ErrorKind;
+    use clap::{CommandFactory, Parser};
+    use std::path::Path;
+    use std::time::Duration;
+
+    fn parse(line: &str) -> Result<Args, clap::Error> {
+        Args::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn global_flags_stand_before_or_after() {
+        for line in [
+            "boxup --config f.toml -vv config check --json",
+            "boxup config check --json --config f.toml --verbose -v",
+            "boxup config --config f.toml -v check -v --json",
+        ] {
+            let args = parse(line).unwrap();
+            assert_eq!(args.config.as_deref(), Some(Path::new("f.toml")), "{line}");
+            let Command::Config {
+                command: ConfigCommand::Check { json },
+            } = args.command
+            else {
+                panic!("{line}");
+            };
+            assert!(json);
+        }
+        assert_eq!(parse("boxup -vv sync").unwrap().verbose, 2);
+        assert_eq!(parse("boxup sync -vv").unwrap().verbose, 2);
+    }
+
+    #[test]
+    fn sync_takes_several_mirrors() {
+        let args = parse("boxup sync --once --mirror a --dry-run --mirror b").unwrap();
+        let Command::Sync(sync) = args.command else {
+            panic!("sync was asked for");
+        };
+        assert!(sync.once && sync.dry_run && !sync.json);
+        assert_eq!(sync.mirrors, ["a", "b"]);
+    }
+
+    #[test]
+    fn wait_takes_a_time_span() {
+        for (line, expected) in [("boxup wait", 30), ("boxup wait --timeout 2m", 120)] {
+            let Command::Wait { timeout, json } = parse(line).unwrap().command else {
+                panic!("{line}");
+            };
+            assert_eq!((timeout, json), (Duration::from_secs(expected), false));
+        }
+    }
+
+    #[test]
+    fn a_wrong_line_ends_with_2_and_help_with_0() {
+        for line in [
+            "boxup",
+            "boxup snyc",
+            "boxup wait --timeout 90",
+            "boxup sync x",
+            "boxup config",
+        ] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+        let version = parse("boxup --version").unwrap_err();
+        assert_eq!(version.kind(), ErrorKind::DisplayVersion);
+        let help = parse("boxup --help").unwrap_err();
+        assert_eq!(help.exit_code(), 0);
+        let help = help.to_string();
+        for code in [0, 1, 2, 3, 69, 75, 77, 78] {
+            assert!(help.contains(&format!("\n  {code:2}  ")), "{code}: {help}");
+        }
+        assert!(help.contains("$BOXUP_CONFIG") && help.contains("/etc/boxup/sync.toml"));
+    }
+}

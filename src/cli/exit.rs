@@ -1,0 +1,96 @@
+//! Exit codes, stable and documented. Of several, the one that needs a person most
+//! wins: 78, 77, 69, 3, 1.
+
+use crate::agent::notice::Ending;
+use crate::agent::run::Fatal;
+use crate::plan::guard::Halt;
+use crate::store::error::Error as StoreError;
+
+/// Every included file is on Box.
+pub(crate) const OK: u8 = 0;
+/// Finished or interrupted, and something is not on Box.
+pub(crate) const INCOMPLETE: u8 = 1;
+/// The command line cannot be understood.
+pub(crate) const USAGE: u8 = 2;
+/// A mirror stands still.
+pub(crate) const HALTED: u8 = 3;
+/// Box does not answer; for `status` and `wait`: no agent runs.
+pub(crate) const UNREACHABLE: u8 = 69;
+/// The state directory cannot be used.
+pub(crate) const STATE: u8 = 74;
+/// Another run holds the lock.
+pub(crate) const LOCKED: u8 = 75;
+/// Box does not let us in, or not where we should go.
+pub(crate) const UNAUTHORIZED: u8 = 77;
+/// The configuration cannot be used.
+pub(crate) const CONFIG: u8 = 78;
+
+/// The exit code of a run that came to an end.
+pub(crate) fn of_ending(ending: &Ending) -> u8 {
+    let halts = || ending.halted.iter().map(|(_, halt)| of_halt(halt));
+    if ending.unauthorized.is_some() || halts().any(|code| code == UNAUTHORIZED) {
+        UNAUTHORIZED
+    } else if ending.unreachable.is_some() || halts().any(|code| code == UNREACHABLE) {
+        UNREACHABLE
+    } else if !ending.halted.is_empty() {
+        HALTED
+    } else if ending.cut_short || ending.deferred.is_some() || !ending.tally.is_all_on_box() {
+        INCOMPLETE
+    } else {
+        OK
+    }
+}
+
+fn of_halt(halt: &Halt) -> u8 {
+    match halt {
+        Halt::RootMissing(_) | Halt::RootUnreadable(_) | Halt::RootEmptied(_) => HALTED,
+        Halt::FolderInvisible(_) => UNAUTHORIZED,
+        Halt::FolderUnreadable(_) => UNREACHABLE,
+    }
+}
+
+/// The exit code of a run that could not be.
+pub(crate) fn of_fatal(fatal: &Fatal) -> u8 {
+    match fatal {
+        Fatal::Store(StoreError::Locked { .. }) => LOCKED,
+        Fatal::Store(_) | Fatal::Control { .. } => STATE,
+        Fatal::Http(_) => UNREACHABLE,
+        Fatal::Rules(_) => CONFIG,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_ending;
+    use crate::agent::notice::Ending;
+    use crate::model::trouble::Said;
+    use crate::plan::guard::Halt;
+
+    #[test]
+    fn the_code_that_needs_a_person_most_wins() {
+        let mut ending = Ending::default();
+        assert_eq!(of_ending(&ending), 0);
+        ending.tally.parked = 1;
+        assert_eq!(of_ending(&ending), 1);
+        ending.halted.push(("m".into(), Halt::RootEmptied(1)));
+        assert_eq!(of_ending(&ending), 3);
+        ending.unreachable = Some("silence".into());
+        assert_eq!(of_ending(&ending), 69);
+        ending
+            .halted
+            .push(("n".into(), Halt::FolderInvisible("404".into())));
+        assert_eq!(of_ending(&ending), 77);
+        let unauthorized = Ending {
+            unauthorized: Some(Said::default()),
+            ..Ending::default()
+        };
+        assert_eq!(of_ending(&unauthorized), 77);
+        assert_eq!(
+            of_ending(&Ending {
+                cut_short: true,
+                ..Ending::default()
+            }),
+            1
+        );
+    }
+}

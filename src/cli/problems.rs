@@ -1,0 +1,303 @@
+//! What `config check` and a failed start say about a configuration.
+//!
+//! Values in, text out, without colours: the same words for a terminal, a log and a test.
+
+use crate::config::{Auth, Config, ConfigError, Loaded, Problem, Subject, Target};
+use serde::Serialize;
+use std::fmt::Write;
+use std::path::Path;
+
+/// Every mistake as a paragraph of its own, for a person.
+pub(crate) fn text(error: &ConfigError) -> String {
+    let mut out = String::new();
+    for problem in &error.problems {
+        paragraph(&mut out, error.file.as_deref(), problem);
+    }
+    warnings_text(&mut out, &error.warnings);
+    match error.problems.len() {
+        1 => out.push_str("1 problem\n"),
+        count => line(&mut out, format_args!("{count} problems")),
+    }
+    out
+}
+
+/// Every mistake as a JSON object on a line of its own, then the summary.
+pub(crate) fn json(error: &ConfigError) -> String {
+    let mut out = String::new();
+    for problem in &error.problems {
+        json_line(
+            &mut out,
+            &ProblemLine {
+                event: "problem",
+                key: &problem.key,
+                line: problem.line,
+                what: &problem.what,
+                remedy: &problem.remedy,
+            },
+        );
+    }
+    summary(&mut out, error.problems.len(), &error.warnings);
+    out
+}
+
+/// What a configuration without mistakes says, for a person.
+pub(crate) fn checked_text(loaded: &Loaded) -> String {
+    let config = &loaded.config;
+    let mut out = String::new();
+    line(
+        &mut out,
+        format_args!("{} is right.\n", config.source.display()),
+    );
+    line(
+        &mut out,
+        format_args!("  sign-in  {}", sign_in(&config.auth)),
+    );
+    mirrors(&mut out, config);
+    line(
+        &mut out,
+        format_args!("  state    {}", config.state_dir.display()),
+    );
+    if !config.endpoints.are_default() {
+        let endpoints = &config.endpoints;
+        line(&mut out, format_args!("  Box      {} (api)", endpoints.api));
+        line(
+            &mut out,
+            format_args!("           {} (upload)", endpoints.upload),
+        );
+        line(
+            &mut out,
+            format_args!("           {} (token)", endpoints.token),
+        );
+    }
+    if !loaded.warnings.is_empty() {
+        out.push('\n');
+        warnings_text(&mut out, &loaded.warnings);
+    }
+    out
+}
+
+/// What a configuration without mistakes says, for a program.
+pub(crate) fn checked_json(loaded: &Loaded) -> String {
+    let mut out = String::new();
+    summary(&mut out, 0, &loaded.warnings);
+    out
+}
+
+fn paragraph(out: &mut String, file: Option<&Path>, problem: &Problem) {
+    let mut place = file.map_or_else(String::new, |file| file.display().to_string());
+    if let (Some(number), false) = (problem.line, place.is_empty()) {
+        place = format!("{place}:{number}");
+    }
+    let key = if problem.key == "file" {
+        ""
+    } else {
+        &problem.key
+    };
+    let head = [place.as_str(), key].join("  ");
+    if !head.trim().is_empty() {
+        line(out, format_args!("{}", head.trim()));
+    }
+    line(out, format_args!("  wrong:   {}", indented(&problem.what)));
+    line(
+        out,
+        format_args!("  remedy:  {}\n", indented(&problem.remedy)),
+    );
+}
+
+/// Further lines stand below the first one.
+fn indented(text: &str) -> String {
+    text.trim_end().replace('\n', "\n           ")
+}
+
+fn warnings_text(out: &mut String, warnings: &[String]) {
+    for warning in warnings {
+        line(out, format_args!("warning: {}\n", warning.trim_end()));
+    }
+}
+
+fn sign_in(auth: &Auth) -> String {
+    match auth {
+        Auth::ClientCredentials {
+            client_id, subject, ..
+        } => {
+            let subject = match subject {
+                Subject::Enterprise(id) => format!("the service account of enterprise {id}"),
+                Subject::User(id) => format!("user {id}"),
+            };
+            format!("client credentials of app {client_id}, as {subject}")
+        }
+        Auth::DeveloperToken(_) => "developer token (lives 60 minutes)".into(),
+    }
+}
+
+fn mirrors(out: &mut String, config: &Config) {
+    let width = |mirror: &str| mirror.chars().count();
+    let widest = config.mirrors.iter().map(|m| width(&m.name)).max();
+    let widest = widest.unwrap_or_default();
+    for (index, mirror) in config.mirrors.iter().enumerate() {
+        let label = if index == 0 { "mirrors" } else { "" };
+        let target = match &mirror.target {
+            Target::Id(id) => format!("folder {id}"),
+            Target::Path(names) => {
+                let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+                format!("/{} (created where missing)", names.join("/"))
+            }
+        };
+        let (name, local) = (&mirror.name, mirror.local.display());
+        line(
+            out,
+            format_args!("  {label:7}  {name:widest$}  {local} → {target}"),
+        );
+    }
+}
+
+#[derive(Serialize)]
+struct ProblemLine<'a> {
+    event: &'static str,
+    key: &'a str,
+    line: Option<usize>,
+    what: &'a str,
+    remedy: &'a str,
+}
+
+#[derive(Serialize)]
+struct WarningLine<'a> {
+    event: &'static str,
+    what: &'a str,
+}
+
+#[derive(Serialize)]
+struct SummaryLine {
+    event: &'static str,
+    problems: usize,
+    warnings: usize,
+}
+
+fn summary(out: &mut String, problems: usize, warnings: &[String]) {
+    for warning in warnings {
+        let event = "warning";
+        json_line(
+            out,
+            &WarningLine {
+                event,
+                what: warning,
+            },
+        );
+    }
+    json_line(
+        out,
+        &SummaryLine {
+            event: "summary",
+            problems,
+            warnings: warnings.len(),
+        },
+    );
+}
+
+fn json_line(out: &mut String, value: &impl Serialize) {
+    // Texts, numbers and nothing else: these structs always have a JSON form.
+    let text = serde_json::to_string(value).unwrap_or_default();
+    line(out, format_args!("{text}"));
+}
+
+/// Appends a line; writing to a String cannot fail.
+fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
+    let _ = writeln!(out, "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{checked_json, checked_text, json, text};
+    use crate::config::{self, ConfigError, Environment, Loaded, Problem};
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    fn error() -> ConfigError {
+        let problem = |key: &str, line| Problem {
+            key: key.into(),
+            line,
+            what: "it is \"wrong\"".into(),
+            remedy: "mend it".into(),
+        };
+        ConfigError {
+            file: Some("/etc/boxup/sync.toml".into()),
+            problems: vec![problem("auth.client_id", Some(3)), problem("file", None)],
+            warnings: vec!["look here".into()],
+        }
+    }
+
+    #[test]
+    fn a_person_reads_one_paragraph_for_each_problem() {
+        let expected = "\
+/etc/boxup/sync.toml:3  auth.client_id
+  wrong:   it is \"wrong\"
+  remedy:  mend it
+
+/etc/boxup/sync.toml
+  wrong:   it is \"wrong\"
+  remedy:  mend it
+
+warning: look here
+
+2 problems
+";
+        assert_eq!(text(&error()), expected);
+    }
+
+    #[test]
+    fn a_program_reads_one_object_for_each_problem() {
+        let expected = r#"{"event":"problem","key":"auth.client_id","line":3,"what":"it is \"wrong\"","remedy":"mend it"}
+{"event":"problem","key":"file","line":null,"what":"it is \"wrong\"","remedy":"mend it"}
+{"event":"warning","what":"look here"}
+{"event":"summary","problems":2,"warnings":1}
+"#;
+        assert_eq!(json(&error()), expected);
+    }
+
+    fn load(source: &str) -> Loaded {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sync.toml");
+        fs::write(&path, source).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        let env = Environment::from_iter([("HOME", "/home/anna")]);
+        let mut loaded = config::load(&path, &env).unwrap();
+        loaded.config.source = Path::new("/etc/boxup/sync.toml").into();
+        loaded
+    }
+
+    #[test]
+    fn what_is_right_is_told_in_words() {
+        let source = include_str!("../../sync.example.toml").replace(
+            "# One [[mirror]] for",
+            "[[mirror]]\nlocal = \"/srv/in\"\nfolder_path = \"/Archive/In\"\n#",
+        );
+        let expected = "\
+/etc/boxup/sync.toml is right.
+
+  sign-in  client credentials of app PASTE-THE-CLIENT-ID-HERE, as the service account of enterprise 877840855
+  mirrors  in       /srv/in → /Archive/In (created where missing)
+           reports  /srv/reports → folder 123456789
+  state    /home/anna/.local/state/boxup
+";
+        let loaded = load(&source);
+        assert_eq!(checked_text(&loaded), expected);
+        assert_eq!(
+            checked_json(&loaded),
+            "{\"event\":\"summary\",\"problems\":0,\"warnings\":0}\n"
+        );
+    }
+
+    #[test]
+    fn other_endpoints_and_warnings_are_told() {
+        let source = include_str!("../../sync.example.toml")
+            .replace("https://api.box.com/2.0", "http://127.0.0.1:1/2.0")
+            .replace("= 240", "= 9999");
+        let told = checked_text(&load(&source));
+        assert!(
+            told.contains("  Box      http://127.0.0.1:1/2.0 (api)\n"),
+            "{told}"
+        );
+        assert!(told.contains("\n\nwarning: [limits] is above"), "{told}");
+    }
+}

@@ -1,0 +1,170 @@
+//! `boxup status` and `boxup wait`: asking the agent that runs.
+
+use crate::agent::control;
+use crate::cli::exit;
+use crate::cli::output::Output;
+use crate::cli::wording::{count, duration, some};
+use crate::config::Config;
+use crate::store::error::Error as StoreError;
+use crate::store::peek;
+use serde_json::{Value, json};
+use std::io;
+use std::time::Duration;
+
+/// How long the agent may take to say how it stands.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Tells how the agent stands; without one, what the last run left.
+pub(crate) async fn status(config: &Config, as_json: bool, mut output: Output) -> u8 {
+    let question = json!({ "verb": "status" });
+    let asked = tokio::time::timeout(PATIENCE, control::ask(&config.state_dir, &question)).await;
+    let (status, code) = match asked {
+        Ok(Ok(Some(status))) => (status, exit::OK),
+        Ok(Ok(None)) => match last_known(config) {
+            Ok(status) => (status, exit::UNREACHABLE),
+            Err(error) => {
+                output.complain(&format!("error: {error}\n"));
+                return exit::STATE;
+            }
+        },
+        Ok(Err(error)) => return unanswered(&error, &mut output),
+        Err(_) => return unanswered(&io::Error::other("no answer in time"), &mut output),
+    };
+    match as_json {
+        true => output.say(&format!("{status}\n")),
+        false => output.say(&describe(&status)),
+    }
+    code
+}
+
+/// Waits until all is on Box.
+pub(crate) async fn wait(
+    config: &Config,
+    timeout: Duration,
+    as_json: bool,
+    mut output: Output,
+) -> u8 {
+    let question = json!({ "verb": "wait" });
+    let asked = tokio::time::timeout(timeout, control::ask(&config.state_dir, &question)).await;
+    let (mut reply, code) = match asked {
+        Ok(Ok(Some(reply))) => {
+            let code = waited(&reply);
+            (reply, code)
+        }
+        Ok(Ok(None)) => (
+            json!({ "error": "no boxup is running for this state directory" }),
+            exit::UNREACHABLE,
+        ),
+        Ok(Err(error)) => return unanswered(&error, &mut output),
+        Err(_) => (json!({ "timed_out": true }), exit::INCOMPLETE),
+    };
+    reply["in_sync"] = json!(code == exit::OK);
+    match as_json {
+        true => output.say(&format!("{reply}\n")),
+        false => output.say(&describe_wait(&reply, timeout)),
+    }
+    code
+}
+
+fn waited(reply: &Value) -> u8 {
+    let is_empty = |key: &str| reply[key].as_array().is_none_or(Vec::is_empty);
+    if reply.get("error").is_some() {
+        exit::UNREACHABLE
+    } else if !is_empty("halted") {
+        exit::HALTED
+    } else if !is_empty("left") {
+        exit::INCOMPLETE
+    } else {
+        exit::OK
+    }
+}
+
+fn unanswered(error: &io::Error, output: &mut Output) -> u8 {
+    output.complain(&format!(
+        "error: the running boxup cannot be asked: {error}\n"
+    ));
+    exit::UNREACHABLE
+}
+
+fn last_known(config: &Config) -> Result<Value, StoreError> {
+    let reader = peek(&config.state_dir)?;
+    let mut mirrors = Vec::new();
+    for mirror in &config.mirrors {
+        let root = reader.root(&mirror.name, &mirror.target.key())?;
+        let (synced, parked) = match &root {
+            Some(root) => (
+                reader.synced_files(root.key)?,
+                reader.parked_count(root.key)?,
+            ),
+            None => (0, 0),
+        };
+        mirrors.push(json!({
+            "name": mirror.name,
+            "local": mirror.local.to_string_lossy(),
+            "folder_id": root.map(|root| root.id.to_string()),
+            "state": "stopped",
+            "synced": synced,
+            "pending": Value::Null,
+            "in_flight": 0,
+            "parked": parked,
+            "oldest_unsynced_seconds": Value::Null,
+            "last_pass": Value::Null,
+        }));
+    }
+    let token = json!({ "method": Value::Null, "expires_in": Value::Null });
+    Ok(json!({ "running": false, "mirrors": mirrors, "token": token }))
+}
+
+fn describe(status: &Value) -> String {
+    let mut text = match status["running"].as_bool() {
+        Some(true) => String::new(),
+        _ => "boxup is not running; this is what the last run left.\n".to_owned(),
+    };
+    let number = |value: &Value| value.as_u64().unwrap_or(0);
+    for mirror in status["mirrors"].as_array().into_iter().flatten() {
+        let name = mirror["name"].as_str().unwrap_or("?");
+        let state = mirror["state"].as_str().unwrap_or("?");
+        text.push_str(&format!(
+            "{name}: {state}, {} on Box",
+            some(number(&mirror["synced"]), "file")
+        ));
+        for key in ["pending", "in_flight", "parked", "failed"] {
+            if number(&mirror[key]) > 0 {
+                let words = key.replace('_', " ");
+                text.push_str(&format!(", {} {words}", count(number(&mirror[key]))));
+            }
+        }
+        if let Some(age) = mirror["oldest_unsynced_seconds"].as_u64() {
+            text.push_str(&format!(", oldest {}", duration(Duration::from_secs(age))));
+        }
+        text.push('\n');
+        if let Some(message) = mirror["halted"]["message"].as_str() {
+            text.push_str(&format!("    {message}\n"));
+        }
+    }
+    text
+}
+
+fn describe_wait(reply: &Value, timeout: Duration) -> String {
+    if let Some(error) = reply["error"].as_str() {
+        return format!("{error}\n");
+    }
+    if reply["timed_out"].as_bool() == Some(true) {
+        let waited = duration(timeout);
+        return format!("not everything is on Box after {waited}; `boxup status` tells more\n");
+    }
+    if reply["in_sync"].as_bool() == Some(true) {
+        return "everything is on Box\n".to_owned();
+    }
+    let mut text = String::new();
+    let words = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+    for halt in reply["halted"].as_array().into_iter().flatten() {
+        let (mirror, message) = (words(&halt["mirror"]), words(&halt["message"]));
+        text.push_str(&format!("{mirror} stands still: {message}\n"));
+    }
+    for entry in reply["left"].as_array().into_iter().flatten() {
+        let (mirror, path) = (words(&entry["mirror"]), words(&entry["path"]));
+        text.push_str(&format!("{mirror}/{path}: {}\n", words(&entry["message"])));
+    }
+    text
+}

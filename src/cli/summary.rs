@@ -1,0 +1,93 @@
+//! How a run ended, in a paragraph.
+
+use crate::agent::notice::Ending;
+use crate::cli::wording::{bytes, count, duration, some};
+use std::collections::BTreeMap;
+
+/// The closing words, with their line feed.
+pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, would: bool) -> String {
+    let tally = &ending.tally;
+    let mut parts = Vec::new();
+    let mut part = |number: u64, words: &str| {
+        if number > 0 {
+            parts.push(format!("{} {words}", count(number)));
+        }
+    };
+    part(tally.uploaded, "new");
+    part(
+        tally.new_versions,
+        if tally.new_versions == 1 {
+            "new version"
+        } else {
+            "new versions"
+        },
+    );
+    part(tally.adopted, "adopted");
+    part(tally.unchanged, "unchanged");
+    if tally.excluded > 0 {
+        parts.push(format!(
+            "{} excluded ({})",
+            count(tally.excluded),
+            by_reason(excluded)
+        ));
+    }
+    let mut part = |number: u64, words: &str| {
+        if number > 0 {
+            parts.push(format!("{} {words}", count(number)));
+        }
+    };
+    part(tally.parked, "parked");
+    part(tally.failed, "failed");
+    part(tally.pending, "not reached");
+    let what = if parts.is_empty() {
+        "nothing in it".to_owned()
+    } else {
+        parts.join(", ")
+    };
+    let sent = match (ending.bytes_sent, would) {
+        (0, _) => String::new(),
+        (sent, true) => format!("; {} would be sent", bytes(sent)),
+        (sent, false) => format!("; {} sent", bytes(sent)),
+    };
+    format!(
+        "{}: {what}{sent} ({}, {}).\n",
+        some(tally.scanned(), "file"),
+        some(ending.requests, "request"),
+        duration(ending.elapsed),
+    )
+}
+
+fn by_reason(excluded: &BTreeMap<&'static str, u64>) -> String {
+    let reasons = excluded.iter().map(|(reason, number)| match *reason {
+        "symbolic_link" => some(*number, "symbolic link"),
+        "special_file" => some(*number, "special file"),
+        "rule" => format!("{} by rule", count(*number)),
+        other => format!("{} {other}", count(*number)),
+    });
+    reasons.collect::<Vec<_>>().join(", ")
+}
+
+/// What kept a run from its end, each with the next step; empty when nothing did.
+pub(crate) fn trouble(ending: &Ending) -> String {
+    let mut text = String::new();
+    if let Some(said) = &ending.unauthorized {
+        text.push_str(&format!("error: Box does not let boxup in: {said}\n"));
+    }
+    if let Some(why) = &ending.unreachable {
+        text.push_str(&format!(
+            "error: Box cannot be reached: {why}. Nothing is lost: run it again when the network \
+             or Box is back\n"
+        ));
+    }
+    if let Some(wait) = ending.deferred {
+        text.push_str(&format!(
+            "error: Box asks to wait {} before the next request; the rest is left to the next \
+             run\n",
+            duration(wait)
+        ));
+    }
+    if ending.cut_short {
+        text.push_str("interrupted: the rest is left to the next run\n");
+    }
+    text
+}

@@ -1,0 +1,133 @@
+//! What happens, in words, one line for each thing worth a line.
+
+use crate::agent::notice::Notice;
+use crate::cli::wording::{bytes, duration};
+use crate::plan::action::Report;
+use std::collections::{BTreeMap, HashMap};
+
+/// How the lines are written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    /// With colours.
+    pub(crate) colour: bool,
+    /// Tell what would be done, not what was.
+    pub(crate) would: bool,
+    /// Also name what is left out on purpose.
+    pub(crate) verbose: bool,
+}
+
+/// Turns notices into lines. Remembers what it has said: a service that looks every
+/// hour does not repeat every hour that a file waits.
+#[derive(Debug)]
+pub(crate) struct Text {
+    style: Style,
+    said: HashMap<(String, String), String>,
+    /// What was left out, by reason, for the summary.
+    pub(crate) excluded: BTreeMap<&'static str, u64>,
+    /// Whether there was anything to tell.
+    pub(crate) has_spoken: bool,
+}
+
+/// Beyond this many, what was said is forgotten and may be said again.
+const MEMORY: usize = 100_000;
+
+impl Text {
+    /// Nothing said yet.
+    pub(crate) fn new(style: Style) -> Self {
+        Self {
+            style,
+            said: HashMap::new(),
+            excluded: BTreeMap::new(),
+            has_spoken: false,
+        }
+    }
+
+    /// The line for a notice, with its line feed; empty when there is nothing to say.
+    pub(crate) fn line(&mut self, notice: &Notice) -> String {
+        let line = match notice {
+            Notice::Entry {
+                mirror,
+                path,
+                report,
+            } => {
+                let place = format!("{mirror}/{path}");
+                return self.entry(mirror, &place, report);
+            }
+            Notice::Halted { mirror, halt } => {
+                let words = format!("mirror {mirror:?} stands still: {halt}");
+                if self.is_repetition(mirror, "", &words) {
+                    return String::new();
+                }
+                self.marked("halted", RED, &words)
+            }
+            Notice::Throttled(wait) => {
+                let words = format!("Box asks to wait {}", duration(*wait));
+                self.marked("waiting", YELLOW, &words)
+            }
+            Notice::Unreachable(why) => {
+                self.marked("waiting", YELLOW, &format!("{why}; trying again"))
+            }
+            Notice::Watching if self.style.verbose => {
+                self.marked("watching", PLAIN, "every directory is watched")
+            }
+            Notice::Draining => self.marked("stopping", PLAIN, "what is under way is finished"),
+            Notice::Watching | Notice::Passed { .. } => return String::new(),
+        };
+        self.has_spoken = true;
+        line
+    }
+
+    fn entry(&mut self, mirror: &str, place: &str, report: &Report) -> String {
+        let (word, colour, rest) = match report {
+            Report::Excluded(why) => {
+                *self.excluded.entry(why.code()).or_default() += 1;
+                if !self.style.verbose {
+                    return String::new();
+                }
+                ("excluded", PLAIN, format!(": {why}"))
+            }
+            Report::Unchanged => return String::new(),
+            Report::Uploaded(_, size) => ("new", GREEN, format!("  ({})", bytes(*size))),
+            Report::NewVersion(_, size) => ("version", GREEN, format!("  ({})", bytes(*size))),
+            Report::Adopted(_) => ("adopted", GREEN, "  (was on Box already)".to_owned()),
+            Report::FolderCreated(_) => ("folder", GREEN, String::new()),
+            Report::FolderAdopted(_) => (
+                "adopted",
+                GREEN,
+                "  (the folder was on Box already)".to_owned(),
+            ),
+            Report::Parked(why) => ("parked", YELLOW, format!(": {why}")),
+            Report::Failed(why) => ("failed", RED, format!(": {why}")),
+        };
+        let is_lasting = matches!(report, Report::Excluded(_) | Report::Parked(_));
+        if is_lasting && self.is_repetition(mirror, place, &rest) {
+            return String::new();
+        }
+        self.has_spoken = true;
+        self.marked(word, colour, &format!("{place}{rest}"))
+    }
+
+    fn is_repetition(&mut self, mirror: &str, place: &str, words: &str) -> bool {
+        if self.said.len() >= MEMORY {
+            self.said.clear();
+        }
+        let key = (mirror.to_owned(), place.to_owned());
+        self.said
+            .insert(key, words.to_owned())
+            .is_some_and(|before| before == words)
+    }
+
+    fn marked(&self, word: &str, colour: &str, rest: &str) -> String {
+        let would = if self.style.would { "would: " } else { "" };
+        if self.style.colour && !colour.is_empty() {
+            format!("{would}{colour}{word:<9}\x1b[0m {rest}\n")
+        } else {
+            format!("{would}{word:<9} {rest}\n")
+        }
+    }
+}
+
+const PLAIN: &str = "";
+const GREEN: &str = "\x1b[32m";
+const YELLOW: &str = "\x1b[33m";
+const RED: &str = "\x1b[31m";

@@ -1,0 +1,131 @@
+//! What a configuration file says: the keys as they are written, and nothing else.
+//!
+//! Only types and unknown keys are judged here; what the values mean is `resolve`'s part.
+
+use crate::config::problem::{Place, Problems};
+use crate::config::reader::{Entry, Section, read_document};
+use crate::config::wording::Meaning;
+use secrecy::SecretString;
+
+/// The whole file.
+pub(crate) struct File {
+    pub(crate) auth: AuthTable,
+    pub(crate) mirrors: Entry<Vec<MirrorTable>>,
+    pub(crate) watch: WatchTable,
+    pub(crate) limits: LimitsTable,
+    pub(crate) state_dir: Entry<String>,
+    pub(crate) endpoints: EndpointsTable,
+}
+
+/// `[auth]`
+pub(crate) struct AuthTable {
+    pub(crate) here: Entry<()>,
+    pub(crate) method: Entry<String>,
+    pub(crate) client_id: Entry<String>,
+    pub(crate) client_secret: Entry<SecretString>,
+    pub(crate) client_secret_file: Entry<String>,
+    pub(crate) enterprise_id: Entry<String>,
+    pub(crate) user_id: Entry<String>,
+    pub(crate) developer_token: Entry<SecretString>,
+}
+
+/// `[[mirror]]`
+pub(crate) struct MirrorTable {
+    pub(crate) place: Place,
+    pub(crate) name: Entry<String>,
+    pub(crate) local: Entry<String>,
+    pub(crate) folder_id: Entry<String>,
+    pub(crate) folder_path: Entry<String>,
+    pub(crate) exclude: Vec<Entry<String>>,
+    pub(crate) on_existing: Entry<String>,
+    pub(crate) on_remote_change: Entry<String>,
+}
+
+/// `[watch]`
+pub(crate) struct WatchTable {
+    pub(crate) settle: Entry<String>,
+    pub(crate) rescan: Entry<String>,
+}
+
+/// `[limits]`
+pub(crate) struct LimitsTable {
+    pub(crate) uploads_per_minute: Entry<i64>,
+    pub(crate) requests_per_minute: Entry<i64>,
+    pub(crate) concurrent_uploads: Entry<i64>,
+}
+
+/// `[endpoints]`
+pub(crate) struct EndpointsTable {
+    pub(crate) api: Entry<String>,
+    pub(crate) upload: Entry<String>,
+    pub(crate) token: Entry<String>,
+}
+
+impl File {
+    /// Reads the text of a configuration file. `None` when it is no TOML.
+    pub(crate) fn read(source: &str, problems: &mut Problems) -> Option<Self> {
+        read_document(source, problems, |root| Self {
+            auth: root.section("auth", auth),
+            mirrors: root.sections("mirror", mirror),
+            watch: root.section("watch", watch),
+            limits: root.section("limits", limits),
+            state_dir: root.section("state", |s| s.text("dir", Meaning::Plain)),
+            endpoints: root.section("endpoints", endpoints),
+        })
+    }
+
+    /// Whether a secret stands in the file itself.
+    pub(crate) fn holds_secret(&self) -> bool {
+        let secrets = [&self.auth.client_secret, &self.auth.developer_token];
+        secrets.iter().any(|secret| !secret.is_missing())
+    }
+}
+
+fn auth(section: &mut Section<'_>) -> AuthTable {
+    AuthTable {
+        here: section.here(),
+        method: section.text("method", Meaning::Plain),
+        client_id: section.text("client_id", Meaning::Plain),
+        client_secret: section.secret("client_secret"),
+        client_secret_file: section.text("client_secret_file", Meaning::Plain),
+        enterprise_id: section.text("enterprise_id", Meaning::Id),
+        user_id: section.text("user_id", Meaning::Id),
+        developer_token: section.secret("developer_token"),
+    }
+}
+
+fn mirror(section: &mut Section<'_>) -> MirrorTable {
+    MirrorTable {
+        place: section.here().place,
+        name: section.text("name", Meaning::Plain),
+        local: section.text("local", Meaning::Plain),
+        folder_id: section.text("folder_id", Meaning::Id),
+        folder_path: section.text("folder_path", Meaning::Plain),
+        exclude: section.texts("exclude"),
+        on_existing: section.text("on_existing", Meaning::Plain),
+        on_remote_change: section.text("on_remote_change", Meaning::Plain),
+    }
+}
+
+fn watch(section: &mut Section<'_>) -> WatchTable {
+    WatchTable {
+        settle: section.text("settle", Meaning::Duration),
+        rescan: section.text("rescan", Meaning::Duration),
+    }
+}
+
+fn limits(section: &mut Section<'_>) -> LimitsTable {
+    LimitsTable {
+        uploads_per_minute: section.integer("uploads_per_minute"),
+        requests_per_minute: section.integer("requests_per_minute"),
+        concurrent_uploads: section.integer("concurrent_uploads"),
+    }
+}
+
+fn endpoints(section: &mut Section<'_>) -> EndpointsTable {
+    EndpointsTable {
+        api: section.text("api", Meaning::Plain),
+        upload: section.text("upload", Meaning::Plain),
+        token: section.text("token", Meaning::Plain),
+    }
+}

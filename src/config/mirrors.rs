@@ -1,0 +1,289 @@
+//! `[[mirror]]`: which directory goes to which folder.
+
+use crate::config::file::MirrorTable;
+use crate::config::problem::{Place, Problems};
+use crate::config::reader::{Entry, State};
+use crate::config::resolve::{World, choice, nonempty, path};
+use crate::config::{Mirror, Target};
+use crate::model::ids::FolderId;
+use crate::model::name::RemoteName;
+use crate::model::path::LocalName;
+use crate::plan::policy::OnForeign;
+use ignore::gitignore::GitignoreBuilder;
+use std::path::{Path, PathBuf};
+
+const POLICIES: &[(&str, OnForeign)] = &[
+    ("new_version", OnForeign::NewVersion),
+    ("park", OnForeign::Park),
+];
+
+/// One mirror as far as it is right, so that mirrors can be compared although another
+/// part of them is wrong.
+struct Draft<'a> {
+    table: &'a MirrorTable,
+    name: Option<String>,
+    local: Option<PathBuf>,
+    real: Option<PathBuf>,
+    target: Option<Target>,
+    exclude: Option<Vec<String>>,
+    on_existing: Option<OnForeign>,
+    on_remote_change: Option<OnForeign>,
+}
+
+/// All mirrors, or `None` when something about them is wrong.
+pub(super) fn resolve(
+    tables: &Entry<Vec<MirrorTable>>,
+    world: &World<'_>,
+    problems: &mut Problems,
+) -> Option<Vec<Mirror>> {
+    let tables = match &tables.state {
+        State::Bad => return None,
+        State::Set(tables) if !tables.is_empty() => tables,
+        State::Set(_) | State::Missing => {
+            problems.add(
+                &tables.place,
+                "there is no [[mirror]], so there is nothing to do",
+                "add [[mirror]] with local and folder_id; sync.example.toml shows it",
+            );
+            return None;
+        }
+    };
+    let drafts: Vec<Draft<'_>> = tables
+        .iter()
+        .map(|table| draft(table, world, problems))
+        .collect();
+    for (index, later) in drafts.iter().enumerate() {
+        for earlier in &drafts[..index] {
+            compare(earlier, later, problems);
+        }
+    }
+    drafts.into_iter().map(Draft::finish).collect()
+}
+
+fn draft<'a>(table: &'a MirrorTable, world: &World<'_>, problems: &mut Problems) -> Draft<'a> {
+    let remedy = "name the directory to mirror: local = \"/srv/reports\"";
+    let local = if table.local.is_missing() {
+        nonempty(&table.local, remedy, problems).map(PathBuf::from)
+    } else {
+        path(&table.local, world, problems)
+    };
+    Draft {
+        table,
+        name: name(table, local.as_deref(), problems),
+        real: local.as_deref().map(world.real_path),
+        local,
+        target: target(table, problems),
+        exclude: patterns(&table.exclude, problems),
+        on_existing: choice(
+            &table.on_existing,
+            POLICIES,
+            Some(OnForeign::NewVersion),
+            problems,
+        ),
+        on_remote_change: choice(
+            &table.on_remote_change,
+            POLICIES,
+            Some(OnForeign::Park),
+            problems,
+        ),
+    }
+}
+
+impl Draft<'_> {
+    fn finish(self) -> Option<Mirror> {
+        Some(Mirror {
+            name: self.name?,
+            local: self.local?,
+            target: self.target?,
+            exclude: self.exclude?,
+            on_existing: self.on_existing?,
+            on_remote_change: self.on_remote_change?,
+        })
+    }
+
+    /// Where the name comes from: its own key, or `local`.
+    fn name_place(&self) -> &Place {
+        if self.table.name.is_missing() {
+            return &self.table.local.place;
+        }
+        &self.table.name.place
+    }
+
+    fn target_place(&self) -> &Place {
+        if self.table.folder_id.is_missing() {
+            return &self.table.folder_path.place;
+        }
+        &self.table.folder_id.place
+    }
+}
+
+fn name(table: &MirrorTable, local: Option<&Path>, problems: &mut Problems) -> Option<String> {
+    let remedy = "give it a name: name = \"reports\"";
+    if table.name.is_missing() {
+        let last = local?.file_name().and_then(|name| name.to_str());
+        if last.is_none() {
+            let what = "the mirror has no name, and local has no last component to take it from";
+            problems.add(&table.local.place, what, remedy);
+        }
+        return last.map(str::to_owned);
+    }
+    let name = nonempty(&table.name, remedy, problems)?;
+    if name.chars().any(char::is_control) {
+        let what = "a name is shown in one line and has no control characters";
+        problems.add(&table.name.place, what, remedy);
+        return None;
+    }
+    Some(name)
+}
+
+fn target(table: &MirrorTable, problems: &mut Problems) -> Option<Target> {
+    let remedy = "set folder_id to the number in the folder's address on Box \
+                  (https://app.box.com/folder/123456789), or folder_path to a path such as \
+                  \"/Archive/Reports\"";
+    match (table.folder_id.is_missing(), table.folder_path.is_missing()) {
+        (false, true) => folder_id(&table.folder_id, problems),
+        (true, false) => folder_path(&table.folder_path, problems),
+        (true, true) => {
+            let what = "neither folder_id nor folder_path says where on Box it goes";
+            problems.add(&table.place, what, remedy);
+            None
+        }
+        (false, false) => {
+            let what = "folder_id and folder_path are both set";
+            problems.add(&table.folder_path.place, what, "keep one of the two");
+            None
+        }
+    }
+}
+
+fn folder_id(entry: &Entry<String>, problems: &mut Problems) -> Option<Target> {
+    let id = entry.get()?;
+    if !id.is_empty() && id.chars().all(|c| c.is_ascii_digit()) {
+        return Some(Target::Id(FolderId::new(id.as_str())));
+    }
+    problems.add(
+        &entry.place,
+        format!("{id:?} is no folder ID: those are digits only"),
+        "take the number at the end of the folder's address on Box: \
+         https://app.box.com/folder/123456789 has folder_id = \"123456789\"",
+    );
+    None
+}
+
+fn folder_path(entry: &Entry<String>, problems: &mut Problems) -> Option<Target> {
+    let text = entry.get()?;
+    let example = "write it like folder_path = \"/Archive/Reports\"";
+    let Some(inner) = text.strip_prefix('/') else {
+        let what = format!("{text:?} does not begin with /");
+        problems.add(&entry.place, what, example);
+        return None;
+    };
+    let inner = inner.strip_suffix('/').unwrap_or(inner);
+    if inner.is_empty() {
+        problems.add(
+            &entry.place,
+            "it names no folder",
+            format!("{example}, or folder_id = \"0\" for everything the account has"),
+        );
+        return None;
+    }
+    let mut names = Vec::new();
+    for part in inner.split('/') {
+        let reason = match LocalName::new(part.as_bytes()) {
+            None => "Box has no folder of that name".to_owned(),
+            Some(name) => match RemoteName::for_local(&name) {
+                Ok(name) => {
+                    names.push(name);
+                    continue;
+                }
+                Err(error) => error.to_string(),
+            },
+        };
+        let what = format!("{part:?} cannot be a folder on Box: {reason}");
+        problems.add(&entry.place, what, example);
+        return None;
+    }
+    Some(Target::Path(names))
+}
+
+fn patterns(entries: &[Entry<String>], problems: &mut Problems) -> Option<Vec<String>> {
+    let mut patterns = Some(Vec::new());
+    for entry in entries {
+        let fault = entry.get().and_then(|pattern| pattern_fault(pattern));
+        if let Some(fault) = fault {
+            let remedy = "write it as in a .gitignore, such as \"*.tmp\", \"cache/\" or \"/top\"";
+            problems.add(&entry.place, fault, remedy);
+            patterns = None;
+        }
+        patterns = patterns.zip(entry.get()).map(|(mut all, one)| {
+            all.push(one.clone());
+            all
+        });
+    }
+    patterns
+}
+
+fn pattern_fault(pattern: &str) -> Option<String> {
+    if pattern.contains(['\n', '\r']) {
+        return Some("it has several lines; each pattern is an element of its own".into());
+    }
+    let checked = GitignoreBuilder::new("/").add_line(None, pattern).err();
+    checked.map(|error| format!("this is no pattern: {error}"))
+}
+
+/// Two mirrors must not share a name, a file or a folder on Box.
+fn compare(earlier: &Draft<'_>, later: &Draft<'_>, problems: &mut Problems) {
+    if let (Some(a), Some(b)) = (&earlier.name, &later.name)
+        && a == b
+    {
+        let other = at(earlier.name_place());
+        let what = format!("{b:?} is the name of the mirror{other} too");
+        let remedy = "give one of them another name: name = \"…\"";
+        problems.add(later.name_place(), what, remedy);
+    }
+    if let (Some(a), Some(b)) = (&earlier.real, &later.real) {
+        let other = at(&earlier.table.local.place);
+        let what = if a == b {
+            Some(format!("the mirror{other} has the same directory"))
+        } else if b.starts_with(a) {
+            Some(format!("it lies inside the directory of the mirror{other}"))
+        } else if a.starts_with(b) {
+            Some(format!("the directory of the mirror{other} lies inside it"))
+        } else {
+            None
+        };
+        if let Some(what) = what {
+            let remedy = "a file goes to one place: keep the outer mirror, or choose directories \
+                          beside each other";
+            problems.add(&later.table.local.place, what, remedy);
+        }
+    }
+    if let (Some(a), Some(b)) = (&earlier.target, &later.target)
+        && is_same(a, b)
+    {
+        let other = at(earlier.target_place());
+        let what = format!("the mirror{other} goes to the same folder");
+        let remedy = "give each mirror a folder of its own";
+        problems.add(later.target_place(), what, remedy);
+    }
+}
+
+fn at(place: &Place) -> String {
+    place
+        .line
+        .map_or_else(String::new, |line| format!(" of line {line}"))
+}
+
+/// Box takes names that differ only in case for the same.
+fn is_same(a: &Target, b: &Target) -> bool {
+    match (a, b) {
+        (Target::Id(a), Target::Id(b)) => a == b,
+        (Target::Path(a), Target::Path(b)) => {
+            let keys = |names: &[RemoteName]| -> Vec<String> {
+                names.iter().map(RemoteName::sibling_key).collect()
+            };
+            keys(a) == keys(b)
+        }
+        (Target::Id(_), Target::Path(_)) | (Target::Path(_), Target::Id(_)) => false,
+    }
+}

@@ -1,0 +1,101 @@
+//! `[watch]` and `[limits]`: numbers within bounds.
+
+use crate::config::file::{LimitsTable, WatchTable};
+use crate::config::problem::Problems;
+use crate::config::reader::{Entry, State};
+use crate::config::{Limits, Watch};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const SETTLE: RangeInclusive<Duration> = Duration::ZERO..=HOUR;
+/// The upper bound keeps "now plus rescan" far from the end of the clock.
+const RESCAN: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(365 * 86_400);
+/// What Box publishes for a user: uploads and API calls per minute.
+const PUBLISHED: (u32, u32) = (240, 1000);
+const RATE: RangeInclusive<u32> = 1..=10_000_000;
+const AT_ONCE: RangeInclusive<u32> = 1..=64;
+
+/// `[watch]`
+pub(super) fn watch(table: &WatchTable, problems: &mut Problems) -> Option<Watch> {
+    let settle = span(&table.settle, Duration::from_secs(2), &SETTLE, problems);
+    let rescan = span(&table.rescan, HOUR, &RESCAN, problems);
+    Some(Watch {
+        settle: settle?,
+        rescan: rescan?,
+    })
+}
+
+/// `[limits]`
+pub(super) fn limits(table: &LimitsTable, problems: &mut Problems) -> Option<Limits> {
+    let (uploads, requests) = PUBLISHED;
+    let uploads = number(&table.uploads_per_minute, uploads, &RATE, problems);
+    let requests = number(&table.requests_per_minute, requests, &RATE, problems);
+    let at_once = number(&table.concurrent_uploads, 8, &AT_ONCE, problems);
+    let limits = Limits {
+        uploads_per_minute: uploads?,
+        requests_per_minute: requests?,
+        concurrent_uploads: usize::try_from(at_once?).ok()?,
+    };
+    if limits.uploads_per_minute > PUBLISHED.0 || limits.requests_per_minute > PUBLISHED.1 {
+        problems.warn(format!(
+            "[limits] is above what Box publishes for a user ({} uploads and {} requests a \
+             minute): expect Box to slow boxup down",
+            PUBLISHED.0, PUBLISHED.1,
+        ));
+    }
+    Some(limits)
+}
+
+fn number(
+    entry: &Entry<i64>,
+    default: u32,
+    range: &RangeInclusive<u32>,
+    problems: &mut Problems,
+) -> Option<u32> {
+    let number = match entry.state {
+        State::Missing => return Some(default),
+        State::Bad => return None,
+        State::Set(number) => number,
+    };
+    let fitting = u32::try_from(number).ok().filter(|n| range.contains(n));
+    if fitting.is_none() {
+        let (low, high) = (range.start(), range.end());
+        let what = format!("it must be between {low} and {high}");
+        problems.add(&entry.place, what, format!("{default} is the default"));
+    }
+    fitting
+}
+
+fn span(
+    entry: &Entry<String>,
+    default: Duration,
+    range: &RangeInclusive<Duration>,
+    problems: &mut Problems,
+) -> Option<Duration> {
+    let text = match &entry.state {
+        State::Missing => return Some(default),
+        State::Bad => return None,
+        State::Set(text) => text,
+    };
+    let digits = text.trim();
+    let (what, remedy) = match humantime::parse_duration(text) {
+        Ok(span) if range.contains(&span) => return Some(span),
+        Ok(_) => {
+            let (low, high) = (range.start(), range.end());
+            let shown = |span: &Duration| humantime::format_duration(*span).to_string();
+            let what = format!("it must be between {} and {}", shown(low), shown(high));
+            (what, format!("{:?} is the default", shown(&default)))
+        }
+        Err(_) if !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit()) => {
+            let what = "a time span needs a unit".to_owned();
+            (what, format!("seconds are meant? Write \"{digits}s\""))
+        }
+        Err(error) => {
+            let what = format!("{text:?} is no time span: {error}");
+            (what, "write it like \"2s\", \"500ms\" or \"1h 30m\"".into())
+        }
+    };
+    problems.add(&entry.place, what, remedy);
+    None
+}

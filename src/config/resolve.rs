@@ -1,0 +1,204 @@
+//! From what the file says to what the program uses, with every mistake noted.
+//!
+//! Pure: environment, directory and the reading of secrets come in as values, so that
+//! every rule can be tested without a disk.
+
+use crate::config::environment::Environment;
+use crate::config::file::File;
+use crate::config::problem::{Place, Problem, Problems, closest};
+use crate::config::reader::{Entry, State};
+use crate::config::{Config, Loaded, Mirror};
+use crate::config::{auth, endpoints, mirrors, pace};
+use secrecy::SecretString;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// What lies outside the file.
+pub(super) struct World<'a> {
+    /// The variables.
+    pub(super) env: &'a Environment,
+    /// The configuration file, absolute.
+    pub(super) source: &'a Path,
+    /// The file's directory, which relative paths start from.
+    pub(super) base: &'a Path,
+    /// Reads a file that holds nothing but a secret.
+    pub(super) read_secret: &'a dyn Fn(&Path) -> Result<SecretString, SecretError>,
+    /// Where a path really leads; the path itself when nobody can tell.
+    pub(super) real_path: &'a dyn Fn(&Path) -> PathBuf,
+}
+
+/// Why a secret's file could not be used.
+#[derive(Debug)]
+pub(super) struct SecretError {
+    /// There is no such file.
+    pub(super) missing: bool,
+    pub(super) what: String,
+    pub(super) remedy: String,
+}
+
+/// Checks everything, so that one run tells all that is wrong: the mistakes in the order
+/// of the file, with the warnings beside them.
+pub(super) fn resolve(
+    file: &File,
+    world: &World<'_>,
+    mut problems: Problems,
+) -> Result<Loaded, (Vec<Problem>, Vec<String>)> {
+    let auth = auth::resolve(&file.auth, world, &mut problems);
+    let mirrors = mirrors::resolve(&file.mirrors, world, &mut problems);
+    let watch = pace::watch(&file.watch, &mut problems);
+    let limits = pace::limits(&file.limits, &mut problems);
+    let state_dir = state_dir(&file.state_dir, world, &mut problems);
+    let endpoints = endpoints::resolve(&file.endpoints, &mut problems);
+    if let (Some(state_dir), Some(mirrors)) = (&state_dir, &mirrors) {
+        warn_of_own_state(state_dir, mirrors, world, &mut problems);
+    }
+    let clean = problems.is_empty();
+    let (found, warnings) = problems.into_parts();
+    match (auth, mirrors, watch, limits, state_dir, endpoints) {
+        (
+            Some(auth),
+            Some(mirrors),
+            Some(watch),
+            Some(limits),
+            Some(state_dir),
+            Some(endpoints),
+        ) if clean => {
+            let config = Config {
+                source: world.source.to_owned(),
+                auth,
+                mirrors,
+                watch,
+                limits,
+                state_dir,
+                endpoints,
+            };
+            Ok(Loaded { config, warnings })
+        }
+        _ => Err((found, warnings)),
+    }
+}
+
+/// The file's word, else systemd's directory, else the user's.
+fn state_dir(entry: &Entry<String>, world: &World<'_>, problems: &mut Problems) -> Option<PathBuf> {
+    if !entry.is_missing() {
+        return path(entry, world, problems);
+    }
+    // systemd separates several directories by colons; the first is the unit's own.
+    let list = world.env.get("STATE_DIRECTORY").map(OsStr::as_bytes);
+    let first = list.and_then(|list| list.split(|byte| *byte == b':').next());
+    let from_systemd = first
+        .map(|first| PathBuf::from(OsStr::from_bytes(first)))
+        .filter(|path| path.is_absolute());
+    let under = |variable: &str, below: &str| {
+        let directory = world.env.absolute_path(variable)?;
+        Some(directory.join(below))
+    };
+    let found = from_systemd
+        .or_else(|| under("XDG_STATE_HOME", "boxup"))
+        .or_else(|| under("HOME", ".local/state/boxup"));
+    if found.is_none() {
+        problems.add(
+            &Place::nowhere("state.dir"),
+            "there is no place for state: neither $STATE_DIRECTORY, $XDG_STATE_HOME nor $HOME \
+             is set to an absolute path",
+            "set it: [state] dir = \"/var/lib/boxup\"",
+        );
+    }
+    found
+}
+
+/// The mapping changes with every upload: a mirror that holds it never comes to rest.
+fn warn_of_own_state(
+    state_dir: &Path,
+    mirrors: &[Mirror],
+    world: &World<'_>,
+    problems: &mut Problems,
+) {
+    let real = (world.real_path)(state_dir);
+    for mirror in mirrors {
+        if real.starts_with((world.real_path)(&mirror.local)) {
+            problems.warn(format!(
+                "the state directory {} lies inside mirror {:?}: exclude it there or move it \
+                 with [state] dir",
+                state_dir.display(),
+                mirror.name,
+            ));
+        }
+    }
+}
+
+/// A text that must be there and not be empty; `remedy` says where it is found.
+pub(super) fn nonempty(
+    entry: &Entry<String>,
+    remedy: &str,
+    problems: &mut Problems,
+) -> Option<String> {
+    match &entry.state {
+        State::Set(text) if !text.trim().is_empty() => return Some(text.clone()),
+        State::Set(_) => problems.add(&entry.place, "it is empty", remedy),
+        State::Missing => problems.add(&entry.place, "it is missing", remedy),
+        State::Bad => {}
+    }
+    None
+}
+
+/// A path, made absolute from the file's directory.
+pub(super) fn path(
+    entry: &Entry<String>,
+    world: &World<'_>,
+    problems: &mut Problems,
+) -> Option<PathBuf> {
+    let text = nonempty(entry, "name a file or directory", problems)?;
+    if text == "~" || text.starts_with("~/") {
+        let home = world.env.absolute_path("HOME");
+        let home = home.unwrap_or(Path::new("/home/you"));
+        let whole = format!("{}{}", home.display(), &text[1..]);
+        problems.add(
+            &entry.place,
+            "~ is not expanded here, as a service has no home of yours",
+            format!("write the whole path: {whole:?}"),
+        );
+        return None;
+    }
+    if text.contains('\0') {
+        problems.add(&entry.place, "no path holds a NUL character", "remove it");
+        return None;
+    }
+    // Collecting the components drops `.` and doubled slashes, but keeps `..`: what that
+    // means depends on symbolic links.
+    let joined = world.base.join(text);
+    let plain = joined.components().filter(|c| c.as_os_str() != ".");
+    Some(plain.collect())
+}
+
+/// One word out of several.
+pub(super) fn choice<T: Copy>(
+    entry: &Entry<String>,
+    words: &[(&str, T)],
+    default: Option<T>,
+    problems: &mut Problems,
+) -> Option<T> {
+    let known = || words.iter().map(|(word, _)| *word);
+    let all = || known().collect::<Vec<_>>().join(", ");
+    match &entry.state {
+        State::Bad => None,
+        State::Missing => {
+            if default.is_none() {
+                problems.add(&entry.place, "it is missing", format!("one of {}", all()));
+            }
+            default
+        }
+        State::Set(text) => {
+            if let Some((_, value)) = words.iter().find(|(word, _)| word == text) {
+                return Some(*value);
+            }
+            let remedy = match closest(text, known()) {
+                Some(word) => format!("did you mean {word:?}? Known are {}", all()),
+                None => format!("one of {}", all()),
+            };
+            problems.add(&entry.place, format!("{text:?} is not known here"), remedy);
+            None
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Mistakes in `[[mirror]]`, each with its key, line and remedy.
+
+use super::mistakes::{check, check_file, check_more};
+use super::{GOOD, HOME, resolve_with};
+
+const ID: &str = r#"folder_id = "123456789""#;
+
+#[test]
+fn what_is_mirrored() {
+    let auth_only = &GOOD[..GOOD.find("[[mirror]]").unwrap()];
+    check_file(auth_only, "mirror", None, "add [[mirror]]");
+    check("[[mirror]]", "[mirror]", "mirror", 7, "[[mirror]]");
+    check(
+        "local = \"/srv/reports\"\n",
+        "",
+        "mirror[0].local",
+        7,
+        "name the directory",
+    );
+    check(
+        "/srv/reports",
+        "~/x",
+        "mirror[0].local",
+        8,
+        "\"/home/anna/x\"",
+    );
+    check(
+        "/srv/reports",
+        "/",
+        "mirror[0].local",
+        8,
+        "name = \"reports\"",
+    );
+    check(
+        "/srv/reports",
+        "..",
+        "mirror[0].local",
+        8,
+        "name = \"reports\"",
+    );
+}
+
+#[test]
+fn where_it_goes_on_box() {
+    check(ID, "", "mirror[0]", 7, "folder_path");
+    check(
+        ID,
+        "folder_id = 123",
+        "mirror[0].folder_id",
+        9,
+        "folder_id = \"123\"",
+    );
+    let url = "https://app.box.com/folder/1";
+    check(
+        "123456789",
+        url,
+        "mirror[0].folder_id",
+        9,
+        "take the number",
+    );
+    let both = format!("{ID}\nfolder_path = \"/A\"");
+    check(ID, &both, "mirror[0].folder_path", 10, "keep one");
+    for bad in [
+        "Archive", "/", "//", "/a//b", "/a/../b", "/a /b", "/a\\\\b", "/.",
+    ] {
+        let path = format!("folder_path = \"{bad}\"");
+        check(
+            ID,
+            &path,
+            "mirror[0].folder_path",
+            9,
+            "\"/Archive/Reports\"",
+        );
+    }
+}
+
+#[test]
+fn what_else_a_mirror_says() {
+    check_more(
+        "on_existing = \"parc\"",
+        "mirror[0].on_existing",
+        10,
+        "\"park\"",
+    );
+    check_more(
+        "on_remote_change = \"newversion\"",
+        "mirror[0].on_remote_change",
+        10,
+        "\"new_version\"",
+    );
+    check_more("name = \"\"", "mirror[0].name", 10, "give it a name");
+    check_more(
+        "exclude = \"*.tmp\"",
+        "mirror[0].exclude",
+        10,
+        "exclude = [\"*.tmp\"]",
+    );
+    check_more(
+        "exclude = [\n\"ok\",\n\"[z-a]\",\n]",
+        "mirror[0].exclude[1]",
+        12,
+        ".gitignore",
+    );
+    check_more(
+        "exclude = [\n\"ok\",\n3,\n]",
+        "mirror[0].exclude[1]",
+        12,
+        "in quotes",
+    );
+    check_more(
+        "exclude = [\"a\\nb\"]",
+        "mirror[0].exclude[0]",
+        10,
+        ".gitignore",
+    );
+}
+
+#[test]
+fn they_must_not_share_anything() {
+    let second = |name: &str, local: &str, target: &str| {
+        format!("[[mirror]]\nname = \"{name}\"\nlocal = \"{local}\"\n{target}\n")
+    };
+    let other = "folder_path = \"/other\"";
+    let more = second("reports", "/srv/b", other);
+    check_more(&more, "mirror[1].name", 11, "another name");
+    for overlapping in ["/srv/reports", "/srv/reports/in", "/srv", "/srv/./reports/"] {
+        let more = second("b", overlapping, other);
+        check_more(&more, "mirror[1].local", 12, "one place");
+    }
+    check_more(
+        &second("b", "/srv/b", ID),
+        "mirror[1].folder_id",
+        13,
+        "of its own",
+    );
+    let two = second("b", "/srv/b", "folder_path = \"/Other/\"") + &second("c", "/srv/c", other);
+    check_more(&two, "mirror[2].folder_path", 17, "of its own");
+    let beside = format!("{GOOD}{}", second("b", "/srv/reports2", other));
+    assert!(resolve_with(&beside, &HOME, &[]).is_ok());
+}

@@ -1,0 +1,308 @@
+//! When to look again: the system's events, made into hints.
+//!
+//! A hint says where, never what: events arrive late, twice, in part or not at all, and
+//! whoever gets a hint looks at the disk. Nothing is lost silently: whenever events may
+//! be missing, the hint is [`What::Everything`]. Only the `watch` files of this
+//! directory know the `notify` crate.
+
+use crate::local::error::Error;
+use crate::local::filter::Filter;
+use crate::local::root::Root;
+use crate::local::watch_events::{Meaning, meanings};
+use crate::local::watch_inbox::{Inbox, Line, Waker};
+use crate::local::watch_tree::WatchTree;
+use crate::model::path::RelPath;
+use crate::plan::debounce::{Hint, What};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::mpsc::error::TrySendError;
+
+/// How often a hint that found no room is offered again.
+const AGAIN: Duration = Duration::from_millis(20);
+
+/// Watches roots until dropped.
+#[derive(Debug)]
+pub(crate) struct Watcher {
+    eyes: Vec<Handle>,
+    partial: Arc<AtomicBool>,
+}
+
+/// The thread that watches one root.
+#[derive(Debug)]
+struct Handle {
+    stop: Arc<AtomicBool>,
+    wake: Waker,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watcher {
+    /// Watches these roots, each named by the number that its hints will carry. Returns
+    /// when every directory is watched, so a scan that begins then misses nothing.
+    /// Blocks that long.
+    ///
+    /// A root that is removed or renamed yields [`What::Everything`] and no more after
+    /// that: whoever finds it back starts a new watcher.
+    pub(crate) fn start(
+        roots: Vec<(usize, Arc<Root>, Arc<Filter>)>,
+        hints: tokio::sync::mpsc::Sender<Hint>,
+    ) -> Result<Self, Error> {
+        let partial = Arc::<AtomicBool>::default();
+        let mut watcher = Self {
+            eyes: Vec::new(),
+            partial: Arc::clone(&partial),
+        };
+        for (number, root, filter) in roots {
+            let eye = Eye::open(number, root, filter, hints.clone(), Arc::clone(&partial))?;
+            watcher.eyes.push(eye.start()?);
+        }
+        Ok(watcher)
+    }
+
+    /// Whether some directories are not watched, so that only a scan sees changes there.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.partial.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.wake.wake();
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+/// What watches one root, on a thread of its own.
+struct Eye {
+    number: usize,
+    root: Arc<Root>,
+    filter: Arc<Filter>,
+    hints: tokio::sync::mpsc::Sender<Hint>,
+    partial: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
+    inbox: Inbox,
+    /// `None` when the root is lost or could not be watched again.
+    watch: Option<Watch>,
+    /// A hint found no room: everything is owed in its stead.
+    owed: bool,
+}
+
+struct Watch {
+    tree: WatchTree,
+    line: Line,
+}
+
+impl Eye {
+    fn open(
+        number: usize,
+        root: Arc<Root>,
+        filter: Arc<Filter>,
+        hints: tokio::sync::mpsc::Sender<Hint>,
+        partial: Arc<AtomicBool>,
+    ) -> Result<Self, Error> {
+        let mut eye = Self {
+            number,
+            root,
+            filter,
+            hints,
+            partial,
+            stop: Arc::default(),
+            inbox: Inbox::default(),
+            watch: None,
+            owed: false,
+        };
+        eye.watch = Some(eye.put_up()?);
+        Ok(eye)
+    }
+
+    fn put_up(&mut self) -> Result<Watch, Error> {
+        let (handler, line) = self.inbox.connect();
+        let (root, filter) = (Arc::clone(&self.root), Arc::clone(&self.filter));
+        let tree = WatchTree::new(root, filter, Arc::clone(&self.partial), handler)?;
+        Ok(Watch { tree, line })
+    }
+
+    fn start(self) -> Result<Handle, Error> {
+        let path = self.root.path().to_path_buf();
+        let (stop, wake) = (Arc::clone(&self.stop), self.inbox.waker());
+        let thread = std::thread::Builder::new()
+            .name("watch".to_owned())
+            .spawn(move || self.run())
+            .map_err(|error| Error::Unwatchable {
+                path,
+                reason: error.to_string(),
+            })?;
+        Ok(Handle {
+            stop,
+            wake,
+            thread: Some(thread),
+        })
+    }
+
+    fn run(mut self) {
+        while !self.stop.load(Ordering::Relaxed) {
+            if self.owed {
+                self.offer(What::Everything);
+            }
+            let events = self.inbox.take(self.owed.then_some(AGAIN));
+            let broken = self.watch.as_ref().is_some_and(|watch| watch.line.is_cut());
+            if events.overflowed || broken {
+                self.start_over();
+            } else {
+                self.digest(events.events);
+            }
+        }
+        self.take_down();
+    }
+
+    fn digest(&mut self, events: Vec<notify::Result<notify::Event>>) {
+        let mut arrived = BTreeSet::new();
+        let mut touched = BTreeSet::new();
+        for event in events {
+            for meaning in meanings(self.root.path(), event) {
+                match meaning {
+                    Meaning::Lost => return self.start_over(),
+                    Meaning::RootGone => return self.root_gone(),
+                    Meaning::Doubt => self.offer(What::Everything),
+                    Meaning::Arrived(path) => drop(arrived.insert(path)),
+                    Meaning::Touched(path) => drop(touched.insert(path)),
+                    Meaning::Mode(path) if self.was_refused(&path) => {
+                        arrived.insert(path);
+                    }
+                    Meaning::Mode(path) => drop(touched.insert(path)),
+                }
+            }
+        }
+        let trees = self.arrivals(arrived, &mut touched);
+        for path in touched {
+            // All of this happened before the trees were walked.
+            if !trees.iter().any(|dir| path.is_within(dir)) && !self.is_excluded(&path) {
+                self.offer(What::Path(path));
+            }
+        }
+        for dir in trees {
+            self.offer(What::Tree(dir));
+        }
+    }
+
+    /// Watches what has arrived; returns the directories among it, and leaves the rest
+    /// in `touched`.
+    fn arrivals(
+        &mut self,
+        arrived: BTreeSet<RelPath>,
+        touched: &mut BTreeSet<RelPath>,
+    ) -> Vec<RelPath> {
+        let mut trees: Vec<RelPath> = Vec::new();
+        for path in arrived {
+            if trees.last().is_some_and(|dir| path.is_within(dir)) {
+                continue;
+            }
+            let tree = self.watch.as_mut().map(|watch| &mut watch.tree);
+            if tree.is_some_and(|tree| tree.arrived(&path)) {
+                trees.push(path);
+            } else {
+                touched.insert(path);
+            }
+        }
+        trees
+    }
+
+    fn was_refused(&self, path: &RelPath) -> bool {
+        let watch = self.watch.as_ref();
+        watch.is_some_and(|watch| watch.tree.was_refused(path))
+    }
+
+    /// Whether it is left out whatever it is.
+    fn is_excluded(&self, path: &RelPath) -> bool {
+        self.filter.excluded(path, false).is_some() && self.filter.excluded(path, true).is_some()
+    }
+
+    /// Events are missing, so directories may have come that are not watched and gone
+    /// that `notify` still takes for watched: nothing of the old watches is kept.
+    fn start_over(&mut self) {
+        tracing::debug!(root = ?self.root.path(), "events were lost; watching anew");
+        self.take_down();
+        match self.put_up() {
+            Ok(watch) => self.watch = Some(watch),
+            Err(error) => {
+                self.partial.store(true, Ordering::Relaxed);
+                tracing::warn!(%error, "changes will only be seen by the next scan");
+            }
+        }
+        self.offer(What::Everything);
+    }
+
+    /// Whatever is reported from now on would carry a path that is no longer right.
+    fn root_gone(&mut self) {
+        self.partial.store(true, Ordering::Relaxed);
+        self.take_down();
+        self.offer(What::Everything);
+    }
+
+    fn take_down(&mut self) {
+        if let Some(Watch { tree, line }) = self.watch.take() {
+            if line.is_cut() {
+                // Its thread has died, and taking leave of that would panic.
+                std::mem::forget(tree);
+            } else {
+                drop(tree);
+                line.wait();
+            }
+            self.inbox.clear();
+        }
+    }
+
+    /// Hands a hint over if there is room. Never waits: whoever takes hints may itself
+    /// be waiting for this thread to end.
+    fn offer(&mut self, what: What) {
+        let settles = what == What::Everything;
+        if self.owed && !settles {
+            return;
+        }
+        let root = self.number;
+        match self.hints.try_send(Hint { root, what }) {
+            Ok(()) => self.owed &= !settles,
+            Err(TrySendError::Full(_)) => self.owed = true,
+            Err(TrySendError::Closed(_)) => self.stop.store(true, Ordering::Relaxed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Eye;
+    use crate::local::test_rig::{Rig, filter, rel};
+    use crate::plan::debounce::What;
+    use std::fs;
+    use std::sync::Arc;
+    use std::time::Duration;
+    use tokio::sync::mpsc::channel;
+    use tokio::time::timeout;
+
+    #[tokio::test]
+    async fn after_a_loss_everything_is_hinted_and_watched_anew() {
+        let rig = Rig::new().dir("old");
+        let (sender, mut hints) = channel(100);
+        let root = Arc::clone(&rig.root);
+        let mut eye = Eye::open(3, root, filter(&[]), sender, Arc::default()).unwrap();
+        // As if these events had been among the lost ones.
+        let rig = rig.dir("new/deep");
+        fs::remove_dir(rig.path("old")).unwrap();
+        fs::create_dir(rig.path("old")).unwrap();
+        eye.start_over();
+        let hint = hints.recv().await.unwrap();
+        assert_eq!((hint.root, hint.what), (3, What::Everything));
+        let _running = eye.start().unwrap();
+        for path in ["new/deep/f", "old/f"] {
+            fs::write(rig.path(path), "x").unwrap();
+            let found =
+                async { while hints.recv().await.unwrap().what != What::Path(rel(path)) {} };
+            timeout(Duration::from_secs(10), found).await.unwrap();
+        }
+    }
+}

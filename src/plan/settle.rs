@@ -1,0 +1,143 @@
+//! What an outcome means: for the mapping, for the report, and for the queue.
+//!
+//! The only place where the mapping's next state is made from what Box said.
+
+use crate::model::ids::FolderKey;
+use crate::model::path::LocalName;
+use crate::model::reason::{Failed, Parked};
+use crate::model::stamp::Stamp;
+use crate::model::trouble::Said;
+use crate::plan::action::{Edit, FileWork, Report, synced};
+use crate::plan::facts::{Hashed, ParkedItem};
+use crate::plan::guard::Halt;
+use crate::plan::queue::End;
+use crate::plan::transfer::Outcome;
+use crate::plan::verdict::Verdict;
+
+/// A settled outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Settled {
+    /// To be stored before anything else happens to the entry.
+    pub(crate) edits: Vec<Edit>,
+    /// What goes on.
+    pub(crate) effect: Effect,
+}
+
+/// What goes on after a job.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Effect {
+    /// The entry is done, and this became of it.
+    Done(Report),
+    /// The entry is not there any more.
+    Vanished,
+    /// Try again; reported as this when no try is left.
+    Again(End, Failed),
+    /// The mirror stands still.
+    Halt(Halt),
+    /// Everything stands still: nobody lets us in.
+    Unauthorized(Said),
+}
+
+/// Settles a file's outcome. `answered` tells whether Box said anything to anybody
+/// while the job ran: a try into silence is not the file's fault.
+pub(crate) fn file(
+    dir: FolderKey,
+    work: &FileWork,
+    hashed: &Hashed,
+    outcome: Outcome,
+    answered: bool,
+) -> Settled {
+    let put = |file: &_| vec![Edit::PutFile(dir, work.name.clone(), synced(file, hashed))];
+    let done = |edits, report| Settled {
+        edits,
+        effect: Effect::Done(report),
+    };
+    let size = hashed.stamp.size;
+    match outcome {
+        Outcome::Uploaded(file) => done(put(&file), Report::Uploaded(file, size)),
+        Outcome::NewVersion(file) => done(put(&file), Report::NewVersion(file, size)),
+        Outcome::Adopted(file) => done(put(&file), Report::Adopted(file)),
+        Outcome::Unchanged => done(vec![refresh(dir, work, hashed)], Report::Unchanged),
+        Outcome::Parked(why) => parked(dir, &work.name, why, Some(hashed.stamp)),
+        Outcome::RootGone(said) => halted(said),
+        Outcome::Verdict(verdict) => {
+            self::verdict(dir, &work.name, verdict, Some(hashed.stamp), answered)
+        }
+    }
+}
+
+fn refresh(dir: FolderKey, work: &FileWork, hashed: &Hashed) -> Edit {
+    Edit::Refresh {
+        dir,
+        name: work.name.clone(),
+        stamp: hashed.stamp,
+        hashed_at: hashed.at,
+        provisional: hashed.stamp.is_young_at(hashed.at),
+    }
+}
+
+/// Settles trouble that nothing better is known about.
+pub(crate) fn verdict(
+    dir: FolderKey,
+    name: &LocalName,
+    verdict: Verdict,
+    stamp: Option<Stamp>,
+    answered: bool,
+) -> Settled {
+    let bare = |effect| Settled {
+        edits: Vec::new(),
+        effect,
+    };
+    match verdict {
+        Verdict::Park(why) => parked(dir, name, why, stamp),
+        Verdict::Fail(failed) => bare(Effect::Done(Report::Failed(failed))),
+        Verdict::Vanished => bare(Effect::Vanished),
+        Verdict::Unauthorized(said) => bare(Effect::Unauthorized(said)),
+        Verdict::Throttled(after) => {
+            let failed = Failed::NoAnswer("Box asked to slow down for too long".to_owned());
+            bare(Effect::Again(End::Innocent(after), failed))
+        }
+        Verdict::Retry {
+            after,
+            failed,
+            answered: this_one,
+        } => {
+            let counts = this_one || answered;
+            let end = if counts {
+                End::Failed(after)
+            } else {
+                End::Innocent(after)
+            };
+            bare(Effect::Again(end, failed))
+        }
+    }
+}
+
+/// An entry that waits.
+pub(crate) fn parked(
+    dir: FolderKey,
+    name: &LocalName,
+    why: Parked,
+    stamp: Option<Stamp>,
+) -> Settled {
+    let item = ParkedItem {
+        code: why.code().to_owned(),
+        message: why.to_string(),
+        in_the_item: why.is_in_the_item(),
+        stamp,
+    };
+    let edits = vec![Edit::Park(dir, name.clone(), item)];
+    Settled {
+        edits,
+        effect: Effect::Done(Report::Parked(why)),
+    }
+}
+
+/// The mirror's root folder is not to be seen.
+pub(crate) fn halted(said: String) -> Settled {
+    let halt = Halt::FolderInvisible(said);
+    Settled {
+        edits: Vec::new(),
+        effect: Effect::Halt(halt),
+    }
+}

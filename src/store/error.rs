@@ -1,0 +1,43 @@
+//! What can go wrong with the state directory.
+
+use std::io;
+use std::path::PathBuf;
+
+/// The state cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The directory or a file in it cannot be made or opened.
+    #[error("the state in {} cannot be used: {source}", path.display())]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// SQLite refuses.
+    #[error("the state database cannot be used: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// Written by a later version.
+    #[error(
+        "the state database has version {found}, and this boxup knows {known}: it was written by \
+         a newer boxup. Use that one, or point [state] dir elsewhere"
+    )]
+    Newer {
+        /// Its version.
+        found: i64,
+        /// The latest that is known.
+        known: i64,
+    },
+    /// Not ours.
+    #[error("the state database belongs to another program: point [state] dir elsewhere")]
+    Foreign,
+    /// Another process writes.
+    #[error("another boxup is using the state in {}", path.display())]
+    Locked {
+        /// The state directory.
+        path: PathBuf,
+    },
+    /// The writing thread is gone.
+    #[error("the state database has been closed")]
+    Closed,
+}

@@ -1,0 +1,200 @@
+//! Reading the mapping, one directory at a time.
+
+use crate::model::ids::{FileId, FolderId, FolderKey};
+use crate::model::path::{LocalName, RelPath};
+use crate::plan::facts::{Mapped, ParkedItem, SyncedFolder};
+use crate::store::error::Error;
+use crate::store::rows;
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use std::collections::BTreeMap;
+
+/// A connection that reads.
+pub(crate) struct Reader {
+    connection: Connection,
+}
+
+impl Reader {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self { connection }
+    }
+
+    /// Everything that is known of a directory's entries.
+    pub(crate) fn children(&self, dir: FolderKey) -> Result<Mapped, Error> {
+        let all = |columns: &str, table: &str| {
+            format!("SELECT {columns} FROM {table} WHERE dir = ?1 ORDER BY name")
+        };
+        let folders = format!(
+            "SELECT {} FROM folder WHERE parent = ?1 ORDER BY name",
+            rows::FOLDER
+        );
+        Ok(Mapped {
+            files: self.map(&all(rows::FILE, "file"), [dir.0], rows::file)?,
+            folders: self.map(&folders, [dir.0], rows::folder)?,
+            parked: self.map(&all(rows::PARKED, "parked"), [dir.0], rows::parked)?,
+            intents: self.map(&all(rows::INTENT, "intent"), [dir.0], rows::intent)?,
+        })
+    }
+
+    /// As [`Self::children`], for some entries only: a directory may hold a hundred
+    /// thousand files, of which one was saved.
+    pub(crate) fn some(&self, dir: FolderKey, names: &[LocalName]) -> Result<Mapped, Error> {
+        let one = |columns: &str, table: &str, parent: &str| {
+            format!("SELECT {columns} FROM {table} WHERE {parent} = ?1 AND name = ?2")
+        };
+        let mut found = Mapped::default();
+        for name in names {
+            let key = params![dir.0, name.as_bytes()];
+            found
+                .files
+                .extend(self.map(&one(rows::FILE, "file", "dir"), key, rows::file)?);
+            let key = params![dir.0, name.as_bytes()];
+            let folder = self.map(&one(rows::FOLDER, "folder", "parent"), key, rows::folder)?;
+            found.folders.extend(folder);
+            let key = params![dir.0, name.as_bytes()];
+            found.parked.extend(self.map(
+                &one(rows::PARKED, "parked", "dir"),
+                key,
+                rows::parked,
+            )?);
+            let key = params![dir.0, name.as_bytes()];
+            found.intents.extend(self.map(
+                &one(rows::INTENT, "intent", "dir"),
+                key,
+                rows::intent,
+            )?);
+        }
+        Ok(found)
+    }
+
+    fn map<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        row: impl Fn(&Row<'_>) -> rusqlite::Result<(LocalName, T)>,
+    ) -> Result<BTreeMap<LocalName, T>, Error> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map(params, |r| row(r))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// A mirror's root folder, if it has been found on Box for this target.
+    pub(crate) fn root(&self, mirror: &str, target: &str) -> Result<Option<SyncedFolder>, Error> {
+        let columns = "f.name, f.id, f.box_id, f.inventoried";
+        let sql = format!(
+            "SELECT {columns} FROM mirror m JOIN folder f ON f.id = m.root \
+             WHERE m.name = ?1 AND m.target = ?2"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        Ok(statement
+            .query_row([mirror, target], rows::root_folder)
+            .optional()?)
+    }
+
+    /// The mapped directory at a path below a root.
+    pub(crate) fn resolve(
+        &self,
+        root: &SyncedFolder,
+        path: &RelPath,
+    ) -> Result<Option<SyncedFolder>, Error> {
+        let mut folder = root.clone();
+        for name in path.components() {
+            match self.child_folder(folder.key, &name)? {
+                Some(child) => folder = child,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(folder))
+    }
+
+    /// A mapped directory by its parent and name.
+    pub(crate) fn child_folder(
+        &self,
+        parent: FolderKey,
+        name: &LocalName,
+    ) -> Result<Option<SyncedFolder>, Error> {
+        let sql = format!(
+            "SELECT {} FROM folder WHERE parent = ?1 AND name = ?2",
+            rows::FOLDER
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let key = params![parent.0, name.as_bytes()];
+        Ok(statement
+            .query_row(key, rows::folder)
+            .optional()?
+            .map(|(_, folder)| folder))
+    }
+
+    /// The entry that has this file on Box: its directory and name.
+    pub(crate) fn owner(&self, id: &FileId) -> Result<Option<(FolderKey, Vec<u8>)>, Error> {
+        self.owner_in("SELECT dir, name FROM file WHERE box_id = ?1", id.as_str())
+    }
+
+    /// The directory that has this folder on Box: its parent and name.
+    pub(crate) fn folder_owner(
+        &self,
+        id: &FolderId,
+    ) -> Result<Option<(FolderKey, Vec<u8>)>, Error> {
+        let sql = "SELECT coalesce(parent, 0), name FROM folder WHERE box_id = ?1";
+        self.owner_in(sql, id.as_str())
+    }
+
+    fn owner_in(&self, sql: &str, id: &str) -> Result<Option<(FolderKey, Vec<u8>)>, Error> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let owner = statement.query_row([id], |row| Ok((FolderKey(row.get(0)?), row.get(1)?)));
+        Ok(owner.optional()?)
+    }
+
+    /// How many files agree with Box below a mirror's root.
+    pub(crate) fn synced_files(&self, root: FolderKey) -> Result<i64, Error> {
+        let sql = format!("{BELOW} SELECT count(*) FROM file WHERE dir IN below");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        Ok(statement.query_row([root.0], |row| row.get(0))?)
+    }
+
+    /// What waits below a mirror's root, with its path; at most `most` of it.
+    pub(crate) fn parked_below(
+        &self,
+        root: FolderKey,
+        most: u32,
+    ) -> Result<Vec<(RelPath, ParkedItem)>, Error> {
+        let sql = format!(
+            "{BELOW} SELECT {}, dir FROM parked WHERE dir IN below ORDER BY dir, name LIMIT ?2",
+            rows::PARKED
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let rows = statement.query_map([root.0, i64::from(most)], |row| {
+            Ok((rows::parked(row)?, FolderKey(row.get(8)?)))
+        })?;
+        let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
+        let with_path = |((name, item), dir)| Ok((self.path(dir)?.join(&name), item));
+        rows.into_iter().map(with_path).collect()
+    }
+
+    /// How many entries wait below a mirror's root.
+    pub(crate) fn parked_count(&self, root: FolderKey) -> Result<i64, Error> {
+        let sql = format!("{BELOW} SELECT count(*) FROM parked WHERE dir IN below");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        Ok(statement.query_row([root.0], |row| row.get(0))?)
+    }
+
+    /// A directory's path below its root.
+    fn path(&self, dir: FolderKey) -> Result<RelPath, Error> {
+        let sql = "SELECT parent, name FROM folder WHERE id = ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let (mut at, mut names) = (Some(dir.0), Vec::new());
+        while let Some(id) = at {
+            let (parent, name): (Option<i64>, Vec<u8>) =
+                statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            names.extend(LocalName::new(&name));
+            at = parent;
+        }
+        Ok(names
+            .iter()
+            .rev()
+            .fold(RelPath::root(), |path, name| path.join(name)))
+    }
+}
+
+/// The directories of one mirror.
+const BELOW: &str = "WITH RECURSIVE below (id) AS (VALUES (?1) UNION ALL \
+                     SELECT f.id FROM folder f JOIN below ON f.parent = below.id)";

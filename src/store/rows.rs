@@ -1,0 +1,105 @@
+//! Model values to columns and back. Unsigned numbers are stored bit for bit.
+
+use crate::model::digest::Sha1Digest;
+use crate::model::ids::{Etag, FileId, FolderId, FolderKey, VersionId};
+use crate::model::name::RemoteName;
+use crate::model::path::LocalName;
+use crate::model::stamp::{Nanos, Stamp};
+use crate::plan::facts::{Intent, ParkedItem, SyncedFile, SyncedFolder};
+use rusqlite::Row;
+use rusqlite::types::{FromSqlError, Type};
+
+/// Columns of [`file`], in order.
+pub(crate) const FILE: &str = "name, box_id, version, etag, box_name, sha1, size, mtime, ctime, \
+                               inode, hashed_at, provisional";
+/// Columns of [`folder`], in order.
+pub(crate) const FOLDER: &str = "name, id, box_id, inventoried";
+/// Columns of [`parked`], in order.
+pub(crate) const PARKED: &str = "name, code, message, in_the_item, size, mtime, ctime, inode";
+/// Columns of [`intent`], in order.
+pub(crate) const INTENT: &str = "name, sha1";
+
+/// A file's row.
+pub(crate) fn file(row: &Row<'_>) -> rusqlite::Result<(LocalName, SyncedFile)> {
+    let stamp = Stamp {
+        size: row.get::<_, i64>(6)?.cast_unsigned(),
+        mtime: Nanos(row.get(7)?),
+        ctime: Nanos(row.get(8)?),
+        inode: row.get::<_, i64>(9)?.cast_unsigned(),
+        created: None,
+    };
+    let file = SyncedFile {
+        id: FileId::new(row.get_ref(1)?.as_str()?),
+        version: row.get_ref(2)?.as_str_or_null()?.map(VersionId::new),
+        etag: row.get_ref(3)?.as_str_or_null()?.map(Etag::new),
+        name: RemoteName::from_box(row.get_ref(4)?.as_str()?),
+        sha1: digest(row, 5)?,
+        stamp,
+        hashed_at: Nanos(row.get(10)?),
+        provisional: row.get(11)?,
+    };
+    Ok((name(row)?, file))
+}
+
+/// A directory's row.
+pub(crate) fn folder(row: &Row<'_>) -> rusqlite::Result<(LocalName, SyncedFolder)> {
+    Ok((name(row)?, root_folder(row)?))
+}
+
+/// As [`folder`], for a root, whose name is empty.
+pub(crate) fn root_folder(row: &Row<'_>) -> rusqlite::Result<SyncedFolder> {
+    Ok(SyncedFolder {
+        key: FolderKey(row.get(1)?),
+        id: FolderId::new(row.get_ref(2)?.as_str()?),
+        inventoried: row.get(3)?,
+    })
+}
+
+/// What waits.
+pub(crate) fn parked(row: &Row<'_>) -> rusqlite::Result<(LocalName, ParkedItem)> {
+    let stamp = match row.get::<_, Option<i64>>(4)? {
+        None => None,
+        Some(size) => Some(Stamp {
+            size: size.cast_unsigned(),
+            mtime: Nanos(row.get(5)?),
+            ctime: Nanos(row.get(6)?),
+            inode: row.get::<_, i64>(7)?.cast_unsigned(),
+            created: None,
+        }),
+    };
+    let item = ParkedItem {
+        code: row.get(1)?,
+        message: row.get(2)?,
+        in_the_item: row.get(3)?,
+        stamp,
+    };
+    Ok((name(row)?, item))
+}
+
+/// A request in doubt.
+pub(crate) fn intent(row: &Row<'_>) -> rusqlite::Result<(LocalName, Intent)> {
+    Ok((
+        name(row)?,
+        Intent {
+            sha1: digest(row, 1)?,
+        },
+    ))
+}
+
+fn name(row: &Row<'_>) -> rusqlite::Result<LocalName> {
+    let bytes = row.get_ref(0)?.as_blob()?;
+    LocalName::new(bytes).ok_or_else(|| invalid(0, "a name that cannot be one"))
+}
+
+fn digest(row: &Row<'_>, column: usize) -> rusqlite::Result<Sha1Digest> {
+    let bytes = row.get_ref(column)?.as_blob()?;
+    let bytes = bytes
+        .try_into()
+        .map_err(|_| invalid(column, "a digest of another length"))?;
+    Ok(Sha1Digest::new(bytes))
+}
+
+fn invalid(column: usize, what: &str) -> rusqlite::Error {
+    let error = FromSqlError::Other(what.into());
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(error))
+}

@@ -1,0 +1,273 @@
+//! Writing the mapping: one thread, and one transaction for everything that waits.
+
+use crate::plan::action::Edit;
+use crate::store::error::Error;
+use crate::store::mirrors;
+use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
+use std::thread;
+use tokio::sync::{mpsc, oneshot};
+
+/// Commands that may wait; senders wait beyond that.
+const QUEUE: usize = 256;
+/// Commands in one transaction.
+const BATCH: usize = 256;
+
+/// A handle to the writing thread, which ends when the last handle is dropped.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    commands: mpsc::Sender<Command>,
+}
+
+type Answer = oneshot::Sender<Result<(), Error>>;
+
+struct Command {
+    work: Work,
+    answer: Answer,
+}
+
+enum Work {
+    Edits(Vec<Edit>),
+    Mirror(mirrors::NewRoot),
+    Close,
+}
+
+impl Writer {
+    pub(crate) fn start(connection: Connection) -> Result<Self, Error> {
+        let (commands, queue) = mpsc::channel(QUEUE);
+        let spawned = thread::Builder::new().name("store".to_owned());
+        spawned
+            .spawn(move || write(connection, queue))
+            .map_err(|source| Error::Directory {
+                path: "the writing thread".into(),
+                source,
+            })?;
+        Ok(Self { commands })
+    }
+
+    /// Makes the changes, all or none. They are on disk when this returns.
+    pub(crate) async fn apply(&self, edits: Vec<Edit>) -> Result<(), Error> {
+        if edits.is_empty() {
+            return Ok(());
+        }
+        self.run(Work::Edits(edits)).await
+    }
+
+    /// Records where a mirror's root is, and forgets what was known of another target.
+    pub(crate) async fn put_root(&self, root: mirrors::NewRoot) -> Result<(), Error> {
+        self.run(Work::Mirror(root)).await
+    }
+
+    /// Ends the thread and waits for it: the process must not end before it has.
+    pub(crate) async fn close(self) {
+        let (answer, done) = oneshot::channel();
+        let sent = self
+            .commands
+            .send(Command {
+                work: Work::Close,
+                answer,
+            })
+            .await;
+        if sent.is_ok() {
+            // An error means that it has ended, too.
+            drop(done.await);
+        }
+    }
+
+    async fn run(&self, work: Work) -> Result<(), Error> {
+        let (answer, result) = oneshot::channel();
+        let sent = self.commands.send(Command { work, answer }).await;
+        sent.map_err(|_| Error::Closed)?;
+        result.await.map_err(|_| Error::Closed)?
+    }
+}
+
+fn write(mut connection: Connection, mut queue: mpsc::Receiver<Command>) {
+    while let Some(first) = queue.blocking_recv() {
+        let mut batch = vec![first];
+        while batch.len() < BATCH
+            && let Ok(next) = queue.try_recv()
+        {
+            batch.push(next);
+        }
+        let is_last = batch
+            .iter()
+            .any(|command| matches!(command.work, Work::Close));
+        // What says that it is closed must not be heard before it is.
+        let (closing, batch): (Vec<_>, Vec<_>) = batch
+            .into_iter()
+            .partition(|command| matches!(command.work, Work::Close));
+        commit(&mut connection, batch);
+        if is_last {
+            tidy(&connection);
+            drop(connection);
+            closing
+                .into_iter()
+                .for_each(|command| drop(command.answer.send(Ok(()))));
+            return;
+        }
+    }
+    tidy(&connection);
+}
+
+fn tidy(connection: &Connection) {
+    // Leave a tidy database behind.
+    if let Err(error) = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
+    {
+        tracing::debug!(%error, "the last checkpoint was left to the next run");
+    }
+}
+
+fn commit(connection: &mut Connection, batch: Vec<Command>) {
+    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    let mut transaction = match begun {
+        Ok(transaction) => transaction,
+        Err(error) => return refuse(batch.into_iter().map(|command| command.answer), &error),
+    };
+    let mut done = Vec::with_capacity(batch.len());
+    for Command { work, answer } in batch {
+        match run(&mut transaction, &work) {
+            Ok(()) => done.push(answer),
+            Err(error) => drop(answer.send(Err(error.into()))),
+        }
+    }
+    match transaction.commit() {
+        // Whoever has stopped waiting does not need the answer.
+        Ok(()) => done
+            .into_iter()
+            .for_each(|answer| drop(answer.send(Ok(())))),
+        Err(error) => refuse(done.into_iter(), &error),
+    }
+}
+
+fn refuse(answers: impl Iterator<Item = Answer>, error: &rusqlite::Error) {
+    tracing::error!(%error, "the state could not be written");
+    for answer in answers {
+        let copy = rusqlite::Error::ToSqlConversionFailure(error.to_string().into());
+        drop(answer.send(Err(copy.into())));
+    }
+}
+
+/// One command, in a savepoint of its own: its failure undoes nothing else.
+fn run(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<()> {
+    let savepoint = transaction.savepoint()?;
+    match work {
+        Work::Edits(edits) => edits.iter().try_for_each(|edit| apply(&savepoint, edit))?,
+        Work::Mirror(root) => mirrors::put_root(&savepoint, root)?,
+        Work::Close => {}
+    }
+    savepoint.commit()
+}
+
+fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
+    match edit {
+        Edit::PutFile(dir, name, file) => {
+            let stamp = &file.stamp;
+            db.prepare_cached(
+                "INSERT OR REPLACE INTO file (dir, name, box_id, version, etag, box_name, sha1, \
+                 size, mtime, ctime, inode, hashed_at, provisional) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            )?
+            .execute(params![
+                dir.0,
+                name.as_bytes(),
+                file.id.as_str(),
+                file.version.as_ref().map(|id| id.as_str()),
+                file.etag.as_ref().map(|etag| etag.as_str()),
+                file.name.as_str(),
+                file.sha1.as_bytes(),
+                stamp.size.cast_signed(),
+                stamp.mtime.0,
+                stamp.ctime.0,
+                stamp.inode.cast_signed(),
+                file.hashed_at.0,
+                file.provisional,
+            ])?;
+            end(db, "parked", dir.0, name.as_bytes())?;
+            end(db, "intent", dir.0, name.as_bytes())
+        }
+        Edit::Refresh {
+            dir,
+            name,
+            stamp,
+            hashed_at,
+            provisional,
+        } => {
+            let sql = "UPDATE file SET size = ?3, mtime = ?4, ctime = ?5, inode = ?6, \
+                       hashed_at = ?7, provisional = ?8 WHERE dir = ?1 AND name = ?2";
+            let (size, inode) = (stamp.size.cast_signed(), stamp.inode.cast_signed());
+            let (mtime, ctime) = (stamp.mtime.0, stamp.ctime.0);
+            let values = params![
+                dir.0,
+                name.as_bytes(),
+                size,
+                mtime,
+                ctime,
+                inode,
+                hashed_at.0,
+                provisional
+            ];
+            db.prepare_cached(sql)?.execute(values).map(|_| ())
+        }
+        Edit::PutFolder {
+            parent,
+            name,
+            id,
+            etag,
+            inventoried,
+        } => {
+            let sql = "INSERT INTO folder (parent, name, box_id, etag, inventoried) \
+                       VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (parent, name) DO UPDATE SET \
+                       box_id = ?3, etag = ?4, inventoried = ?5";
+            let etag = etag.as_ref().map(|etag| etag.as_str());
+            let values = params![parent.0, name.as_bytes(), id.as_str(), etag, inventoried];
+            db.prepare_cached(sql)?.execute(values)?;
+            end(db, "parked", parent.0, name.as_bytes())
+        }
+        Edit::Inventoried(dir) => {
+            let sql = "UPDATE folder SET inventoried = 1 WHERE id = ?1";
+            db.prepare_cached(sql)?.execute([dir.0]).map(|_| ())
+        }
+        Edit::Park(dir, name, item) => {
+            park(db, dir.0, name.as_bytes(), item)?;
+            // Parked means that Box has said what is the case: no doubt is left.
+            end(db, "intent", dir.0, name.as_bytes())
+        }
+        Edit::Unpark(dir, name) => end(db, "parked", dir.0, name.as_bytes()),
+        Edit::Intend(dir, name, intent) => {
+            let sql = "INSERT OR REPLACE INTO intent (dir, name, sha1) VALUES (?1, ?2, ?3)";
+            let values = params![dir.0, name.as_bytes(), intent.sha1.as_bytes()];
+            db.prepare_cached(sql)?.execute(values).map(|_| ())
+        }
+    }
+}
+
+fn park(
+    db: &Savepoint<'_>,
+    dir: i64,
+    name: &[u8],
+    item: &crate::plan::facts::ParkedItem,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO parked \
+               (dir, name, code, message, in_the_item, size, mtime, ctime, inode) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let stamp = item.stamp.as_ref();
+    let values = params![
+        dir,
+        name,
+        item.code,
+        item.message,
+        item.in_the_item,
+        stamp.map(|stamp| stamp.size.cast_signed()),
+        stamp.map(|stamp| stamp.mtime.0),
+        stamp.map(|stamp| stamp.ctime.0),
+        stamp.map(|stamp| stamp.inode.cast_signed()),
+    ];
+    db.prepare_cached(sql)?.execute(values).map(|_| ())
+}
+
+fn end(db: &Savepoint<'_>, table: &str, dir: i64, name: &[u8]) -> rusqlite::Result<()> {
+    let sql = format!("DELETE FROM {table} WHERE dir = ?1 AND name = ?2");
+    db.prepare_cached(&sql)?
+        .execute(params![dir, name])
+        .map(|_| ())
+}
