@@ -4,6 +4,7 @@
 pub(crate) mod context;
 pub(crate) mod control;
 pub(crate) mod engine;
+pub(crate) mod eyes;
 pub(crate) mod file_job;
 pub(crate) mod folder_job;
 pub(crate) mod job;

@@ -139,8 +139,8 @@ async fn check(context: &Context, mirror: &Mirror, root: &FolderId) -> Result<()
 }
 
 async fn look(context: &Context, mirror: &Mirror, root: &FolderId) -> Result<(), Unusable> {
-    let found = match context.client.read_folder(root).await {
-        Ok(found) => found,
+    let can_upload = match context.client.can_upload(root).await {
+        Ok(can_upload) => can_upload,
         Err(Trouble::Gone(said)) => {
             let who = account(&context.client).await;
             return Err(invisible(format!(
@@ -152,7 +152,7 @@ async fn look(context: &Context, mirror: &Mirror, root: &FolderId) -> Result<(),
         }
         Err(other) => return Err(other.into()),
     };
-    if found.can_upload == Some(false) {
+    if can_upload == Some(false) {
         let who = account(&context.client).await;
         return Err(invisible(format!(
             "{who} may look into Box folder {root} of mirror {:?} but not put anything into it: \

@@ -4,10 +4,10 @@
 use crate::agent::context::{Context, Mirror, Readers};
 use crate::agent::control;
 use crate::agent::engine::{Engine, Event, Temper};
-use crate::agent::notice::{Ending, Notice, Sink};
+use crate::agent::eyes::Eyes;
+use crate::agent::notice::{Ending, Sink};
 use crate::agent::schedule::Schedule;
 use crate::config::{Auth, Config, Subject};
-use crate::local::watch::Watcher;
 use crate::plan::backoff::Backoff;
 use crate::plan::policy::Policy;
 use crate::plan::queue::Patience;
@@ -65,8 +65,8 @@ pub(crate) async fn once(config: &Config, stop: StopSignals, sink: Sink) -> Resu
         silence: Some(Duration::from_secs(60)),
         settle: Duration::ZERO,
     };
-    let mut parts = Parts::open(config)?;
-    let mut engine = parts.engine(config, temper, Schedule::single(), sink);
+    let parts = Parts::open(config)?;
+    let mut engine = parts.engine(config, temper, Schedule::single(), Eyes::closed(), sink);
     forward_signals(stop, engine.events());
     for mirror in 0..config.mirrors.len() {
         engine.request_pass(mirror, temper.settle)?;
@@ -78,11 +78,7 @@ pub(crate) async fn once(config: &Config, stop: StopSignals, sink: Sink) -> Resu
 }
 
 /// A pass over the mirrors, and then watching until told to stop.
-pub(crate) async fn serve(
-    config: &Config,
-    stop: StopSignals,
-    mut sink: Sink,
-) -> Result<Ending, Fatal> {
+pub(crate) async fn serve(config: &Config, stop: StopSignals, sink: Sink) -> Result<Ending, Fatal> {
     let began = Instant::now();
     let (settle, rescan) = (config.watch.settle, config.watch.rescan);
     let temper = Temper {
@@ -95,22 +91,21 @@ pub(crate) async fn serve(
         silence: None,
         settle,
     };
-    let mut parts = Parts::open(config)?;
-    // Watching begins before the first look: what changes in between is hinted at.
+    let parts = Parts::open(config)?;
     let (hints_in, hints) = mpsc::channel(HINTS);
-    let eyes = parts.watch(hints_in).await;
-    sink(Notice::Watching);
     let schedule = Schedule::lasting(config.mirrors.len(), settle, rescan, began);
-    let mut engine = parts.engine(config, temper, schedule, sink);
+    let mut engine = parts.engine(config, temper, schedule, Eyes::new(hints_in), sink);
     forward_signals(stop, engine.events());
     forward_hints(hints, engine.events());
     let socket = control::listen(&config.state_dir, engine.events())?;
+    // Watching begins before the first look: what changes in between is hinted at.
+    engine.open_eyes().await?;
     for mirror in 0..config.mirrors.len() {
         engine.request_pass(mirror, temper.settle)?;
     }
     engine.run_until_stopped().await?;
     let ending = engine.finish(began).await?;
-    drop((socket, eyes));
+    drop(socket);
     parts.close().await;
     Ok(ending)
 }
@@ -143,37 +138,16 @@ impl Parts {
     }
 
     fn engine(
-        &mut self,
+        &self,
         config: &Config,
         temper: Temper,
         schedule: Schedule,
+        eyes: Eyes,
         sink: Sink,
     ) -> Engine {
         let uploads = config.limits.concurrent_uploads;
         let (context, store) = (Arc::clone(&self.context), self.store.clone());
-        Engine::new(context, store, temper, schedule, uploads, sink)
-    }
-
-    /// Watches what can be watched. A root that cannot be is looked at periodically.
-    async fn watch(&self, hints: mpsc::Sender<crate::plan::debounce::Hint>) -> Vec<Watcher> {
-        let mut watchers = Vec::new();
-        for (number, mirror) in self.context.mirrors.iter().enumerate() {
-            let Ok(root) = mirror.open_root() else {
-                continue;
-            };
-            let roots = vec![(number, root, Arc::clone(&mirror.filter))];
-            let hints = hints.clone();
-            let started = tokio::task::spawn_blocking(move || Watcher::start(roots, hints)).await;
-            match started {
-                Ok(Ok(watcher)) => watchers.push(watcher),
-                Ok(Err(error)) => tracing::warn!(
-                    mirror = mirror.name, %error,
-                    "not watched; changes are found by the periodic rescan only"
-                ),
-                Err(error) => tracing::warn!(%error, "the watcher could not be started"),
-            }
-        }
-        watchers
+        Engine::new(context, store, temper, schedule, eyes, uploads, sink)
     }
 
     async fn close(self) {

@@ -45,13 +45,6 @@ impl Endpoint {
         Ok(endpoint)
     }
 
-    /// The address `path` below this one; `path` has no leading slash.
-    pub(crate) fn join(&self, path: &str) -> Url {
-        let mut url = self.0.clone();
-        url.set_path(&format!("{}/{path}", self.0.path().trim_end_matches('/')));
-        url
-    }
-
     /// The address itself.
     pub(crate) fn url(&self) -> &Url {
         &self.0
@@ -61,11 +54,6 @@ impl Endpoint {
     pub(crate) fn host(&self) -> &str {
         let host = self.0.host_str().unwrap_or_default();
         host.trim_start_matches('[').trim_end_matches(']')
-    }
-
-    /// The port, with the scheme's default filled in.
-    pub(crate) fn port(&self) -> u16 {
-        self.0.port_or_known_default().unwrap_or(443)
     }
 
     /// Whether it is on this machine: 127.0.0.0/8, ::1 or localhost.
@@ -136,7 +124,7 @@ mod tests {
         for text in [API, UPLOAD, TOKEN] {
             let endpoint = Endpoint::parse(text).unwrap();
             assert_eq!(endpoint.to_string(), text);
-            assert_eq!(endpoint.port(), 443);
+            assert_eq!(endpoint.url().port_or_known_default(), Some(443));
             assert!(!endpoint.is_loopback());
         }
         for (text, host, port) in [
@@ -146,21 +134,10 @@ mod tests {
             ("http://LOCALHOST:81//", "localhost", 81),
         ] {
             let endpoint = Endpoint::parse(text).unwrap();
-            assert_eq!((endpoint.host(), endpoint.port()), (host, port));
+            let found = (endpoint.host(), endpoint.url().port_or_known_default());
+            assert_eq!(found, (host, Some(port)));
             assert!(endpoint.is_loopback() && !endpoint.to_string().ends_with('/'));
         }
-    }
-
-    #[test]
-    fn paths_are_joined_with_one_slash() {
-        let join = |base: &str| Endpoint::parse(base).unwrap().join("files/content");
-        let expected = "https://h.example/2.0/files/content";
-        assert_eq!(join("https://h.example/2.0").as_str(), expected);
-        assert_eq!(join("https://h.example/2.0/").as_str(), expected);
-        let bare = join("http://127.0.0.1:1");
-        assert_eq!(bare.as_str(), "http://127.0.0.1:1/files/content");
-        let odd = Endpoint::parse(API).unwrap().join("files/1?x#y");
-        assert_eq!(odd.query(), None);
     }
 
     #[test]

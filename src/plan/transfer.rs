@@ -111,7 +111,7 @@ enum State {
     /// Asked whose the file is that has the name.
     Owner(RemoteFile),
     /// Reading a file that has the name and that we never saw.
-    ReadExisting(FileId),
+    ReadExisting,
     /// Reading our own file.
     ReadMapped(FileId),
     PreflightVersion(Base),
@@ -199,7 +199,7 @@ impl<'a> Transfer<'a> {
                 self.confirm(expected, file)
             }
             (State::Confirm(expected), Reply::File(file)) => self.conclude(&expected, file),
-            (State::ReadExisting(_), Reply::File(file)) => self.taken(file),
+            (State::ReadExisting, Reply::File(file)) => self.taken(file),
             (State::ReadMapped(_), Reply::File(file)) => self.judge_mapped(file),
             (State::Owner(file), Reply::Owner(owner)) => self.judge_existing(file, owner),
             (State::Root(then), Reply::RootVisible) => Next::End(*then),
@@ -234,7 +234,7 @@ impl<'a> Transfer<'a> {
     fn taken(&mut self, file: RemoteFile) -> Next {
         if file.sha1.is_none() || file.etag.is_none() {
             let id = file.id;
-            return self.ask(State::ReadExisting(id.clone()), Ask::Read(id));
+            return self.ask(State::ReadExisting, Ask::Read(id));
         }
         let id = file.id.clone();
         self.ask(State::Owner(file), Ask::Owner(id))
@@ -353,7 +353,7 @@ impl<'a> Transfer<'a> {
         }
         match &self.work.synced {
             Some(known) if known.id == base.id => self.read_mapped(base.id),
-            _ => self.ask(State::ReadExisting(base.id.clone()), Ask::Read(base.id)),
+            _ => self.ask(State::ReadExisting, Ask::Read(base.id)),
         }
     }
 
@@ -380,7 +380,7 @@ impl<'a> Transfer<'a> {
             // What had the name a moment ago is gone: look again from the start.
             State::Start
             | State::Owner(_)
-            | State::ReadExisting(_)
+            | State::ReadExisting
             | State::ReadMapped(_)
             | State::PreflightVersion(_)
             | State::SendVersion(_)

@@ -9,15 +9,6 @@ use crate::remote::wire;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
-/// A folder and whether this account may put something into it.
-#[derive(Clone, Debug)]
-pub(crate) struct FolderAccess {
-    /// The folder.
-    pub(crate) folder: RemoteFolder,
-    /// `None` where Box does not say.
-    pub(crate) can_upload: Option<bool>,
-}
-
 /// Entries in one page of a listing: the most that Box gives.
 const PAGE: &str = "1000";
 /// A listing that never ends would fill the memory: a thousand pages are a million
@@ -25,15 +16,21 @@ const PAGE: &str = "1000";
 const MOST_PAGES: usize = 1_000;
 
 impl BoxClient {
-    /// A folder's state. (`get_folders_id`)
+    /// Whether this account may put something into a folder; `None` where Box does not
+    /// say. (`get_folders_id`)
     ///
     /// # Errors
     /// [`Trouble::Gone`] when it is not there, in the trash, or not visible.
-    pub(crate) async fn read_folder(&self, id: &FolderId) -> Result<FolderAccess, Trouble> {
+    pub(crate) async fn can_upload(&self, id: &FolderId) -> Result<Option<bool>, Trouble> {
         let mut url = self.hosts.api(&format!("folders/{id}"));
         url.query_pairs_mut()
-            .append_pair("fields", "type,id,etag,name,item_status,permissions");
+            .append_pair("fields", "type,id,name,item_status,permissions");
         let answer = self.get("get_folders_id", url).await?;
+        if wire::folder(&answer).is_none() {
+            return Err(Trouble::NoAnswer(
+                "a folder described without its ID".to_owned(),
+            ));
+        }
         if wire::text(&answer, "item_status").is_some_and(|status| status != "active") {
             let message = "the folder is in the trash".to_owned();
             return Err(Trouble::Gone(Said {
@@ -45,10 +42,7 @@ impl BoxClient {
         let permission = answer
             .get("permissions")
             .and_then(|all| all.get("can_upload"));
-        let can_upload = permission.and_then(Value::as_bool);
-        let folder = wire::folder(&answer)
-            .ok_or_else(|| Trouble::NoAnswer("a folder described without its ID".to_owned()))?;
-        Ok(FolderAccess { folder, can_upload })
+        Ok(permission.and_then(Value::as_bool))
     }
 
     /// Everything in a folder. (`get_folders_id_items`, by marker: offsets skip and

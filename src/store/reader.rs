@@ -90,22 +90,6 @@ impl Reader {
             .optional()?)
     }
 
-    /// The mapped directory at a path below a root.
-    pub(crate) fn resolve(
-        &self,
-        root: &SyncedFolder,
-        path: &RelPath,
-    ) -> Result<Option<SyncedFolder>, Error> {
-        let mut folder = root.clone();
-        for name in path.components() {
-            match self.child_folder(folder.key, &name)? {
-                Some(child) => folder = child,
-                None => return Ok(None),
-            }
-        }
-        Ok(Some(folder))
-    }
-
     /// A mapped directory by its parent and name.
     pub(crate) fn child_folder(
         &self,

@@ -59,7 +59,7 @@ impl Engine {
                     Event::Ended(key, ended) => self.on_ended(key, ended)?,
                     // A second signal: at once.
                     Event::Shutdown => break,
-                    Event::Hint(_) | Event::Command(_) => {}
+                    Event::Hint(_) | Event::Command(_) | Event::Watched(_) => {}
                 },
                 Some(news) = self.news.recv() => match news {
                     News::Plan(surveyed) => self.on_plan(surveyed).await?,

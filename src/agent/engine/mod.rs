@@ -12,6 +12,7 @@ mod status;
 pub(crate) use crate::agent::engine::status::{Command, Waited};
 
 use crate::agent::context::Context;
+use crate::agent::eyes::{Eyes, Opened};
 use crate::agent::job::{self, Ended, Key, Work};
 use crate::agent::notice::{Notice, Sink};
 use crate::agent::schedule::Schedule;
@@ -64,6 +65,8 @@ pub(crate) enum Event {
     Hint(Hint),
     /// Somebody asks.
     Command(Command),
+    /// A root is watched from now on, or cannot be.
+    Watched(Opened),
     /// Stop; what runs may end.
     Shutdown,
 }
@@ -113,6 +116,7 @@ pub(crate) struct Engine {
     store: Store,
     temper: Temper,
     schedule: Schedule,
+    eyes: Eyes,
     queue: Queue<Key, Work>,
     runs: Vec<Run>,
     visits: VecDeque<Visit>,
@@ -139,6 +143,7 @@ impl Engine {
         store: Store,
         temper: Temper,
         schedule: Schedule,
+        eyes: Eyes,
         uploads: usize,
         sink: Sink,
     ) -> Self {
@@ -148,6 +153,7 @@ impl Engine {
         Self {
             store,
             schedule,
+            eyes,
             queue: Queue::new(temper.patience, FOLDERS, uploads),
             temper,
             runs,
@@ -172,6 +178,31 @@ impl Engine {
     /// Where events go in.
     pub(crate) fn events(&self) -> mpsc::Sender<Event> {
         self.events.clone()
+    }
+
+    /// Watches every root, and returns when that is done.
+    pub(crate) async fn open_eyes(&mut self) -> Result<(), StoreError> {
+        for number in 0..self.runs.len() {
+            self.eyes
+                .ensure(number, &self.context.mirrors[number], &self.events);
+        }
+        while self.eyes.are_opening()
+            && self.stop.is_none()
+            && let Some(event) = self.inbox.recv().await
+        {
+            match event {
+                // The first pass, which comes after this, looks at everything.
+                Event::Watched(opened) => {
+                    let name = &self.context.mirrors[opened.mirror].name;
+                    self.eyes.opened(opened, name);
+                }
+                other => self.on_event(other).await?,
+            }
+        }
+        if self.stop.is_none() {
+            (self.sink)(Notice::Watching);
+        }
+        Ok(())
     }
 
     /// Runs until there is nothing left to do, or a reason to stop.
@@ -220,6 +251,7 @@ impl Engine {
             Event::Ended(key, ended) => self.on_ended(key, ended)?,
             Event::Hint(hint) => self.schedule.hint(hint, Instant::now()),
             Event::Command(command) => self.on_command(command).await?,
+            Event::Watched(opened) => self.on_watched(opened)?,
             Event::Shutdown => {
                 (self.sink)(Notice::Draining);
                 self.stop = Some(Stop::Interrupted);

@@ -1,6 +1,7 @@
 //! Looking: passes over whole mirrors, and visits of single places.
 
 use crate::agent::engine::{Engine, Run, Stop};
+use crate::agent::eyes::Opened;
 use crate::agent::job::Work;
 use crate::agent::notice::Notice;
 use crate::agent::survey::{Broken, Dir, Scope, Surveyed, Visit};
@@ -34,7 +35,12 @@ impl Engine {
         }
         run.running = Some(run.requested);
         run.halt = None;
-        let settle = run.settle.take().unwrap_or(self.temper.settle);
+        self.eyes
+            .ensure(mirror, &self.context.mirrors[mirror], &self.events);
+        let settle = self.runs[mirror]
+            .settle
+            .take()
+            .unwrap_or(self.temper.settle);
         let of = &self.context.mirrors[mirror];
         if let Ok(mut seen) = of.seen.try_lock() {
             *seen = false;
@@ -82,6 +88,13 @@ impl Engine {
             (self.sink)(Notice::Passed { mirror });
         }
         self.begin_pass(mirror)
+    }
+
+    /// A root got a new watcher: what changed before that is found by looking.
+    pub(super) fn on_watched(&mut self, opened: Opened) -> Result<(), StoreError> {
+        let mirror = opened.mirror;
+        self.eyes.opened(opened, &self.context.mirrors[mirror].name);
+        self.request_pass(mirror, self.temper.settle).map(|_| ())
     }
 
     pub(super) fn take_what_is_due(&mut self) -> Result<(), StoreError> {

@@ -149,6 +149,7 @@ impl Engine {
             "local": mirror.local.to_string_lossy(),
             "folder_id": root.map(|root| root.id.to_string()),
             "state": state,
+            "watched": self.eyes.describe(number),
             "halted": run.halt.as_ref().map(|halt| json!({
                 "reason": halt.code(), "message": halt.to_string(),
             })),
