@@ -1,0 +1,10 @@
+//! From a connection to a reply.
+
+mod admission;
+mod mishap;
+mod outgoing;
+mod request;
+mod server;
+mod visit;
+
+pub(crate) use server::run;

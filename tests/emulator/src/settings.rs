@@ -1,0 +1,171 @@
+//! What a test can choose about the emulated Box before it starts.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::BoxEmulator;
+
+/// Direct uploads above this are refused by default: Box's guide says 50 MB,
+/// its own clients send up to 100 MiB.
+pub const DEFAULT_MAX_DIRECT_UPLOAD: u64 = 104_857_600;
+/// Box's specification answers a new version with 200, several of its SDKs'
+/// fixtures with 201; the specification wins unless a test asks otherwise.
+pub const DEFAULT_VERSION_UPLOAD_STATUS: u16 = 200;
+/// A service account's usual quota.
+pub const DEFAULT_QUOTA: u64 = 10 * 1024 * 1024 * 1024;
+/// The size cap in Box's own `users/me` sample.
+pub const DEFAULT_MAX_UPLOAD_SIZE: u64 = 5_368_709_120;
+/// Box's rate limits count over this long.
+pub const RATE_WINDOW: Duration = Duration::from_secs(60);
+
+/// The knobs, as the running emulator holds them.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one independent question that Box's documents leave open"
+)]
+pub(crate) struct Settings {
+    pub(crate) port: u16,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    pub(crate) enterprise_id: String,
+    pub(crate) token_ttl: Duration,
+    pub(crate) app_authorized: bool,
+    pub(crate) user_tokens: bool,
+    pub(crate) json_401: bool,
+    pub(crate) require_content_length: bool,
+    pub(crate) uploads_per_minute: Option<u32>,
+    pub(crate) requests_per_minute: Option<u32>,
+    pub(crate) rate_window: Duration,
+    pub(crate) max_direct_upload: u64,
+    pub(crate) max_upload_size: u64,
+    pub(crate) quota: Option<u64>,
+    pub(crate) versions_count_in_quota: bool,
+    pub(crate) version_upload_status: u16,
+    pub(crate) refuse_leading_space: bool,
+    pub(crate) one_use_upload_urls: bool,
+    pub(crate) missing_with_etag_is_412: bool,
+    pub(crate) folder_move_with_name: bool,
+    pub(crate) utc_offset_minutes: i32,
+    pub(crate) upload_base: Option<String>,
+    pub(crate) spool_dir: PathBuf,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            port: 0,
+            client_id: "emulated-client".to_owned(),
+            client_secret: "emulated-secret".to_owned(),
+            enterprise_id: "877840855".to_owned(),
+            token_ttl: Duration::from_secs(4123),
+            app_authorized: true,
+            user_tokens: true,
+            json_401: false,
+            require_content_length: false,
+            uploads_per_minute: None,
+            requests_per_minute: None,
+            rate_window: RATE_WINDOW,
+            max_direct_upload: DEFAULT_MAX_DIRECT_UPLOAD,
+            max_upload_size: DEFAULT_MAX_UPLOAD_SIZE,
+            quota: Some(DEFAULT_QUOTA),
+            versions_count_in_quota: false,
+            version_upload_status: DEFAULT_VERSION_UPLOAD_STATUS,
+            refuse_leading_space: true,
+            one_use_upload_urls: false,
+            missing_with_etag_is_412: false,
+            folder_move_with_name: false,
+            utc_offset_minutes: -420,
+            upload_base: None,
+            spool_dir: std::env::temp_dir(),
+        }
+    }
+}
+
+/// Builds an emulator that differs from the defaults.
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    settings: Settings,
+}
+
+macro_rules! knobs {
+    ($($(#[$doc:meta])+ $name:ident: $type:ty => $($field:ident).+ = $value:expr;)+) => {
+        impl Builder {$(
+            $(#[$doc])+
+            #[must_use]
+            pub fn $name(mut self, $name: $type) -> Builder {
+                self.$($field).+ = $value;
+                self
+            }
+        )+}
+    };
+}
+
+knobs! {
+    /// Listens on this port of 127.0.0.1; 0, the default, picks a free one.
+    port: u16 => settings.port = port;
+    /// The app's client id.
+    client_id: impl Into<String> => settings.client_id = client_id.into();
+    /// The app's client secret.
+    client_secret: impl Into<String> => settings.client_secret = client_secret.into();
+    /// The enterprise whose service account the app is.
+    enterprise_id: impl Into<String> => settings.enterprise_id = enterprise_id.into();
+    /// How long access tokens live; below a second is allowed.
+    token_ttl: Duration => settings.token_ttl = token_ttl;
+    /// Whether the enterprise's admin has authorised the app (default: yes).
+    app_authorized: bool => settings.app_authorized = app_authorized;
+    /// Whether the app may ask for users' tokens (default: yes).
+    user_tokens: bool => settings.user_tokens = user_tokens;
+    /// Answers 401 with the JSON envelope; Box's body is often empty (default).
+    json_401: bool => settings.json_401 = json_401;
+    /// Refuses uploads without `Content-Length` with 411 (default: accepts
+    /// them and leaves a remark, since rclone streams).
+    require_content_length: bool => settings.require_content_length = require_content_length;
+    /// Enforces a limit on whole-file uploads in any sliding window.
+    uploads_per_minute: u32 => settings.uploads_per_minute = Some(uploads_per_minute);
+    /// Enforces a limit on all API calls in any sliding window.
+    requests_per_minute: u32 => settings.requests_per_minute = Some(requests_per_minute);
+    /// How long the rate limits' window is (default: a minute).
+    rate_window: Duration => settings.rate_window = rate_window;
+    /// Largest content of a direct upload (default 100 MiB; the guide's strict
+    /// figure is 50,000,000).
+    max_direct_upload: u64 => settings.max_direct_upload = max_direct_upload;
+    /// The accounts' largest file.
+    max_upload_size: u64 => settings.max_upload_size = max_upload_size;
+    /// The accounts' storage; `None` is unlimited.
+    quota: Option<u64> => settings.quota = quota;
+    /// Whether past versions use up quota (default: no; trashed files always do).
+    versions_count_in_quota: bool => settings.versions_count_in_quota = versions_count_in_quota;
+    /// The status of a version upload: 200 (default, the specification) or 201.
+    version_upload_status: u16 => settings.version_upload_status = version_upload_status;
+    /// Whether a leading space makes a name invalid (default: yes, the error
+    /// text says so; rclone found it to work).
+    refuse_leading_space: bool => settings.refuse_leading_space = refuse_leading_space;
+    /// Whether a preflight's `upload_url` works only once (default: no).
+    one_use_upload_urls: bool => settings.one_use_upload_urls = one_use_upload_urls;
+    /// Box's guide says that `If-Match` with the last etag of an item that is
+    /// gone gives 412 rather than 404 (default: 404).
+    missing_with_etag_is_412: bool => settings.missing_with_etag_is_412 = missing_with_etag_is_412;
+    /// Whether a folder may be renamed and moved in one request. The
+    /// specification answers 403 `operation_limit_exceeded` (default); rclone
+    /// always sends both and is said to work.
+    folder_move_with_name: bool => settings.folder_move_with_name = folder_move_with_name;
+    /// The enterprise's time zone, in minutes east of Greenwich.
+    utc_offset_minutes: i32 => settings.utc_offset_minutes = utc_offset_minutes;
+    /// The start of the upload URLs handed out, for example
+    /// `https://upload.box.com/api/2.0`; default: from the request's `Host`.
+    upload_base: impl Into<String> => settings.upload_base = Some(upload_base.into());
+    /// Where file contents are kept (unlinked); default: the temporary directory.
+    spool_dir: impl Into<PathBuf> => settings.spool_dir = spool_dir.into();
+}
+
+impl Builder {
+    /// Starts the emulator.
+    ///
+    /// # Errors
+    /// When the port is taken or the spool file cannot be made.
+    pub fn start(self) -> io::Result<BoxEmulator> {
+        BoxEmulator::with_settings(self.settings)
+    }
+}
