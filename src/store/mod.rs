@@ -14,6 +14,7 @@ pub(crate) mod writer;
 use crate::store::error::Error;
 use crate::store::reader::Reader;
 use crate::store::writer::Writer;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::ErrorKind;
@@ -107,6 +108,9 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, Error> {
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; \
          PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -4000;",
     )?;
+    // Without this, a statement is compiled anew for each value that is bound to it
+    // once the database has statistics: half the time of a pass with nothing to do.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
 }

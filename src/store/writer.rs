@@ -111,8 +111,7 @@ fn write(mut connection: Connection, mut queue: mpsc::Receiver<Command>) {
 
 fn tidy(connection: &Connection) {
     // Leave a tidy database behind.
-    if let Err(error) = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
-    {
+    if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::debug!(%error, "the last checkpoint was left to the next run");
     }
 }

@@ -84,7 +84,8 @@ pub enum Effect {
     CutAnswer,
     /// This request's token counts as expired.
     ExpiredToken,
-    /// Reads this many bytes of the body, then closes the connection.
+    /// Reads this many bytes of the body, then closes the connection. Only for
+    /// faults without a name to match: the name is known after the body.
     MidBodyReset {
         /// Bytes of the request body.
         after: u64,
@@ -92,8 +93,8 @@ pub enum Effect {
     /// Processes the request; the answer waits for
     /// `BoxEmulator::release_holds`.
     Hold,
-    /// Waits for `BoxEmulator::release_holds` before anything of the body is
-    /// read.
+    /// Waits for `BoxEmulator::release_holds` before the request is processed;
+    /// without a name to match, before anything of the body is read.
     HoldBefore,
 }
 

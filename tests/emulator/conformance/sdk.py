@@ -1,0 +1,364 @@
+#!/usr/bin/env python3
+"""Box's official Python SDK against a running emulator.
+
+    cargo run --example box_emulator -- --port 8400
+    python3 -m venv venv && venv/bin/pip install -r requirements.txt
+    venv/bin/python sdk.py http://127.0.0.1:8400
+
+Credentials are the emulator's defaults, or --client-id, --client-secret and
+--enterprise-id. Prints one line per check, exits 1 if one fails.
+"""
+
+import argparse
+import hashlib
+import io
+import sys
+import traceback
+import uuid
+from datetime import datetime, timezone
+
+from box_sdk_gen import (
+    BaseUrls,
+    BoxAPIError,
+    BoxCCGAuth,
+    BoxClient,
+    CCGConfig,
+    CreateFolderParent,
+    NetworkSession,
+    PreflightFileUploadCheckParent,
+    UpdateFileByIdLock,
+    UpdateFileByIdParent,
+    UpdateFolderByIdParent,
+    UploadFileAttributes,
+    UploadFileAttributesParentField,
+    UploadFileVersionAttributes,
+    UploadWithPreflightCheckAttributes,
+    UploadWithPreflightCheckAttributesParentField,
+)
+
+CHECKS = []
+WHEN = datetime(2024, 5, 1, 10, 0, 0, tzinfo=timezone.utc)
+
+
+def check(function):
+    CHECKS.append(function)
+    return function
+
+
+def sha1(content):
+    return hashlib.sha1(content).hexdigest()
+
+
+def refused(status, code, call):
+    """The call must fail with this status and code; returns the body."""
+    try:
+        call()
+    except BoxAPIError as error:
+        info = error.response_info
+        assert info.status_code == status, f"{info.status_code} instead of {status}"
+        assert info.code == code, f"{info.code} instead of {code}"
+        return info
+    raise AssertionError(f"not refused, {status} {code} expected")
+
+
+class Box:
+    """A client and the folder that the checks share."""
+
+    def __init__(self, options):
+        self.options = options
+        self.client = self.connect(options.client_secret)
+        self.folder = self.make("sdk " + uuid.uuid4().hex)
+
+    def connect(self, secret):
+        config = CCGConfig(
+            client_id=self.options.client_id,
+            client_secret=secret,
+            enterprise_id=self.options.enterprise_id,
+        )
+        urls = BaseUrls(
+            base_url=self.options.base,
+            upload_url=self.options.base + "/api",
+            oauth_2_url=self.options.base + "/api/oauth2",
+        )
+        session = NetworkSession(base_urls=urls)
+        return BoxClient(BoxCCGAuth(config), network_session=session)
+
+    def make(self, name, parent="0"):
+        return self.client.folders.create_folder(name, CreateFolderParent(id=parent)).id
+
+    def put(self, name, content, **more):
+        attributes = UploadFileAttributes(
+            name=name,
+            parent=UploadFileAttributesParentField(id=self.folder),
+            content_created_at=WHEN,
+            content_modified_at=WHEN,
+        )
+        files = self.client.uploads.upload_file(attributes, io.BytesIO(content), **more)
+        return files.entries[0]
+
+    def put_version(self, file_id, name, content, **more):
+        attributes = UploadFileVersionAttributes(name=name)
+        files = self.client.uploads.upload_file_version(
+            file_id, attributes, io.BytesIO(content), **more
+        )
+        return files.entries[0]
+
+    def preflight(self, name, size, parent=None):
+        parent = PreflightFileUploadCheckParent(id=parent or self.folder)
+        return self.client.uploads.preflight_file_upload_check(
+            name=name, size=size, parent=parent
+        )
+
+
+@check
+def users_me(box):
+    me = box.client.users.get_user_me()
+    assert me.login.endswith("@boxdevedition.com"), me.login
+    assert me.space_amount > 0 and me.max_upload_size > 0 and me.status.value == "active"
+    only = box.client.users.get_user_me(fields=["enterprise"])
+    assert only.enterprise.id == box.options.enterprise_id and only.login is None
+
+
+@check
+def wrong_secret(box):
+    stranger = box.connect("no such secret")
+    refused(400, None, stranger.users.get_user_me)
+
+
+@check
+def root_folder(box):
+    root = box.client.folders.get_folder_by_id("0")
+    assert (root.id, root.name, root.etag, root.parent) == ("0", "All Files", None, None)
+    assert root.item_collection.limit == 100
+
+
+@check
+def folder_create_get_update_delete(box):
+    made = box.client.folders.create_folder("Sub", CreateFolderParent(id=box.folder))
+    assert (made.etag, made.sequence_id, made.size) == ("0", "0", 0)
+    assert made.item_collection.total_count == 0 and made.item_status.value == "active"
+    got = box.client.folders.get_folder_by_id(made.id, fields=["permissions", "name"])
+    assert got.permissions.can_upload and got.name == "Sub" and got.size is None
+    renamed = box.client.folders.update_folder_by_id(made.id, name="Renamed", if_match="0")
+    assert renamed.name == "Renamed" and renamed.etag == "1"
+    other = box.make("Other", box.folder)
+    moved = box.client.folders.update_folder_by_id(
+        made.id, parent=UpdateFolderByIdParent(id=other)
+    )
+    assert moved.parent.id == other
+    refused(
+        403,
+        "operation_limit_exceeded",
+        lambda: box.client.folders.update_folder_by_id(
+            made.id, name="Both", parent=UpdateFolderByIdParent(id=box.folder)
+        ),
+    )
+    delete = box.client.folders.delete_folder_by_id
+    refused(400, "folder_not_empty", lambda: delete(other))
+    refused(412, "precondition_failed", lambda: delete(other, if_match="77", recursive=True))
+    delete(other, recursive=True)
+    refused(404, "trashed", lambda: box.client.folders.get_folder_by_id(made.id))
+
+
+@check
+def folder_conflict_is_an_array(box):
+    made = box.make("Photos", box.folder)
+    info = refused(409, "item_name_in_use", lambda: box.make("photos", box.folder))
+    conflicts = info.body["context_info"]["conflicts"]
+    assert conflicts[0]["id"] == made and conflicts[0]["name"] == "Photos"
+
+
+@check
+def invalid_names(box):
+    info = refused(400, "item_name_invalid", lambda: box.make("a/b", box.folder))
+    assert isinstance(info.body["context_info"], str)
+    refused(400, "item_name_too_long", lambda: box.make("x" * 256, box.folder))
+    refused(400, "item_name_invalid", lambda: box.put("trailing ", b""))
+
+
+@check
+def listing_by_offset(box):
+    folder = box.make("Offset", box.folder)
+    for number in range(5):
+        box.make(f"f{number}", folder)
+    page = box.client.folders.get_folder_items(folder, limit=2, offset=2)
+    assert [entry.name for entry in page.entries] == ["f2", "f3"]
+    assert (page.total_count, page.limit, page.offset) == (5, 2, 2)
+    assert [order.by for order in page.order] == ["type", "name"]
+
+
+@check
+def listing_by_marker(box):
+    folder = box.make("Marker", box.folder)
+    for number in range(5):
+        box.make(f"f{number}", folder)
+    names, marker = [], None
+    while True:
+        page = box.client.folders.get_folder_items(
+            folder, usemarker=True, limit=2, marker=marker, fields=["name"]
+        )
+        assert page.total_count is None
+        names += [entry.name for entry in page.entries]
+        marker = page.next_marker
+        if not marker:
+            break
+    assert names == ["f0", "f1", "f2", "f3", "f4"]
+
+
+@check
+def listing_with_a_bad_marker(box):
+    items = box.client.folders.get_folder_items
+    refused(400, "bad_request", lambda: items(box.folder, usemarker=True, marker="zzz"))
+
+
+@check
+def upload(box):
+    content = b"hello" * 1000
+    file = box.put("new.txt", content, content_md_5=sha1(content))
+    assert (file.name, file.size, file.sha_1) == ("new.txt", len(content), sha1(content))
+    assert (file.etag, file.sequence_id) == ("0", "0")
+    assert file.content_modified_at == WHEN and file.content_created_at == WHEN
+    assert file.parent.id == box.folder and file.item_status.value == "active"
+    assert [crumb.id for crumb in file.path_collection.entries] == ["0", box.folder]
+    got = box.client.files.get_file_by_id(file.id)
+    assert got.sha_1 == file.sha_1 and got.file_version.id == file.file_version.id
+
+
+@check
+def upload_of_nothing(box):
+    assert box.put("empty", b"").size == 0
+
+
+@check
+def upload_with_a_wrong_digest(box):
+    refused(400, "bad_digest", lambda: box.put("bad", b"x", content_md_5="0" * 40))
+
+
+@check
+def upload_conflict_is_an_object(box):
+    file = box.put("Taken.txt", b"1")
+    info = refused(409, "item_name_in_use", lambda: box.put("TAKEN.txt", b"2"))
+    conflict = info.body["context_info"]["conflicts"]
+    assert conflict["id"] == file.id and conflict["sha1"] == sha1(b"1")
+
+
+@check
+def preflight(box):
+    answer = box.preflight("free.txt", 10)
+    assert "upload_session_id=" in answer.upload_url and answer.upload_token is None
+    file = box.put("preflight.txt", b"1")
+    info = refused(409, "item_name_in_use", lambda: box.preflight("Preflight.TXT", 10))
+    conflict = info.body["context_info"]["conflicts"]
+    assert conflict["id"] == file.id and conflict["file_version"]["sha1"] == sha1(b"1")
+    refused(404, "not_found", lambda: box.preflight("x", 1, parent="4711"))
+    refused(400, "bad_request", lambda: box.preflight("x", -1))
+    refused(403, "file_size_limit_exceeded", lambda: box.preflight("x", 10**13))
+
+
+@check
+def upload_with_preflight_check(box):
+    attributes = UploadWithPreflightCheckAttributes(
+        name="checked.txt",
+        parent=UploadWithPreflightCheckAttributesParentField(id=box.folder),
+        size=3,
+    )
+    files = box.client.uploads.upload_with_preflight_check(attributes, io.BytesIO(b"abc"))
+    assert files.entries[0].sha_1 == sha1(b"abc")
+
+
+@check
+def versions(box):
+    file = box.put("versions.txt", b"one")
+    second = box.put_version(
+        file.id, "versions.txt", b"two", if_match=file.etag, content_md_5=sha1(b"two")
+    )
+    assert second.id == file.id and second.etag == "1" and second.sha_1 == sha1(b"two")
+    assert second.file_version.id != file.file_version.id
+    stale = lambda: box.put_version(file.id, "versions.txt", b"no", if_match="0")
+    refused(412, "precondition_failed", stale)
+    third = box.put_version(file.id, "renamed.txt", b"three")
+    assert third.name == "renamed.txt"
+    past = box.client.file_versions.get_file_versions(file.id)
+    assert [entry.sha_1 for entry in past.entries] == [sha1(b"two"), sha1(b"one")]
+    assert past.total_count == 2 and past.entries[1].id == file.file_version.id
+
+
+@check
+def download(box):
+    content = bytes(range(256)) * 1000
+    file = box.put("download.bin", content)
+    downloads = box.client.downloads
+    assert downloads.download_file(file.id).read() == content
+    part = downloads.download_file(file.id, range="bytes=10-19").read()
+    assert part == content[10:20]
+    assert downloads.get_download_file_url(file.id).startswith(box.options.base)
+
+
+@check
+def file_update_and_lock(box):
+    file = box.put("update.txt", b"1")
+    renamed = box.client.files.update_file_by_id(
+        file.id, name="updated.txt", description="d", if_match="0"
+    )
+    assert (renamed.name, renamed.description, renamed.etag) == ("updated.txt", "d", "1")
+    other = box.make("Target", box.folder)
+    moved = box.client.files.update_file_by_id(
+        file.id, parent=UpdateFileByIdParent(id=other), if_match="0"
+    )
+    assert moved.parent.id == other
+    lock = UpdateFileByIdLock(access="lock")
+    locked = box.client.files.update_file_by_id(file.id, lock=lock, fields=["lock"])
+    assert locked.lock.created_by.login.endswith("@boxdevedition.com")
+    assert locked.name is None
+
+
+@check
+def trash_and_restore(box):
+    file = box.put("trash.txt", b"1")
+    box.client.files.delete_file_by_id(file.id)
+    refused(404, "trashed", lambda: box.client.files.get_file_by_id(file.id))
+    gone = box.client.trashed_files.get_trashed_file_by_id(file.id)
+    assert gone.item_status.value == "trashed" and gone.purged_at > gone.trashed_at
+    back = box.client.trashed_files.restore_file_from_trash(file.id)
+    assert back.item_status.value == "active" and back.id == file.id
+    purge = box.client.trashed_files.delete_trashed_file_by_id
+    refused(404, "not_trashed", lambda: purge(file.id))
+    box.client.files.delete_file_by_id(file.id)
+    purge(file.id)
+    refused(404, "not_found", lambda: box.client.files.get_file_by_id(file.id))
+
+
+@check
+def missing_and_malformed_ids(box):
+    info = refused(404, "not_found", lambda: box.client.files.get_file_by_id("4711"))
+    message = info.body["context_info"]["errors"][0]["message"]
+    assert "'f_4711'" in message, message
+    malformed = lambda: box.client.files.get_file_by_id("abc")
+    refused(405, "method_not_allowed", malformed)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("base", metavar="BASE_URL")
+    parser.add_argument("--client-id", default="emulated-client")
+    parser.add_argument("--client-secret", default="emulated-secret")
+    parser.add_argument("--enterprise-id", default="877840855")
+    options = parser.parse_args()
+    options.base = options.base.rstrip("/")
+    box = Box(options)
+    failed = 0
+    for function in CHECKS:
+        try:
+            function(box)
+            print(f"ok      {function.__name__}")
+        except Exception:
+            failed += 1
+            print(f"FAILED  {function.__name__}")
+            traceback.print_exc()
+    box.client.folders.delete_folder_by_id(box.folder, recursive=True)
+    print(f"{len(CHECKS) - failed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

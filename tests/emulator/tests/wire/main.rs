@@ -1,0 +1,24 @@
+//! The emulator on the wire: what it answers, byte for byte where Box's
+//! documents give an example. Uses no HTTP library, so that nothing is tidied
+//! up on the way.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy.toml allows it in tests, but sees no test in their helpers"
+)]
+
+mod access;
+mod auth;
+mod client;
+mod etags;
+mod faults;
+mod files;
+mod folders;
+mod handle;
+mod limits;
+mod listing;
+mod multipart;
+mod preflight;
+mod strict;
+mod trash;
+mod upload;
