@@ -42,7 +42,7 @@ pub(crate) enum Notice {
 }
 
 /// Where notices go. Called from one task, in order.
-pub(crate) type Sink = Box<dyn FnMut(Notice) + Send>;
+pub(crate) type Sink = Box<dyn FnMut(Notice) + Send + Sync>;
 
 /// How a run ended.
 #[derive(Clone, Debug, Default)]

@@ -60,12 +60,14 @@ pub async fn run(
             return exit::CONFIG;
         }
     };
-    for warning in &loaded.warnings {
-        output.complain(&format!("warning: {warning}\n"));
-    }
     let verbose = args.verbose > 0;
     match args.command {
-        Command::Sync(sync) => sync::run(loaded.config, sync, verbose, stop, output).await,
+        Command::Sync(sync) => {
+            for warning in &loaded.warnings {
+                output.complain(&format!("warning: {warning}\n"));
+            }
+            sync::run(loaded.config, sync, verbose, stop, output).await
+        }
         Command::Status { json } => status::status(&loaded.config, json, output).await,
         Command::Wait { timeout, json } => {
             status::wait(&loaded.config, timeout, json, output).await

@@ -27,6 +27,8 @@ impl Reader {
             "SELECT {} FROM folder WHERE parent = ?1 ORDER BY name",
             rows::FOLDER
         );
+        // One transaction: one pair of file locks instead of four.
+        let _reading = self.connection.unchecked_transaction()?;
         Ok(Mapped {
             files: self.map(&all(rows::FILE, "file"), [dir.0], rows::file)?,
             folders: self.map(&folders, [dir.0], rows::folder)?,

@@ -100,8 +100,10 @@ struct Run {
     requested: u64,
     running: Option<u64>,
     done: u64,
-    /// The settle time of the next pass.
+    /// The settle times of the next pass and of the one under way: what a pass finds in
+    /// a new directory is judged like everything else in that pass.
     settle: Option<Duration>,
+    pass_settle: Option<Duration>,
     /// Visits that wait or run, and jobs that wait or run.
     visits: usize,
     jobs: usize,

@@ -72,7 +72,7 @@ impl Engine {
         self.visits.push_front(Visit {
             mirror,
             scope,
-            settle: self.temper.settle,
+            settle: self.runs[mirror].pass_settle.unwrap_or(self.temper.settle),
         });
         self.runs[mirror].visits += 1;
     }
@@ -149,7 +149,7 @@ impl Engine {
         if hold != self.told_hold {
             self.told_hold = hold;
             let left = hold.map(|until| until.saturating_duration_since(Instant::now()));
-            if let Some(left) = left.filter(|left| *left >= Duration::from_secs(1)) {
+            if let Some(left) = left.filter(|left| *left >= Duration::from_millis(500)) {
                 (self.sink)(Notice::Throttled(left));
             }
         }

@@ -41,6 +41,7 @@ impl Engine {
             .settle
             .take()
             .unwrap_or(self.temper.settle);
+        self.runs[mirror].pass_settle = Some(settle);
         let of = &self.context.mirrors[mirror];
         if let Ok(mut seen) = of.seen.try_lock() {
             *seen = false;
@@ -82,6 +83,7 @@ impl Engine {
             return Ok(());
         };
         run.done = number;
+        run.pass_settle = None;
         if run.halt.is_none() {
             run.last_pass = Some(crate::clock::wall());
             let mirror = self.context.mirrors[mirror].name.clone();
