@@ -85,18 +85,23 @@ impl Store {
 pub(crate) fn peek(dir: &Path) -> Result<Reader, Error> {
     let path = dir.join(FILE);
     match std::fs::metadata(&path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let mut empty = Connection::open_in_memory()?;
-            migrate::migrate(&mut empty)?;
-            Ok(Reader::new(empty))
-        }
+        Err(error) if error.kind() == ErrorKind::NotFound => nothing(),
         Err(source) => Err(Error::Directory { path, source }),
         Ok(_) => {
             let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            migrate::check(&connection)?;
-            Ok(Reader::new(connection))
+            match migrate::check(&connection)? {
+                // Somebody is just making it, or was stopped while making it.
+                0 => nothing(),
+                _ => Ok(Reader::new(connection)),
+            }
         }
     }
+}
+
+fn nothing() -> Result<Reader, Error> {
+    let mut empty = Connection::open_in_memory()?;
+    migrate::migrate(&mut empty)?;
+    Ok(Reader::new(empty))
 }
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, Error> {
