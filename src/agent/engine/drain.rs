@@ -45,6 +45,7 @@ impl Engine {
 
     async fn drain(&mut self) -> Result<(), StoreError> {
         self.context.cancelled.store(true, Ordering::Relaxed);
+        self.context.client.close();
         self.visits.clear();
         self.tally.pending += self.queue.take_out(|_| true).len() as u64;
         let patience = match self.stop {
