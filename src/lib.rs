@@ -1,4 +1,74 @@
-//! boxup keeps local folders mirrored to Box.
+//! boxup keeps local folders mirrored to Box, unattended.
+//!
+//! # The line
+//!
+//! Everything that happens, happens along one line, whether in a single pass
+//! (`sync --once`), in the service (`sync`) or in a test:
+//!
+//! ```text
+//! hint → debounce → scan → plan → guard → execute → settle → store
+//! ```
+//!
+//! | step | where | what goes in, what comes out | pure |
+//! | --- | --- | --- | --- |
+//! | hint | `local/watch.rs` | the system's events → places that may have changed | |
+//! | debounce | `plan/debounce.rs` | hints and the time → places that are quiet | ✔ |
+//! | scan | `local/scan.rs`, `local/hash.rs` | a directory → its entries and their stamps; digests of suspects only | |
+//! | plan | `plan/directory.rs` | entries, the mapping's rows, Box's listing → actions, edits, reports | ✔ |
+//! | guard | `plan/guard.rs` | facts about a root → go on, or stand still | ✔ |
+//! | execute | `agent/file_job.rs`, `agent/folder_job.rs` | an action → requests, driven by `plan/transfer.rs` | |
+//! | settle | `plan/settle.rs` | an outcome → edits of the mapping, a report, what is next | ✔ |
+//! | store | `store/writer.rs` | edits → one transaction | |
+//!
+//! Start reading at `agent/engine/mod.rs` (the loop), `plan/directory.rs` (what is to be
+//! done about a directory) and `plan/transfer.rs` (how one file gets to Box).
+//!
+//! # The rooms
+//!
+//! - `model`: words that all share. Identifiers, names, paths, digests, reasons. Pure.
+//! - `plan`: deciding. Values in, values out: no clock, no disk, no socket. What decides
+//!   over time (the transfer of a file, the queue, the debouncer, the back-off) is a
+//!   state machine that is told what happened, so that every order of events can be
+//!   played through in a test.
+//! - `local`: the disk. Looks, reads, watches.
+//! - `remote`: Box. Every request goes through `remote/client.rs`; every error answer is
+//!   understood in `remote/error.rs` and nowhere else.
+//! - `store`: the mapping in SQLite.
+//! - `config`: the operator's decisions, read from TOML, all mistakes at once.
+//! - `agent`: the shell. Starts threads and tasks, and routes. Decides nothing.
+//! - `cli`: arguments in, words and exit codes out. The only part that prints.
+//!
+//! `model ← plan ← {local, store, config} ← agent ← cli`, and `model ← remote ← agent`.
+//! `local`, `remote` and `store` do not know each other. A test checks this.
+//!
+//! # Invariants
+//!
+//! 1. Only a scan says what is on the disk; events are hints where to look.
+//! 2. Only `plan` decides. `--dry-run` is a plan that nobody executes.
+//! 3. Nothing is sent before a preflight said yes, and no version goes out without the
+//!    etag of a state that was judged: nobody's work is overwritten unseen.
+//! 4. The bytes that are sent are hashed while they are sent, and the last of them are
+//!    held back until the whole is what was announced: no torn file is ever stored.
+//! 5. Box first, mapping second. Before a mutating request its intent is on disk; an
+//!    intent that is left over means asking Box what happened, never sending again blindly.
+//! 6. The mapping is a cache of agreement, not a journal: losing it costs requests, never
+//!    a file. What is on Box already is adopted by comparing SHA-1.
+//! 7. Absence on the disk changes nothing on Box.
+//! 8. What cannot be read is not "gone", and what is left out is named with a reason.
+//!
+//! # Words
+//!
+//! *Adopt*: record a file that Box has already with our content. *Park*: leave an item
+//! alone until it, or something at Box, changes. *Halt*: leave a whole mirror alone.
+//! *Settle*: how long a file must have been quiet. *Pass*: one look at a whole mirror.
+//! *Inventoried*: a folder whose content on Box has been compared once. *Stamp*: size,
+//! times and inode, which tell without reading whether a file has changed. *Twins*: two
+//! local names that Box takes for one.
+//!
+//! # Time
+//!
+//! The wall clock is read in `clock.rs` only, and no decision about what to send depends
+//! on it being right. Waiting is done with monotonic time.
 
 mod agent;
 mod cli;

@@ -13,6 +13,7 @@ use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// Speaks to Box.
 pub(crate) struct BoxClient {
@@ -25,6 +26,8 @@ pub(crate) struct BoxClient {
     bytes_sent: AtomicU64,
     /// Answers that show Box at work: anything but silence, a gateway's error or 429.
     answers: AtomicU64,
+    /// Set when nothing new may start.
+    closing: watch::Sender<bool>,
 }
 
 /// One request, in Box's terms.
@@ -74,6 +77,7 @@ impl BoxClient {
             requests: AtomicU64::new(0),
             bytes_sent: AtomicU64::new(0),
             answers: AtomicU64::new(0),
+            closing: watch::Sender::new(false),
         })
     }
 
@@ -136,7 +140,7 @@ impl BoxClient {
             Body::File(_) => Lane::Upload,
             Body::None | Body::Json(_) => Lane::Call,
         };
-        self.wait_for_turn(lane).await;
+        self.wait_for_turn(lane).await?;
         let mut request = self
             .http
             .request(call.method.clone(), call.url.clone())
@@ -197,12 +201,24 @@ impl BoxClient {
         }
     }
 
-    async fn wait_for_turn(&self, lane: Lane) {
+    /// From now on nothing new starts; what has started may end.
+    pub(crate) fn close(&self) {
+        self.closing.send_replace(true);
+    }
+
+    async fn wait_for_turn(&self, lane: Lane) -> Result<(), Trouble> {
+        let mut closing = self.closing.subscribe();
         loop {
+            if *closing.borrow_and_update() {
+                return Err(Trouble::NoAnswer("boxup is stopping".to_owned()));
+            }
             let turn = self.pace().admit(lane, Instant::now());
             match turn {
-                Ok(()) => return,
-                Err(again) => tokio::time::sleep_until(again.into()).await,
+                Ok(()) => return Ok(()),
+                Err(again) => {
+                    // Closing ends the wait; the sender lives as long as we do.
+                    drop(tokio::time::timeout_at(again.into(), closing.changed()).await);
+                }
             }
         }
     }

@@ -45,8 +45,10 @@ impl Engine {
 
     async fn drain(&mut self) -> Result<(), StoreError> {
         self.context.cancelled.store(true, Ordering::Relaxed);
+        self.context.client.close();
         self.visits.clear();
-        self.tally.pending += self.queue.take_out(|_| true).len() as u64;
+        let out = self.queue.take_out(|_| true);
+        self.tally.pending += out.iter().filter(|key| !key.1.is_root()).count() as u64;
         let patience = match self.stop {
             Some(Stop::Interrupted) => AFTER_SIGNAL,
             _ => WITHOUT_HOPE,

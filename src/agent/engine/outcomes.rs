@@ -37,14 +37,14 @@ impl Engine {
             Ended::Effect(Effect::Again(end, failed)) => self.again(key, end, failed),
             Ended::Effect(Effect::Halt(halt)) => {
                 self.over(&key);
-                self.tally.pending += 1;
+                self.not_reached(&key);
                 if self.runs[mirror].halt.is_none() {
                     self.halt(mirror, halt);
                 }
             }
             Ended::Effect(Effect::Unauthorized(said)) => {
                 self.over(&key);
-                self.tally.pending += 1;
+                self.not_reached(&key);
                 self.stop.get_or_insert(Stop::Unauthorized(said));
             }
         }
@@ -89,7 +89,7 @@ impl Engine {
         }
         if self.stop.is_some() || self.runs[key.0].halt.is_some() {
             self.over(&key);
-            self.tally.pending += 1;
+            self.not_reached(&key);
             return;
         }
         match self.queue.finish(&key, end, now, fastrand::f64()) {
@@ -100,6 +100,11 @@ impl Engine {
                 self.give_up(key, failed, now);
             }
         }
+    }
+
+    /// A root is no entry of anything.
+    fn not_reached(&mut self, key: &Key) {
+        self.tally.pending += u64::from(!key.1.is_root());
     }
 
     fn give_up(&mut self, key: Key, failed: Failed, now: Instant) {
@@ -131,7 +136,7 @@ impl Engine {
         }
         let Some(since) = self.silent_since else {
             self.silent_since = Some(now);
-            (self.sink)(Notice::Unreachable(failed.to_string()));
+            (self.sink)(Notice::Unreachable(silence(failed)));
             return;
         };
         if self
@@ -139,8 +144,7 @@ impl Engine {
             .silence
             .is_some_and(|silence| now - since >= silence)
         {
-            self.stop
-                .get_or_insert(Stop::Unreachable(failed.to_string()));
+            self.stop.get_or_insert(Stop::Unreachable(silence(failed)));
         }
     }
 
@@ -153,5 +157,13 @@ impl Engine {
                 (self.sink)(Notice::Throttled(left));
             }
         }
+    }
+}
+
+/// What was heard instead of an answer.
+fn silence(failed: &Failed) -> String {
+    match failed {
+        Failed::NoAnswer(what) => what.clone(),
+        other => other.to_string(),
     }
 }

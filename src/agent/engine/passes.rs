@@ -174,7 +174,7 @@ impl Engine {
         let before = self.visits.len();
         self.visits.retain(|visit| visit.mirror != mirror);
         self.runs[mirror].visits -= before - self.visits.len();
-        self.tally.pending += out.len() as u64;
+        self.tally.pending += out.iter().filter(|key| !key.1.is_root()).count() as u64;
         self.schedule.look_again(mirror, Instant::now());
         let name = self.context.mirrors[mirror].name.clone();
         (self.sink)(Notice::Halted {
