@@ -20,10 +20,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-pub(crate) use child::{Child, Finished, program, signal};
+pub(crate) use child::{Child, Finished, clean, program, signal};
 pub(crate) use config::Config;
+pub(crate) use disk::sha1;
 pub(crate) use run::Run;
-pub(crate) use service::Service;
+pub(crate) use service::{Service, ask};
 
 /// Longer than anything here takes; a test that gets there hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
@@ -208,4 +209,22 @@ impl Drop for Rig {
             manners::check(&self.cloud);
         }
     }
+}
+
+/// Does this for every case, several at a time: most of them wait most of the time.
+pub(crate) fn each<T: Sync + std::fmt::Debug>(cases: &[T], check: impl Fn(&T) + Sync) {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..cases.len().min(8) {
+            scope.spawn(|| {
+                while let Some(case) =
+                    cases.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+                {
+                    let done =
+                        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(case)));
+                    assert!(done.is_ok(), "this case failed: {case:?}");
+                }
+            });
+        }
+    });
 }
