@@ -69,7 +69,7 @@ impl Bench {
         let config = dir.join("sync.toml");
         let mut file = fs::OpenOptions::new()
             .write(true)
-            .create(true)
+            .create_new(true)
             .mode(0o600)
             .open(&config)?;
         write!(

@@ -28,8 +28,8 @@ pub(crate) async fn run(
     let before = client.answers();
     let key = mirror.target_key();
     let known = context.readers.get()?.root(&mirror.name, &key)?;
-    let (id, is_new) = match &known {
-        Some(root) => (root.id.clone(), false),
+    let (id, is_new, is_own) = match &known {
+        Some(root) => (root.id.clone(), false, false),
         None => match find_or_make(client, &mirror.target).await {
             Ok(found) => found,
             Err(why) => return Ok(ended(why, client.answers() != before)),
@@ -47,6 +47,9 @@ pub(crate) async fn run(
             is_new,
         };
         store.writer().put_root(root).await?;
+        if is_own && client.acts_as_service_account() {
+            warn_of_own_root(client, &mirror.name).await;
+        }
     }
     let root = context
         .readers
@@ -175,14 +178,31 @@ fn invisible(what: String) -> Unusable {
     Unusable::Halt(Halt::FolderInvisible(what))
 }
 
-/// The folder's ID, and whether it was made just now.
-async fn find_or_make(client: &BoxClient, target: &Target) -> Result<(FolderId, bool), Unusable> {
+/// Files in a service account's own tree are seen by nobody else: the classic reason why
+/// an upload "succeeds" and nobody finds it.
+async fn warn_of_own_root(client: &BoxClient, mirror: &str) {
+    let who = account(client).await;
+    tracing::warn!(
+        mirror,
+        "the Box folder lies in the account's own tree, where nobody else looks: if people \
+         are to see it, make the folder as yourself, share it with {who} as Editor, and put \
+         its ID into folder_id"
+    );
+}
+
+/// The folder's ID, whether it was made just now, and whether it lies in the account's
+/// own tree for all that is known.
+async fn find_or_make(
+    client: &BoxClient,
+    target: &Target,
+) -> Result<(FolderId, bool, bool), Unusable> {
     let names = match target {
-        Target::Id(id) => return Ok((id.clone(), false)),
+        Target::Id(id) => return Ok((id.clone(), false, *id == FolderId::root())),
         Target::Path(names) => names,
     };
-    let (mut at, mut is_new) = (FolderId::root(), false);
+    let (mut at, mut is_new, mut is_own) = (FolderId::root(), false, false);
     for name in names {
+        let is_top = at == FolderId::root();
         let existing = if is_new {
             None
         } else {
@@ -192,8 +212,9 @@ async fn find_or_make(client: &BoxClient, target: &Target) -> Result<(FolderId, 
             Some(id) => (id, false),
             None => make(client, &at, name).await?,
         };
+        is_own |= is_top && is_new;
     }
-    Ok((at, is_new))
+    Ok((at, is_new, is_own))
 }
 
 /// The folder of this name in `parent`, if there is one.

@@ -39,10 +39,10 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
     part(tally.parked, "parked");
     part(tally.failed, "failed");
     part(tally.pending, "not reached");
-    let what = if parts.is_empty() {
-        "nothing in it".to_owned()
-    } else {
-        parts.join(", ")
+    let what = match parts.is_empty() {
+        true if is_whole(ending) => "nothing in it".to_owned(),
+        true => "not looked at".to_owned(),
+        false => parts.join(", "),
     };
     let sent = match (ending.bytes_sent, would) {
         (0, _) => String::new(),
@@ -55,6 +55,12 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
         some(ending.requests, "request"),
         duration(ending.elapsed),
     )
+}
+
+/// Whether everything was looked at.
+fn is_whole(ending: &Ending) -> bool {
+    let is_stopped = ending.unauthorized.is_some() || ending.unreachable.is_some();
+    !is_stopped && !ending.cut_short && ending.deferred.is_none() && ending.halted.is_empty()
 }
 
 fn by_reason(excluded: &BTreeMap<&'static str, u64>) -> String {

@@ -101,6 +101,11 @@ impl BoxClient {
         self.pace().held_until()
     }
 
+    /// Whether the token is that of an app's service account.
+    pub(crate) fn acts_as_service_account(&self) -> bool {
+        self.tokens.acts_as_service_account()
+    }
+
     /// The token's method, and the seconds that it is still good for.
     pub(crate) async fn token_status(&self) -> (&'static str, Option<u64>) {
         (self.tokens.method(), self.tokens.expires_in().await)

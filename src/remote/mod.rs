@@ -1,4 +1,4 @@
-//! Box: every request to it goes through [`BoxClient`], which adds the token, keeps
+//! Box: every request to it goes through [`client::BoxClient`], which adds the token, keeps
 //! the pace, replays once after a renewal, and turns answers into our own words.
 //!
 //! Knows nothing of plans or of the disk: it speaks Box, it does not know why.

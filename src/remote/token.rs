@@ -108,6 +108,17 @@ impl TokenKeeper {
         )
     }
 
+    /// Whether the account is an app's own, which no person looks into.
+    pub(crate) fn acts_as_service_account(&self) -> bool {
+        matches!(
+            self.credentials,
+            Credentials::ClientCredentials {
+                subject_type: "enterprise",
+                ..
+            }
+        )
+    }
+
     /// The method's name in the configuration.
     pub(crate) fn method(&self) -> &'static str {
         match self.credentials {

@@ -9,7 +9,7 @@ use crate::plan::facts::{Intent, ParkedItem, SyncedFile, SyncedFolder};
 use rusqlite::Row;
 use rusqlite::types::{FromSqlError, Type};
 
-/// Columns of [`file`], in order.
+/// Columns of [`file()`], in order.
 pub(crate) const FILE: &str = "name, box_id, version, etag, box_name, sha1, size, mtime, ctime, \
                                inode, hashed_at, provisional";
 /// Columns of [`folder`], in order.

@@ -1,6 +1,9 @@
 //! Writing the mapping: one thread, and one transaction for everything that waits.
 
+use crate::model::ids::FolderKey;
+use crate::model::path::LocalName;
 use crate::plan::action::Edit;
+use crate::plan::facts::{ParkedItem, SyncedFile};
 use crate::store::error::Error;
 use crate::store::mirrors;
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
@@ -160,29 +163,9 @@ fn run(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<()> {
 fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
     match edit {
         Edit::PutFile(dir, name, file) => {
-            let stamp = &file.stamp;
-            db.prepare_cached(
-                "INSERT OR REPLACE INTO file (dir, name, box_id, version, etag, box_name, sha1, \
-                 size, mtime, ctime, inode, hashed_at, provisional) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-            )?
-            .execute(params![
-                dir.0,
-                name.as_bytes(),
-                file.id.as_str(),
-                file.version.as_ref().map(|id| id.as_str()),
-                file.etag.as_ref().map(|etag| etag.as_str()),
-                file.name.as_str(),
-                file.sha1.as_bytes(),
-                stamp.size.cast_signed(),
-                stamp.mtime.0,
-                stamp.ctime.0,
-                stamp.inode.cast_signed(),
-                file.hashed_at.0,
-                file.provisional,
-            ])?;
-            end(db, "parked", dir.0, name.as_bytes())?;
-            end(db, "intent", dir.0, name.as_bytes())
+            put_file(db, *dir, name, file)?;
+            end(db, "parked", *dir, name)?;
+            end(db, "intent", *dir, name)
         }
         Edit::Refresh {
             dir,
@@ -195,9 +178,10 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
                        hashed_at = ?7, provisional = ?8 WHERE dir = ?1 AND name = ?2";
             let (size, inode) = (stamp.size.cast_signed(), stamp.inode.cast_signed());
             let (mtime, ctime) = (stamp.mtime.0, stamp.ctime.0);
+            let key = (dir.0, name.as_bytes());
             let values = params![
-                dir.0,
-                name.as_bytes(),
+                key.0,
+                key.1,
                 size,
                 mtime,
                 ctime,
@@ -220,18 +204,18 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             let etag = etag.as_ref().map(|etag| etag.as_str());
             let values = params![parent.0, name.as_bytes(), id.as_str(), etag, inventoried];
             db.prepare_cached(sql)?.execute(values)?;
-            end(db, "parked", parent.0, name.as_bytes())
+            end(db, "parked", *parent, name)
         }
         Edit::Inventoried(dir) => {
             let sql = "UPDATE folder SET inventoried = 1 WHERE id = ?1";
             db.prepare_cached(sql)?.execute([dir.0]).map(|_| ())
         }
         Edit::Park(dir, name, item) => {
-            park(db, dir.0, name.as_bytes(), item)?;
+            park(db, *dir, name, item)?;
             // Parked means that Box has said what is the case: no doubt is left.
-            end(db, "intent", dir.0, name.as_bytes())
+            end(db, "intent", *dir, name)
         }
-        Edit::Unpark(dir, name) => end(db, "parked", dir.0, name.as_bytes()),
+        Edit::Unpark(dir, name) => end(db, "parked", *dir, name),
         Edit::Intend(dir, name, intent) => {
             let sql = "INSERT OR REPLACE INTO intent (dir, name, sha1) VALUES (?1, ?2, ?3)";
             let values = params![dir.0, name.as_bytes(), intent.sha1.as_bytes()];
@@ -240,19 +224,47 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
     }
 }
 
+fn put_file(
+    db: &Savepoint<'_>,
+    dir: FolderKey,
+    name: &LocalName,
+    file: &SyncedFile,
+) -> rusqlite::Result<()> {
+    let stamp = &file.stamp;
+    let sql = "INSERT OR REPLACE INTO file (dir, name, box_id, version, etag, box_name, sha1, \
+               size, mtime, ctime, inode, hashed_at, provisional) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    let values = params![
+        dir.0,
+        name.as_bytes(),
+        file.id.as_str(),
+        file.version.as_ref().map(|id| id.as_str()),
+        file.etag.as_ref().map(|etag| etag.as_str()),
+        file.name.as_str(),
+        file.sha1.as_bytes(),
+        stamp.size.cast_signed(),
+        stamp.mtime.0,
+        stamp.ctime.0,
+        stamp.inode.cast_signed(),
+        file.hashed_at.0,
+        file.provisional,
+    ];
+    db.prepare_cached(sql)?.execute(values).map(|_| ())
+}
+
 fn park(
     db: &Savepoint<'_>,
-    dir: i64,
-    name: &[u8],
-    item: &crate::plan::facts::ParkedItem,
+    dir: FolderKey,
+    name: &LocalName,
+    item: &ParkedItem,
 ) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO parked \
                (dir, name, code, message, in_the_item, size, mtime, ctime, inode) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let stamp = item.stamp.as_ref();
     let values = params![
-        dir,
-        name,
+        dir.0,
+        name.as_bytes(),
         item.code,
         item.message,
         item.in_the_item,
@@ -264,9 +276,9 @@ fn park(
     db.prepare_cached(sql)?.execute(values).map(|_| ())
 }
 
-fn end(db: &Savepoint<'_>, table: &str, dir: i64, name: &[u8]) -> rusqlite::Result<()> {
+fn end(db: &Savepoint<'_>, table: &str, dir: FolderKey, name: &LocalName) -> rusqlite::Result<()> {
     let sql = format!("DELETE FROM {table} WHERE dir = ?1 AND name = ?2");
     db.prepare_cached(&sql)?
-        .execute(params![dir, name])
+        .execute(params![dir.0, name.as_bytes()])
         .map(|_| ())
 }

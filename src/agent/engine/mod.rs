@@ -127,8 +127,8 @@ pub(crate) struct Engine {
     tally: Tally,
     sink: Sink,
     stop: Option<Stop>,
-    /// Since when Box has not answered, and its answers until then.
-    silent_since: Option<Instant>,
+    /// Since when Box has not answered and what was heard instead; its answers until then.
+    silent: Option<(Instant, String)>,
     answers: u64,
     told_hold: Option<Instant>,
     tasks: JoinSet<()>,
@@ -165,7 +165,7 @@ impl Engine {
             tally: Tally::default(),
             sink,
             stop: None,
-            silent_since: None,
+            silent: None,
             answers: context.client.answers(),
             told_hold: None,
             tasks: JoinSet::new(),
@@ -233,14 +233,22 @@ impl Engine {
         self.start_surveys();
         self.start_jobs();
         self.answer_waiters()?;
+        self.end_silence(Instant::now());
+        if self.stop.is_some() {
+            return Ok(());
+        }
         if self.is_idle() && self.schedule.next().is_none() && self.stop.is_none() {
             return Ok(());
         }
         let takes_plans = self.queue.pending() < MOST_PENDING;
-        let wake = [self.queue.next_wake(), self.schedule.next()]
-            .into_iter()
-            .flatten()
-            .min();
+        let wake = [
+            self.queue.next_wake(),
+            self.schedule.next(),
+            self.silence_ends(),
+        ]
+        .into_iter()
+        .flatten()
+        .min();
         tokio::select! {
             Some(event) = self.inbox.recv() => self.on_event(event).await,
             Some(news) = self.news.recv(), if takes_plans => self.on_news(news).await,

@@ -116,35 +116,41 @@ impl Engine {
         self.account(key, Report::Failed(failed));
     }
 
-    /// Notices how long Box has been silent to everybody.
+    /// Notices whether Box has been silent to everybody.
     fn listen(&mut self, failed: &Failed, now: Instant) {
+        let client = &self.context.client;
+        // Asked to wait is answered.
+        let is_held = client.held_until().is_some_and(|until| until > now);
+        if self.heard_something() || is_held {
+            self.silent = None;
+        } else if self.silent.is_none() {
+            let heard = heard_instead(failed);
+            (self.sink)(Notice::Unreachable(heard.clone()));
+            self.silent = Some((now, heard));
+        }
+    }
+
+    /// Whether Box has answered anything since this was last asked.
+    fn heard_something(&mut self) -> bool {
         let answers = self.context.client.answers();
-        if answers != self.answers {
-            self.answers = answers;
-            self.silent_since = None;
-            return;
+        std::mem::replace(&mut self.answers, answers) != answers
+    }
+
+    /// When the silence becomes too long, if there is one.
+    pub(super) fn silence_ends(&self) -> Option<Instant> {
+        let (since, _) = self.silent.as_ref()?;
+        Some(*since + self.temper.silence?)
+    }
+
+    /// Stops when the silence has become too long.
+    pub(super) fn end_silence(&mut self, now: Instant) {
+        if self.heard_something() {
+            self.silent = None;
         }
-        if self
-            .context
-            .client
-            .held_until()
-            .is_some_and(|until| until > now)
+        if self.silence_ends().is_some_and(|end| end <= now)
+            && let Some((_, heard)) = self.silent.take()
         {
-            // Asked to wait is answered.
-            self.silent_since = None;
-            return;
-        }
-        let Some(since) = self.silent_since else {
-            self.silent_since = Some(now);
-            (self.sink)(Notice::Unreachable(silence(failed)));
-            return;
-        };
-        if self
-            .temper
-            .silence
-            .is_some_and(|silence| now - since >= silence)
-        {
-            self.stop.get_or_insert(Stop::Unreachable(silence(failed)));
+            self.stop.get_or_insert(Stop::Unreachable(heard));
         }
     }
 
@@ -161,7 +167,7 @@ impl Engine {
 }
 
 /// What was heard instead of an answer.
-fn silence(failed: &Failed) -> String {
+fn heard_instead(failed: &Failed) -> String {
     match failed {
         Failed::NoAnswer(what) => what.clone(),
         other => other.to_string(),
