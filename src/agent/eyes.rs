@@ -77,17 +77,21 @@ impl Eyes {
         });
     }
 
-    /// Takes in what [`Self::ensure`] began.
-    pub(crate) fn opened(&mut self, opened: Opened, name: &str) {
+    /// Takes in what [`Self::ensure`] began; tells whether the root is watched now.
+    pub(crate) fn opened(&mut self, opened: Opened, name: &str) -> bool {
         self.opening.remove(&opened.mirror);
         match opened.watcher {
             Ok(watcher) => {
                 self.open.insert(opened.mirror, (opened.identity, watcher));
+                true
             }
-            Err(error) => tracing::warn!(
-                mirror = name, %error,
-                "not watched; changes are found by the periodic rescan only"
-            ),
+            Err(error) => {
+                tracing::warn!(
+                    mirror = name, %error,
+                    "not watched; changes are found by the periodic rescan only"
+                );
+                false
+            }
         }
     }
 

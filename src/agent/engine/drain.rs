@@ -15,10 +15,11 @@ const WITHOUT_HOPE: Duration = Duration::from_secs(2);
 impl Engine {
     /// Lets what runs come to its end, and tells how the run ended.
     pub(crate) async fn finish(mut self, began: Instant) -> Result<Ending, StoreError> {
-        let cut_short = matches!(self.stop, Some(Stop::Interrupted)) && !self.is_idle();
         if self.stop.is_some() {
+            self.unseen |= self.surveys > 0 || !self.visits.is_empty();
             self.drain().await?;
         }
+        let cut_short = self.unseen || self.tally.pending > 0;
         let mirrors = self.context.mirrors.iter().zip(&self.runs);
         let halted = mirrors.filter_map(|(mirror, run)| {
             run.halt

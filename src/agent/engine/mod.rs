@@ -131,6 +131,8 @@ pub(crate) struct Engine {
     silent: Option<(Instant, String)>,
     answers: u64,
     told_hold: Option<Instant>,
+    /// Something was not looked at because of the stop.
+    unseen: bool,
     tasks: JoinSet<()>,
     events: mpsc::Sender<Event>,
     inbox: mpsc::Receiver<Event>,
@@ -168,6 +170,7 @@ impl Engine {
             silent: None,
             answers: context.client.answers(),
             told_hold: None,
+            unseen: false,
             tasks: JoinSet::new(),
             events,
             inbox,

@@ -65,6 +65,7 @@ impl Engine {
     fn visit(&mut self, key: Key, folder: SyncedFolder, inventory: Option<Inventory>) {
         let (mirror, path) = key;
         if self.stop.is_some() || self.runs[mirror].halt.is_some() {
+            self.unseen = true;
             return;
         }
         let scope = Scope::Tree(Dir { path, folder }, inventory);

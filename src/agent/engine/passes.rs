@@ -95,8 +95,11 @@ impl Engine {
     /// A root got a new watcher: what changed before that is found by looking.
     pub(super) fn on_watched(&mut self, opened: Opened) -> Result<(), StoreError> {
         let mirror = opened.mirror;
-        self.eyes.opened(opened, &self.context.mirrors[mirror].name);
-        self.request_pass(mirror, self.temper.settle).map(|_| ())
+        let name = &self.context.mirrors[mirror].name;
+        if self.eyes.opened(opened, name) {
+            self.request_pass(mirror, self.temper.settle)?;
+        }
+        Ok(())
     }
 
     pub(super) fn take_what_is_due(&mut self) -> Result<(), StoreError> {
