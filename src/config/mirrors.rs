@@ -227,7 +227,10 @@ fn pattern_fault(pattern: &str) -> Option<String> {
     if pattern.contains(['\n', '\r']) {
         return Some("it has several lines; each pattern is an element of its own".into());
     }
-    let checked = GitignoreBuilder::new("/").add_line(None, pattern).err();
+    let mut rules = GitignoreBuilder::new("/");
+    // As strict as the scan, or a run would refuse what was called right here.
+    rules.allow_unclosed_class(false);
+    let checked = rules.add_line(None, pattern).err();
     checked.map(|error| format!("this is no pattern: {error}"))
 }
 
