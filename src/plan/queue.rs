@@ -104,22 +104,35 @@ impl<K: Clone + Eq + Hash, W: Clone> Queue<K, W> {
             self.newer.insert(key, job);
             return false;
         }
-        if !self.queued.insert(key.clone()) {
-            self.replace(&key, job);
+        if !self.queued.insert(key) {
+            self.replace(job);
             return false;
         }
         self.ready.entry(lane).or_default().push_back(job);
         true
     }
 
-    fn replace(&mut self, key: &K, job: Job<K, W>) {
-        let ready = self.ready.values_mut().flatten();
-        for old in ready.chain(self.waiting.values_mut()) {
-            if old.key == *key {
-                // Its place and its failures stay: new facts are no reason to hammer.
-                old.work = job.work;
-                return;
-            }
+    /// Its place and its failures stay: new facts are no reason to hammer. Only in
+    /// another lane it has no place yet.
+    fn replace(&mut self, new: Job<K, W>) {
+        let is_old = |old: &Job<K, W>| old.key == new.key;
+        if let Some(old) = self.waiting.values_mut().find(|old| is_old(old)) {
+            (old.lane, old.work) = (new.lane, new.work);
+            return;
+        }
+        let Some(old) = self.ready.values_mut().flatten().find(|old| is_old(old)) else {
+            return;
+        };
+        old.work = new.work.clone();
+        if old.lane != new.lane {
+            let old = Job {
+                lane: new.lane,
+                ..old.clone()
+            };
+            self.ready
+                .values_mut()
+                .for_each(|jobs| jobs.retain(|job| !is_old(job)));
+            self.ready.entry(new.lane).or_default().push_back(old);
         }
     }
 
@@ -221,14 +234,11 @@ impl<K: Clone + Eq + Hash, W: Clone> Queue<K, W> {
         self.pending() == 0 && self.running.is_empty()
     }
 
-    /// Takes out what has not started, among what `is_meant`.
+    /// Takes out what has not started, among what `is_meant`, and returns the keys that
+    /// left the queue. A key that runs leaves when it ends: only its newer work goes.
     pub(crate) fn take_out(&mut self, is_meant: impl Fn(&K) -> bool) -> Vec<K> {
-        let mut out: Vec<K> = self.queued.extract_if(|key| is_meant(key)).collect();
-        let newer = self
-            .newer
-            .extract_if(|key, _| is_meant(key))
-            .map(|(key, _)| key);
-        out.extend(newer);
+        let out: Vec<K> = self.queued.extract_if(|key| is_meant(key)).collect();
+        self.newer.retain(|key, _| !is_meant(key));
         for jobs in self.ready.values_mut() {
             jobs.retain(|job| !is_meant(&job.key));
         }
