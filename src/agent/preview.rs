@@ -14,13 +14,13 @@ use crate::model::ids::{FileId, FolderId, FolderKey};
 use crate::model::item::{Occupant, RemoteFile};
 use crate::model::path::RelPath;
 use crate::model::reason::{Failed, Parked};
-use crate::model::trouble::Trouble;
+use crate::model::trouble::{Said, Trouble};
 use crate::plan::action::{Action, FileWork, FolderWork, Report};
 use crate::plan::facts::{Inventory, SyncedFolder};
 use crate::plan::guard::Halt;
 use crate::plan::policy::DIRECT_LIMIT;
 use crate::plan::settle::{self, Effect};
-use crate::plan::transfer::{Ask, Next, Transfer};
+use crate::plan::transfer::{Ask, Next, Reply, Transfer};
 use crate::plan::verdict::Verdict;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -289,8 +289,15 @@ impl Preview {
         loop {
             let reply = match next {
                 Next::Ask(Ask::SendNew) => return Ok(Some(self.would_send(None, size))),
+                // Sending it would tell whether this is still Box's state; here it is read.
                 Next::Ask(Ask::SendVersion(base)) => {
-                    return Ok(Some(self.would_send(Some(base.id), size)));
+                    match scout.look(&Ask::Read(base.id.clone())).await? {
+                        Reply::File(file) if file.etag.as_ref() == Some(&base.etag) => {
+                            return Ok(Some(self.would_send(Some(base.id), size)));
+                        }
+                        Reply::File(_) => Reply::Trouble(Trouble::Stale(Said::default())),
+                        other => other,
+                    }
                 }
                 Next::Ask(ask) => scout.look(&ask).await?,
                 Next::End(outcome) => {

@@ -12,7 +12,7 @@ pub(crate) mod sync;
 pub(crate) mod text;
 pub(crate) mod wording;
 
-use crate::cli::args::{Args, Command, ConfigCommand};
+use crate::cli::args::{Args, Command, ConfigCommand, SyncArgs};
 use crate::cli::output::Output;
 use crate::config::{self, ConfigError, Environment, Loaded};
 use clap::Parser;
@@ -56,7 +56,11 @@ pub async fn run(
     let loaded = match load(path, &environment) {
         Ok(loaded) => loaded,
         Err(error) => {
-            output.complain(&problems::text(&error));
+            let text = problems::text(&error);
+            if let Command::Sync(SyncArgs { json: true, .. }) = args.command {
+                output.say(&format!("{}\n", json::fatal(text.trim_end(), exit::CONFIG)));
+            }
+            output.complain(&text);
             return exit::CONFIG;
         }
     };

@@ -22,6 +22,12 @@ pub(crate) async fn run(
     let config = match select(config, &args.mirrors) {
         Ok(config) => config,
         Err(message) => {
+            if args.json {
+                output.say(&format!(
+                    "{}\n",
+                    json::fatal(message.trim_end(), exit::USAGE)
+                ));
+            }
             output.complain(&message);
             return exit::USAGE;
         }

@@ -16,8 +16,10 @@ use crate::store::reader::Reader;
 use crate::store::writer::Writer;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use std::ffi::OsStr;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -85,18 +87,44 @@ impl Store {
 pub(crate) fn peek(dir: &Path) -> Result<Reader, Error> {
     let path = dir.join(FILE);
     match std::fs::metadata(&path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let mut empty = Connection::open_in_memory()?;
-            migrate::migrate(&mut empty)?;
-            Ok(Reader::new(empty))
-        }
+        Err(error) if error.kind() == ErrorKind::NotFound => nothing(),
         Err(source) => Err(Error::Directory { path, source }),
         Ok(_) => {
-            let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            migrate::check(&connection)?;
-            Ok(Reader::new(connection))
+            let connection = look_at(&path)?;
+            match migrate::check(&connection)? {
+                // Somebody is just making it, or was stopped while making it.
+                0 => nothing(),
+                _ => Ok(Reader::new(connection)),
+            }
         }
     }
+}
+
+/// Opens without leaving a trace. Even a reader makes SQLite's two side files where they
+/// are missing; they are missing when nobody has the database open and the last run
+/// closed it, and then the database alone is everything.
+fn look_at(path: &Path) -> Result<Connection, Error> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if std::fs::symlink_metadata(log).is_ok() {
+        return connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    }
+    let mut uri = b"file:".to_vec();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'?' | b'#' | b'%' => uri.extend(format!("%{byte:02x}").bytes()),
+            byte => uri.push(*byte),
+        }
+    }
+    uri.extend(b"?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    connect(Path::new(OsStr::from_bytes(&uri)), flags)
+}
+
+fn nothing() -> Result<Reader, Error> {
+    let mut empty = Connection::open_in_memory()?;
+    migrate::migrate(&mut empty)?;
+    Ok(Reader::new(empty))
 }
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, Error> {

@@ -1,0 +1,33 @@
+//! Box does not answer at all.
+
+use crate::rig::{Rig, Run};
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+/// A port at which nobody listens.
+fn nobody() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
+    listener.local_addr().expect("bound").port()
+}
+
+/// The run gives Box the minute that the contract names, so this takes as long.
+#[test]
+fn a_minute_without_any_answer_ends_with_69() {
+    let rig = Rig::new();
+    let port = rig.cloud.port().to_string();
+    let rig = rig.configured(|config| config.replace(&port, &nobody().to_string()));
+    rig.write("a.txt", "a").write("sub/b.txt", "b");
+    let began = Instant::now();
+    let run = rig.begin();
+    let dry = rig.sync(&["--once", "--dry-run"]);
+    dry.expect_code(69);
+    let run = Run::of(run.finish());
+    run.expect_code(69);
+    let elapsed = began.elapsed();
+    assert!(
+        elapsed >= Duration::from_secs(55),
+        "gave up after {elapsed:?}"
+    );
+    assert!(run.stderr.contains("cannot be reached"), "{run}");
+    assert_eq!(run.count("failed") + run.count("parked"), 0, "{run}");
+}

@@ -1,0 +1,187 @@
+//! Watching: nothing is lost, nothing half written is sent, an edit is one version.
+
+use crate::rig::{PATIENCE, Rig, Service, not_run};
+use std::io::Write;
+use std::process::Command;
+
+/// Five levels and a thousand files, made at once, ten times in a row.
+#[test]
+fn nested_directories_filled_at_once_lose_no_file_ten_times_in_a_row() {
+    let rig = Rig::new();
+    let service = rig.start();
+    service.wait_ok(&rig);
+    rig.cloud.set_request_log(false);
+    for round in 0..10 {
+        for number in 0..1_000 {
+            let (a, b, c) = (number % 2, number % 5, number % 10);
+            let path = format!("r{round}/{a}/{b}/{c}/{}/f{number}", number % 20);
+            rig.write(&path, format!("{round} {number}"));
+        }
+    }
+    let expected = rig.tree_on_disk().len();
+    let arrived = rig
+        .cloud
+        .wait_for(|cloud| cloud.tree(&rig.folder).len() == expected, PATIENCE);
+    assert!(
+        arrived,
+        "{} of {expected}",
+        rig.cloud.tree(&rig.folder).len()
+    );
+    rig.expect_same_as_disk();
+    service.wait_ok(&rig);
+    service.term().expect_code(0);
+}
+
+#[test]
+fn the_way_an_editor_saves_makes_one_version_of_the_same_file() {
+    let dances = [
+        ("truncate and write", "printf 2 > f.txt"),
+        (
+            "temporary and rename",
+            "printf 2 > .f.txt.tmp; mv .f.txt.tmp f.txt",
+        ),
+        (
+            "backup and rename",
+            "mv f.txt f.txt~; printf 2 > f.txt; rm f.txt~",
+        ),
+        (
+            "backup that stays",
+            "cp f.txt f.txt.bak; mv f.txt f.old; printf 2 > f.txt; rm f.old f.txt.bak",
+        ),
+        ("remove and write", "rm f.txt; printf 2 > f.txt"),
+        (
+            "in pieces",
+            ": > f.txt; printf '' >> f.txt; printf 2 >> f.txt",
+        ),
+        (
+            "swap file",
+            ": > .f.txt.swp; printf 2 > 4913; rm 4913; printf 2 > f.txt; rm .f.txt.swp",
+        ),
+    ];
+    let rig = Rig::new().configured(|config| config.watch = vec!["settle = \"700ms\"".into()]);
+    for number in 0..dances.len() {
+        rig.write(&format!("{number}/f.txt"), "1");
+    }
+    let service = rig.start();
+    service.wait_ok(&rig);
+    let before: Vec<String> = (0..dances.len())
+        .map(|number| rig.entry(&format!("{number}/f.txt")).id)
+        .collect();
+    for (number, (_, dance)) in dances.iter().enumerate() {
+        rig.shell(&format!("cd {number}; {dance}"));
+    }
+    for (number, (what, _)) in dances.iter().enumerate() {
+        let path = format!("{number}/f.txt");
+        rig.expect_arrival(&path, "2");
+        assert_eq!(rig.entry(&path).id, before[number], "{what}");
+    }
+    service.wait_ok(&rig);
+    for (number, (what, _)) in dances.iter().enumerate() {
+        let path = format!("{number}/f.txt");
+        let versions = rig.cloud.versions(&rig.entry(&path).id);
+        assert_eq!(versions.len(), 2, "{what}: {versions:?}");
+    }
+    rig.expect_same_as_disk();
+    service.term().expect_code(0);
+}
+
+/// As long as somebody writes, nothing is sent; when they stop, the whole is.
+#[test]
+fn a_file_that_is_being_written_is_not_sent_half() {
+    let rig = Rig::new().configured(|config| config.watch = vec!["settle = \"3s\"".into()]);
+    rig.write("quiet.txt", "quiet");
+    let service = rig.start();
+    service.wait_ok(&rig);
+    let mut file = std::fs::File::create(rig.path("growing.txt")).expect("made");
+    let mut content = String::new();
+    // Each line waits for the arrival of a file that was written before it, so time
+    // passes, and the service has had its chance.
+    for line in 0..3 {
+        let clock = format!("clock{line}");
+        rig.write(&clock, "tick");
+        let mut ticks = 0;
+        crate::rig::until("the clock ticks", || {
+            ticks += 1;
+            if ticks % 50 == 0 {
+                content += "line\n";
+                file.write_all(b"line\n").expect("written");
+            }
+            rig.has(&clock, "tick")
+        });
+        assert!(
+            rig.cloud.entry(&rig.folder, "growing.txt").is_none(),
+            "sent half"
+        );
+    }
+    drop(file);
+    rig.expect_arrival("growing.txt", &content);
+    service.wait_ok(&rig);
+    rig.expect_versions("growing.txt", &[&content]);
+    service.term().expect_code(0);
+}
+
+/// Watches are used up in a user namespace of its own, so the service gets none.
+#[test]
+fn without_any_watch_everything_still_arrives_by_the_rescan() {
+    let rig = Rig::new().configured(|config| {
+        config.watch = vec!["settle = \"100ms\"".into(), "rescan = \"1s\"".into()];
+    });
+    rig.write("a.txt", "a").write("sub/b.txt", "b");
+    let Some(service) = without_watches(&rig, 0) else {
+        return;
+    };
+    service.wait_ok(&rig);
+    let status = service.status(&rig);
+    assert_ne!(status["mirrors"][0]["watched"], "native", "{status}");
+    rig.write("a.txt", "edited").write("new/dir/c.txt", "c");
+    rig.expect_arrival("a.txt", "edited")
+        .expect_arrival("new/dir/c.txt", "c");
+    rig.expect_same_as_disk();
+    let run = service.term();
+    run.expect_code(0);
+    assert!(
+        run.stderr.contains("max_user_watches") || run.stderr.contains("rescan"),
+        "{run}"
+    );
+}
+
+#[test]
+fn with_watches_for_some_directories_only_the_rest_arrives_by_the_rescan() {
+    let rig = Rig::new().configured(|config| {
+        config.watch = vec!["settle = \"100ms\"".into(), "rescan = \"1s\"".into()];
+    });
+    for number in 0..20 {
+        rig.write(&format!("d{number}/x"), "x");
+    }
+    let Some(service) = without_watches(&rig, 6) else {
+        return;
+    };
+    service.wait_ok(&rig);
+    for number in 0..20 {
+        rig.write(&format!("d{number}/x"), "edited");
+    }
+    for number in 0..20 {
+        rig.expect_arrival(&format!("d{number}/x"), "edited");
+    }
+    service.term().expect_code(0);
+}
+
+fn without_watches(rig: &Rig, left: u32) -> Option<Service> {
+    let probe = "echo 0 > /proc/sys/user/max_inotify_watches";
+    let own = ["--user", "--map-root-user", "--", "sh", "-ec"];
+    let works = Command::new("unshare").args(own).arg(probe).output();
+    if !works.is_ok_and(|output| output.status.success()) {
+        not_run("no user namespace with limits of its own can be had");
+        return None;
+    }
+    let program = rig.command(&["sync", "--json"]);
+    let mut command = crate::rig::clean(Command::new("unshare"), rig.temp());
+    let line = format!("echo {left} > /proc/sys/user/max_inotify_watches; exec \"$@\"");
+    command
+        .args(own)
+        .arg(line)
+        .arg("sh")
+        .arg(program.get_program());
+    command.args(program.get_args());
+    Some(Service::start_command(rig, command))
+}
