@@ -39,6 +39,20 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
+    /// The stamp of content that is on no disk any more: no file ever has it, because
+    /// no file has the inode 0.
+    pub(crate) fn of_no_file(size: u64) -> Self {
+        let (mtime, ctime) = (Nanos(0), Nanos(0));
+        let (inode, created) = (0, None);
+        Self {
+            size,
+            mtime,
+            ctime,
+            inode,
+            created,
+        }
+    }
+
     /// Whether the file is, by its stamp, the one that `other` was taken of.
     pub(crate) fn same_file_state(&self, other: &Stamp) -> bool {
         (self.size, self.mtime, self.ctime, self.inode)

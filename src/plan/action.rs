@@ -6,7 +6,7 @@ use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Failed, Parked};
 use crate::model::stamp::{Nanos, Stamp};
-use crate::plan::facts::{Hashed, Intent, ParkedItem, SyncedFile, SyncedFolder};
+use crate::plan::facts::{Hashed, Intent, Mapped, ParkedItem, SyncedFile, SyncedFolder};
 
 /// What planning makes of one directory.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,6 +74,18 @@ pub(crate) struct FileWork {
     pub(crate) intent: Option<Intent>,
     /// Read Box's copy before anything is sent.
     pub(crate) doubtful: bool,
+}
+
+impl FileWork {
+    /// Takes in what the mapping says of the file now. To be done before every try:
+    /// while the work waited, another one for the same file may have been recorded, or
+    /// may have left an intent behind.
+    pub(crate) fn recall(&mut self, mapped: &Mapped) {
+        let name = &self.name;
+        self.synced = mapped.files.get(name).cloned().map(Box::new);
+        self.intent = mapped.intents.get(name).copied();
+        self.doubtful = self.intent.is_some() || mapped.parked.contains_key(name);
+    }
 }
 
 /// A change of the mapping.

@@ -124,15 +124,18 @@ impl Planner<'_> {
         digest: Option<&Result<Hashed, HashError>>,
     ) {
         match digest {
-            Some(Ok(hashed)) if hashed.sha1 == known.sha1 => {
+            // Content that was sent since may be on Box instead: only Box can tell.
+            Some(Ok(hashed)) if hashed.sha1 == known.sha1 && !is_in_doubt(name, self.facts) => {
+                // Checked once in each state: a file whose clock lies in the future
+                // would otherwise be read in every run for ever.
+                let is_second_look =
+                    known.provisional && known.stamp.same_file_state(&hashed.stamp);
                 self.plan.edits.push(Edit::Refresh {
                     dir: self.dir,
                     name: name.clone(),
                     stamp: hashed.stamp,
                     hashed_at: hashed.at,
-                    // Checked once: a file whose clock lies in the future would
-                    // otherwise be read in every run for ever.
-                    provisional: !known.provisional && hashed.stamp.is_young_at(hashed.at),
+                    provisional: !is_second_look && hashed.stamp.is_young_at(hashed.at),
                 });
                 self.unchanged(name);
             }
@@ -194,18 +197,18 @@ impl Planner<'_> {
         hashed: Option<Hashed>,
         existing: Option<&crate::model::item::RemoteFile>,
     ) {
-        let mapped = &self.facts.mapped;
-        let intent = mapped.intents.get(name).copied();
-        self.plan.actions.push(Action::File(FileWork {
+        let mut work = FileWork {
             name: name.clone(),
             remote_name,
             stamp: *stamp,
             hashed,
-            synced: mapped.files.get(name).cloned().map(Box::new),
+            synced: None,
             existing: existing.cloned().map(Box::new),
-            intent,
-            doubtful: intent.is_some() || mapped.parked.contains_key(name),
-        }));
+            intent: None,
+            doubtful: false,
+        };
+        work.recall(&self.facts.mapped);
+        self.plan.actions.push(Action::File(work));
     }
 
     fn directory(&mut self, name: &LocalName) {
@@ -337,7 +340,8 @@ fn standing<'a>(
     twins: &Twins,
 ) -> Standing<'a> {
     let known = facts.mapped.files.get(name);
-    if let Some(known) = known.filter(|known| known.stamp.same_file_state(stamp)) {
+    let same = known.filter(|known| known.stamp.same_file_state(stamp));
+    if let Some(known) = same.filter(|_| !is_in_doubt(name, facts)) {
         let is_due = known.provisional && facts.now.since(known.hashed_at) >= YOUNG;
         return if is_due {
             Standing::Recheck(known)
@@ -369,6 +373,13 @@ fn standing<'a>(
             None => Standing::New(remote),
         },
     }
+}
+
+/// Whether Box's copy may be another than the mapping says.
+fn is_in_doubt(name: &LocalName, facts: &DirFacts) -> bool {
+    let parked = facts.mapped.parked.get(name);
+    facts.mapped.intents.contains_key(name)
+        || parked.is_some_and(|parked| !is_decided_here(&parked.code))
 }
 
 /// Reasons that planning finds by itself every time, so that a rename of the *other*

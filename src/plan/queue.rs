@@ -1,8 +1,11 @@
 //! Which job runs next, and when a failed one is tried again.
 //!
-//! Pure: told the time and the outcomes, it answers with jobs. Two things hold always:
-//! no more jobs of a lane run than it is wide, and never two for one key.
+//! Pure: told the time and the outcomes, it answers with jobs. Three things hold always:
+//! no more jobs of a lane run than it is wide, never two for one key, and never two
+//! that Box would take for one.
 
+use crate::model::name::RemoteName;
+use crate::model::path::RelPath;
 use crate::plan::backoff::Backoff;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::hash::Hash;
@@ -15,6 +18,27 @@ pub(crate) enum Lane {
     Folders,
     /// Sending files.
     Files,
+}
+
+/// Keys of one class take turns: each has a job of its own, but only one runs.
+pub(crate) trait Turns {
+    /// What the keys that take turns have in common.
+    type Class: Eq + Hash;
+
+    /// The class of this key.
+    fn class(&self) -> Self::Class;
+}
+
+/// An entry of a mirror takes turns with those that have its name but for case. Two at
+/// once could each find the name free, or each take the other's file for a stranger's;
+/// and of two folders that are created at once Box has been seen to make both.
+impl Turns for (usize, RelPath) {
+    type Class = (usize, String);
+
+    fn class(&self) -> Self::Class {
+        let path = RemoteName::from_box(self.1.to_string());
+        (self.0, path.sibling_key())
+    }
 }
 
 /// How long to go on with a job that keeps failing.
@@ -62,19 +86,21 @@ struct Job<K, W> {
 
 /// The queue. `K` names what a job is about, `W` is what it does.
 #[derive(Debug)]
-pub(crate) struct Queue<K, W> {
+pub(crate) struct Queue<K: Turns, W> {
     patience: Patience,
     widths: HashMap<Lane, usize>,
     ready: HashMap<Lane, VecDeque<Job<K, W>>>,
     waiting: BTreeMap<(Instant, u64), Job<K, W>>,
     serial: u64,
     running: HashMap<K, Job<K, W>>,
+    /// The classes of what runs.
+    taken: HashSet<K::Class>,
     /// Newer work for a key that runs: it starts when the running job ends.
     newer: HashMap<K, Job<K, W>>,
     queued: HashSet<K>,
 }
 
-impl<K: Clone + Eq + Hash, W: Clone> Queue<K, W> {
+impl<K: Turns + Clone + Eq + Hash, W: Clone> Queue<K, W> {
     /// An empty queue with so many jobs at once in each lane.
     pub(crate) fn new(patience: Patience, folders: usize, files: usize) -> Self {
         Self {
@@ -84,6 +110,7 @@ impl<K: Clone + Eq + Hash, W: Clone> Queue<K, W> {
             waiting: BTreeMap::new(),
             serial: 0,
             running: HashMap::new(),
+            taken: HashSet::new(),
             newer: HashMap::new(),
             queued: HashSet::new(),
         }
@@ -104,22 +131,35 @@ impl<K: Clone + Eq + Hash, W: Clone> Queue<K, W> {
             self.newer.insert(key, job);
             return false;
         }
-        if !self.queued.insert(key.clone()) {
-            self.replace(&key, job);
+        if !self.queued.insert(key) {
+            self.replace(job);
             return false;
         }
         self.ready.entry(lane).or_default().push_back(job);
         true
     }
 
-    fn replace(&mut self, key: &K, job: Job<K, W>) {
-        let ready = self.ready.values_mut().flatten();
-        for old in ready.chain(self.waiting.values_mut()) {
-            if old.key == *key {
-                // Its place and its failures stay: new facts are no reason to hammer.
-                old.work = job.work;
-                return;
-            }
+    /// Its place and its failures stay: new facts are no reason to hammer. Only in
+    /// another lane it has no place yet.
+    fn replace(&mut self, new: Job<K, W>) {
+        let is_old = |old: &Job<K, W>| old.key == new.key;
+        if let Some(old) = self.waiting.values_mut().find(|old| is_old(old)) {
+            (old.lane, old.work) = (new.lane, new.work);
+            return;
+        }
+        let Some(old) = self.ready.values_mut().flatten().find(|old| is_old(old)) else {
+            return;
+        };
+        old.work = new.work.clone();
+        if old.lane != new.lane {
+            let old = Job {
+                lane: new.lane,
+                ..old.clone()
+            };
+            self.ready
+                .values_mut()
+                .for_each(|jobs| jobs.retain(|job| !is_old(job)));
+            self.ready.entry(new.lane).or_default().push_back(old);
         }
     }
 
@@ -131,14 +171,23 @@ impl<K: Clone + Eq + Hash, W: Clone> Queue<K, W> {
             if running >= self.widths[&lane] || !is_open(lane) {
                 continue;
             }
-            if let Some(job) = self.ready.get_mut(&lane).and_then(VecDeque::pop_front) {
+            if let Some(job) = self.next_ready(lane) {
                 self.queued.remove(&job.key);
+                self.taken.insert(job.key.class());
                 let start = (job.key.clone(), job.work.clone());
                 self.running.insert(job.key.clone(), job);
                 return Some(start);
             }
         }
         None
+    }
+
+    /// The first whose turn it is.
+    fn next_ready(&mut self, lane: Lane) -> Option<Job<K, W>> {
+        let jobs = self.ready.get_mut(&lane)?;
+        let is_free = |job: &Job<K, W>| !self.taken.contains(&job.key.class());
+        let at = jobs.iter().position(is_free)?;
+        jobs.remove(at)
     }
 
     fn wake(&mut self, now: Instant) {
@@ -156,6 +205,7 @@ impl<K: Clone + Eq + Hash, W: Clone> Queue<K, W> {
         let Some(mut job) = self.running.remove(key) else {
             return Fate::Gone;
         };
+        self.taken.remove(&key.class());
         let asked = match end {
             End::Done => None,
             End::Failed(asked) => {
@@ -221,14 +271,11 @@ impl<K: Clone + Eq + Hash, W: Clone> Queue<K, W> {
         self.pending() == 0 && self.running.is_empty()
     }
 
-    /// Takes out what has not started, among what `is_meant`.
+    /// Takes out what has not started, among what `is_meant`, and returns the keys that
+    /// left the queue. A key that runs leaves when it ends: only its newer work goes.
     pub(crate) fn take_out(&mut self, is_meant: impl Fn(&K) -> bool) -> Vec<K> {
-        let mut out: Vec<K> = self.queued.extract_if(|key| is_meant(key)).collect();
-        let newer = self
-            .newer
-            .extract_if(|key, _| is_meant(key))
-            .map(|(key, _)| key);
-        out.extend(newer);
+        let out: Vec<K> = self.queued.extract_if(|key| is_meant(key)).collect();
+        self.newer.retain(|key, _| !is_meant(key));
         for jobs in self.ready.values_mut() {
             jobs.retain(|job| !is_meant(&job.key));
         }

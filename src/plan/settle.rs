@@ -3,12 +3,13 @@
 //! The only place where the mapping's next state is made from what Box said.
 
 use crate::model::ids::FolderKey;
+use crate::model::item::RemoteFile;
 use crate::model::path::LocalName;
 use crate::model::reason::{Failed, Parked};
-use crate::model::stamp::Stamp;
+use crate::model::stamp::{Nanos, Stamp};
 use crate::model::trouble::Said;
 use crate::plan::action::{Edit, FileWork, Report, synced};
-use crate::plan::facts::{Hashed, ParkedItem};
+use crate::plan::facts::{Hashed, ParkedItem, SyncedFile};
 use crate::plan::guard::Halt;
 use crate::plan::queue::End;
 use crate::plan::transfer::Outcome;
@@ -57,12 +58,39 @@ pub(crate) fn file(
         Outcome::Uploaded(file) => done(put(&file), Report::Uploaded(file, size)),
         Outcome::NewVersion(file) => done(put(&file), Report::NewVersion(file, size)),
         Outcome::Adopted(file) => done(put(&file), Report::Adopted(file)),
+        Outcome::Landed(file) => landed(dir, work, &file),
         Outcome::Unchanged => done(vec![refresh(dir, work, hashed)], Report::Unchanged),
         Outcome::Parked(why) => parked(dir, &work.name, why, Some(hashed.stamp)),
         Outcome::RootGone(said) => halted(said),
         Outcome::Verdict(verdict) => {
             self::verdict(dir, &work.name, verdict, Some(hashed.stamp), answered)
         }
+    }
+}
+
+/// What an earlier try sent is recorded as what Box held when we last agreed; what the
+/// disk has now is then an ordinary change of it.
+fn landed(dir: FolderKey, work: &FileWork, file: &RemoteFile) -> Settled {
+    let again = Effect::Again(End::Innocent(None), Failed::Changing);
+    let Some(sha1) = file.sha1 else {
+        return bare(again);
+    };
+    let stamp = Stamp::of_no_file(file.size.unwrap_or(0));
+    let at = Nanos(0);
+    let row = SyncedFile {
+        provisional: false,
+        ..synced(file, &Hashed { sha1, stamp, at })
+    };
+    Settled {
+        edits: vec![Edit::PutFile(dir, work.name.clone(), row)],
+        effect: again,
+    }
+}
+
+fn bare(effect: Effect) -> Settled {
+    Settled {
+        edits: Vec::new(),
+        effect,
     }
 }
 
@@ -84,10 +112,6 @@ pub(crate) fn verdict(
     stamp: Option<Stamp>,
     answered: bool,
 ) -> Settled {
-    let bare = |effect| Settled {
-        edits: Vec::new(),
-        effect,
-    };
     match verdict {
         Verdict::Park(why) => parked(dir, name, why, stamp),
         Verdict::Fail(failed) => bare(Effect::Done(Report::Failed(failed))),

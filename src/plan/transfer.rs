@@ -14,7 +14,7 @@ use crate::model::name::RemoteName;
 use crate::model::reason::{Failed, Parked};
 use crate::model::trouble::Trouble;
 use crate::plan::action::FileWork;
-use crate::plan::facts::Hashed;
+use crate::plan::facts::{Hashed, SyncedFile};
 use crate::plan::policy::{OnForeign, Policy};
 use crate::plan::verdict::Verdict;
 
@@ -75,6 +75,8 @@ pub(crate) enum Outcome {
     NewVersion(RemoteFile),
     /// Box has our content already; nothing was sent.
     Adopted(RemoteFile),
+    /// Box has what an earlier try of ours sent, its answer lost; the disk has moved on.
+    Landed(RemoteFile),
     /// The content is what we last agreed on, after all.
     Unchanged,
     /// It waits for a change or a person.
@@ -171,6 +173,8 @@ impl<'a> Transfer<'a> {
             };
         }
         match self.work.existing.clone() {
+            // The listing may be older than the request whose outcome is in doubt.
+            Some(file) if self.work.doubtful => self.read_existing(file.id),
             Some(file) => self.taken(*file),
             None => self.preflight_new(),
         }
@@ -199,6 +203,12 @@ impl<'a> Transfer<'a> {
                 self.confirm(expected, file)
             }
             (State::Confirm(expected), Reply::File(file)) => self.conclude(&expected, file),
+            // Asked for by its ID: asking once more at once would not end.
+            (State::ReadExisting | State::ReadMapped(_), Reply::File(file))
+                if !is_complete(&file) =>
+            {
+                retry("Box described a file without its etag or its SHA-1")
+            }
             (State::ReadExisting, Reply::File(file)) => self.taken(file),
             (State::ReadMapped(_), Reply::File(file)) => self.judge_mapped(file),
             (State::Owner(file), Reply::Owner(owner)) => self.judge_existing(file, owner),
@@ -229,12 +239,15 @@ impl<'a> Transfer<'a> {
         self.ask(State::ReadMapped(id.clone()), Ask::Read(id))
     }
 
+    fn read_existing(&mut self, id: FileId) -> Next {
+        self.ask(State::ReadExisting, Ask::Read(id))
+    }
+
     /// A file that we have no row for has the name. Its ID, SHA-1 and etag must be
     /// known, and that it is not another local file's, before anything is decided.
     fn taken(&mut self, file: RemoteFile) -> Next {
-        if file.sha1.is_none() || file.etag.is_none() {
-            let id = file.id;
-            return self.ask(State::ReadExisting, Ask::Read(id));
+        if !is_complete(&file) {
+            return self.read_existing(file.id);
         }
         let id = file.id.clone();
         self.ask(State::Owner(file), Ask::Owner(id))
@@ -247,7 +260,10 @@ impl<'a> Transfer<'a> {
         if file.sha1 == Some(self.local.sha1) {
             return Next::End(Outcome::Adopted(file));
         }
-        if self.is_our_own_write(&file) || self.policy.on_existing == OnForeign::NewVersion {
+        if self.is_our_own_write(&file) {
+            return Next::End(Outcome::Landed(file));
+        }
+        if self.policy.on_existing == OnForeign::NewVersion {
             return self.version_of(file);
         }
         Next::End(Outcome::Parked(Parked::Differs(describe(&file))))
@@ -257,19 +273,22 @@ impl<'a> Transfer<'a> {
         if file.sha1 == Some(self.local.sha1) {
             return Next::End(Outcome::Adopted(file));
         }
-        let known = self.work.synced.as_ref();
-        let only_metadata_moved = known
-            .is_some_and(|known| file.sha1 == Some(known.sha1) && file.version == known.version);
-        if only_metadata_moved
-            || self.is_our_own_write(&file)
-            || self.policy.on_remote_change == OnForeign::NewVersion
-        {
+        let known = self.work.synced.as_deref();
+        if known.is_some_and(|known| only_metadata_moved(known, &file)) {
+            return self.version_of(file);
+        }
+        if self.is_our_own_write(&file) {
+            return Next::End(Outcome::Landed(file));
+        }
+        if self.policy.on_remote_change == OnForeign::NewVersion {
             return self.version_of(file);
         }
         Next::End(Outcome::Parked(Parked::ChangedOnBox(describe(&file))))
     }
 
-    /// Whether Box's content is what an earlier try of ours sent, its answer lost.
+    /// Whether Box's content is what an earlier try of ours sent, its answer lost. That
+    /// must be recorded before anything else is sent: the next request in doubt takes
+    /// the place of this one, and then nobody could tell whose content it is.
     fn is_our_own_write(&self, file: &RemoteFile) -> bool {
         let intent = self.work.intent.map(|intent| intent.sha1);
         intent.is_some() && file.sha1 == intent
@@ -353,7 +372,7 @@ impl<'a> Transfer<'a> {
         }
         match &self.work.synced {
             Some(known) if known.id == base.id => self.read_mapped(base.id),
-            _ => self.ask(State::ReadExisting, Ask::Read(base.id)),
+            _ => self.read_existing(base.id),
         }
     }
 
@@ -395,6 +414,20 @@ impl State {
     fn is_about_a_name(&self) -> bool {
         matches!(self, State::PreflightNew | State::SendNew)
     }
+}
+
+/// Whether it can be judged, and be the base of a version.
+fn is_complete(file: &RemoteFile) -> bool {
+    file.sha1.is_some() && file.etag.is_some()
+}
+
+/// A version that Box or the mapping does not name cannot be another one.
+fn only_metadata_moved(known: &SyncedFile, file: &RemoteFile) -> bool {
+    let is_same_version = match (&known.version, &file.version) {
+        (Some(known), Some(now)) => known == now,
+        (None, _) | (_, None) => true,
+    };
+    is_same_version && file.sha1 == Some(known.sha1)
 }
 
 fn retry(why: &str) -> Next {
