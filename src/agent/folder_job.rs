@@ -148,6 +148,10 @@ async fn failed(
 
 /// Stores what was settled, before anybody hears of it.
 pub(crate) async fn finish(store: &Store, settled: Settled) -> Result<Ended, StoreError> {
+    let is_young = settled.edits.iter().any(|edit| edit.young().is_some());
     store.writer().apply(settled.edits).await?;
-    Ok(Ended::Effect(settled.effect))
+    Ok(match is_young {
+        true => Ended::Young(settled.effect),
+        false => Ended::Effect(settled.effect),
+    })
 }

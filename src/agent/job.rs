@@ -40,6 +40,8 @@ impl Work {
 pub(crate) enum Ended {
     /// As settled.
     Effect(Effect),
+    /// As settled, and the file is to be read once more when it is older.
+    Young(Effect),
     /// A directory has its folder; with Box's listing unless it is new.
     FolderReady {
         /// The folder.

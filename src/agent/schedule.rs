@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 const SECOND_CHANCE: Duration = Duration::from_secs(300);
 /// A mirror that stands still because of its disk goes on soon after it is back.
 const HALTED: Duration = Duration::from_secs(15);
+/// A digest that was taken right after a change is checked when this has passed (see
+/// [`crate::model::stamp::YOUNG`]), with a second to spare.
+const OLDER: Duration = Duration::from_secs(41);
 /// Second chances that may wait; beyond that the rescan has to do.
 const MOST: usize = 10_000;
 
@@ -29,6 +32,8 @@ pub(crate) struct Schedule {
     debouncer: Debouncer,
     rescan: Option<(Duration, Instant)>,
     later: BTreeMap<(Instant, u64), (usize, Option<RelPath>)>,
+    /// Mirrors with more young files than are kept one by one: looked at as a whole.
+    young: BTreeMap<usize, Instant>,
     serial: u64,
 }
 
@@ -41,6 +46,7 @@ impl Schedule {
             debouncer,
             rescan: None,
             later: BTreeMap::new(),
+            young: BTreeMap::new(),
             serial: 0,
         }
     }
@@ -59,6 +65,7 @@ impl Schedule {
             debouncer,
             rescan,
             later: BTreeMap::new(),
+            young: BTreeMap::new(),
             serial: 0,
         }
     }
@@ -72,6 +79,16 @@ impl Schedule {
     pub(crate) fn give_second_chance(&mut self, mirror: usize, path: RelPath, now: Instant) {
         if self.later.len() < MOST {
             self.add(now + SECOND_CHANCE, mirror, Some(path));
+        }
+    }
+
+    /// A file was read right after a change; it is read once more when it is older.
+    pub(crate) fn look_when_older(&mut self, mirror: usize, path: RelPath, now: Instant) {
+        // Half of the room is for second chances.
+        if self.later.len() < MOST / 2 {
+            self.add(now + OLDER, mirror, Some(path));
+        } else if self.rescan.is_some() {
+            self.young.insert(mirror, now + OLDER);
         }
     }
 
@@ -115,6 +132,8 @@ impl Schedule {
                 }
             }
         }
+        let old_enough = self.young.extract_if(.., |_, at| *at <= now);
+        due.mirrors.extend(old_enough.map(|(mirror, _)| mirror));
         due.mirrors.sort_unstable();
         due.mirrors.dedup();
         due
@@ -124,7 +143,8 @@ impl Schedule {
     pub(crate) fn next(&self) -> Option<Instant> {
         let rescan = self.rescan.map(|(_, next)| next);
         let later = self.later.first_key_value().map(|((at, _), _)| *at);
-        [rescan, later, self.debouncer.next_due()]
+        let young = self.young.values().min().copied();
+        [rescan, later, young, self.debouncer.next_due()]
             .into_iter()
             .flatten()
             .min()

@@ -17,6 +17,7 @@ Exit codes:
    2  wrong command line
    3  a mirror halted: its local folder is missing, unreadable, emptied or replaced
   69  Box cannot be reached; status, wait: no agent runs
+  74  the state directory cannot be used
   75  another run holds the lock
   77  not authorised: token, account, scope, or a folder the account cannot use
   78  configuration: mistakes, or a secret in a file that others can read
@@ -191,7 +192,7 @@ mod tests {
         let help = parse("boxup --help").unwrap_err();
         assert_eq!(help.exit_code(), 0);
         let help = help.to_string();
-        for code in [0, 1, 2, 3, 69, 75, 77, 78] {
+        for code in [0, 1, 2, 3, 69, 74, 75, 77, 78] {
             assert!(help.contains(&format!("\n  {code:2}  ")), "{code}: {help}");
         }
         assert!(help.contains("$BOXUP_CONFIG") && help.contains("/etc/boxup/sync.toml"));

@@ -129,6 +129,23 @@ pub(crate) enum Edit {
     Intend(FolderKey, LocalName, Intent),
 }
 
+impl Edit {
+    /// The file whose digest is to be checked once more, if this records one.
+    pub(crate) fn young(&self) -> Option<&LocalName> {
+        match self {
+            Self::PutFile(_, name, file) => Some(name).filter(|_| file.provisional),
+            Self::Refresh {
+                name, provisional, ..
+            } => Some(name).filter(|_| *provisional),
+            Self::PutFolder { .. }
+            | Self::Inventoried(_)
+            | Self::Park(..)
+            | Self::Unpark(..)
+            | Self::Intend(..) => None,
+        }
+    }
+}
+
 /// What became of one entry.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Report {

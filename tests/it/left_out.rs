@@ -114,7 +114,7 @@ fn a_file_and_a_directory_that_cannot_be_read_fail_alone() {
     run.expect_event("secret.txt", "failed read_error");
     // Its folder is made before anybody looks into it.
     let is_closed = |event: &&serde_json::Value| event["path"] == "closed";
-    let closed = run.events.iter().filter(is_closed).next_back();
+    let closed = run.events.iter().rfind(is_closed);
     let closed = closed.expect("it was told");
     assert_eq!(closed["reason"], "read_error", "{closed}");
     assert!(

@@ -18,15 +18,11 @@ fn nested_directories_filled_at_once_lose_no_file_ten_times_in_a_row() {
             rig.write(&path, format!("{round} {number}"));
         }
     }
-    let expected = rig.tree_on_disk().len();
+    let uploads = |cloud: &box_emulator::BoxEmulator| cloud.count_status("post_files_content", 201);
     let arrived = rig
         .cloud
-        .wait_for(|cloud| cloud.tree(&rig.folder).len() == expected, PATIENCE);
-    assert!(
-        arrived,
-        "{} of {expected}",
-        rig.cloud.tree(&rig.folder).len()
-    );
+        .wait_for(|cloud| uploads(cloud) == 10_000, PATIENCE);
+    assert!(arrived, "{} of 10000", uploads(&rig.cloud));
     rig.expect_same_as_disk();
     service.wait_ok(&rig);
     service.term().expect_code(0);

@@ -18,6 +18,11 @@ impl Engine {
         let mirror = key.0;
         match ended {
             Ended::Store(error) => return Err(error),
+            Ended::Young(effect) => {
+                let path = key.1.clone();
+                self.schedule.look_when_older(mirror, path, Instant::now());
+                return self.on_ended(key, Ended::Effect(effect));
+            }
             Ended::FolderReady {
                 folder,
                 inventory,

@@ -6,7 +6,7 @@ use crate::agent::job::Work;
 use crate::agent::notice::Notice;
 use crate::agent::survey::{Broken, Dir, Scope, Surveyed, Visit};
 use crate::model::path::RelPath;
-use crate::plan::action::{Action, Report};
+use crate::plan::action::{Action, Edit, Report};
 use crate::plan::debounce::{Hint, What};
 use crate::plan::guard::Halt;
 use crate::store::error::Error as StoreError;
@@ -135,11 +135,16 @@ impl Engine {
             self.tally.pending += plan.actions.len() as u64;
             return Ok(());
         }
+        let young = plan.edits.iter().filter_map(Edit::young);
+        let young: Vec<_> = young.map(|name| dir.path.join(name)).collect();
         self.store.writer().apply(plan.edits).await?;
         for (name, report) in plan.reports {
             self.account((mirror, dir.path.join(&name)), report);
         }
         let now = Instant::now();
+        for path in young {
+            self.schedule.look_when_older(mirror, path, now);
+        }
         for name in plan.unsettled {
             let what = What::Path(dir.path.join(&name));
             self.schedule.hint(Hint { root: mirror, what }, now);

@@ -72,7 +72,7 @@ impl Reading {
         lines.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn to_the_end(&mut self) -> String {
+    fn read_all(&mut self) -> String {
         if let Some(thread) = self.thread.take() {
             // A grandchild could hold the pipe; its words are not waited for.
             if holds_within(PATIENCE, || thread.is_finished()) {
@@ -136,8 +136,8 @@ impl Child {
         let status = self.process.wait().expect("it has ended");
         Finished {
             code: code(status),
-            stdout: self.out.to_the_end(),
-            stderr: self.err.to_the_end(),
+            stdout: self.out.read_all(),
+            stderr: self.err.read_all(),
         }
     }
 }

@@ -15,7 +15,6 @@ mod run;
 mod service;
 
 use box_emulator::{BoxEmulator, Builder};
-use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -51,6 +50,10 @@ pub(crate) fn holds_within(limit: Duration, mut condition: impl FnMut() -> bool)
 
 /// Tells that a test could not do its work here. In CI that is a failure.
 #[track_caller]
+#[expect(
+    clippy::print_stderr,
+    reason = "the only way to tell whoever runs the tests"
+)]
 pub(crate) fn not_run(reason: &str) {
     eprintln!("NOT RUN: {reason}");
     assert!(std::env::var_os("CI").is_none(), "NOT RUN in CI: {reason}");
@@ -65,7 +68,6 @@ pub(crate) struct Rig {
     /// What `sync.toml` says.
     pub(crate) config: Config,
     temp: TempDir,
-    manners: Cell<bool>,
 }
 
 impl Rig {
@@ -92,7 +94,6 @@ impl Rig {
             folder,
             config,
             temp,
-            manners: Cell::new(true),
         };
         rig.config.save();
         rig
@@ -139,12 +140,6 @@ impl Rig {
         self.config.add_mirror(name, &local, &id);
         self.config.save();
         id
-    }
-
-    /// The client of this test misbehaves on purpose, or is killed: its manners are not
-    /// judged.
-    pub(crate) fn without_manners(&self) {
-        self.manners.set(false);
     }
 
     /// The temporary directory.
@@ -205,7 +200,7 @@ impl Rig {
 impl Drop for Rig {
     fn drop(&mut self) {
         // One failure at a time.
-        if self.manners.get() && !std::thread::panicking() {
+        if !std::thread::panicking() {
             manners::check(&self.cloud);
         }
     }

@@ -1,0 +1,150 @@
+//! Rules that hold for the repository itself.
+
+use std::path::{Path, PathBuf};
+
+/// Each part of the program and the parts that it may know.
+const LAYERS: [(&str, &[&str]); 9] = [
+    ("model", &[]),
+    ("clock", &["model"]),
+    ("plan", &["model"]),
+    ("config", &["model", "plan"]),
+    ("local", &["model", "plan"]),
+    ("store", &["model", "plan"]),
+    ("remote", &["model", "clock"]),
+    (
+        "agent",
+        &[
+            "model", "clock", "plan", "config", "local", "store", "remote",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "model", "clock", "plan", "config", "local", "store", "remote", "agent",
+        ],
+    ),
+];
+
+/// What a part without effects must not name.
+const EFFECTS: [&str; 5] = [
+    "std::fs",
+    "tokio",
+    "SystemTime::now",
+    "Instant::now",
+    "std::env",
+];
+
+const LONGEST: usize = 600;
+
+fn sources() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for dir in ["src", "tests", "examples", "benches"] {
+        collect(&root.join(dir), &mut found);
+    }
+    assert!(found.len() > 50, "the sources are not where they were");
+    found
+}
+
+fn collect(dir: &Path, into: &mut Vec<(PathBuf, String)>) {
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, into);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let text = std::fs::read_to_string(&path).expect("it is text");
+            into.push((path, text));
+        }
+    }
+}
+
+/// The part of the program that a file belongs to.
+fn layer(path: &Path) -> Option<&'static (&'static str, &'static [&'static str])> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let below = path.strip_prefix(src).ok()?;
+    let first = below.components().next()?.as_os_str().to_str()?;
+    let name = first.trim_end_matches(".rs");
+    LAYERS.iter().find(|(layer, _)| *layer == name)
+}
+
+/// A file without its unit tests and comments.
+fn code(text: &str) -> String {
+    let before_tests = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let is_code = |line: &&str| !line.trim_start().starts_with("//");
+    before_tests
+        .lines()
+        .filter(is_code)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn every_file_begins_by_saying_what_it_is_and_is_short() {
+    for (path, text) in sources() {
+        let lines = text.lines().count();
+        assert!(text.starts_with("//! "), "{path:?} does not say what it is");
+        assert!(lines <= LONGEST, "{path:?} has {lines} lines");
+    }
+}
+
+#[test]
+fn every_part_knows_only_the_parts_below_it() {
+    for (path, text) in sources() {
+        let Some((own, allowed)) = layer(&path) else {
+            continue;
+        };
+        for used in code(&text).split("crate::").skip(1) {
+            let used: String = used
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
+            let is_layer = LAYERS.iter().any(|(layer, _)| *layer == used);
+            assert!(
+                !is_layer || used == *own || allowed.contains(&used.as_str()),
+                "{path:?}: {own} may not know {used}"
+            );
+        }
+    }
+}
+
+#[test]
+fn words_and_decisions_have_no_effects() {
+    for (path, text) in sources() {
+        let is_pure = layer(&path).is_some_and(|(own, _)| ["model", "plan"].contains(own));
+        for effect in EFFECTS.iter().filter(|_| is_pure) {
+            assert!(!code(&text).contains(effect), "{path:?} names {effect}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_left_for_later_and_nothing_is_of_one_machine() {
+    // Put together here, so that this file does not find itself.
+    let later = ["TO", "FIX", "XX"].iter().zip(["DO", "ME", "X"]);
+    let mut words: Vec<String> = later.map(|(a, b)| format!("{a}{b}")).collect();
+    words.extend([
+        "/ro".to_owned() + "ot/",
+        "/wo".to_owned() + "rk/",
+        "/Us".to_owned() + "ers/",
+    ]);
+    for (path, text) in sources() {
+        for word in &words {
+            assert!(!text.contains(word.as_str()), "{path:?} says {word}");
+        }
+    }
+}
+
+#[test]
+fn every_module_of_these_tests_is_run() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let main = std::fs::read_to_string(dir.join("main.rs")).expect("read");
+    for entry in std::fs::read_dir(dir).expect("listed").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let module = name.trim_end_matches(".rs");
+        let is_run = module == "main" || main.contains(&format!("mod {module};"));
+        assert!(is_run, "{name} is forgotten");
+    }
+}
