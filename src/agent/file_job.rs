@@ -35,6 +35,12 @@ pub(crate) async fn run(
     work: &FileWork,
 ) -> Result<Ended, StoreError> {
     let before = context.client.answers();
+    // What an earlier try left behind is part of this one's facts.
+    let mut work = work.clone();
+    let name = std::slice::from_ref(&work.name);
+    let mapped = context.readers.get()?.some(dir.folder.key, name)?;
+    work.recall(&mapped);
+    let work = &work;
     let root = match mirror.open_root() {
         Ok(root) => root,
         Err(halt) => return Ok(Ended::Effect(Effect::Halt(halt))),
