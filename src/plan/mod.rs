@@ -16,3 +16,6 @@ pub(crate) mod tally;
 pub(crate) mod transfer;
 pub(crate) mod twins;
 pub(crate) mod verdict;
+
+#[cfg(test)]
+mod tests;

@@ -358,7 +358,16 @@ impl<'a> Transfer<'a> {
             }
             Trouble::Stale(said) => self.stale(state, Verdict::of(Trouble::Stale(said))),
             Trouble::Gone(said) => self.gone(state, said.to_string()),
-            other => Next::End(Outcome::Verdict(Verdict::of(other))),
+            other @ (Trouble::NameTaken(..)
+            | Trouble::NoAnswer(_)
+            | Trouble::Later(..)
+            | Trouble::Throttled(..)
+            | Trouble::Damaged(_)
+            | Trouble::Refused(_)
+            | Trouble::Unauthorized(_)
+            | Trouble::LocalChanged
+            | Trouble::LocalGone
+            | Trouble::LocalRead(_)) => Next::End(Outcome::Verdict(Verdict::of(other))),
         }
     }
 

@@ -1,0 +1,179 @@
+//! One directory, as tables. Every row is planned a second time after its edits were
+//! applied: then there must be nothing left to edit. For the words see [`words`].
+
+mod words;
+
+use super::policy;
+use crate::plan::policy::OnForeign;
+use words::{Given, check, check_listed, given};
+
+#[test]
+fn a_mapped_file_is_judged_by_its_stamp_and_then_by_its_content() {
+    check("", "", "");
+    check("a=1", "a=1", "unchanged 1");
+    check("a=1 b=2", "a=1", "upload b unread; unchanged 1");
+    check("a=2", "a=1", "version a");
+    check("a=1~", "a=1", "refresh a; unchanged 1");
+    check("a=0", "a=1", "version a");
+    check("a=busy", "a=1", "version a unread");
+    check("a=gone", "a=1", "");
+    check("a=locked", "a=1", "fail a read_error");
+    check("", "a=1", "");
+}
+
+#[test]
+fn a_provisional_digest_is_checked_once_when_it_is_due() {
+    check("a=1", "a=1p", "unchanged 1");
+    check("a=1", "a=1q", "refresh a; unchanged 1");
+    check("a=2", "a=1q", "version a");
+    // Touched in between: a new state, which is young again.
+    check("a=1^", "a=1q", "refresh a for now; unchanged 1");
+    check("a=1^", "a=1", "refresh a for now; unchanged 1");
+}
+
+#[test]
+fn a_file_must_be_quiet_before_it_is_looked_at() {
+    check("a=1!", "", "wait a");
+    check("a=2!", "a=1", "wait a");
+    check("a=1^", "", "upload a unread");
+}
+
+#[test]
+fn what_cannot_go_to_box_is_parked_and_its_neighbours_go_on() {
+    check("a=1* b=1", "", "upload b unread; park a too_large");
+    check("a=1*", "a=1", "park a too_large");
+    check(
+        "a\\s=1 b\\c=1 c=1",
+        "",
+        "upload c unread; park a  name_invalid; park b\\c name_invalid",
+    );
+    check("b\\c/", "", "park b\\c name_invalid");
+    check(
+        "a- b? c=1",
+        "c=1",
+        "exclude a; fail b read_error; unchanged 1",
+    );
+}
+
+#[test]
+fn parked_for_a_cause_in_the_item_waits_until_the_item_changes() {
+    check("a=1", "a@wrong_reply=1", "park a wrong_reply");
+    check("a=2", "a@wrong_reply=1", "upload a in doubt unread");
+    check("a=1", "a@too_large=2", "upload a in doubt unread");
+    check("a/", "a@item_name_invalid=dir", "park a item_name_invalid");
+    // What planning finds by itself it finds again, or not.
+    check("a=1", "a@case_twin=1", "upload a in doubt unread");
+    check("a=1", "a=1 a@case_twin=1", "unpark a; unchanged 1");
+}
+
+#[test]
+fn parked_for_a_cause_at_box_is_tried_again() {
+    check("a=1", "a#name_taken", "upload a in doubt unread");
+    check("a=2", "a=1 a#changed_on_box", "version a in doubt");
+    check("a/", "a#name_taken", "folder a");
+    check("a/", "a/ a#name_taken", "unpark a; enter a");
+}
+
+#[test]
+fn content_in_doubt_is_never_unchanged() {
+    check("a=2", "a=1 a<2", "version a in doubt");
+    check("a=1", "a<1", "upload a in doubt unread");
+    // Back to the content that was agreed on: Box may have the other one.
+    check("a=1~", "a=1 a<2", "version a in doubt");
+    check("a=1", "a=1 a<2", "version a in doubt");
+    check("a=1~", "a=1 a#changed_on_box", "version a in doubt");
+    check("a=1~", "a=1 a@wrong_reply=2", "version a in doubt");
+}
+
+#[test]
+fn a_listing_is_compared_before_anything_is_sent() {
+    check_listed("a=1", "", "upload a unread; compared");
+    check_listed("a=1", "a=1", "adopt a; compared");
+    check_listed("a=0", "a=0", "adopt a; compared");
+    check_listed("a=1", "A=1", "adopt a; compared");
+    check_listed("a=1", "a=2", "park a differs_on_box; compared");
+    check_listed("a=1", "a=3", "park a differs_on_box; compared");
+    check_listed("a=1", "a=?", "over a; compared");
+    check_listed("a=busy", "a=9", "over a unread; compared");
+    check_listed("a=gone", "a=9", "compared");
+    check_listed("a=locked", "a=9", "fail a read_error; compared");
+    check_listed("a=1", "a/", "park a name_taken; compared");
+    check_listed("a=1", "a+", "park a name_taken; compared");
+    check_listed("a/", "A/", "folder a 80; compared");
+    check_listed("a/", "a=1", "park a name_taken; compared");
+    check_listed("a/", "", "folder a; compared");
+    check_listed("", "a=1", "compared");
+}
+
+#[test]
+fn with_new_version_a_strangers_file_gets_ours_on_top() {
+    let new_version = |disk, listing, expected| {
+        let listing = Some(listing);
+        let policy = policy(OnForeign::NewVersion, OnForeign::Park);
+        Given {
+            listing,
+            policy,
+            ..given(disk, "")
+        }
+        .check(expected);
+    };
+    new_version("a=1", "a=2", "over a; compared");
+    new_version("a=1", "a=3", "over a unread; compared");
+    new_version("a=1", "a=1", "adopt a; compared");
+    new_version("a=1", "a/", "park a name_taken; compared");
+}
+
+#[test]
+fn an_unknown_outcome_is_no_strangers_file() {
+    let listing = Some("a=2");
+    Given {
+        listing,
+        ..given("a=1", "a<2")
+    }
+    .check("over a in doubt; compared");
+}
+
+#[test]
+fn of_twins_the_mapped_one_keeps_the_name_and_else_the_first() {
+    check("A=1 a=2", "", "upload A unread; park a case_twin");
+    check("A=1 a=2", "a=2", "park A case_twin; unchanged 1");
+    check("A=1 a=2", "a=1", "version a; park A case_twin");
+    check("A/ a=1", "", "folder A; park a case_twin");
+    check("A=1 a/", "a/", "park A case_twin; enter a");
+    check(
+        "A=1 A\\s=1 a-",
+        "",
+        "upload A unread; park A  name_invalid; exclude a",
+    );
+    // Its file is away, its claim is not: nobody has said that it is gone for good.
+    check("A=1", "a=1", "park A case_twin");
+}
+
+#[test]
+fn a_path_that_changes_its_kind_waits() {
+    check("a/", "a=1", "park a name_taken");
+    check("a=1", "a/", "park a name_taken");
+}
+
+#[test]
+fn a_folder_is_entered_once_it_was_compared() {
+    check("d/", "d/", "enter d");
+    check("d/", "d/?", "folder d 70");
+}
+
+#[test]
+fn absence_means_something_only_where_all_was_looked_at() {
+    check("", "a#name_taken", "unpark a");
+    let glimpse = |disk, mapping, listing, expected| {
+        let complete = false;
+        Given {
+            complete,
+            listing,
+            ..given(disk, mapping)
+        }
+        .check(expected);
+    };
+    glimpse("", "a#name_taken", None, "");
+    glimpse("b=1", "a=1 a<2 b=1", None, "unchanged 1");
+    glimpse("b=1", "", Some("b=1"), "adopt b");
+}

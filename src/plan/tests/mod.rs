@@ -1,0 +1,131 @@
+//! A vocabulary of tiny values for the tables and the simulation.
+//!
+//! A content is a small number; its digest and size follow from it. Contents 1 and 2
+//! have one size, 3 and 4 the next, so that a size alone does not tell two apart.
+
+mod directory;
+mod guard;
+mod queue;
+mod settle;
+mod simulation;
+mod transfer;
+
+use crate::model::digest::Sha1Digest;
+use crate::model::ids::{Etag, FileId, FolderKey, VersionId};
+use crate::model::item::RemoteFile;
+use crate::model::name::RemoteName;
+use crate::model::path::LocalName;
+use crate::model::stamp::{Nanos, Stamp};
+use crate::model::trouble::Said;
+use crate::plan::action::Edit;
+use crate::plan::facts::{Hashed, Mapped, SyncedFolder};
+use crate::plan::policy::{OnForeign, Policy};
+use std::time::Duration;
+
+/// The directory that everything is about.
+const DIR: FolderKey = FolderKey(1);
+const SECOND: i64 = 1_000_000_000;
+
+fn name(text: &str) -> LocalName {
+    LocalName::new(text.as_bytes()).unwrap()
+}
+
+fn digest(content: u8) -> Sha1Digest {
+    Sha1Digest::new([content; 20])
+}
+
+fn size(content: u8) -> u64 {
+    u64::from(content).div_ceil(2)
+}
+
+/// The stamp of a file that got this content at this time.
+fn stamp(content: u8, at: i64) -> Stamp {
+    Stamp {
+        size: size(content),
+        mtime: Nanos(at),
+        ctime: Nanos(at),
+        inode: 7,
+        created: None,
+    }
+}
+
+fn hashed(content: u8, stamp: Stamp, at: i64) -> Hashed {
+    Hashed {
+        sha1: digest(content),
+        stamp,
+        at: Nanos(at),
+    }
+}
+
+/// A complete description of a file on Box.
+fn remote(id: &str, version: &str, etag: &str, content: u8, name: &str) -> RemoteFile {
+    RemoteFile {
+        id: FileId::new(id),
+        version: Some(VersionId::new(version)),
+        etag: Some(Etag::new(etag)),
+        sha1: Some(digest(content)),
+        size: Some(size(content)),
+        name: RemoteName::from_box(name),
+    }
+}
+
+fn said(status: u16) -> Said {
+    Said {
+        status,
+        ..Said::default()
+    }
+}
+
+fn policy(on_existing: OnForeign, on_remote_change: OnForeign) -> Policy {
+    Policy {
+        on_existing,
+        on_remote_change,
+        settle: Duration::ZERO,
+    }
+}
+
+/// What the store makes of an edit, box IDs unique and all.
+fn apply(mapped: &mut Mapped, edit: Edit) {
+    match edit {
+        Edit::PutFile(_, name, row) => {
+            mapped.files.retain(|_, other| other.id != row.id);
+            mapped.parked.remove(&name);
+            mapped.intents.remove(&name);
+            mapped.files.insert(name, row);
+        }
+        Edit::Refresh {
+            name,
+            stamp,
+            hashed_at,
+            provisional,
+            ..
+        } => {
+            if let Some(row) = mapped.files.get_mut(&name) {
+                row.stamp = stamp;
+                row.hashed_at = hashed_at;
+                row.provisional = provisional;
+            }
+        }
+        Edit::PutFolder {
+            name,
+            id,
+            inventoried,
+            ..
+        } => {
+            let key = FolderKey(100);
+            mapped.parked.remove(&name);
+            mapped.folders.insert(
+                name,
+                SyncedFolder {
+                    key,
+                    id,
+                    inventoried,
+                },
+            );
+        }
+        Edit::Inventoried(_) => {}
+        Edit::Park(_, name, item) => drop(mapped.parked.insert(name, item)),
+        Edit::Unpark(_, name) => drop(mapped.parked.remove(&name)),
+        Edit::Intend(_, name, intent) => drop(mapped.intents.insert(name, intent)),
+    }
+}

@@ -1,0 +1,179 @@
+//! What must hold: after every step, and when everything has come to rest.
+
+use super::super::digest;
+use super::world::{LocalFile, World};
+use crate::model::name::RemoteName;
+use crate::model::path::LocalName;
+use crate::model::trouble::Trouble;
+use crate::plan::facts::SyncedFile;
+use crate::plan::policy::OnForeign;
+use crate::plan::transfer::{Base, Reply};
+
+impl World {
+    /// Before anything is sent: is it allowed?
+    pub(super) fn check_send(&mut self, name: &LocalName, base: Option<&Base>, content: u8) {
+        let allowed = match base {
+            None => self.may_create(name),
+            Some(base) => self.may_supersede(name, base, content),
+        };
+        if let Err(what) = allowed {
+            self.violate(format!("{name:?}: {what}"));
+        }
+    }
+
+    fn may_create(&self, name: &LocalName) -> Result<(), &'static str> {
+        let row = self.mapped.files.get(name);
+        let first = row.and_then(|row| self.cloud.any(&row.id));
+        // A folder that comes and goes can hide its files from one question only.
+        let is_gone = |reply: &Reply| matches!(reply, Reply::Trouble(Trouble::Gone(_)));
+        let was_told = self.running[name].replies.iter().any(is_gone);
+        match !was_told && first.is_some_and(|item| !item.trashed) {
+            true => Err("a second file, while the first is there"),
+            false => Ok(()),
+        }
+    }
+
+    fn may_supersede(
+        &self,
+        name: &LocalName,
+        base: &Base,
+        content: u8,
+    ) -> Result<(), &'static str> {
+        if !(self.cloud.told).contains(&(base.id.clone(), base.etag.clone())) {
+            return Err("a version over a state that we never read");
+        }
+        let item = self.cloud.any(&base.id);
+        let Some(under) = item.and_then(|item| item.version_at(&base.etag)) else {
+            return Err("an etag that the file never had");
+        };
+        let row = self.running[name].work.synced.as_ref();
+        let policy = match row.is_some_and(|row| row.id == base.id) {
+            true => self.policy.on_remote_change,
+            false => self.policy.on_existing,
+        };
+        let sent = self.sent.get(name);
+        let is_by_us = under.writer.as_ref() == Some(name);
+        let is_ours =
+            is_by_us || under.agreed || sent.is_some_and(|sent| sent.contains(&under.content));
+        if !is_ours && policy == OnForeign::Park {
+            return Err("a version over somebody else's, against the policy");
+        }
+        if is_by_us && under.content == content {
+            return Err("two versions in a row with the same content");
+        }
+        Ok(())
+    }
+
+    /// Before a row is stored: is it true?
+    pub(super) fn check_row(&mut self, name: &LocalName, row: &SyncedFile) {
+        let held = self.cloud.any(&row.id).is_some_and(|item| item.held(row));
+        if !held {
+            return self.violate(format!("a row for {name:?} that was never true: {row:?}"));
+        }
+        let item = self
+            .cloud
+            .items
+            .iter_mut()
+            .find(|item| item.file_id() == row.id);
+        let etag = row.etag.clone();
+        if let (Some(item), Some(etag)) = (item, etag) {
+            let at = item
+                .etags
+                .iter()
+                .find(|e| e.0.to_string() == etag.as_str())
+                .copied();
+            if let Some((_, version)) = at {
+                item.versions[version].agreed = true;
+            }
+        }
+    }
+
+    /// After every step.
+    pub(super) fn check_step(&mut self) {
+        if self.queue.is_idle() != (self.jobs == 0) {
+            self.violate(format!("{} jobs by the caller's count", self.jobs));
+        }
+        if self.queue.running() != self.running.len() {
+            self.violate("the queue does not know what runs");
+        }
+        let twice = self.cloud.items.iter().find(|item| {
+            item.versions.windows(2).any(|pair| {
+                pair[0].writer.is_some()
+                    && pair[0].writer == pair[1].writer
+                    && pair[0].content == pair[1].content
+            })
+        });
+        if let Some(item) = twice {
+            let what = format!("two versions in a row with the same content: {item:?}");
+            self.violate(what);
+        }
+    }
+
+    /// At rest: every file is on Box, or it is known why not.
+    pub(super) fn check_rest(&mut self) {
+        for (name, file) in self.disk.clone() {
+            let parked = self.mapped.parked.get(&name).map(|item| item.code.clone());
+            let fine = match &parked {
+                Some(code) => self.is_parked_rightly(&name, &file, code),
+                None => self.is_on_box(&name, &file),
+            };
+            if !fine {
+                let row = self.mapped.files.get(&name);
+                let item = row.and_then(|row| self.cloud.any(&row.id));
+                let what = format!("{name:?} {file:?}: parked {parked:?}, row {row:?}, {item:?}");
+                self.violate(what);
+            }
+        }
+    }
+
+    fn is_on_box(&self, name: &LocalName, file: &LocalFile) -> bool {
+        let Some(row) = self.mapped.files.get(name) else {
+            return false;
+        };
+        let Some(item) = self.cloud.any(&row.id) else {
+            return false;
+        };
+        let agrees = row.sha1 == digest(file.content) && row.stamp.same_file_state(&file.stamp);
+        let now = item.current();
+        // What others did to a file that has not changed here since is not looked for.
+        let by_others = item.trashed
+            || now.is_some_and(|now| now.late || now.writer.is_none() && !now.seen.contains(name));
+        let is_there = now.is_some_and(|now| now.content == file.content);
+        agrees && (is_there || by_others)
+    }
+
+    fn is_parked_rightly(&self, name: &LocalName, file: &LocalFile, code: &str) -> bool {
+        let key = |name: &LocalName| RemoteName::for_local(name).unwrap().sibling_key();
+        let at_name = self.cloud.named(&RemoteName::for_local(name).unwrap());
+        let row = self.mapped.files.get(name);
+        let item = row.and_then(|row| self.cloud.any(&row.id));
+        let is_foreign = |item: &super::cloud::Item| {
+            let now = item.current();
+            now.is_some_and(|now| {
+                let is_ours = now.writer.as_ref() == Some(name) && !now.late;
+                now.content != file.content && !is_ours
+            })
+        };
+        match code {
+            "case_twin" => {
+                let mut others = self.disk.keys().chain(self.mapped.files.keys());
+                others.any(|other| other != name && key(other) == key(name))
+            }
+            "differs_on_box" => {
+                let is_policy = self.policy.on_existing == OnForeign::Park;
+                is_policy && at_name.is_some_and(is_foreign)
+            }
+            "changed_on_box" => {
+                let is_policy = self.policy.on_remote_change == OnForeign::Park;
+                is_policy && item.is_some_and(is_foreign)
+            }
+            "gone_from_box" => {
+                let is_policy = self.policy.on_remote_change == OnForeign::Park;
+                is_policy && item.is_some_and(|item| item.trashed)
+            }
+            "name_taken" => at_name.is_some_and(|item| item.versions.is_empty()),
+            "wrong_reply" => self.lied_about.contains(name),
+            _ => false,
+        }
+    }
+}
