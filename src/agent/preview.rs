@@ -140,6 +140,7 @@ impl Preview {
         let settle = Duration::ZERO;
         let visit = Visit {
             mirror,
+            pass: None,
             scope: Scope::Tree(dir, inventory),
             settle,
         };
@@ -164,7 +165,9 @@ impl Preview {
     }
 
     async fn plan(&mut self, surveyed: Surveyed) -> Result<(), Fatal> {
-        let Surveyed { mirror, dir, plan } = surveyed;
+        let Surveyed {
+            mirror, dir, plan, ..
+        } = surveyed;
         let context = Arc::clone(&self.context);
         let of = &context.mirrors[mirror];
         for (name, report) in plan.reports {
@@ -373,7 +376,9 @@ impl Preview {
                 self.halt(mirror, Halt::FolderUnreadable(failed.to_string()));
             }
             Verdict::Park(why) => self.halt(mirror, Halt::FolderInvisible(why.to_string())),
-            Verdict::Throttled(after) => self.ending.deferred = after,
+            Verdict::Throttled(after) => {
+                self.ending.deferred = after.or(Some(Duration::from_secs(1)));
+            }
             Verdict::Vanished => {}
         }
     }

@@ -139,6 +139,11 @@ impl Schedule {
         due
     }
 
+    /// Whether something was hinted at that has not been looked at.
+    pub(crate) fn has_hints(&self) -> bool {
+        self.debouncer.next_due().is_some()
+    }
+
     /// When something becomes due.
     pub(crate) fn next(&self) -> Option<Instant> {
         let rescan = self.rescan.map(|(_, next)| next);

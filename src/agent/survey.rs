@@ -48,6 +48,8 @@ pub(crate) enum Scope {
 pub(crate) struct Visit {
     /// Which mirror.
     pub(crate) mirror: usize,
+    /// The pass that it belongs to, by number; `None` for what hints ask for.
+    pub(crate) pass: Option<u64>,
     /// What of it.
     pub(crate) scope: Scope,
     /// How long a file must have been quiet.
@@ -59,8 +61,12 @@ pub(crate) struct Visit {
 pub(crate) struct Surveyed {
     /// Which mirror.
     pub(crate) mirror: usize,
+    /// The pass that found it.
+    pub(crate) pass: Option<u64>,
     /// Which directory.
     pub(crate) dir: Dir,
+    /// The entries that a hint named, whatever became of them.
+    pub(crate) looked_at: Vec<LocalName>,
     /// What was decided.
     pub(crate) plan: DirPlan,
 }
@@ -92,6 +98,7 @@ pub(crate) fn survey(
         context,
         mirror,
         number: visit.mirror,
+        pass: visit.pass,
         root: mirror.open_root().map_err(Broken::Halt)?,
         reader: context.readers.get()?,
         policy: Policy {
@@ -110,6 +117,7 @@ struct Surveyor<'a> {
     context: &'a Context,
     mirror: &'a Mirror,
     number: usize,
+    pass: Option<u64>,
     root: Arc<Root>,
     reader: Lent<'a>,
     policy: Policy,
@@ -132,7 +140,7 @@ impl Surveyor<'_> {
             };
             let below = plan.descend.iter().rev();
             stack.extend(below.map(|(name, folder)| dir.child(name, folder)));
-            unchanged += self.send(dir, plan);
+            unchanged += self.send(dir, Vec::new(), plan);
         }
         Ok(unchanged)
     }
@@ -165,7 +173,7 @@ impl Surveyor<'_> {
 
     fn decide(&self, dir: &Dir, facts: &DirFacts) -> DirPlan {
         let suspects = directory::suspects(facts, &self.policy);
-        let digests = digests(&self.root, &dir.path, suspects);
+        let digests = self.digests(&dir.path, suspects);
         directory::plan(dir.folder.key, facts, &digests, &self.policy)
     }
 
@@ -183,13 +191,11 @@ impl Surveyor<'_> {
             reports: vec![(name, report)],
             ..DirPlan::default()
         };
-        self.send(
-            Dir {
-                path: parent,
-                folder: dir.folder.clone(),
-            },
-            plan,
-        );
+        let dir = Dir {
+            path: parent,
+            folder: dir.folder.clone(),
+        };
+        self.send(dir, Vec::new(), plan);
         Ok(())
     }
 
@@ -261,9 +267,19 @@ impl Surveyor<'_> {
         {
             return Ok(0);
         }
-        let Ok(local) = scan::look(&self.root, &dir.path, &names, &self.mirror.filter) else {
+        let local = match scan::look(&self.root, &dir.path, &names, &self.mirror.filter) {
+            Ok(local) => local,
             // The directory has gone or changed: its own hint says so.
-            return Ok(0);
+            Err(LocalError::Missing(_) | LocalError::NotDirectory(_)) => return Ok(0),
+            // Anything else says nothing about the entries: they are looked at again.
+            Err(error) => {
+                tracing::debug!(%error, "looked in vain");
+                let plan = DirPlan {
+                    unsettled: names,
+                    ..DirPlan::default()
+                };
+                return Ok(self.send(dir, Vec::new(), plan));
+            }
         };
         let mapped: Mapped = self.reader.some(dir.folder.key, &names)?;
         let now = crate::clock::nanos();
@@ -277,34 +293,67 @@ impl Surveyor<'_> {
         let mut plan = self.decide(&dir, &facts);
         // Mapped directories have watches of their own.
         plan.descend.clear();
-        Ok(self.send(dir, plan))
+        Ok(self.send(dir, names, plan))
     }
 
     /// Sends what there is to do or to tell; returns the rest, which is only counted.
-    fn send(&self, dir: Dir, mut plan: DirPlan) -> u64 {
+    fn send(&self, dir: Dir, names: Vec<LocalName>, mut plan: DirPlan) -> u64 {
         let unchanged = std::mem::take(&mut plan.unchanged);
         plan.descend.clear();
         let mut actions = std::mem::take(&mut plan.actions).into_iter();
-        let is_empty = plan == DirPlan::default();
-        let mut first = Some(plan).filter(|_| !is_empty);
+        let is_empty = plan == DirPlan::default() && names.is_empty();
+        let mut first = Some((plan, names)).filter(|_| !is_empty);
         loop {
             let chunk: Vec<_> = actions.by_ref().take(CHUNK).collect();
             if chunk.is_empty() && first.is_none() {
                 return unchanged;
             }
+            let (rest, looked_at) = first.take().unwrap_or_default();
             let plan = DirPlan {
                 actions: chunk,
-                ..first.take().unwrap_or_default()
+                ..rest
             };
-            let surveyed = Surveyed {
-                mirror: self.number,
-                dir: dir.clone(),
+            let (mirror, pass, dir) = (self.number, self.pass, dir.clone());
+            if !(self.plans)(Surveyed {
+                mirror,
+                pass,
+                dir,
+                looked_at,
                 plan,
-            };
-            if !(self.plans)(surveyed) {
+            }) {
                 return unchanged;
             }
         }
+    }
+
+    /// Hashes the files, on as many threads as there are processors when there are many.
+    fn digests(&self, dir: &RelPath, names: Vec<LocalName>) -> Digests {
+        let (root, cancelled) = (&self.root, &self.context.cancelled);
+        let hash = |name: &LocalName| hash::hash(root, &dir.join(name), crate::clock::nanos());
+        if names.len() < 8 {
+            return names
+                .into_iter()
+                .map(|name| (name.clone(), hash(&name)))
+                .collect();
+        }
+        let threads = std::thread::available_parallelism()
+            .map_or(1, usize::from)
+            .min(8);
+        let (next, found) = (AtomicUsize::new(0), Mutex::new(Digests::new()));
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    while !cancelled.load(Ordering::Relaxed)
+                        && let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed))
+                    {
+                        let digest = hash(name);
+                        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                        found.insert(name.clone(), digest);
+                    }
+                });
+            }
+        });
+        found.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_over(&self) -> bool {
@@ -320,31 +369,4 @@ impl Dir {
             folder: folder.clone(),
         }
     }
-}
-
-/// Hashes the files, on as many threads as there are processors when there are many.
-fn digests(root: &Root, dir: &RelPath, names: Vec<LocalName>) -> Digests {
-    let hash = |name: &LocalName| hash::hash(root, &dir.join(name), crate::clock::nanos());
-    if names.len() < 8 {
-        return names
-            .into_iter()
-            .map(|name| (name.clone(), hash(&name)))
-            .collect();
-    }
-    let threads = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(8);
-    let (next, found) = (AtomicUsize::new(0), Mutex::new(Digests::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let digest = hash(name);
-                    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-                    found.insert(name.clone(), digest);
-                }
-            });
-        }
-    });
-    found.into_inner().unwrap_or_else(PoisonError::into_inner)
 }

@@ -28,7 +28,9 @@ pub(crate) const CONFIG: u8 = 78;
 /// The exit code of a run that came to an end.
 pub(crate) fn of_ending(ending: &Ending) -> u8 {
     let halts = || ending.halted.iter().map(|(_, halt)| of_halt(halt));
-    if ending.unauthorized.is_some() || halts().any(|code| code == UNAUTHORIZED) {
+    if halts().any(|code| code == CONFIG) {
+        CONFIG
+    } else if ending.unauthorized.is_some() || halts().any(|code| code == UNAUTHORIZED) {
         UNAUTHORIZED
     } else if ending.unreachable.is_some() || halts().any(|code| code == UNREACHABLE) {
         UNREACHABLE
@@ -45,6 +47,7 @@ fn of_halt(halt: &Halt) -> u8 {
     match halt {
         Halt::RootMissing(_) | Halt::RootUnreadable(_) | Halt::RootEmptied(_) => HALTED,
         Halt::FolderInvisible(_) => UNAUTHORIZED,
+        Halt::Misconfigured(_) => CONFIG,
         Halt::FolderUnreadable(_) => UNREACHABLE,
     }
 }

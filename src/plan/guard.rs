@@ -14,11 +14,18 @@ pub(crate) enum Halt {
     RootEmptied(usize),
     /// The Box folder is not there, or not for this account.
     FolderInvisible(String),
+    /// Another mirror has the folder.
+    Misconfigured(String),
     /// The Box folder could not be read in this run.
     FolderUnreadable(String),
 }
 
 impl Halt {
+    /// Whether it stays so until a person acts.
+    pub(crate) fn needs_a_person(&self) -> bool {
+        matches!(self, Self::FolderInvisible(_) | Self::Misconfigured(_))
+    }
+
     /// Stable, for machines.
     pub(crate) fn code(&self) -> &'static str {
         match self {
@@ -26,6 +33,7 @@ impl Halt {
             Self::RootUnreadable(_) => "root_unreadable",
             Self::RootEmptied(_) => "root_emptied",
             Self::FolderInvisible(_) => "folder_invisible",
+            Self::Misconfigured(_) => "misconfigured",
             Self::FolderUnreadable(_) => "folder_unreadable",
         }
     }
@@ -51,7 +59,7 @@ impl fmt::Display for Halt {
                  disk mounted? Nothing on Box was changed; the mirror goes on as soon as there is \
                  something in the directory"
             ),
-            Self::FolderInvisible(what) => f.write_str(what),
+            Self::FolderInvisible(what) | Self::Misconfigured(what) => f.write_str(what),
             Self::FolderUnreadable(what) => {
                 write!(f, "its Box folder could not be read: {what}")
             }

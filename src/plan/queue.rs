@@ -261,6 +261,21 @@ impl<K: Turns + Clone + Eq + Hash, W: Clone> Queue<K, W> {
         self.running.len()
     }
 
+    /// Jobs of a lane that have not started, among those that `is_meant`.
+    pub(crate) fn waiting_in(&self, lane: Lane, is_meant: impl Fn(&K) -> bool) -> usize {
+        let ready = self.ready.get(&lane).into_iter().flatten();
+        let waiting = self.waiting.values().filter(|job| job.lane == lane);
+        ready
+            .chain(waiting)
+            .filter(|job| is_meant(&job.key))
+            .count()
+    }
+
+    /// Jobs of a lane that run.
+    pub(crate) fn running_in(&self, lane: Lane) -> usize {
+        self.running.values().filter(|job| job.lane == lane).count()
+    }
+
     /// Jobs that run, among those that `is_meant`.
     pub(crate) fn running_of(&self, is_meant: impl Fn(&K) -> bool) -> usize {
         self.running.keys().filter(|key| is_meant(key)).count()

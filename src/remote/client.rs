@@ -64,6 +64,15 @@ pub(crate) struct FileBody<'a> {
     pub(crate) open: Open<'a>,
 }
 
+impl Call<'_> {
+    fn lane(&self) -> Lane {
+        match self.body {
+            Body::File(_) => Lane::Upload,
+            Body::None | Body::Json(_) => Lane::Call,
+        }
+    }
+}
+
 impl BoxClient {
     /// A client that has not asked for anything yet.
     pub(crate) fn new(hosts: Hosts, credentials: Credentials, pace: Pace) -> Result<Self, String> {
@@ -107,8 +116,8 @@ impl BoxClient {
     }
 
     /// The token's method, and the seconds that it is still good for.
-    pub(crate) async fn token_status(&self) -> (&'static str, Option<u64>) {
-        (self.tokens.method(), self.tokens.expires_in().await)
+    pub(crate) fn token_status(&self) -> (&'static str, Option<u64>) {
+        (self.tokens.method(), self.tokens.expires_in())
     }
 
     /// Sends a request and returns the JSON of a successful answer.
@@ -116,15 +125,16 @@ impl BoxClient {
     /// A 401 is answered by one renewal and one replay. Everything else that is not
     /// success comes back as [`Trouble`]; nothing is retried here.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Value, Trouble> {
-        let mut token = self.token(None).await?;
-        let mut renewed = false;
+        let mut refused = None;
         loop {
+            // The turn first: a token could die while waiting for it.
+            self.wait_for_turn(call.lane()).await?;
+            let token = self.token(refused.as_ref()).await?;
             let result = self.attempt(&call, &token).await;
             self.note(&result);
             match result {
-                Err(Trouble::Unauthorized(said)) if said.status == 401 && !renewed => {
-                    renewed = true;
-                    token = self.token(Some(&token)).await?;
+                Err(Trouble::Unauthorized(said)) if said.status == 401 && refused.is_none() => {
+                    refused = Some(token);
                 }
                 other => return other,
             }
@@ -141,11 +151,6 @@ impl BoxClient {
     }
 
     async fn attempt(&self, call: &Call<'_>, token: &Token) -> Result<Value, Trouble> {
-        let lane = match call.body {
-            Body::File(_) => Lane::Upload,
-            Body::None | Body::Json(_) => Lane::Call,
-        };
-        self.wait_for_turn(lane).await?;
         let mut request = self
             .http
             .request(call.method.clone(), call.url.clone())

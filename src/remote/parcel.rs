@@ -21,13 +21,15 @@ pub(crate) type Open<'a> = &'a (dyn Fn() -> BoxFuture<'a, Result<Parcel, Trouble
 
 /// Resolves when the counter has stood still for `patience`.
 pub(crate) async fn stalled(sent: &(dyn Fn() -> u64 + Send + Sync), patience: Duration) {
-    let mut before = sent();
-    loop {
-        tokio::time::sleep(patience).await;
+    let (mut before, mut quiet) = (sent(), Duration::ZERO);
+    while quiet < patience {
+        tokio::time::sleep(patience / 8).await;
         let now = sent();
-        if now == before {
-            return;
-        }
+        quiet = if now == before {
+            quiet + patience / 8
+        } else {
+            Duration::ZERO
+        };
         before = now;
     }
 }

@@ -10,6 +10,7 @@ use crate::remote::wire;
 use reqwest::{Client, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -47,7 +48,9 @@ pub(crate) struct TokenKeeper {
     credentials: Credentials,
     endpoint: Url,
     held: Mutex<Held>,
-    /// Renewals begun so far.
+    /// When the current token ends, to be told without waiting for a renewal.
+    expires_at: std::sync::Mutex<Option<Instant>>,
+    /// Renewals that have ended so far.
     attempts: AtomicU64,
     /// Token requests sent, for the accounts.
     requests: AtomicU64,
@@ -71,6 +74,7 @@ impl TokenKeeper {
             credentials,
             endpoint,
             held,
+            expires_at: std::sync::Mutex::default(),
             attempts,
             requests,
         }
@@ -98,11 +102,13 @@ impl TokenKeeper {
     }
 
     /// Seconds until the current token expires; `None` without one, or when unknown.
-    pub(crate) async fn expires_in(&self) -> Option<u64> {
-        let held = self.held.lock().await;
-        let expires_at = held.token.as_ref()?.expires_at?;
+    pub(crate) fn expires_in(&self) -> Option<u64> {
+        let expires_at = *self
+            .expires_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         Some(
-            expires_at
+            expires_at?
                 .saturating_duration_since(Instant::now())
                 .as_secs(),
         )
@@ -143,9 +149,15 @@ impl TokenKeeper {
         {
             return Err(failure.clone());
         }
+        let obtained = self.obtain(http, held.serial + 1).await;
+        // Numbered at its end: who came while it ran waited for it as well.
         let attempt = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
-        match self.obtain(http, held.serial + 1).await {
+        match obtained {
             Ok(token) => {
+                *self
+                    .expires_at
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner) = token.expires_at;
                 held.serial = token.serial;
                 held.failure = None;
                 held.token = Some(token.clone());

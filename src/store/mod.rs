@@ -49,7 +49,7 @@ impl Store {
     /// Opens the mapping for writing, making or migrating it as needed. The caller
     /// holds the state directory's lock.
     pub(crate) fn open(dir: &Path) -> Result<Self, Error> {
-        let path = dir.join(FILE);
+        let path = real(dir)?.join(FILE);
         // Made here, with the right mode, because SQLite would take the umask's.
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(0o600);
@@ -83,9 +83,25 @@ impl Store {
     }
 }
 
+/// The directory without links on the way to it: SQLite is told to follow none, so that
+/// nobody can put one in the database's place, and it means the whole path.
+fn real(dir: &Path) -> Result<PathBuf, Error> {
+    let resolved = std::fs::canonicalize(dir);
+    resolved.map_err(|source| Error::Directory {
+        path: dir.to_path_buf(),
+        source,
+    })
+}
+
 /// Reads an existing mapping without writing anything; an empty one where there is none.
 pub(crate) fn peek(dir: &Path) -> Result<Reader, Error> {
-    let path = dir.join(FILE);
+    let path = match real(dir) {
+        Ok(dir) => dir.join(FILE),
+        Err(Error::Directory { source, .. }) if source.kind() == ErrorKind::NotFound => {
+            return nothing();
+        }
+        Err(error) => return Err(error),
+    };
     match std::fs::metadata(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => nothing(),
         Err(source) => Err(Error::Directory { path, source }),

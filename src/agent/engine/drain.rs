@@ -2,6 +2,7 @@
 
 use crate::agent::engine::{Engine, Event, News, Stop};
 use crate::agent::notice::Ending;
+use crate::plan::queue::Lane;
 use crate::store::error::Error as StoreError;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -20,7 +21,7 @@ impl Engine {
             self.drain().await?;
         }
         let cut_short = self.unseen || self.tally.pending > 0;
-        let mirrors = self.context.mirrors.iter().zip(&self.runs);
+        let mirrors = self.context.mirrors.iter().zip(&self.parts);
         let halted = mirrors.filter_map(|(mirror, run)| {
             run.halt
                 .as_ref()
@@ -48,8 +49,11 @@ impl Engine {
         self.context.cancelled.store(true, Ordering::Relaxed);
         self.context.client.close();
         self.visits.clear();
-        let out = self.queue.take_out(|_| true);
-        self.tally.pending += out.iter().filter(|key| !key.1.is_root()).count() as u64;
+        self.tally.pending += self.queue.waiting_in(Lane::Files, |_| true) as u64;
+        self.unseen |= self.queue.waiting_in(Lane::Folders, |_| true) > 0;
+        self.queue.take_out(|_| true);
+        // What was hinted at and not looked at may be anything.
+        self.unseen |= self.schedule.has_hints();
         let patience = match self.stop {
             Some(Stop::Interrupted) => AFTER_SIGNAL,
             _ => WITHOUT_HOPE,
@@ -59,10 +63,11 @@ impl Engine {
         while self.queue.running() > 0 || self.surveys > 0 {
             tokio::select! {
                 Some(event) = self.inbox.recv() => match event {
-                    Event::Ended(key, ended) => self.on_ended(key, ended)?,
+                    Event::Ended(finished) => self.on_ended(finished)?,
                     // A second signal: at once.
                     Event::Shutdown => break,
-                    Event::Hint(_) | Event::Command(_) | Event::Watched(_) => {}
+                    Event::Hint(_) => self.unseen = true,
+                    Event::Command(_) | Event::Watched(_) => {}
                 },
                 Some(news) = self.news.recv() => match news {
                     News::Plan(surveyed) => self.on_plan(surveyed).await?,
@@ -73,7 +78,8 @@ impl Engine {
         }
         // Whatever is cut off here is in doubt, and the next run asks Box about it.
         self.tasks.abort_all();
-        self.tally.pending += self.queue.running() as u64;
+        self.tally.pending += self.queue.running_in(Lane::Files) as u64;
+        self.unseen |= self.queue.running_in(Lane::Folders) > 0;
         Ok(())
     }
 }

@@ -6,28 +6,30 @@
 
 mod drain;
 mod outcomes;
+mod part;
 mod passes;
+mod silence;
 mod status;
 
 pub(crate) use crate::agent::engine::status::{Command, Waited};
 
 use crate::agent::context::Context;
+use crate::agent::engine::part::Part;
+use crate::agent::engine::silence::Silence;
 use crate::agent::eyes::{Eyes, Opened};
 use crate::agent::job::{self, Ended, Key, Work};
 use crate::agent::notice::{Notice, Sink};
 use crate::agent::schedule::Schedule;
 use crate::agent::survey::{Broken, Surveyed, Visit, survey};
-use crate::model::reason::Failed;
 use crate::model::trouble::Said;
 use crate::plan::debounce::Hint;
-use crate::plan::guard::Halt;
 use crate::plan::queue::{Lane, Patience, Queue};
 use crate::plan::tally::Tally;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -35,7 +37,7 @@ use tokio::task::JoinSet;
 const FOLDERS: usize = 4;
 /// Survey threads at once.
 const SURVEYS: usize = 2;
-/// Jobs that may wait before no further plans are taken in.
+/// File jobs that may wait before no further plans are taken in.
 const MOST_PENDING: usize = 4_000;
 /// Visits that may wait before no further folders are made.
 const MOST_VISITS: usize = 64;
@@ -60,7 +62,7 @@ pub(crate) struct Temper {
 /// Everything that can wake the loop, besides plans and time.
 pub(crate) enum Event {
     /// A job ended.
-    Ended(Key, Ended),
+    Ended(Finished),
     /// Something may have changed on the disk.
     Hint(Hint),
     /// Somebody asks.
@@ -74,7 +76,7 @@ pub(crate) enum Event {
 /// What survey threads send, in order.
 enum News {
     Plan(Surveyed),
-    Over(usize, Result<u64, Broken>),
+    Over(usize, Option<u64>, Result<u64, Broken>),
 }
 
 /// Why the loop should end.
@@ -92,24 +94,13 @@ pub(crate) enum Stop {
     NoMirror,
 }
 
-/// One mirror's part in the run.
-#[derive(Debug, Default)]
-struct Run {
-    halt: Option<Halt>,
-    /// Passes asked for, begun and completed, by number.
-    requested: u64,
-    running: Option<u64>,
-    done: u64,
-    /// The settle times of the next pass and of the one under way: what a pass finds in
-    /// a new directory is judged like everything else in that pass.
-    settle: Option<Duration>,
-    pass_settle: Option<Duration>,
-    /// Visits that wait or run, and jobs that wait or run.
-    visits: usize,
-    jobs: usize,
-    last_pass: Option<SystemTime>,
-    /// Entries that were given up and have not succeeded since.
-    failed: BTreeMap<Key, Failed>,
+/// A job that ended.
+pub(crate) struct Finished {
+    key: Key,
+    lane: Lane,
+    /// When this try began.
+    began: Instant,
+    ended: Ended,
 }
 
 /// The state of a run.
@@ -120,16 +111,14 @@ pub(crate) struct Engine {
     schedule: Schedule,
     eyes: Eyes,
     queue: Queue<Key, Work>,
-    runs: Vec<Run>,
+    parts: Vec<Part>,
     visits: VecDeque<Visit>,
     surveys: usize,
     waiters: Vec<status::Waiter>,
     tally: Tally,
     sink: Sink,
     stop: Option<Stop>,
-    /// Since when Box has not answered and what was heard instead; its answers until then.
-    silent: Option<(Instant, String)>,
-    answers: u64,
+    silence: Silence,
     told_hold: Option<Instant>,
     /// Something was not looked at because of the stop.
     unseen: bool,
@@ -153,22 +142,21 @@ impl Engine {
     ) -> Self {
         let (events, inbox) = mpsc::channel(EVENTS);
         let (news_out, news) = mpsc::channel(PLANS);
-        let runs = context.mirrors.iter().map(|_| Run::default()).collect();
+        let parts = context.mirrors.iter().map(|_| Part::default()).collect();
         Self {
             store,
             schedule,
             eyes,
             queue: Queue::new(temper.patience, FOLDERS, uploads),
             temper,
-            runs,
+            parts,
             visits: VecDeque::new(),
             surveys: 0,
             waiters: Vec::new(),
             tally: Tally::default(),
             sink,
             stop: None,
-            silent: None,
-            answers: context.client.answers(),
+            silence: Silence::default(),
             told_hold: None,
             unseen: false,
             tasks: JoinSet::new(),
@@ -187,7 +175,7 @@ impl Engine {
 
     /// Watches every root, and returns when that is done.
     pub(crate) async fn open_eyes(&mut self) -> Result<(), StoreError> {
-        for number in 0..self.runs.len() {
+        for number in 0..self.parts.len() {
             self.eyes
                 .ensure(number, &self.context.mirrors[number], &self.events);
         }
@@ -236,18 +224,20 @@ impl Engine {
         self.start_surveys();
         self.start_jobs();
         self.answer_waiters()?;
-        self.end_silence(Instant::now());
+        self.end_silence();
         if self.stop.is_some() {
             return Ok(());
         }
         if self.is_idle() && self.schedule.next().is_none() && self.stop.is_none() {
             return Ok(());
         }
-        let takes_plans = self.queue.pending() < MOST_PENDING;
+        // Only file jobs count: they drain whatever else stands, while folder jobs wait for
+        // visits, visits for plans to be taken in, and plans for this.
+        let takes_plans = self.queue.waiting_in(Lane::Files, |_| true) < MOST_PENDING;
         let wake = [
             self.queue.next_wake(),
             self.schedule.next(),
-            self.silence_ends(),
+            self.silence.ends(self.temper.silence),
         ]
         .into_iter()
         .flatten()
@@ -261,9 +251,9 @@ impl Engine {
 
     async fn on_event(&mut self, event: Event) -> Result<(), StoreError> {
         match event {
-            Event::Ended(key, ended) => self.on_ended(key, ended)?,
+            Event::Ended(finished) => self.on_ended(finished)?,
             Event::Hint(hint) => self.schedule.hint(hint, Instant::now()),
-            Event::Command(command) => self.on_command(command).await?,
+            Event::Command(command) => self.on_command(command)?,
             Event::Watched(opened) => self.on_watched(opened)?,
             Event::Shutdown => {
                 (self.sink)(Notice::Draining);
@@ -276,7 +266,7 @@ impl Engine {
     async fn on_news(&mut self, news: News) -> Result<(), StoreError> {
         match news {
             News::Plan(surveyed) => self.on_plan(surveyed).await,
-            News::Over(mirror, result) => self.on_survey_over(mirror, result),
+            News::Over(mirror, pass, result) => self.on_survey_over(mirror, pass, result),
         }
     }
 
@@ -287,12 +277,12 @@ impl Engine {
             self.surveys += 1;
             let (context, news) = (Arc::clone(&self.context), self.news_out.clone());
             tokio::task::spawn_blocking(move || {
-                let mirror = visit.mirror;
+                let (mirror, pass) = (visit.mirror, visit.pass);
                 let result = survey(&context, visit, &|surveyed| {
                     news.blocking_send(News::Plan(surveyed)).is_ok()
                 });
                 // Nobody listens any more only when the run is over.
-                drop(news.blocking_send(News::Over(mirror, result)));
+                drop(news.blocking_send(News::Over(mirror, pass, result)));
             });
         }
     }
@@ -304,8 +294,15 @@ impl Engine {
             let (context, store) = (Arc::clone(&self.context), self.store.clone());
             let events = self.events.clone();
             self.tasks.spawn(async move {
+                let (lane, began) = (work.lane(), Instant::now());
                 let ended = job::run(&context, &store, &key, work).await;
-                drop(events.send(Event::Ended(key, ended)).await);
+                let finished = Finished {
+                    key,
+                    lane,
+                    began,
+                    ended,
+                };
+                drop(events.send(Event::Ended(finished)).await);
             });
         }
         while self.tasks.try_join_next().is_some() {}

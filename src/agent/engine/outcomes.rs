@@ -1,6 +1,6 @@
 //! What follows from a job that ended.
 
-use crate::agent::engine::{Engine, Stop};
+use crate::agent::engine::{Engine, Finished, Stop};
 use crate::agent::job::{Ended, Key};
 use crate::agent::notice::Notice;
 use crate::agent::survey::{Dir, Scope, Visit};
@@ -8,48 +8,67 @@ use crate::model::reason::Failed;
 use crate::plan::action::Report;
 use crate::plan::facts::{Inventory, SyncedFolder};
 use crate::plan::guard::Halt;
-use crate::plan::queue::{End, Fate};
+use crate::plan::queue::{End, Fate, Lane};
 use crate::plan::settle::Effect;
 use crate::store::error::Error as StoreError;
 use std::time::{Duration, Instant};
 
 impl Engine {
-    pub(super) fn on_ended(&mut self, key: Key, ended: Ended) -> Result<(), StoreError> {
+    pub(super) fn on_ended(&mut self, finished: Finished) -> Result<(), StoreError> {
+        let Finished {
+            key,
+            lane,
+            began,
+            ended,
+        } = finished;
         let mirror = key.0;
         match ended {
             Ended::Store(error) => return Err(error),
             Ended::Young(effect) => {
                 let path = key.1.clone();
                 self.schedule.look_when_older(mirror, path, Instant::now());
-                return self.on_ended(key, Ended::Effect(effect));
+                let ended = Ended::Effect(effect);
+                return self.on_ended(Finished {
+                    key,
+                    lane,
+                    began,
+                    ended,
+                });
             }
             Ended::FolderReady {
                 folder,
                 inventory,
                 report,
             } => {
-                self.over(&key);
+                let pass = self.parts[mirror].pass_of(&key.1);
                 if let Some(report) = report {
                     self.account(key.clone(), report);
                 }
-                self.visit(key, folder, inventory);
+                // First the visit: without it the pass might end here.
+                self.visit(&key, pass, folder, inventory);
+                self.over(&key);
             }
             Ended::Effect(Effect::Done(report)) => {
                 self.over(&key);
                 self.account(key, report);
             }
-            Ended::Effect(Effect::Vanished) => self.over(&key),
-            Ended::Effect(Effect::Again(end, failed)) => self.again(key, end, failed),
+            Ended::Effect(Effect::Vanished) => {
+                self.parts[mirror].failed.remove(&key);
+                self.over(&key);
+            }
+            Ended::Effect(Effect::Again(end, failed)) => {
+                self.again(key, lane, began, end, failed);
+            }
             Ended::Effect(Effect::Halt(halt)) => {
                 self.over(&key);
-                self.not_reached(&key);
-                if self.runs[mirror].halt.is_none() {
+                self.not_reached(lane);
+                if !self.parts[mirror].is_stopped() {
                     self.halt(mirror, halt);
                 }
             }
             Ended::Effect(Effect::Unauthorized(said)) => {
                 self.over(&key);
-                self.not_reached(&key);
+                self.not_reached(lane);
                 self.stop.get_or_insert(Stop::Unauthorized(said));
             }
         }
@@ -58,34 +77,45 @@ impl Engine {
 
     /// The job is out of the queue, unless newer work waits for the same entry.
     fn over(&mut self, key: &Key) {
-        if self
+        let fate = self
             .queue
-            .finish(key, End::Done, Instant::now(), fastrand::f64())
-            == Fate::Gone
-        {
-            self.runs[key.0].jobs -= 1;
+            .finish(key, End::Done, Instant::now(), fastrand::f64());
+        if fate == Fate::Gone {
+            self.parts[key.0].job_ended(&key.1);
         }
     }
 
-    fn visit(&mut self, key: Key, folder: SyncedFolder, inventory: Option<Inventory>) {
-        let (mirror, path) = key;
-        if self.stop.is_some() || self.runs[mirror].halt.is_some() {
+    fn visit(
+        &mut self,
+        key: &Key,
+        pass: Option<u64>,
+        folder: SyncedFolder,
+        inventory: Option<Inventory>,
+    ) {
+        let (mirror, path) = (key.0, key.1.clone());
+        let part = &mut self.parts[mirror];
+        if self.stop.is_some() || part.is_stopped() {
             self.unseen = true;
             return;
         }
+        let of_pass = part
+            .pass
+            .as_ref()
+            .filter(|running| Some(running.number) == pass);
+        let settle = of_pass.map_or(self.temper.settle, |pass| pass.settle);
         let scope = Scope::Tree(Dir { path, folder }, inventory);
+        part.visit_added(pass);
         // Depth first: the visits that wait are those of one branch.
         self.visits.push_front(Visit {
             mirror,
+            pass,
             scope,
-            settle: self.runs[mirror].pass_settle.unwrap_or(self.temper.settle),
+            settle,
         });
-        self.runs[mirror].visits += 1;
     }
 
-    fn again(&mut self, key: Key, end: End, failed: Failed) {
-        let now = Instant::now();
-        self.listen(&failed, now);
+    fn again(&mut self, key: Key, lane: Lane, began: Instant, end: End, failed: Failed) {
+        self.listen(&failed, began);
         self.tell_hold();
         if let (Some(longest), End::Failed(Some(asked)) | End::Innocent(Some(asked))) =
             (self.temper.longest_wait, end)
@@ -93,24 +123,26 @@ impl Engine {
         {
             self.stop.get_or_insert(Stop::Deferred(asked));
         }
-        if self.stop.is_some() || self.runs[key.0].halt.is_some() {
+        if self.stop.is_some() || self.parts[key.0].is_stopped() {
             self.over(&key);
-            self.not_reached(&key);
+            self.not_reached(lane);
             return;
         }
+        let now = Instant::now();
         match self.queue.finish(&key, end, now, fastrand::f64()) {
             Fate::Waits => {}
-            Fate::Gone => self.runs[key.0].jobs -= 1,
+            Fate::Gone => self.parts[key.0].job_ended(&key.1),
             Fate::GivenUp => {
-                self.runs[key.0].jobs -= 1;
+                self.parts[key.0].job_ended(&key.1);
                 self.give_up(key, failed, now);
             }
         }
     }
 
-    /// A root is no entry of anything.
-    fn not_reached(&mut self, key: &Key) {
-        self.tally.pending += u64::from(!key.1.is_root());
+    /// Directories are not counted: nobody knows what is in them.
+    fn not_reached(&mut self, lane: Lane) {
+        self.tally.pending += u64::from(lane == Lane::Files);
+        self.unseen |= lane == Lane::Folders;
     }
 
     fn give_up(&mut self, key: Key, failed: Failed, now: Instant) {
@@ -123,39 +155,29 @@ impl Engine {
     }
 
     /// Notices whether Box has been silent to everybody.
-    fn listen(&mut self, failed: &Failed, now: Instant) {
+    fn listen(&mut self, failed: &Failed, began: Instant) {
         let client = &self.context.client;
-        // Asked to wait is answered.
-        let is_held = client.held_until().is_some_and(|until| until > now);
-        if self.heard_something() || is_held {
-            self.silent = None;
-        } else if self.silent.is_none() {
-            let heard = heard_instead(failed);
-            (self.sink)(Notice::Unreachable(heard.clone()));
-            self.silent = Some((now, heard));
-        }
-    }
-
-    /// Whether Box has answered anything since this was last asked.
-    fn heard_something(&mut self) -> bool {
-        let answers = self.context.client.answers();
-        std::mem::replace(&mut self.answers, answers) != answers
-    }
-
-    /// When the silence becomes too long, if there is one.
-    pub(super) fn silence_ends(&self) -> Option<Instant> {
-        let (since, _) = self.silent.as_ref()?;
-        Some(*since + self.temper.silence?)
-    }
-
-    /// Stops when the silence has become too long.
-    pub(super) fn end_silence(&mut self, now: Instant) {
-        if self.heard_something() {
-            self.silent = None;
-        }
-        if self.silence_ends().is_some_and(|end| end <= now)
-            && let Some((_, heard)) = self.silent.take()
+        self.silence.hear(client.answers());
+        if client
+            .held_until()
+            .is_some_and(|until| until > Instant::now())
         {
+            return self.silence.end();
+        }
+        let heard = match failed {
+            Failed::NoAnswer(what) => what.clone(),
+            Failed::Box(_) => failed.to_string(),
+            Failed::Read(_) | Failed::Changing => return,
+        };
+        if self.silence.deepen(began, &heard) {
+            (self.sink)(Notice::Unreachable(heard));
+        }
+    }
+
+    /// Stops when Box has been silent for too long.
+    pub(super) fn end_silence(&mut self) {
+        self.silence.hear(self.context.client.answers());
+        if let Some(heard) = self.silence.too_long(self.temper.silence, Instant::now()) {
             self.stop.get_or_insert(Stop::Unreachable(heard));
         }
     }
@@ -169,13 +191,5 @@ impl Engine {
                 (self.sink)(Notice::Throttled(left));
             }
         }
-    }
-}
-
-/// What was heard instead of an answer.
-fn heard_instead(failed: &Failed) -> String {
-    match failed {
-        Failed::NoAnswer(what) => what.clone(),
-        other => other.to_string(),
     }
 }

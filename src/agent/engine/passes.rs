@@ -1,14 +1,16 @@
 //! Looking: passes over whole mirrors, and visits of single places.
 
-use crate::agent::engine::{Engine, Run, Stop};
+use crate::agent::engine::part::Part;
+use crate::agent::engine::{Engine, Stop};
 use crate::agent::eyes::Opened;
-use crate::agent::job::Work;
+use crate::agent::job::{Key, Work};
 use crate::agent::notice::Notice;
 use crate::agent::survey::{Broken, Dir, Scope, Surveyed, Visit};
 use crate::model::path::RelPath;
 use crate::plan::action::{Action, Edit, Report};
 use crate::plan::debounce::{Hint, What};
 use crate::plan::guard::Halt;
+use crate::plan::queue::Lane;
 use crate::store::error::Error as StoreError;
 use std::time::{Duration, Instant};
 
@@ -19,73 +21,79 @@ impl Engine {
         mirror: usize,
         settle: Duration,
     ) -> Result<u64, StoreError> {
-        let run = &mut self.runs[mirror];
-        run.requested += 1;
-        run.settle = Some(run.settle.map_or(settle, |other| other.min(settle)));
-        let number = run.requested;
+        let part = &mut self.parts[mirror];
+        part.requested += 1;
+        part.settle = Some(part.settle.map_or(settle, |other| other.min(settle)));
+        let number = part.requested;
         self.begin_pass(mirror)?;
         Ok(number)
     }
 
     /// Begins the pass that was asked for, unless one is under way.
     fn begin_pass(&mut self, mirror: usize) -> Result<(), StoreError> {
-        let run = &mut self.runs[mirror];
-        if run.running.is_some() || run.requested == run.done {
+        let part = &mut self.parts[mirror];
+        if part.pass.is_some() || part.requested == part.done {
             return Ok(());
         }
-        run.running = Some(run.requested);
-        run.halt = None;
-        self.eyes
-            .ensure(mirror, &self.context.mirrors[mirror], &self.events);
-        let settle = self.runs[mirror]
-            .settle
-            .take()
-            .unwrap_or(self.temper.settle);
-        self.runs[mirror].pass_settle = Some(settle);
+        part.begin(self.temper.settle);
         let of = &self.context.mirrors[mirror];
+        self.eyes.ensure(mirror, of, &self.events);
         if let Ok(mut seen) = of.seen.try_lock() {
             *seen = false;
         }
+        // What stood still because of Box goes on only when Box has been asked.
+        let must_ask = matches!(
+            self.parts[mirror].halt,
+            Some(Halt::FolderInvisible(_) | Halt::FolderUnreadable(_))
+        );
         let root = self
             .context
             .readers
             .get()?
             .root(&of.name, &of.target_key())?;
-        match root.filter(|root| root.inventoried) {
+        match root.filter(|root| root.inventoried && !must_ask) {
             Some(folder) => {
                 let top = Dir {
                     path: RelPath::root(),
                     folder,
                 };
-                self.visits.push_back(Visit {
-                    mirror,
-                    scope: Scope::Tree(top, None),
-                    settle,
-                });
-                self.runs[mirror].visits += 1;
+                self.look(mirror, Scope::Tree(top, None));
             }
             None => match of.open_root() {
                 // Nothing is asked of Box for a directory that is not there.
                 Err(halt) => self.halt(mirror, halt),
-                Ok(_) => self.push(mirror, RelPath::root(), Work::Root),
+                Ok(_) => {
+                    let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
+                    self.push(mirror, pass, RelPath::root(), Work::Root);
+                }
             },
         }
         self.end_pass(mirror)
     }
 
+    /// Adds a visit of the pass under way.
+    fn look(&mut self, mirror: usize, scope: Scope) {
+        let part = &mut self.parts[mirror];
+        let Some((pass, settle)) = part.pass.as_ref().map(|pass| (pass.number, pass.settle)) else {
+            return;
+        };
+        part.visit_added(Some(pass));
+        self.visits.push_back(Visit {
+            mirror,
+            pass: Some(pass),
+            scope,
+            settle,
+        });
+    }
+
     /// Ends the pass under way if nothing of it is left.
     pub(super) fn end_pass(&mut self, mirror: usize) -> Result<(), StoreError> {
-        let run = &mut self.runs[mirror];
-        if run.visits > 0 || run.jobs > 0 {
-            return Ok(());
-        }
-        let Some(number) = run.running.take() else {
+        let Some(is_in_order) = self.parts[mirror].end() else {
             return Ok(());
         };
-        run.done = number;
-        run.pass_settle = None;
-        if run.halt.is_none() {
-            run.last_pass = Some(crate::clock::wall());
+        // Before the next pass begins: it may find something else.
+        self.answer_waiters()?;
+        if is_in_order {
             let mirror = self.context.mirrors[mirror].name.clone();
             (self.sink)(Notice::Passed { mirror });
         }
@@ -108,32 +116,49 @@ impl Engine {
             self.request_pass(mirror, self.temper.settle)?;
         }
         for (mirror, places) in due.places {
-            if self.runs[mirror].halt.is_none() {
-                let settle = self.temper.settle;
+            if !self.parts[mirror].is_stopped() {
+                let (settle, pass) = (self.temper.settle, None);
+                self.parts[mirror].visit_added(pass);
+                let scope = Scope::Places(places);
                 self.visits.push_back(Visit {
                     mirror,
-                    scope: Scope::Places(places),
+                    pass,
+                    scope,
                     settle,
                 });
-                self.runs[mirror].visits += 1;
             }
         }
         Ok(())
     }
 
-    pub(super) fn push(&mut self, mirror: usize, path: RelPath, work: Work) {
-        let is_new = self
-            .queue
-            .push(work.lane(), (mirror, path), work, Instant::now());
-        self.runs[mirror].jobs += usize::from(is_new);
+    fn push(&mut self, mirror: usize, pass: Option<u64>, path: RelPath, work: Work) {
+        let key = (mirror, path.clone());
+        let is_new = self.queue.push(work.lane(), key, work, Instant::now());
+        self.parts[mirror].job_added(path, pass, is_new);
     }
 
     /// Takes in a directory's plan: the mapping first, then the accounts, then work.
     pub(super) async fn on_plan(&mut self, surveyed: Surveyed) -> Result<(), StoreError> {
-        let Surveyed { mirror, dir, plan } = surveyed;
-        if self.stop.is_some() || self.runs[mirror].halt.is_some() {
-            self.tally.pending += plan.actions.len() as u64;
+        let Surveyed {
+            mirror,
+            pass,
+            dir,
+            looked_at,
+            plan,
+        } = surveyed;
+        if self.stop.is_some() || self.parts[mirror].is_stopped() {
+            let files = plan
+                .actions
+                .iter()
+                .filter(|action| matches!(action, Action::File(_)));
+            self.tally.pending += files.count() as u64;
+            self.unseen = true;
             return Ok(());
+        }
+        for name in looked_at {
+            self.parts[mirror]
+                .failed
+                .remove(&(mirror, dir.path.join(&name)));
         }
         let young = plan.edits.iter().filter_map(Edit::young);
         let young: Vec<_> = young.map(|name| dir.path.join(name)).collect();
@@ -155,7 +180,7 @@ impl Engine {
                 Action::Folder(work) => Work::Folder(dir.clone(), work),
                 Action::File(work) => Work::File(dir.clone(), work),
             };
-            self.push(mirror, path, work);
+            self.push(mirror, pass, path, work);
         }
         Ok(())
     }
@@ -163,10 +188,11 @@ impl Engine {
     pub(super) fn on_survey_over(
         &mut self,
         mirror: usize,
+        pass: Option<u64>,
         result: Result<u64, Broken>,
     ) -> Result<(), StoreError> {
         self.surveys -= 1;
-        self.runs[mirror].visits -= 1;
+        self.parts[mirror].visit_ended(pass);
         match result {
             Ok(unchanged) => self.tally.unchanged += unchanged,
             Err(Broken::Halt(halt)) => self.halt(mirror, halt),
@@ -177,21 +203,25 @@ impl Engine {
 
     /// Stops a mirror where it stands. What it had queued was not reached.
     pub(super) fn halt(&mut self, mirror: usize, halt: Halt) {
-        let out = self.queue.take_out(|key| key.0 == mirror);
-        self.runs[mirror].jobs = self.runs[mirror].jobs.saturating_sub(out.len());
-        let before = self.visits.len();
-        self.visits.retain(|visit| visit.mirror != mirror);
-        self.runs[mirror].visits -= before - self.visits.len();
-        self.tally.pending += out.iter().filter(|key| !key.1.is_root()).count() as u64;
+        let is_meant = |key: &Key| key.0 == mirror;
+        self.tally.pending += self.queue.waiting_in(Lane::Files, is_meant) as u64;
+        let part = &mut self.parts[mirror];
+        for (_, path) in self.queue.take_out(is_meant) {
+            part.job_ended(&path);
+        }
+        self.visits.retain(|visit| {
+            let stays = visit.mirror != mirror;
+            if !stays {
+                part.visit_ended(visit.pass);
+            }
+            stays
+        });
+        part.stop(halt.clone());
         self.schedule.look_again(mirror, Instant::now());
         let name = self.context.mirrors[mirror].name.clone();
-        (self.sink)(Notice::Halted {
-            mirror: name,
-            halt: halt.clone(),
-        });
-        self.runs[mirror].halt = Some(halt);
-        let is_hopeless = |run: &Run| matches!(run.halt, Some(Halt::FolderInvisible(_)));
-        if self.runs.iter().all(is_hopeless) {
+        (self.sink)(Notice::Halted { mirror: name, halt });
+        let is_hopeless = |part: &Part| part.halt.as_ref().is_some_and(Halt::needs_a_person);
+        if self.parts.iter().all(is_hopeless) {
             self.stop.get_or_insert(Stop::NoMirror);
         }
     }
@@ -199,7 +229,7 @@ impl Engine {
     /// Counts and tells what became of an entry.
     pub(super) fn account(&mut self, key: (usize, RelPath), report: Report) {
         self.tally.count(&report);
-        let failed = &mut self.runs[key.0].failed;
+        let failed = &mut self.parts[key.0].failed;
         match &report {
             Report::Failed(why) => drop(failed.insert(key.clone(), why.clone())),
             _ => drop(failed.remove(&key)),

@@ -34,12 +34,12 @@ pub(super) struct Waiter {
 const MOST_NAMED: u32 = 1_000;
 
 impl Engine {
-    pub(super) async fn on_command(&mut self, command: Command) -> Result<(), StoreError> {
+    pub(super) fn on_command(&mut self, command: Command) -> Result<(), StoreError> {
         match command {
-            Command::Status(answer) => drop(answer.send(self.status().await?)),
+            Command::Status(answer) => drop(answer.send(self.status()?)),
             Command::Wait(answer) => {
                 let mut passes = Vec::new();
-                for mirror in 0..self.runs.len() {
+                for mirror in 0..self.parts.len() {
                     passes.push(self.request_pass(mirror, Duration::ZERO)?);
                 }
                 self.waiters.push(Waiter { passes, answer });
@@ -51,13 +51,13 @@ impl Engine {
     /// Answers those whose passes are complete, and forgets those who left.
     pub(super) fn answer_waiters(&mut self) -> Result<(), StoreError> {
         self.waiters.retain(|waiter| !waiter.answer.is_closed());
-        let runs = &self.runs;
+        let parts = &self.parts;
         let is_over = |waiter: &mut Waiter| {
             waiter
                 .passes
                 .iter()
-                .zip(runs)
-                .all(|(pass, run)| run.done >= *pass)
+                .zip(parts)
+                .all(|(pass, part)| part.done >= *pass)
         };
         let over: Vec<Waiter> = self.waiters.extract_if(.., is_over).collect();
         if over.is_empty() {
@@ -73,7 +73,7 @@ impl Engine {
     fn waited(&self) -> Result<Waited, StoreError> {
         let mut waited = Waited::default();
         let reader = self.context.readers.get()?;
-        for (mirror, run) in self.context.mirrors.iter().zip(&self.runs) {
+        for (mirror, run) in self.context.mirrors.iter().zip(&self.parts) {
             let name = || mirror.name.clone();
             if let Some(halt) = &run.halt {
                 waited.halted.push((name(), halt.to_string()));
@@ -103,12 +103,12 @@ impl Engine {
         Ok(waited)
     }
 
-    async fn status(&self) -> Result<Value, StoreError> {
+    fn status(&self) -> Result<Value, StoreError> {
         let mut mirrors = Vec::new();
-        for number in 0..self.runs.len() {
+        for number in 0..self.parts.len() {
             mirrors.push(self.mirror_status(number)?);
         }
-        let (method, expires_in) = self.context.client.token_status().await;
+        let (method, expires_in) = self.context.client.token_status();
         Ok(json!({
             "running": true,
             "pid": std::process::id(),
@@ -121,7 +121,7 @@ impl Engine {
     }
 
     fn mirror_status(&self, number: usize) -> Result<Value, StoreError> {
-        let (mirror, run) = (&self.context.mirrors[number], &self.runs[number]);
+        let (mirror, run) = (&self.context.mirrors[number], &self.parts[number]);
         let is_own = |key: &(usize, RelPath)| key.0 == number;
         let in_flight = self.queue.running_of(is_own);
         let oldest = self.queue.oldest(is_own);
@@ -134,7 +134,7 @@ impl Engine {
             ),
             None => (0, 0),
         };
-        let state = match (&run.halt, run.running, run.jobs, run.visits) {
+        let state = match (&run.halt, &run.pass, run.jobs, run.visits) {
             (Some(_), ..) => "halted",
             (None, _, jobs, _) if jobs > 0 => "uploading",
             (None, Some(_), ..) => "scanning",

@@ -2,6 +2,7 @@
 
 use super::super::digest;
 use super::world::{LocalFile, World};
+use crate::model::ids::FileId;
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::trouble::Trouble;
@@ -16,6 +17,8 @@ impl World {
             None => self.may_create(name),
             Some(base) => self.may_supersede(name, base, content),
         };
+        let is_cleared = self.running[name].replies.last() == Some(&Reply::Clear);
+        let allowed = allowed.and(is_cleared.then_some(()).ok_or("sent without a preflight"));
         if let Err(what) = allowed {
             self.violate(format!("{name:?}: {what}"));
         }
@@ -42,6 +45,9 @@ impl World {
         if !(self.cloud.told).contains(&(base.id.clone(), base.etag.clone())) {
             return Err("a version over a state that we never read");
         }
+        if self.is_anothers(name, &base.id) {
+            return Err("a version of another local file's");
+        }
         let item = self.cloud.any(&base.id);
         let Some(under) = item.and_then(|item| item.version_at(&base.etag)) else {
             return Err("an etag that the file never had");
@@ -64,9 +70,17 @@ impl World {
         Ok(())
     }
 
+    fn is_anothers(&self, name: &LocalName, id: &FileId) -> bool {
+        let mut rows = self.mapped.files.iter();
+        rows.any(|(other, row)| other != name && row.id == *id)
+    }
+
     /// Before a row is stored: is it true?
     pub(super) fn check_row(&mut self, name: &LocalName, row: &SyncedFile) {
         let held = self.cloud.any(&row.id).is_some_and(|item| item.held(row));
+        if self.is_anothers(name, &row.id) {
+            self.violate(format!("{name:?} takes the file of another"));
+        }
         if !held {
             return self.violate(format!("a row for {name:?} that was never true: {row:?}"));
         }

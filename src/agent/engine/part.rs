@@ -1,0 +1,133 @@
+//! One mirror's part in a run: its passes, what belongs to them, and how it stands.
+
+use crate::agent::job::Key;
+use crate::model::path::RelPath;
+use crate::model::reason::Failed;
+use crate::plan::guard::Halt;
+use std::collections::{BTreeMap, HashSet};
+use std::time::{Duration, SystemTime};
+
+/// A pass under way. It ends when everything that it found has come to an end; what
+/// hints found meanwhile does not hold it up.
+#[derive(Debug)]
+pub(super) struct Pass {
+    /// Its number.
+    pub(super) number: u64,
+    /// How long a file must have been quiet.
+    pub(super) settle: Duration,
+    visits: usize,
+    jobs: HashSet<RelPath>,
+    halted: bool,
+}
+
+/// The part.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    /// Why the mirror stands still. It is believed until a pass finds it otherwise.
+    pub(super) halt: Option<Halt>,
+    /// The pass under way.
+    pub(super) pass: Option<Pass>,
+    /// The last pass that was asked for, and the last that came to its end, by number.
+    pub(super) requested: u64,
+    pub(super) done: u64,
+    /// The settle time of the next pass.
+    pub(super) settle: Option<Duration>,
+    /// Visits that wait or run, and jobs that wait or run.
+    pub(super) visits: usize,
+    pub(super) jobs: usize,
+    /// When the last pass came to its end without a halt.
+    pub(super) last_pass: Option<SystemTime>,
+    /// Entries that were given up and have not been seen well since.
+    pub(super) failed: BTreeMap<Key, Failed>,
+}
+
+impl Part {
+    /// Begins the pass that was asked for last.
+    pub(super) fn begin(&mut self, settle: Duration) {
+        let number = self.requested;
+        let settle = self.settle.take().unwrap_or(settle);
+        let (visits, jobs) = (0, HashSet::new());
+        self.pass = Some(Pass {
+            number,
+            settle,
+            visits,
+            jobs,
+            halted: false,
+        });
+        // A pass looks at everything: what still fails, fails again.
+        self.failed.clear();
+    }
+
+    /// Ends the pass under way if nothing of it is left; says whether it found the
+    /// mirror in order.
+    pub(super) fn end(&mut self) -> Option<bool> {
+        let pass = self
+            .pass
+            .take_if(|pass| pass.visits == 0 && pass.jobs.is_empty())?;
+        self.done = pass.number;
+        if !pass.halted {
+            self.halt = None;
+            self.last_pass = Some(crate::clock::wall());
+        }
+        Some(!pass.halted)
+    }
+
+    /// Whether nothing is to be done in the mirror now.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.pass
+            .as_ref()
+            .map_or(self.halt.is_some(), |pass| pass.halted)
+    }
+
+    /// The mirror stands still from now on.
+    pub(super) fn stop(&mut self, halt: Halt) {
+        self.halt = Some(halt);
+        if let Some(pass) = &mut self.pass {
+            pass.halted = true;
+        }
+    }
+
+    /// The number of the pass that the job at this path belongs to.
+    pub(super) fn pass_of(&self, path: &RelPath) -> Option<u64> {
+        let pass = self.pass.as_ref()?;
+        pass.jobs.contains(path).then_some(pass.number)
+    }
+
+    /// A visit waits now; `of` is the pass that it belongs to.
+    pub(super) fn visit_added(&mut self, of: Option<u64>) {
+        self.visits += 1;
+        if let Some(pass) = self.numbered(of) {
+            pass.visits += 1;
+        }
+    }
+
+    /// A visit is over, or will not be.
+    pub(super) fn visit_ended(&mut self, of: Option<u64>) {
+        self.visits -= 1;
+        if let Some(pass) = self.numbered(of) {
+            pass.visits -= 1;
+        }
+    }
+
+    /// A job was pushed, for an entry that `is_new` to the queue or not.
+    pub(super) fn job_added(&mut self, path: RelPath, of: Option<u64>, is_new: bool) {
+        self.jobs += usize::from(is_new);
+        if let Some(pass) = self.numbered(of) {
+            pass.jobs.insert(path);
+        }
+    }
+
+    /// An entry has left the queue.
+    pub(super) fn job_ended(&mut self, path: &RelPath) {
+        self.jobs = self.jobs.saturating_sub(1);
+        if let Some(pass) = &mut self.pass {
+            pass.jobs.remove(path);
+        }
+    }
+
+    fn numbered(&mut self, number: Option<u64>) -> Option<&mut Pass> {
+        self.pass
+            .as_mut()
+            .filter(|pass| Some(pass.number) == number)
+    }
+}
