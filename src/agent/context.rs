@@ -25,6 +25,8 @@ pub(crate) struct Context {
     pub(crate) readers: Readers,
     /// Set when surveys should stop where they are.
     pub(crate) cancelled: AtomicBool,
+    /// Set by a survey that did stop before its end.
+    pub(crate) cut: AtomicBool,
 }
 
 /// One mirror, as a run needs it.

@@ -180,6 +180,7 @@ pub(crate) fn context(config: &Config, readers: Readers) -> Result<Context, Fata
         mirrors: mirrors.collect::<Result<_, _>>()?,
         readers,
         cancelled: AtomicBool::new(false),
+        cut: AtomicBool::new(false),
     })
 }
 

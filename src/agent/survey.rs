@@ -132,6 +132,7 @@ impl Surveyor<'_> {
         let mut stack = vec![top];
         while let Some(dir) = stack.pop() {
             if self.is_over() {
+                self.context.cut.store(true, Ordering::Relaxed);
                 break;
             }
             let plan = match self.directory(&dir, first.take())? {

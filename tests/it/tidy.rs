@@ -61,8 +61,13 @@ fn collect(dir: &Path, into: &mut Vec<(PathBuf, String)>) {
     }
 }
 
-/// The part of the program that a file belongs to.
+/// The part of the program that a file belongs to; none for tests.
 fn layer(path: &Path) -> Option<&'static (&'static str, &'static [&'static str])> {
+    let name = path.file_name()?.to_str()?;
+    let is_test = path.iter().any(|part| part == "tests") || name.contains("test");
+    if is_test {
+        return None;
+    }
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let below = path.strip_prefix(src).ok()?;
     let first = below.components().next()?.as_os_str().to_str()?;

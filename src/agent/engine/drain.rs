@@ -17,8 +17,9 @@ impl Engine {
     /// Lets what runs come to its end, and tells how the run ended.
     pub(crate) async fn finish(mut self, began: Instant) -> Result<Ending, StoreError> {
         if self.stop.is_some() {
-            self.unseen |= self.surveys > 0 || !self.visits.is_empty();
+            self.unseen |= !self.visits.is_empty();
             self.drain().await?;
+            self.unseen |= self.surveys > 0 || self.context.cut.load(Ordering::Relaxed);
         }
         let cut_short = self.unseen || self.tally.pending > 0;
         let mirrors = self.context.mirrors.iter().zip(&self.parts);
