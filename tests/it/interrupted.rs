@@ -47,8 +47,6 @@ fn sigterm_and_sigint_finish_what_runs_and_leave_the_rest() {
             run.count("scanned") <= 200,
             "directories are counted: {run}"
         );
-        // What runs was finished: nothing is in doubt.
-        assert_eq!(rig.row_count("intent"), 0);
         rig.cloud.clear_faults();
         completes(&rig);
         let tree = rig.cloud.tree(&rig.folder);

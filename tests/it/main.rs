@@ -3,6 +3,7 @@
 //! One behaviour a file. Each test builds a [`rig::Rig`] and reads like the sentence
 //! that it proves.
 
+mod a_minute;
 mod adoption;
 mod changes;
 mod conflicts;

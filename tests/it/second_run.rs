@@ -84,8 +84,8 @@ fn nothing_is_said_when_there_is_nothing_to_say() {
 
 /// The clock cannot be turned here, so this one waits for the forty seconds of the
 /// contract: a digest taken right after a change is checked once more, and only once.
-#[test]
-fn a_young_file_is_read_once_more_after_forty_seconds_and_then_never() {
+/// Run by [`crate::a_minute`].
+pub(crate) fn a_young_file_is_read_once_more_after_forty_seconds_and_then_never() {
     let (served, passed) = (Rig::new(), Rig::new());
     for rig in [&served, &passed] {
         rig.write("young.txt", "young");

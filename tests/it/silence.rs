@@ -11,8 +11,8 @@ fn nobody() -> u16 {
 }
 
 /// The run gives Box the minute that the contract names, so this takes as long.
-#[test]
-fn a_minute_without_any_answer_ends_with_69() {
+/// Run by [`crate::a_minute`].
+pub(crate) fn a_minute_without_any_answer_ends_with_69() {
     let rig = Rig::new();
     let port = rig.cloud.port().to_string();
     let rig = rig.configured(|config| config.replace(&port, &nobody().to_string()));
