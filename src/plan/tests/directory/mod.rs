@@ -154,7 +154,7 @@ fn what_a_path_was_before_is_for_box_to_say() {
     // Box refuses the name as long as the old item is there; if a person has removed it,
     // the new one goes up.
     check("a/", "a=1", "folder a");
-    check("a=1", "a/", "upload a");
+    check("a=1", "a/", "upload a unread");
 }
 
 #[test]
