@@ -21,6 +21,8 @@ pub(crate) struct Context {
     pub(crate) client: BoxClient,
     /// The mirrors of this run, in the configuration's order.
     pub(crate) mirrors: Vec<Mirror>,
+    /// The names of all mirrors of the configuration, of this run or not.
+    pub(crate) configured: Vec<String>,
     /// Where mappings are read.
     pub(crate) readers: Readers,
     /// Set when surveys should stop where they are.

@@ -54,14 +54,14 @@ impl Eyes {
             return;
         };
         let Ok(root) = mirror.open_root() else {
-            self.open.remove(&number);
+            self.close(number);
             return;
         };
         let identity = root.identity();
         let is_watched = self
             .open
             .get(&number)
-            .is_some_and(|(known, _)| *known == identity);
+            .is_some_and(|(known, watcher)| *known == identity && !watcher.is_blind());
         if is_watched || !self.opening.insert(number) {
             return;
         }
@@ -77,11 +77,19 @@ impl Eyes {
         });
     }
 
+    /// Ends a watcher, on a thread that may wait for it.
+    fn close(&mut self, number: usize) {
+        if let Some((_, watcher)) = self.open.remove(&number) {
+            tokio::task::spawn_blocking(move || drop(watcher));
+        }
+    }
+
     /// Takes in what [`Self::ensure`] began; tells whether the root is watched now.
     pub(crate) fn opened(&mut self, opened: Opened, name: &str) -> bool {
         self.opening.remove(&opened.mirror);
         match opened.watcher {
             Ok(watcher) => {
+                self.close(opened.mirror);
                 self.open.insert(opened.mirror, (opened.identity, watcher));
                 true
             }

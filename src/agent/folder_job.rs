@@ -34,11 +34,10 @@ pub(crate) async fn run(
     let listed = match found {
         Ok((folder, _, true)) => Ok((folder, None, Some(true))),
         Ok((folder, ..)) => context.client.list_folder(&folder.id).await.map(|items| {
-            let is_known = folder.name.as_str().is_empty();
             (
                 folder,
                 Some(Inventory::new(items)),
-                (!is_known).then_some(false),
+                (!work.is_mapped).then_some(false),
             )
         }),
         Err(trouble) => Err(trouble),

@@ -20,7 +20,7 @@ use crate::plan::facts::{Inventory, SyncedFolder};
 use crate::plan::guard::Halt;
 use crate::plan::policy::DIRECT_LIMIT;
 use crate::plan::settle::{self, Effect};
-use crate::plan::transfer::{Ask, Next, Reply, Transfer};
+use crate::plan::transfer::{Ask, Next, Outcome, Reply, Transfer};
 use crate::plan::verdict::Verdict;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -303,6 +303,10 @@ impl Preview {
                     }
                 }
                 Next::Ask(ask) => scout.look(&ask).await?,
+                // Ours from an earlier try: what the disk has now comes on top of it.
+                Next::End(Outcome::Landed(file)) => {
+                    return Ok(Some(self.would_send(Some(file.id), size)));
+                }
                 Next::End(outcome) => {
                     let settled = settle::file(dir.folder.key, work, &hashed, outcome, true);
                     return Ok(self.effect(mirror, settled.effect));

@@ -15,7 +15,7 @@ use crate::plan::verdict::Verdict;
 use crate::remote::client::BoxClient;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
-use crate::store::mirrors::NewRoot;
+use crate::store::mirrors::{Holder, NewRoot};
 
 /// Finds or makes the root folder, checks that it can be used, and lists it where it
 /// was never compared.
@@ -40,13 +40,21 @@ pub(crate) async fn run(
     }
     if known.is_none() {
         let (name, target) = (mirror.name.clone(), key.clone());
+        let configured = context.configured.clone();
         let root = NewRoot {
             mirror: name,
             target,
             id: id.clone(),
             is_new,
+            configured,
         };
-        store.writer().put_root(root).await?;
+        if let Holder::Mirror(other) = store.writer().put_root(root).await? {
+            let what = format!(
+                "Box folder {id} belongs to mirror {other:?} already, as its root or somewhere in \
+                 it: give this mirror another folder"
+            );
+            return Ok(Ended::Effect(Effect::Halt(Halt::Misconfigured(what))));
+        }
         if is_own && client.acts_as_service_account() {
             warn_of_own_root(client, &mirror.name).await;
         }

@@ -178,6 +178,7 @@ pub(crate) fn context(config: &Config, readers: Readers) -> Result<Context, Fata
     Ok(Context {
         client: client.map_err(Fatal::Http)?,
         mirrors: mirrors.collect::<Result<_, _>>()?,
+        configured: config.names.clone(),
         readers,
         cancelled: AtomicBool::new(false),
         cut: AtomicBool::new(false),

@@ -15,8 +15,9 @@ Exit codes:
    0  every included file is on Box
    1  finished, but something is not on Box (parked, failed, pending); wait: timeout
    2  wrong command line
-   3  a mirror halted: its local folder is missing, unreadable, emptied or replaced
+   3  a mirror halted: its local folder is missing, unreadable or was emptied
   69  Box cannot be reached; status, wait: no agent runs
+  74  the state directory cannot be used
   74  the state directory cannot be used
   75  another run holds the lock
   77  not authorised: token, account, scope, or a folder the account cannot use

@@ -28,7 +28,7 @@ use tokio::sync::mpsc;
 pub async fn run(
     args: impl IntoIterator<Item = OsString>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
-    stop: mpsc::Receiver<()>,
+    mut stop: mpsc::Receiver<()>,
 ) -> u8 {
     let args = match Args::try_parse_from(args) {
         Ok(args) => args,
@@ -72,9 +72,12 @@ pub async fn run(
             }
             sync::run(loaded.config, sync, verbose, stop, output).await
         }
-        Command::Status { json } => status::status(&loaded.config, json, output).await,
+        Command::Status { json } => {
+            unless_stopped(&mut stop, status::status(&loaded.config, json, output)).await
+        }
         Command::Wait { timeout, json } => {
-            status::wait(&loaded.config, timeout, json, output).await
+            let wait = status::wait(&loaded.config, timeout, json, output);
+            unless_stopped(&mut stop, wait).await
         }
         Command::Config { .. } => exit::OK,
     }
@@ -98,4 +101,12 @@ fn check(output: &mut Output, path: Option<&Path>, environment: &Environment, js
         }
     }
     exit::OK
+}
+
+/// What only asks can be given up at any moment.
+async fn unless_stopped(stop: &mut mpsc::Receiver<()>, work: impl Future<Output = u8>) -> u8 {
+    tokio::select! {
+        code = work => code,
+        Some(()) = stop.recv() => exit::INCOMPLETE,
+    }
 }

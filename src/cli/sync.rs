@@ -16,7 +16,7 @@ pub(crate) async fn run(
     config: Config,
     args: SyncArgs,
     verbose: bool,
-    stop: mpsc::Receiver<()>,
+    mut stop: mpsc::Receiver<()>,
     mut output: Output,
 ) -> u8 {
     let config = match select(config, &args.mirrors) {
@@ -35,7 +35,10 @@ pub(crate) async fn run(
     let reporter = Reporter::new(&args, verbose, &output);
     let sink = reporter.sink();
     let ended = if args.dry_run {
-        preview::preview(&config, sink).await
+        tokio::select! {
+            ended = preview::preview(&config, sink) => ended,
+            Some(()) = stop.recv() => Ok(Ending { cut_short: true, ..Ending::default() }),
+        }
     } else if args.once {
         agent::once(&config, stop, sink).await
     } else {

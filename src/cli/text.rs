@@ -71,7 +71,12 @@ impl Text {
                 self.marked("watching", PLAIN, "every directory is watched")
             }
             Notice::Draining => self.marked("stopping", PLAIN, "what is under way is finished"),
-            Notice::Watching | Notice::Passed { .. } => return String::new(),
+            Notice::Passed { mirror } => {
+                // In order again: the next halt is news.
+                self.said.remove(&(mirror.clone(), String::new()));
+                return String::new();
+            }
+            Notice::Watching => return String::new(),
         };
         self.has_spoken = true;
         line
@@ -100,7 +105,9 @@ impl Text {
             Report::Failed(why) => ("failed", RED, format!(": {why}")),
         };
         let is_lasting = matches!(report, Report::Excluded(_) | Report::Parked(_));
-        if is_lasting && self.is_repetition(mirror, place, &rest) {
+        if !is_lasting {
+            self.said.remove(&(mirror.to_owned(), place.to_owned()));
+        } else if self.is_repetition(mirror, place, &rest) {
             return String::new();
         }
         self.has_spoken = true;

@@ -44,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) auth: Auth,
     /// What is mirrored; at least one, with distinct names, roots and targets.
     pub(crate) mirrors: Vec<Mirror>,
+    /// The names of all mirrors, also when a run is limited to some of them.
+    pub(crate) names: Vec<String>,
     /// When to look.
     pub(crate) watch: Watch,
     /// How hard to press on Box.

@@ -64,9 +64,11 @@ pub(super) fn resolve(
             Some(state_dir),
             Some(endpoints),
         ) if clean => {
+            let names = mirrors.iter().map(|mirror| mirror.name.clone()).collect();
             let config = Config {
                 source: world.source.to_owned(),
                 auth,
+                names,
                 mirrors,
                 watch,
                 limits,

@@ -28,6 +28,7 @@ const AGAIN: Duration = Duration::from_millis(20);
 pub(crate) struct Watcher {
     eyes: Vec<Handle>,
     partial: Arc<AtomicBool>,
+    blind: Arc<AtomicBool>,
 }
 
 /// The thread that watches one root.
@@ -53,9 +54,11 @@ impl Watcher {
         let mut watcher = Self {
             eyes: Vec::new(),
             partial: Arc::clone(&partial),
+            blind: Arc::default(),
         };
         for (number, root, filter) in roots {
-            let eye = Eye::open(number, root, filter, hints.clone(), Arc::clone(&partial))?;
+            let mut eye = Eye::open(number, root, filter, hints.clone(), Arc::clone(&partial))?;
+            eye.blind = Arc::clone(&watcher.blind);
             watcher.eyes.push(eye.start()?);
         }
         Ok(watcher)
@@ -64,6 +67,12 @@ impl Watcher {
     /// Whether some directories are not watched, so that only a scan sees changes there.
     pub(crate) fn is_partial(&self) -> bool {
         self.partial.load(Ordering::Relaxed)
+    }
+
+    /// Whether a root is not watched any more: it was lost, or could not be watched
+    /// again. Only a new watcher helps.
+    pub(crate) fn is_blind(&self) -> bool {
+        self.blind.load(Ordering::Relaxed)
     }
 }
 
@@ -84,6 +93,7 @@ struct Eye {
     filter: Arc<Filter>,
     hints: tokio::sync::mpsc::Sender<Hint>,
     partial: Arc<AtomicBool>,
+    blind: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     inbox: Inbox,
     /// `None` when the root is lost or could not be watched again.
@@ -111,6 +121,7 @@ impl Eye {
             filter,
             hints,
             partial,
+            blind: Arc::default(),
             stop: Arc::default(),
             inbox: Inbox::default(),
             watch: None,
@@ -231,6 +242,7 @@ impl Eye {
             Ok(watch) => self.watch = Some(watch),
             Err(error) => {
                 self.partial.store(true, Ordering::Relaxed);
+                self.blind.store(true, Ordering::Relaxed);
                 tracing::warn!(%error, "changes will only be seen by the next scan");
             }
         }
@@ -240,6 +252,7 @@ impl Eye {
     /// Whatever is reported from now on would carry a path that is no longer right.
     fn root_gone(&mut self) {
         self.partial.store(true, Ordering::Relaxed);
+        self.blind.store(true, Ordering::Relaxed);
         self.take_down();
         self.offer(What::Everything);
     }

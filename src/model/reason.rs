@@ -139,8 +139,8 @@ impl fmt::Display for Parked {
             Self::Name(error) => write!(f, "{error}: rename it"),
             Self::CaseTwin(other) => write!(
                 f,
-                "its name and that of {other:?} differ only in case, and Box keeps one of them: \
-                 rename one"
+                "on Box its name belongs to {other:?}, which is mirrored: Box takes names that \
+                 differ only in case for one. Rename one of the two"
             ),
             Self::TooLarge { size, limit } => write!(
                 f,

@@ -53,6 +53,8 @@ pub(crate) struct FolderWork {
     pub(crate) remote_name: RemoteName,
     /// The folder, where it is known to exist: it is then only listed.
     pub(crate) known: Option<RemoteFolder>,
+    /// The mapping has it; only what is in it was never compared.
+    pub(crate) is_mapped: bool,
 }
 
 /// A file whose content may not be on Box.
@@ -125,6 +127,8 @@ pub(crate) enum Edit {
     Park(FolderKey, LocalName, ParkedItem),
     /// An item waits no longer.
     Unpark(FolderKey, LocalName),
+    /// Nothing in this directory or below it waits any longer: it is not there.
+    UnparkBelow(FolderKey),
     /// A mutating request is about to be sent.
     Intend(FolderKey, LocalName, Intent),
 }
@@ -141,6 +145,7 @@ impl Edit {
             | Self::Inventoried(_)
             | Self::Park(..)
             | Self::Unpark(..)
+            | Self::UnparkBelow(_)
             | Self::Intend(..) => None,
         }
     }

@@ -92,7 +92,10 @@ impl Planner<'_> {
         match &entry.kind {
             LocalKind::File(stamp) => self.file(name, stamp, digests),
             LocalKind::Directory => self.directory(name),
-            LocalKind::Excluded(why) => self.report(name, Report::Excluded(why.clone())),
+            LocalKind::Excluded(why) => {
+                self.unpark(name);
+                self.report(name, Report::Excluded(why.clone()));
+            }
             LocalKind::Unreadable(error) => {
                 self.report(name, Report::Failed(Failed::Read(error.clone())));
             }
@@ -239,6 +242,7 @@ impl Planner<'_> {
                     name: name.clone(),
                     remote_name,
                     known,
+                    is_mapped: mapped.folders.contains_key(name),
                 }));
             }
         }
@@ -305,6 +309,12 @@ impl Planner<'_> {
             .map(|name| Edit::Unpark(self.dir, name.clone()))
             .collect();
         self.plan.edits.extend(gone);
+        let folders = self.facts.mapped.folders.iter();
+        let away = folders.filter(|(name, _)| !is_here(name));
+        let away: Vec<Edit> = away
+            .map(|(_, folder)| Edit::UnparkBelow(folder.key))
+            .collect();
+        self.plan.edits.extend(away);
         if self.facts.inventory.is_some() {
             self.plan.edits.push(Edit::Inventoried(self.dir));
         }
@@ -366,7 +376,7 @@ fn standing<'a>(
     if let Some(known) = known {
         return Standing::Changed(known);
     }
-    match file_name(name, facts, twins) {
+    match file_name(name, twins) {
         Err(why) => Standing::Waits(why),
         Ok(remote) => match facts.inventory.as_ref().and_then(|i| i.occupant(&remote)) {
             Some(occupant) => Standing::Occupied(remote, occupant),
@@ -403,21 +413,13 @@ fn is_unsettled(stamp: &Stamp, facts: &DirFacts, policy: &Policy) -> bool {
     (0..settle).contains(&quiet_for)
 }
 
-fn file_name(name: &LocalName, facts: &DirFacts, twins: &Twins) -> Result<RemoteName, Parked> {
+fn file_name(name: &LocalName, twins: &Twins) -> Result<RemoteName, Parked> {
     let remote = RemoteName::for_local(name).map_err(Parked::Name)?;
-    if let Some(folder) = facts.mapped.folders.get(name) {
-        let was = format!("the folder {}, which this path was before,", folder.id);
-        return Err(Parked::NameTaken(was));
-    }
     twins.check(name).map(|()| remote)
 }
 
 fn directory_name(name: &LocalName, facts: &DirFacts, twins: &Twins) -> Result<RemoteName, Parked> {
     let remote = RemoteName::for_local(name).map_err(Parked::Name)?;
-    if let Some(file) = facts.mapped.files.get(name) {
-        let was = format!("the file {}, which this path was before,", file.id);
-        return Err(Parked::NameTaken(was));
-    }
     if let Some(parked) = facts.mapped.parked.get(name)
         && parked.in_the_item
         && parked.stamp.is_none()

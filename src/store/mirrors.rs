@@ -1,6 +1,7 @@
 //! Where each mirror's root folder is.
 
-use crate::model::ids::FolderId;
+use crate::model::ids::{FolderId, FolderKey};
+use crate::model::path::LocalName;
 use rusqlite::{OptionalExtension, Savepoint, params};
 
 /// A root folder that has been found or made on Box.
@@ -14,27 +15,96 @@ pub(crate) struct NewRoot {
     pub(crate) id: FolderId,
     /// Whether it was made just now, so that nothing is in it.
     pub(crate) is_new: bool,
+    /// The names of all mirrors of the configuration.
+    pub(crate) configured: Vec<String>,
+}
+
+/// Who has the folder already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// Nobody, so it is this mirror's now.
+    Nobody,
+    /// This mirror of the configuration, as its root or somewhere in it.
+    Mirror(String),
 }
 
 /// Records it. What was known of the mirror's former target is forgotten: nothing on
-/// Box is touched, and pointing back finds everything again by comparing.
-pub(crate) fn put_root(db: &Savepoint<'_>, root: &NewRoot) -> rusqlite::Result<()> {
-    let sql = "SELECT root FROM mirror WHERE name = ?1";
-    let former: Option<i64> = db
-        .query_row(sql, [&root.mirror], |row| row.get(0))
-        .optional()?;
-    db.execute("DELETE FROM mirror WHERE name = ?1", [&root.mirror])?;
-    if let Some(former) = former {
-        forget(db, former)?;
+/// Box is touched, and pointing back finds everything again by comparing. A mirror that
+/// was renamed takes its mapping along.
+pub(crate) fn put_root(db: &Savepoint<'_>, root: &NewRoot) -> rusqlite::Result<Holder> {
+    if let Some(holder) = holder(db, root)? {
+        if root.configured.contains(&holder) && holder != root.mirror {
+            return Ok(Holder::Mirror(holder));
+        }
+        let sql = "SELECT count(*) FROM mirror WHERE name = ?1 AND target = ?2";
+        let is_the_same: i64 = db.query_row(sql, [&holder, &root.target], |row| row.get(0))?;
+        if is_the_same > 0 {
+            remove(db, &root.mirror, &holder)?;
+            let sql = "UPDATE mirror SET name = ?1 WHERE name = ?2";
+            db.execute(sql, [&root.mirror, &holder])?;
+            return Ok(Holder::Nobody);
+        }
+        remove(db, &holder, "")?;
     }
+    remove(db, &root.mirror, "")?;
     db.execute(
-        "INSERT INTO folder (parent, name, box_id, etag, inventoried) VALUES (NULL, x'', ?1, NULL, ?2)",
+        "INSERT INTO folder (parent, name, box_id, etag, inventoried) \
+         VALUES (NULL, x'', ?1, NULL, ?2)",
         params![root.id.as_str(), root.is_new],
     )?;
     let folder = db.last_insert_rowid();
     let sql = "INSERT INTO mirror (name, target, root) VALUES (?1, ?2, ?3)";
-    db.execute(sql, params![root.mirror, root.target, folder])
-        .map(|_| ())
+    db.execute(sql, params![root.mirror, root.target, folder])?;
+    Ok(Holder::Nobody)
+}
+
+/// The mirror that has the folder as its root or somewhere in it.
+fn holder(db: &Savepoint<'_>, root: &NewRoot) -> rusqlite::Result<Option<String>> {
+    db.query_row(
+        "WITH RECURSIVE up (id, parent) AS (\
+         SELECT id, parent FROM folder WHERE box_id = ?1 UNION ALL \
+         SELECT f.id, f.parent FROM folder f JOIN up ON f.id = up.parent) \
+         SELECT m.name FROM mirror m JOIN up ON m.root = up.id",
+        [root.id.as_str()],
+        |row| row.get(0),
+    )
+    .optional()
+}
+
+/// Forgets a mirror, unless it is the one to keep.
+fn remove(db: &Savepoint<'_>, mirror: &str, keep: &str) -> rusqlite::Result<()> {
+    if mirror == keep {
+        return Ok(());
+    }
+    let sql = "SELECT root FROM mirror WHERE name = ?1";
+    let former: Option<i64> = db.query_row(sql, [mirror], |row| row.get(0)).optional()?;
+    db.execute("DELETE FROM mirror WHERE name = ?1", [mirror])?;
+    match former {
+        Some(former) => forget(db, former),
+        None => Ok(()),
+    }
+}
+
+/// Forgets a directory that is a file now.
+pub(crate) fn forget_child(
+    db: &Savepoint<'_>,
+    parent: FolderKey,
+    name: &LocalName,
+) -> rusqlite::Result<()> {
+    let mut find = db.prepare_cached("SELECT id FROM folder WHERE parent = ?1 AND name = ?2")?;
+    let key = params![parent.0, name.as_bytes()];
+    match find.query_row(key, |row| row.get(0)).optional()? {
+        Some(folder) => forget(db, folder),
+        None => Ok(()),
+    }
+}
+
+/// Nothing below a directory waits any longer.
+pub(crate) fn unpark_below(db: &Savepoint<'_>, dir: FolderKey) -> rusqlite::Result<()> {
+    let sql = "WITH RECURSIVE below (id) AS (VALUES (?1) UNION ALL \
+               SELECT f.id FROM folder f JOIN below ON f.parent = below.id) \
+               DELETE FROM parked WHERE dir IN below";
+    db.prepare_cached(sql)?.execute([dir.0]).map(|_| ())
 }
 
 fn forget(db: &Savepoint<'_>, root: i64) -> rusqlite::Result<()> {

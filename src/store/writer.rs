@@ -5,7 +5,7 @@ use crate::model::path::LocalName;
 use crate::plan::action::Edit;
 use crate::plan::facts::{ParkedItem, SyncedFile};
 use crate::store::error::Error;
-use crate::store::mirrors;
+use crate::store::mirrors::{self, Holder};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use std::thread;
 use tokio::sync::{mpsc, oneshot};
@@ -21,7 +21,7 @@ pub(crate) struct Writer {
     commands: mpsc::Sender<Command>,
 }
 
-type Answer = oneshot::Sender<Result<(), Error>>;
+type Answer = oneshot::Sender<Result<Holder, Error>>;
 
 struct Command {
     work: Work,
@@ -52,11 +52,12 @@ impl Writer {
         if edits.is_empty() {
             return Ok(());
         }
-        self.run(Work::Edits(edits)).await
+        self.run(Work::Edits(edits)).await.map(|_| ())
     }
 
     /// Records where a mirror's root is, and forgets what was known of another target.
-    pub(crate) async fn put_root(&self, root: mirrors::NewRoot) -> Result<(), Error> {
+    /// Unless another mirror has the folder: then nothing changes, and that is told.
+    pub(crate) async fn put_root(&self, root: mirrors::NewRoot) -> Result<Holder, Error> {
         self.run(Work::Mirror(root)).await
     }
 
@@ -76,7 +77,7 @@ impl Writer {
         }
     }
 
-    async fn run(&self, work: Work) -> Result<(), Error> {
+    async fn run(&self, work: Work) -> Result<Holder, Error> {
         let (answer, result) = oneshot::channel();
         let sent = self.commands.send(Command { work, answer }).await;
         sent.map_err(|_| Error::Closed)?;
@@ -105,7 +106,7 @@ fn write(mut connection: Connection, mut queue: mpsc::Receiver<Command>) {
             drop(connection);
             closing
                 .into_iter()
-                .for_each(|command| drop(command.answer.send(Ok(()))));
+                .for_each(|command| drop(command.answer.send(Ok(Holder::Nobody))));
             return;
         }
     }
@@ -128,16 +129,17 @@ fn commit(connection: &mut Connection, batch: Vec<Command>) {
     let mut done = Vec::with_capacity(batch.len());
     for Command { work, answer } in batch {
         match run(&mut transaction, &work) {
-            Ok(()) => done.push(answer),
+            Ok(holder) => done.push((answer, holder)),
             Err(error) => drop(answer.send(Err(error.into()))),
         }
     }
     match transaction.commit() {
         // Whoever has stopped waiting does not need the answer.
-        Ok(()) => done
-            .into_iter()
-            .for_each(|answer| drop(answer.send(Ok(())))),
-        Err(error) => refuse(done.into_iter(), &error),
+        Ok(()) => {
+            done.into_iter()
+                .for_each(|(answer, holder)| drop(answer.send(Ok(holder))));
+        }
+        Err(error) => refuse(done.into_iter().map(|(answer, _)| answer), &error),
     }
 }
 
@@ -150,20 +152,26 @@ fn refuse(answers: impl Iterator<Item = Answer>, error: &rusqlite::Error) {
 }
 
 /// One command, in a savepoint of its own: its failure undoes nothing else.
-fn run(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<()> {
+fn run(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<Holder> {
     let savepoint = transaction.savepoint()?;
-    match work {
-        Work::Edits(edits) => edits.iter().try_for_each(|edit| apply(&savepoint, edit))?,
+    let holder = match work {
+        Work::Edits(edits) => {
+            edits.iter().try_for_each(|edit| apply(&savepoint, edit))?;
+            Holder::Nobody
+        }
         Work::Mirror(root) => mirrors::put_root(&savepoint, root)?,
-        Work::Close => {}
-    }
-    savepoint.commit()
+        Work::Close => Holder::Nobody,
+    };
+    savepoint.commit()?;
+    Ok(holder)
 }
 
 fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
     match edit {
         Edit::PutFile(dir, name, file) => {
             put_file(db, *dir, name, file)?;
+            // The path may have been a directory before.
+            mirrors::forget_child(db, *dir, name)?;
             end(db, "parked", *dir, name)?;
             end(db, "intent", *dir, name)
         }
@@ -204,18 +212,18 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             let etag = etag.as_ref().map(|etag| etag.as_str());
             let values = params![parent.0, name.as_bytes(), id.as_str(), etag, inventoried];
             db.prepare_cached(sql)?.execute(values)?;
+            // The path may have been a file before.
+            end(db, "file", *parent, name)?;
             end(db, "parked", *parent, name)
         }
         Edit::Inventoried(dir) => {
             let sql = "UPDATE folder SET inventoried = 1 WHERE id = ?1";
             db.prepare_cached(sql)?.execute([dir.0]).map(|_| ())
         }
-        Edit::Park(dir, name, item) => {
-            park(db, *dir, name, item)?;
-            // Parked means that Box has said what is the case: no doubt is left.
-            end(db, "intent", *dir, name)
-        }
+        // An intent stays: what is parked may have been decided without asking Box.
+        Edit::Park(dir, name, item) => park(db, *dir, name, item),
         Edit::Unpark(dir, name) => end(db, "parked", *dir, name),
+        Edit::UnparkBelow(dir) => mirrors::unpark_below(db, *dir),
         Edit::Intend(dir, name, intent) => {
             let sql = "INSERT OR REPLACE INTO intent (dir, name, sha1) VALUES (?1, ?2, ?3)";
             let values = params![dir.0, name.as_bytes(), intent.sha1.as_bytes()];

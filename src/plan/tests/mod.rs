@@ -91,6 +91,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
             mapped.files.retain(|_, other| other.id != row.id);
             mapped.parked.remove(&name);
             mapped.intents.remove(&name);
+            mapped.folders.remove(&name);
             mapped.files.insert(name, row);
         }
         Edit::Refresh {
@@ -114,6 +115,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
         } => {
             let key = FolderKey(100);
             mapped.parked.remove(&name);
+            mapped.files.remove(&name);
             mapped.folders.insert(
                 name,
                 SyncedFolder {
@@ -123,7 +125,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
                 },
             );
         }
-        Edit::Inventoried(_) => {}
+        Edit::Inventoried(_) | Edit::UnparkBelow(_) => {}
         Edit::Park(_, name, item) => drop(mapped.parked.insert(name, item)),
         Edit::Unpark(_, name) => drop(mapped.parked.remove(&name)),
         Edit::Intend(_, name, intent) => drop(mapped.intents.insert(name, intent)),

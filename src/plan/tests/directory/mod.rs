@@ -150,9 +150,11 @@ fn of_twins_the_mapped_one_keeps_the_name_and_else_the_first() {
 }
 
 #[test]
-fn a_path_that_changes_its_kind_waits() {
-    check("a/", "a=1", "park a name_taken");
-    check("a=1", "a/", "park a name_taken");
+fn what_a_path_was_before_is_for_box_to_say() {
+    // Box refuses the name as long as the old item is there; if a person has removed it,
+    // the new one goes up.
+    check("a/", "a=1", "folder a");
+    check("a=1", "a/", "upload a unread");
 }
 
 #[test]

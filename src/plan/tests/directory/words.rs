@@ -251,7 +251,7 @@ fn tell(plan: &DirPlan) -> String {
         | Report::FolderAdopted(_) => format!("{name} {report:?}"),
     }));
     words.extend(plan.edits.iter().filter_map(|edit| match edit {
-        Edit::PutFile(..) | Edit::Park(..) => None,
+        Edit::PutFile(..) | Edit::Park(..) | Edit::UnparkBelow(_) => None,
         Edit::Refresh {
             name, provisional, ..
         } if *provisional => Some(format!("refresh {name} for now")),
