@@ -111,5 +111,5 @@ pub(crate) fn a_young_file_is_read_once_more_after_forty_seconds_and_then_never(
     passed.once_ok().expect(&[("unchanged", 1)]);
     assert_eq!(on_served.seen(), Vec::<String>::new());
     assert_eq!(on_passed.seen(), Vec::<String>::new());
-    service.term().expect_code(0);
+    service.end();
 }

@@ -178,7 +178,7 @@ fn no_secret_stands_on_the_command_line_of_the_service_or_in_what_it_passes_on()
     nothing_of(&secrets, "the status", status.as_bytes());
     nothing_in_files(&secrets, &rig);
     service.wait_ok(&rig);
-    service.term().expect_code(0);
+    service.end();
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn a_pass_beside_the_service_ends_with_75_and_looking_does_not() {
     assert_eq!(rig.run(&["status"]).code, 0);
     assert_eq!(rig.run(&["config", "check"]).code, 0);
     service.wait_ok(&rig);
-    service.term().expect_code(0);
+    service.end();
     rig.once_ok();
 }
 
