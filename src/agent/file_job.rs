@@ -10,6 +10,7 @@ use crate::local::hash;
 use crate::local::root::Root;
 use crate::local::send::Upload;
 use crate::model::ids::FileId;
+use crate::model::item::RemoteFile;
 use crate::model::path::RelPath;
 use crate::model::reason::Parked;
 use crate::model::trouble::{Said, Trouble};
@@ -255,7 +256,25 @@ impl Errand<'_> {
                     .await
             }
         };
+        if let (Some(base), Ok(stored)) = (base, &stored) {
+            log_version(&self.path, work, base, stored);
+        }
         Ok(stored.map_or_else(Reply::Trouble, Reply::Stored))
+    }
+}
+
+/// A version of somebody else is superseded only because a policy says so, and then both
+/// IDs are on record.
+fn log_version(path: &RelPath, work: &FileWork, base: &Base, stored: &RemoteFile) {
+    let known = work
+        .synced
+        .as_ref()
+        .and_then(|known| known.version.as_ref());
+    let (file, over, new) = (&base.id, base.version.as_ref(), stored.version.as_ref());
+    if over == known && known.is_some() {
+        tracing::debug!(%path, %file, ?over, ?new, "a new version");
+    } else {
+        tracing::info!(%path, %file, ?over, ?new, "a new version over one that was not ours");
     }
 }
 

@@ -5,6 +5,7 @@ use crate::model::trouble::Said;
 use crate::plan::action::Report;
 use crate::plan::guard::Halt;
 use crate::plan::tally::Tally;
+use crate::store::error::Error as StoreError;
 use std::time::Duration;
 
 /// Something worth telling.
@@ -45,7 +46,7 @@ pub(crate) enum Notice {
 pub(crate) type Sink = Box<dyn FnMut(Notice) + Send + Sync>;
 
 /// How a run ended.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Ending {
     /// The accounts.
     pub(crate) tally: Tally,
@@ -57,6 +58,8 @@ pub(crate) struct Ending {
     pub(crate) unreachable: Option<String>,
     /// Box asked for a longer wait than a single run is willing to sit out.
     pub(crate) deferred: Option<Duration>,
+    /// The state could not be used any longer.
+    pub(crate) broken: Option<StoreError>,
     /// A signal ended it before it had looked at everything.
     pub(crate) cut_short: bool,
     /// File content handed to the network, in bytes, resends included.

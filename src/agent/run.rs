@@ -71,8 +71,8 @@ pub(crate) async fn once(config: &Config, stop: StopSignals, sink: Sink) -> Resu
     for mirror in 0..config.mirrors.len() {
         engine.request_pass(mirror, temper.settle)?;
     }
-    engine.run_until_idle().await?;
-    let ending = engine.finish(began).await?;
+    let ran = engine.run_until_idle().await;
+    let ending = engine.finish(began, ran).await;
     parts.close().await;
     Ok(ending)
 }
@@ -103,8 +103,8 @@ pub(crate) async fn serve(config: &Config, stop: StopSignals, sink: Sink) -> Res
     for mirror in 0..config.mirrors.len() {
         engine.request_pass(mirror, temper.settle)?;
     }
-    engine.run_until_stopped().await?;
-    let ending = engine.finish(began).await?;
+    let ran = engine.run_until_stopped().await;
+    let ending = engine.finish(began, ran).await;
     drop(socket);
     parts.close().await;
     Ok(ending)

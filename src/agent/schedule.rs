@@ -25,6 +25,20 @@ pub(crate) struct Due {
     pub(crate) places: BTreeMap<usize, Vec<(RelPath, bool)>>,
 }
 
+impl Due {
+    fn add(&mut self, hint: Hint) {
+        match hint.what {
+            What::Everything => self.mirrors.push(hint.root),
+            What::Tree(path) => self.places.entry(hint.root).or_default().push((path, true)),
+            What::Path(path) => self
+                .places
+                .entry(hint.root)
+                .or_default()
+                .push((path, false)),
+        }
+    }
+}
+
 /// The schedule of a run.
 #[derive(Debug)]
 pub(crate) struct Schedule {
@@ -114,11 +128,7 @@ impl Schedule {
             due.mirrors.extend(0..self.mirrors);
         }
         for hint in self.debouncer.due(now) {
-            match hint.what {
-                What::Everything => due.mirrors.push(hint.root),
-                What::Tree(path) => due.places.entry(hint.root).or_default().push((path, true)),
-                What::Path(path) => due.places.entry(hint.root).or_default().push((path, false)),
-            }
+            due.add(hint);
         }
         while let Some(entry) = self
             .later
@@ -139,9 +149,19 @@ impl Schedule {
         due
     }
 
-    /// Whether something was hinted at that has not been looked at.
-    pub(crate) fn has_hints(&self) -> bool {
-        self.debouncer.next_due().is_some()
+    /// Takes out every hint, quiet or not.
+    pub(crate) fn take_hints(&mut self, now: Instant) -> Due {
+        let mut due = Due::default();
+        // Longer than anything waits to be quiet.
+        for hint in self.debouncer.due(now + Duration::from_secs(24 * 60 * 60)) {
+            due.add(hint);
+        }
+        due
+    }
+
+    /// Whether the run stays.
+    pub(crate) fn is_lasting(&self) -> bool {
+        self.rescan.is_some()
     }
 
     /// When something becomes due.

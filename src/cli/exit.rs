@@ -28,7 +28,9 @@ pub(crate) const CONFIG: u8 = 78;
 /// The exit code of a run that came to an end.
 pub(crate) fn of_ending(ending: &Ending) -> u8 {
     let halts = || ending.halted.iter().map(|(_, halt)| of_halt(halt));
-    if halts().any(|code| code == CONFIG) {
+    if ending.broken.is_some() {
+        STATE
+    } else if halts().any(|code| code == CONFIG) {
         CONFIG
     } else if ending.unauthorized.is_some() || halts().any(|code| code == UNAUTHORIZED) {
         UNAUTHORIZED

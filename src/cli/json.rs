@@ -80,6 +80,8 @@ pub(crate) fn summary(ending: &Ending, exit_code: u8, dry_run: bool) -> Value {
             "status": said.status, "code": said.code, "message": said.message,
             "next": said.advice, "request_id": said.request_id,
         });
+    } else if let Some(error) = &ending.broken {
+        line["error"] = json!({ "code": "state", "message": error.to_string() });
     } else if let Some(why) = &ending.unreachable {
         line["error"] = json!({ "code": "unreachable", "message": why });
     }

@@ -39,6 +39,14 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
     part(tally.parked, "parked");
     part(tally.failed, "failed");
     part(tally.pending, "not reached");
+    part(
+        tally.folders_created,
+        if tally.folders_created == 1 {
+            "new folder"
+        } else {
+            "new folders"
+        },
+    );
     let what = match parts.is_empty() {
         true if is_whole(ending) => "nothing in it".to_owned(),
         true => "not looked at".to_owned(),
@@ -59,7 +67,8 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
 
 /// Whether everything was looked at.
 fn is_whole(ending: &Ending) -> bool {
-    let is_stopped = ending.unauthorized.is_some() || ending.unreachable.is_some();
+    let is_stopped =
+        ending.broken.is_some() || ending.unauthorized.is_some() || ending.unreachable.is_some();
     !is_stopped && !ending.cut_short && ending.deferred.is_none() && ending.halted.is_empty()
 }
 
@@ -91,6 +100,9 @@ pub(crate) fn trouble(ending: &Ending) -> String {
              run\n",
             duration(wait)
         ));
+    }
+    if let Some(error) = &ending.broken {
+        text.push_str(&format!("error: {error}\n"));
     }
     if ending.cut_short {
         text.push_str("interrupted: the rest is left to the next run\n");

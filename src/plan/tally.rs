@@ -41,6 +41,22 @@ impl Tally {
             + self.pending
     }
 
+    /// Both together.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            uploaded: self.uploaded + other.uploaded,
+            new_versions: self.new_versions + other.new_versions,
+            adopted: self.adopted + other.adopted,
+            unchanged: self.unchanged + other.unchanged,
+            excluded: self.excluded + other.excluded,
+            parked: self.parked + other.parked,
+            failed: self.failed + other.failed,
+            pending: self.pending + other.pending,
+            folders_created: self.folders_created + other.folders_created,
+            folders_adopted: self.folders_adopted + other.folders_adopted,
+        }
+    }
+
     /// Counts one entry's end.
     pub(crate) fn count(&mut self, report: &Report) {
         let column = match report {

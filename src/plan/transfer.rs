@@ -8,7 +8,7 @@
 //! 2. A version goes out only with the etag of a state that was judged here.
 //! 3. After doubt (an intent left over, a parked item) Box's copy is read first.
 
-use crate::model::ids::{Etag, FileId};
+use crate::model::ids::{Etag, FileId, VersionId};
 use crate::model::item::{Occupant, RemoteFile};
 use crate::model::name::RemoteName;
 use crate::model::reason::{Failed, Parked};
@@ -46,6 +46,8 @@ pub(crate) struct Base {
     pub(crate) etag: Etag,
     /// Its name, which the new version keeps.
     pub(crate) name: RemoteName,
+    /// The version that the new one comes on top of, where Box has told.
+    pub(crate) version: Option<VersionId>,
 }
 
 /// The answer to an [`Ask`].
@@ -167,6 +169,7 @@ impl<'a> Transfer<'a> {
                         id,
                         etag: etag.clone(),
                         name,
+                        version: known.version.clone(),
                     })
                 }
                 _ => self.read_mapped(known.id.clone()),
@@ -300,6 +303,7 @@ impl<'a> Transfer<'a> {
                 id: file.id,
                 etag,
                 name: file.name,
+                version: file.version,
             }),
             None => retry("Box described a file without its etag"),
         }

@@ -136,6 +136,9 @@ impl BoxClient {
                 Err(Trouble::Unauthorized(said)) if said.status == 401 && refused.is_none() => {
                     refused = Some(token);
                 }
+                Err(Trouble::Unauthorized(said)) => {
+                    return Err(Trouble::Unauthorized(advised(said)));
+                }
                 other => return other,
             }
         }
@@ -259,6 +262,16 @@ impl BoxClient {
     fn pace(&self) -> MutexGuard<'_, Pace> {
         // A panic while holding it cannot leave the counters half written.
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A token that was just renewed and is refused all the same.
+fn advised(said: Said) -> Said {
+    let advice = "Box refuses the token although it was just renewed: check in the Admin Console \
+                  that the app is still authorised and enabled, and that its account is active";
+    Said {
+        advice: said.advice.or_else(|| Some(advice.to_owned())),
+        ..said
     }
 }
 

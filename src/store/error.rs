@@ -1,5 +1,6 @@
 //! What can go wrong with the state directory.
 
+use rusqlite::ErrorCode;
 use std::io;
 use std::path::PathBuf;
 
@@ -15,7 +16,7 @@ pub(crate) enum Error {
         source: io::Error,
     },
     /// SQLite refuses.
-    #[error("the state database cannot be used: {0}")]
+    #[error("the state database cannot be used: {0}{hint}", hint = hint(.0))]
     Sqlite(#[from] rusqlite::Error),
     /// Written by a later version.
     #[error(
@@ -40,4 +41,17 @@ pub(crate) enum Error {
     /// The writing thread is gone.
     #[error("the state database has been closed")]
     Closed,
+}
+
+/// What to do about a database that is damaged.
+fn hint(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            ". It is damaged: move boxup.db, boxup.db-wal and boxup.db-shm out of the state \
+             directory and run again; what is on Box with the same content is then adopted, and \
+             with on_existing = \"park\" nothing else is touched"
+        }
+        Some(ErrorCode::DiskFull) => ". The disk is full: make room; nothing is lost",
+        _ => "",
+    }
 }

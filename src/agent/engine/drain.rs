@@ -2,23 +2,30 @@
 
 use crate::agent::engine::{Engine, Event, News, Stop};
 use crate::agent::notice::Ending;
+use crate::agent::survey::{Scope, Visit, survey};
 use crate::plan::queue::Lane;
+use crate::plan::tally::Tally;
 use crate::store::error::Error as StoreError;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long what runs may take after a signal. A service manager's patience is usually
 /// ten seconds longer at least.
 const AFTER_SIGNAL: Duration = Duration::from_secs(8);
+/// How long a last look may take.
+const A_LOOK: Duration = Duration::from_secs(2);
 /// How long when there is no hope that it gets through.
 const WITHOUT_HOPE: Duration = Duration::from_secs(2);
 
 impl Engine {
     /// Lets what runs come to its end, and tells how the run ended.
-    pub(crate) async fn finish(mut self, began: Instant) -> Result<Ending, StoreError> {
-        if self.stop.is_some() {
+    pub(crate) async fn finish(mut self, began: Instant, ran: Result<(), StoreError>) -> Ending {
+        let mut broken = ran.err();
+        if self.stop.is_some() || broken.is_some() {
             self.unseen |= !self.visits.is_empty();
-            self.drain().await?;
+            let drained = self.drain().await;
+            broken = broken.or(drained.err());
             self.unseen |= self.surveys > 0 || self.context.cut.load(Ordering::Relaxed);
         }
         let cut_short = self.unseen || self.tally.pending > 0;
@@ -29,11 +36,12 @@ impl Engine {
                 .map(|halt| (mirror.name.clone(), halt.clone()))
         });
         let mut ending = Ending {
-            tally: self.tally,
+            tally: self.accounts().unwrap_or(self.tally),
             halted: halted.collect(),
             bytes_sent: self.context.client.bytes_sent(),
             requests: self.context.client.requests(),
             elapsed: began.elapsed(),
+            broken,
             ..Ending::default()
         };
         match self.stop.take() {
@@ -43,18 +51,64 @@ impl Engine {
             Some(Stop::Unreachable(why)) => ending.unreachable = Some(why),
             Some(Stop::Deferred(wait)) => ending.deferred = Some(wait),
         }
-        Ok(ending)
+        ending
+    }
+
+    /// The accounts: what was done in the whole run, and how everything else stood when
+    /// it was last looked at.
+    fn accounts(&self) -> Result<Tally, StoreError> {
+        let parts = self.parts.iter().map(|part| part.tally);
+        let mut tally = parts.fold(self.tally, Tally::plus);
+        if self.schedule.is_lasting() {
+            let reader = self.context.readers.get()?;
+            (tally.parked, tally.failed) = (0, 0);
+            for (mirror, part) in self.context.mirrors.iter().zip(&self.parts) {
+                tally.failed += part.failed.len() as u64;
+                if let Some(root) = reader.root(&mirror.name, &mirror.target_key())? {
+                    tally.parked += reader.parked_count(root.key)?.cast_unsigned();
+                }
+            }
+        }
+        Ok(tally)
+    }
+
+    /// What was hinted at and not looked at is looked at, to tell what is not on Box.
+    async fn look_at_hints(&mut self) {
+        let hinted = self.schedule.take_hints(Instant::now());
+        self.unseen |= !hinted.mirrors.is_empty();
+        for (mirror, places) in hinted.places {
+            let (pass, settle) = (None, Duration::ZERO);
+            let visit = Visit {
+                mirror,
+                pass,
+                scope: Scope::Places(places),
+                settle,
+            };
+            let context = Arc::clone(&self.context);
+            let look = tokio::task::spawn_blocking(move || {
+                let found = AtomicU64::new(0);
+                let looked = survey(&context, visit, &|surveyed| {
+                    let number = surveyed.plan.actions.len() as u64;
+                    found.fetch_add(number, Ordering::Relaxed);
+                    true
+                });
+                (looked.is_ok(), found.into_inner())
+            });
+            match tokio::time::timeout(A_LOOK, look).await {
+                Ok(Ok((true, found))) => self.tally.pending += found,
+                _ => self.unseen = true,
+            }
+        }
     }
 
     async fn drain(&mut self) -> Result<(), StoreError> {
-        self.context.cancelled.store(true, Ordering::Relaxed);
         self.context.client.close();
         self.visits.clear();
         self.tally.pending += self.queue.waiting_in(Lane::Files, |_| true) as u64;
         self.unseen |= self.queue.waiting_in(Lane::Folders, |_| true) > 0;
         self.queue.take_out(|_| true);
-        // What was hinted at and not looked at may be anything.
-        self.unseen |= self.schedule.has_hints();
+        self.look_at_hints().await;
+        self.context.cancelled.store(true, Ordering::Relaxed);
         let patience = match self.stop {
             Some(Stop::Interrupted) => AFTER_SIGNAL,
             _ => WITHOUT_HOPE,

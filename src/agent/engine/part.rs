@@ -4,6 +4,7 @@ use crate::agent::job::Key;
 use crate::model::path::RelPath;
 use crate::model::reason::Failed;
 use crate::plan::guard::Halt;
+use crate::plan::tally::Tally;
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, SystemTime};
 
@@ -37,6 +38,8 @@ pub(super) struct Part {
     pub(super) jobs: usize,
     /// When the last pass came to its end without a halt.
     pub(super) last_pass: Option<SystemTime>,
+    /// How what needed nothing stood when the last pass looked.
+    pub(super) tally: Tally,
     /// Entries that were given up and have not been seen well since.
     pub(super) failed: BTreeMap<Key, Failed>,
 }
@@ -56,6 +59,7 @@ impl Part {
         });
         // A pass looks at everything: what still fails, fails again.
         self.failed.clear();
+        self.tally = Tally::default();
     }
 
     /// Ends the pass under way if nothing of it is left; says whether it found the

@@ -194,7 +194,8 @@ impl Engine {
         self.surveys -= 1;
         self.parts[mirror].visit_ended(pass);
         match result {
-            Ok(unchanged) => self.tally.unchanged += unchanged,
+            Ok(unchanged) if pass.is_some() => self.parts[mirror].tally.unchanged += unchanged,
+            Ok(_) => {}
             Err(Broken::Halt(halt)) => self.halt(mirror, halt),
             Err(Broken::Store(error)) => return Err(error),
         }
@@ -228,8 +229,14 @@ impl Engine {
 
     /// Counts and tells what became of an entry.
     pub(super) fn account(&mut self, key: (usize, RelPath), report: Report) {
-        self.tally.count(&report);
-        let failed = &mut self.parts[key.0].failed;
+        let part = &mut self.parts[key.0];
+        match &report {
+            Report::Unchanged | Report::Excluded(_) | Report::Parked(_) | Report::Failed(_) => {
+                part.tally.count(&report);
+            }
+            _ => self.tally.count(&report),
+        }
+        let failed = &mut part.failed;
         match &report {
             Report::Failed(why) => drop(failed.insert(key.clone(), why.clone())),
             _ => drop(failed.remove(&key)),
