@@ -88,7 +88,11 @@ impl Run {
             ("folder_created", "folders_created"),
         ] {
             let lines = told.get(event).copied().unwrap_or_default() as u64;
-            assert_eq!(self.count(counter), lines, "lines of {event}: {self}");
+            // A service tells in every pass what is left, and in the end how it stands.
+            let is_standing = ["excluded", "parked", "failed"].contains(&event);
+            if !(is_standing && told.contains_key("watching")) {
+                assert_eq!(self.count(counter), lines, "lines of {event}: {self}");
+            }
         }
         for event in &self.events {
             let is_left = ["excluded", "parked", "failed"]
