@@ -9,8 +9,7 @@ use crate::model::name::RemoteName;
 use crate::model::trouble::Trouble;
 use crate::plan::facts::Inventory;
 use crate::plan::guard::Halt;
-use crate::plan::queue::End;
-use crate::plan::settle::Effect;
+use crate::plan::settle::{self, Effect};
 use crate::plan::verdict::Verdict;
 use crate::remote::client::BoxClient;
 use crate::store::Store;
@@ -102,28 +101,16 @@ pub(crate) fn ended(why: Unusable, answered: bool) -> Ended {
     };
     Ended::Effect(match Verdict::of(trouble) {
         Verdict::Unauthorized(said) => Effect::Unauthorized(said),
-        Verdict::Throttled(after) => Effect::Again(End::Innocent(after), no_root()),
+        Verdict::Throttled(after) => settle::throttled(after),
         Verdict::Retry {
             after,
             failed,
             answered: this_one,
-        } => {
-            let counts = this_one || answered;
-            let end = if counts {
-                End::Failed(after)
-            } else {
-                End::Innocent(after)
-            };
-            Effect::Again(end, failed)
-        }
+        } => settle::again(after, failed, this_one || answered),
         Verdict::Park(why) => Effect::Halt(Halt::FolderInvisible(why.to_string())),
         Verdict::Fail(failed) => Effect::Halt(Halt::FolderInvisible(failed.to_string())),
         Verdict::Vanished => Effect::Vanished,
     })
-}
-
-fn no_root() -> crate::model::reason::Failed {
-    crate::model::reason::Failed::NoAnswer("the mirror's Box folder could not be read".to_owned())
 }
 
 /// Once in each pass, before anything is asked of a mirror's folders: is its root there,

@@ -7,46 +7,32 @@ use std::collections::BTreeMap;
 /// The closing words, with their line feed.
 pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, would: bool) -> String {
     let tally = &ending.tally;
-    let mut parts = Vec::new();
-    let mut part = |number: u64, words: &str| {
-        if number > 0 {
-            parts.push(format!("{} {words}", count(number)));
-        }
+    let versions = if tally.new_versions == 1 {
+        "new version"
+    } else {
+        "new versions"
     };
-    part(tally.uploaded, "new");
-    part(
-        tally.new_versions,
-        if tally.new_versions == 1 {
-            "new version"
-        } else {
-            "new versions"
-        },
-    );
-    part(tally.adopted, "adopted");
-    part(tally.unchanged, "unchanged");
-    if tally.excluded > 0 {
-        parts.push(format!(
-            "{} excluded ({})",
-            count(tally.excluded),
-            by_reason(excluded)
-        ));
-    }
-    let mut part = |number: u64, words: &str| {
-        if number > 0 {
-            parts.push(format!("{} {words}", count(number)));
-        }
+    let folders = if tally.folders_created == 1 {
+        "new folder"
+    } else {
+        "new folders"
     };
-    part(tally.parked, "parked");
-    part(tally.failed, "failed");
-    part(tally.pending, "not reached");
-    part(
-        tally.folders_created,
-        if tally.folders_created == 1 {
-            "new folder"
-        } else {
-            "new folders"
-        },
-    );
+    let left_out = format!("excluded ({})", by_reason(excluded));
+    let parts = [
+        (tally.uploaded, "new"),
+        (tally.new_versions, versions),
+        (tally.adopted, "adopted"),
+        (tally.unchanged, "unchanged"),
+        (tally.excluded, &left_out),
+        (tally.parked, "parked"),
+        (tally.failed, "failed"),
+        (tally.pending, "not reached"),
+        (tally.folders_created, folders),
+    ];
+    let parts = parts.iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<_> = parts
+        .map(|(number, what)| format!("{} {what}", count(*number)))
+        .collect();
     let what = match parts.is_empty() {
         true if is_whole(ending) => "nothing in it".to_owned(),
         true => "not looked at".to_owned(),

@@ -14,6 +14,7 @@ use crate::plan::guard::Halt;
 use crate::plan::queue::End;
 use crate::plan::transfer::Outcome;
 use crate::plan::verdict::Verdict;
+use std::time::Duration;
 
 /// A settled outcome.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,24 +118,29 @@ pub(crate) fn verdict(
         Verdict::Fail(failed) => bare(Effect::Done(Report::Failed(failed))),
         Verdict::Vanished => bare(Effect::Vanished),
         Verdict::Unauthorized(said) => bare(Effect::Unauthorized(said)),
-        Verdict::Throttled(after) => {
-            let failed = Failed::NoAnswer("Box asked to slow down for too long".to_owned());
-            bare(Effect::Again(End::Innocent(after), failed))
-        }
+        Verdict::Throttled(after) => bare(throttled(after)),
         Verdict::Retry {
             after,
             failed,
             answered: this_one,
-        } => {
-            let counts = this_one || answered;
-            let end = if counts {
-                End::Failed(after)
-            } else {
-                End::Innocent(after)
-            };
-            bare(Effect::Again(end, failed))
-        }
+        } => bare(again(after, failed, this_one || answered)),
     }
+}
+
+/// Box asked to slow down: the entry is not to blame.
+pub(crate) fn throttled(after: Option<Duration>) -> Effect {
+    let failed = Failed::NoAnswer("Box asked to slow down for too long".to_owned());
+    Effect::Again(End::Innocent(after), failed)
+}
+
+/// To be tried again. A try into silence, when nobody got an answer, does not count.
+pub(crate) fn again(after: Option<Duration>, failed: Failed, answered: bool) -> Effect {
+    let end = if answered {
+        End::Failed(after)
+    } else {
+        End::Innocent(after)
+    };
+    Effect::Again(end, failed)
 }
 
 /// An entry that waits.
