@@ -8,6 +8,7 @@ mod adoption;
 mod changes;
 mod conflicts;
 mod dry_run;
+mod endings;
 mod faults;
 mod first_mirror;
 mod interrupted;
