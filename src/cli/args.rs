@@ -18,7 +18,6 @@ Exit codes:
    3  a mirror halted: its local folder is missing, unreadable or was emptied
   69  Box cannot be reached; status, wait: no agent runs
   74  the state directory cannot be used
-  74  the state directory cannot be used
   75  another run holds the lock
   77  not authorised: token, account, scope, or a folder the account cannot use
   78  configuration: mistakes, or a secret in a file that others can read

@@ -110,7 +110,7 @@ fn state_dir(entry: &Entry<String>, world: &World<'_>, problems: &mut Problems) 
     found
 }
 
-/// The mapping changes with every upload: a mirror that holds it never comes to rest.
+/// The mapping changes with every upload, so a mirror that contains it leaves it out.
 fn warn_of_own_state(
     state_dir: &Path,
     mirrors: &[Mirror],
@@ -121,8 +121,7 @@ fn warn_of_own_state(
     for mirror in mirrors {
         if real.starts_with((world.real_path)(&mirror.local)) {
             problems.warn(format!(
-                "the state directory {} lies inside mirror {:?}: exclude it there or move it \
-                 with [state] dir",
+                "the state directory {} lies inside mirror {:?}: boxup leaves it out",
                 state_dir.display(),
                 mirror.name,
             ));
