@@ -166,10 +166,15 @@ impl Preview {
 
     async fn plan(&mut self, surveyed: Surveyed) -> Result<(), Fatal> {
         let Surveyed {
-            mirror, dir, plan, ..
+            mirror,
+            dir,
+            rest,
+            plan,
+            ..
         } = surveyed;
         let context = Arc::clone(&self.context);
         let of = &context.mirrors[mirror];
+        self.visits.extend(rest.into_iter().map(|dir| (dir, None)));
         for (name, report) in plan.reports {
             self.tell(of, dir.path.join(&name), report);
         }

@@ -38,6 +38,8 @@ pub(crate) enum Scope {
     /// This directory and everything below it; with Box's listing of it where it was
     /// never compared.
     Tree(Dir, Option<Inventory>),
+    /// These directories, each with everything below it.
+    Forest(Vec<Dir>),
     /// These entries, wherever their nearest mapped directory is; with `true`, also
     /// everything below those that are directories.
     Places(Vec<(RelPath, bool)>),
@@ -67,6 +69,8 @@ pub(crate) struct Surveyed {
     pub(crate) dir: Dir,
     /// The entries that a hint named, whatever became of them.
     pub(crate) looked_at: Vec<LocalName>,
+    /// Directories that another thread should look at.
+    pub(crate) rest: Vec<Dir>,
     /// What was decided.
     pub(crate) plan: DirPlan,
 }
@@ -109,6 +113,7 @@ pub(crate) fn survey(
     };
     match visit.scope {
         Scope::Tree(dir, inventory) => surveyor.tree(dir, inventory),
+        Scope::Forest(dirs) => surveyor.trees(dirs),
         Scope::Places(places) => surveyor.places(places),
     }
 }
@@ -126,22 +131,33 @@ struct Surveyor<'a> {
 }
 
 impl Surveyor<'_> {
+    /// Looks at a tree, of which half is left to another thread; `inventory` is Box's
+    /// listing of its top.
     fn tree(&self, top: Dir, inventory: Option<Inventory>) -> Result<u64, Broken> {
+        let Some(plan) = self.directory(&top, inventory)? else {
+            return Ok(0);
+        };
+        let mut below = top.below(&plan);
+        if below.len() > 1 {
+            let rest = below.drain(..below.len() / 2).collect();
+            self.share(top.clone(), rest);
+        }
+        let unchanged = self.send(top, Vec::new(), plan);
+        Ok(unchanged + self.trees(below)?)
+    }
+
+    /// Looks at trees, the last first.
+    fn trees(&self, mut stack: Vec<Dir>) -> Result<u64, Broken> {
         let mut unchanged = 0;
-        let mut first = inventory;
-        let mut stack = vec![top];
         while let Some(dir) = stack.pop() {
             if self.is_over() {
                 self.context.cut.store(true, Ordering::Relaxed);
                 break;
             }
-            let plan = match self.directory(&dir, first.take())? {
-                Some(plan) => plan,
-                None => continue,
-            };
-            let below = plan.descend.iter().rev();
-            stack.extend(below.map(|(name, folder)| dir.child(name, folder)));
-            unchanged += self.send(dir, Vec::new(), plan);
+            if let Some(plan) = self.directory(&dir, None)? {
+                stack.extend(dir.below(&plan));
+                unchanged += self.send(dir, Vec::new(), plan);
+            }
         }
         Ok(unchanged)
     }
@@ -238,7 +254,7 @@ impl Surveyor<'_> {
             unchanged += self.entries(dir, names.into_iter().collect())?;
         }
         for tree in trees {
-            unchanged += self.tree(tree, None)?;
+            unchanged += self.trees(vec![tree])?;
         }
         Ok(unchanged)
     }
@@ -297,6 +313,20 @@ impl Surveyor<'_> {
         Ok(self.send(dir, names, plan))
     }
 
+    /// Leaves directories to another thread.
+    fn share(&self, dir: Dir, rest: Vec<Dir>) {
+        let (mirror, pass) = (self.number, self.pass);
+        let (looked_at, plan) = (Vec::new(), DirPlan::default());
+        (self.plans)(Surveyed {
+            mirror,
+            pass,
+            dir,
+            looked_at,
+            rest,
+            plan,
+        });
+    }
+
     /// Sends what there is to do or to tell; returns the rest, which is only counted.
     fn send(&self, dir: Dir, names: Vec<LocalName>, mut plan: DirPlan) -> u64 {
         let unchanged = std::mem::take(&mut plan.unchanged);
@@ -309,17 +339,19 @@ impl Surveyor<'_> {
             if chunk.is_empty() && first.is_none() {
                 return unchanged;
             }
-            let (rest, looked_at) = first.take().unwrap_or_default();
+            let (other, looked_at) = first.take().unwrap_or_default();
             let plan = DirPlan {
                 actions: chunk,
-                ..rest
+                ..other
             };
+            let rest = Vec::new();
             let (mirror, pass, dir) = (self.number, self.pass, dir.clone());
             if !(self.plans)(Surveyed {
                 mirror,
                 pass,
                 dir,
                 looked_at,
+                rest,
                 plan,
             }) {
                 return unchanged;
@@ -363,6 +395,14 @@ impl Surveyor<'_> {
 }
 
 impl Dir {
+    /// The directories in this one that are looked at next, the first last.
+    fn below(&self, plan: &DirPlan) -> Vec<Dir> {
+        let below = plan.descend.iter().rev();
+        below
+            .map(|(name, folder)| self.child(name, folder))
+            .collect()
+    }
+
     /// A directory in this one.
     pub(crate) fn child(&self, name: &LocalName, folder: &SyncedFolder) -> Dir {
         Dir {

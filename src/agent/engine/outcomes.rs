@@ -93,18 +93,13 @@ impl Engine {
         inventory: Option<Inventory>,
     ) {
         let (mirror, path) = (key.0, key.1.clone());
-        let part = &mut self.parts[mirror];
-        if self.stop.is_some() || part.is_stopped() {
+        if self.stop.is_some() || self.parts[mirror].is_stopped() {
             self.unseen = true;
             return;
         }
-        let of_pass = part
-            .pass
-            .as_ref()
-            .filter(|running| Some(running.number) == pass);
-        let settle = of_pass.map_or(self.temper.settle, |pass| pass.settle);
+        let settle = self.settle_of(mirror, pass);
         let scope = Scope::Tree(Dir { path, folder }, inventory);
-        part.visit_added(pass);
+        self.parts[mirror].visit_added(pass);
         // Depth first: the visits that wait are those of one branch.
         self.visits.push_front(Visit {
             mirror,

@@ -73,17 +73,27 @@ impl Engine {
 
     /// Adds a visit of the pass under way.
     fn look(&mut self, mirror: usize, scope: Scope) {
-        let part = &mut self.parts[mirror];
-        let Some((pass, settle)) = part.pass.as_ref().map(|pass| (pass.number, pass.settle)) else {
-            return;
-        };
-        part.visit_added(Some(pass));
+        let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
+        self.look_further(mirror, pass, scope);
+    }
+
+    /// Adds a visit that goes on with what one of that pass, or of a hint, found.
+    fn look_further(&mut self, mirror: usize, pass: Option<u64>, scope: Scope) {
+        let settle = self.settle_of(mirror, pass);
+        self.parts[mirror].visit_added(pass);
         self.visits.push_back(Visit {
             mirror,
-            pass: Some(pass),
+            pass,
             scope,
             settle,
         });
+    }
+
+    /// How long a file must have been quiet for that pass, or for a hint.
+    pub(super) fn settle_of(&self, mirror: usize, pass: Option<u64>) -> Duration {
+        let running = self.parts[mirror].pass.as_ref();
+        let of_pass = running.filter(|running| Some(running.number) == pass);
+        of_pass.map_or(self.temper.settle, |pass| pass.settle)
     }
 
     /// Ends the pass under way if nothing of it is left.
@@ -144,6 +154,7 @@ impl Engine {
             pass,
             dir,
             looked_at,
+            rest,
             plan,
         } = surveyed;
         if self.stop.is_some() || self.parts[mirror].is_stopped() {
@@ -154,6 +165,9 @@ impl Engine {
             self.tally.pending += files.count() as u64;
             self.unseen = true;
             return Ok(());
+        }
+        if !rest.is_empty() {
+            self.look_further(mirror, pass, Scope::Forest(rest));
         }
         for name in looked_at {
             self.parts[mirror]
