@@ -35,7 +35,8 @@
 //!   understood in `remote/error.rs` and nowhere else.
 //! - `store`: the mapping in SQLite.
 //! - `config`: the operator's decisions, read from TOML, all mistakes at once.
-//! - `agent`: the shell. Starts threads and tasks, and routes. Decides nothing.
+//! - `agent`: the shell. Starts threads and tasks, and routes; knows what to do when a
+//!   root, a folder or Box as a whole is not to be had.
 //! - `cli`: arguments in, words and exit codes out. The only part that prints.
 //!
 //! `model ← plan ← {local, store, config} ← agent ← cli`, and `model ← remote ← agent`.
@@ -44,7 +45,7 @@
 //! # Invariants
 //!
 //! 1. Only a scan says what is on the disk; events are hints where to look.
-//! 2. Only `plan` decides. `--dry-run` is a plan that nobody executes.
+//! 2. Only `plan` decides what is to be done about an entry. `--dry-run` is a plan that nobody executes.
 //! 3. Nothing is sent before a preflight said yes, and no version goes out without the
 //!    etag of a state that was judged: nobody's work is overwritten unseen.
 //! 4. The bytes that are sent are hashed while they are sent, and the last of them are

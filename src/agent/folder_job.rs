@@ -28,18 +28,17 @@ pub(crate) async fn run(
         return Ok(root_job::ended(why, context.client.answers() != before));
     }
     let found = match &work.known {
-        Some(folder) => Ok((folder.clone(), None, false)),
+        Some(folder) => Ok((folder.clone(), false)),
         None => make(context, dir, work).await,
     };
     let listed = match found {
-        Ok((folder, _, true)) => Ok((folder, None, Some(true))),
-        Ok((folder, ..)) => context.client.list_folder(&folder.id).await.map(|items| {
-            (
-                folder,
-                Some(Inventory::new(items)),
-                (!work.is_mapped).then_some(false),
-            )
-        }),
+        // Nothing can be in it yet.
+        Ok((folder, true)) => Ok((folder, None, Some(true))),
+        Ok((folder, false)) => {
+            let items = context.client.list_folder(&folder.id).await;
+            let news = (!work.is_mapped).then_some(false);
+            items.map(|items| (folder, Some(Inventory::new(items)), news))
+        }
         Err(trouble) => Err(trouble),
     };
     let (folder, inventory, news) = match listed {
@@ -85,18 +84,20 @@ pub(crate) fn root_of(
     root.map(|root| root.id).ok_or(StoreError::Closed)
 }
 
-type Made = (RemoteFolder, Option<Inventory>, bool);
-
-/// Makes the folder. A name that is taken by a folder is that folder: nothing is lost
+/// Makes the folder; with whether it is new. A name that is taken by a folder is that folder: nothing is lost
 /// by using it, and a lost answer to an earlier try looks just like this.
-async fn make(context: &Context, dir: &Dir, work: &FolderWork) -> Result<Made, Trouble> {
+async fn make(
+    context: &Context,
+    dir: &Dir,
+    work: &FolderWork,
+) -> Result<(RemoteFolder, bool), Trouble> {
     match context
         .client
         .create_folder(&work.remote_name, &dir.folder.id)
         .await
     {
-        Ok(folder) => Ok((folder, None, true)),
-        Err(Trouble::NameTaken(_, Some(Occupant::Folder(folder)))) => Ok((folder, None, false)),
+        Ok(folder) => Ok((folder, true)),
+        Err(Trouble::NameTaken(_, Some(Occupant::Folder(folder)))) => Ok((folder, false)),
         Err(trouble) => Err(trouble),
     }
 }

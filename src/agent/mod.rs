@@ -1,5 +1,7 @@
 //! The shell: starts the parts, runs the line (survey, plan, guard, execute, settle,
-//! store), and routes what comes back. It decides nothing itself.
+//! store), and routes what comes back. What is to be done about an entry is decided in
+//! `plan`; here only what a folder, a root or a whole run does when Box or the disk is in
+//! the way.
 
 pub(crate) mod context;
 pub(crate) mod control;

@@ -268,12 +268,7 @@ impl Planner<'_> {
     }
 
     fn park(&mut self, name: &LocalName, why: Parked, stamp: Option<Stamp>) {
-        let item = ParkedItem {
-            code: why.code().to_owned(),
-            message: why.to_string(),
-            in_the_item: why.is_in_the_item(),
-            stamp,
-        };
+        let item = ParkedItem::new(&why, stamp);
         let is_recorded = self.facts.mapped.parked.get(name).is_some_and(|known| {
             (&known.code, &known.message) == (&item.code, &item.message)
                 && same_state(known.stamp.as_ref(), stamp.as_ref())

@@ -6,7 +6,7 @@ use crate::model::ids::{Etag, FileId, FolderId, FolderKey, VersionId};
 use crate::model::item::Occupant;
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
-use crate::model::reason::Exclusion;
+use crate::model::reason::{Exclusion, Parked};
 use crate::model::stamp::{Nanos, Stamp};
 use std::collections::BTreeMap;
 
@@ -98,6 +98,18 @@ pub(crate) struct ParkedItem {
     pub(crate) in_the_item: bool,
     /// What it looked like when it was parked; `None` for a directory.
     pub(crate) stamp: Option<Stamp>,
+}
+
+impl ParkedItem {
+    /// An item that waits for this reason.
+    pub(crate) fn new(why: &Parked, stamp: Option<Stamp>) -> Self {
+        Self {
+            code: why.code().to_owned(),
+            message: why.to_string(),
+            in_the_item: why.is_in_the_item(),
+            stamp,
+        }
+    }
 }
 
 /// A mutating request that was sent and whose outcome was never recorded.

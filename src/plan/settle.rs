@@ -150,12 +150,7 @@ pub(crate) fn parked(
     why: Parked,
     stamp: Option<Stamp>,
 ) -> Settled {
-    let item = ParkedItem {
-        code: why.code().to_owned(),
-        message: why.to_string(),
-        in_the_item: why.is_in_the_item(),
-        stamp,
-    };
+    let item = ParkedItem::new(&why, stamp);
     let edits = vec![Edit::Park(dir, name.clone(), item)];
     Settled {
         edits,

@@ -77,7 +77,7 @@ impl Engine {
         self.look_further(mirror, pass, scope);
     }
 
-    /// Adds a visit that goes on with what one of that pass, or of a hint, found.
+    /// Adds a visit of that pass, or, without one, of a hint.
     fn look_further(&mut self, mirror: usize, pass: Option<u64>, scope: Scope) {
         let settle = self.settle_of(mirror, pass);
         self.parts[mirror].visit_added(pass);
@@ -127,15 +127,7 @@ impl Engine {
         }
         for (mirror, places) in due.places {
             if !self.parts[mirror].is_stopped() {
-                let (settle, pass) = (self.temper.settle, None);
-                self.parts[mirror].visit_added(pass);
-                let scope = Scope::Places(places);
-                self.visits.push_back(Visit {
-                    mirror,
-                    pass,
-                    scope,
-                    settle,
-                });
+                self.look_further(mirror, None, Scope::Places(places));
             }
         }
         Ok(())
