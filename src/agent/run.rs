@@ -7,7 +7,7 @@ use crate::agent::engine::{Engine, Event, Temper};
 use crate::agent::eyes::Eyes;
 use crate::agent::notice::{Ending, Sink};
 use crate::agent::schedule::Schedule;
-use crate::config::{Auth, Config, Subject};
+use crate::config::{Auth, Config, Method, Subject};
 use crate::plan::backoff::Backoff;
 use crate::plan::policy::Policy;
 use crate::plan::queue::Patience;
@@ -165,7 +165,7 @@ impl Parts {
 pub(crate) fn context(config: &Config, readers: Readers) -> Result<Context, Fatal> {
     let limits = config.limits;
     let pace = Pace::new(limits.uploads_per_minute, limits.requests_per_minute);
-    let client = BoxClient::new(hosts(config), credentials(&config.auth), pace);
+    let client = BoxClient::new(hosts(config), credentials(&config.auth)?, pace);
     let mirrors = config.mirrors.iter().map(|mirror| {
         let policy = Policy {
             on_existing: mirror.on_existing,
@@ -210,10 +210,14 @@ fn hosts(config: &Config) -> Hosts {
     }
 }
 
-fn credentials(auth: &Auth) -> Credentials {
-    match auth {
-        Auth::DeveloperToken(token) => Credentials::DeveloperToken(token.clone()),
-        Auth::ClientCredentials {
+fn credentials(auth: &Auth) -> Result<Credentials, Fatal> {
+    Ok(match &auth.method {
+        Method::DeveloperToken(token) => Credentials::DeveloperToken(token.clone()),
+        Method::Jwt { .. } | Method::OAuth2 { .. } => {
+            let text = "this sign-in comes with a later version of boxup";
+            return Err(Fatal::Rules(text.to_owned()));
+        }
+        Method::ClientCredentials {
             client_id,
             client_secret,
             subject,
@@ -229,7 +233,7 @@ fn credentials(auth: &Auth) -> Credentials {
                 subject_id,
             }
         }
-    }
+    })
 }
 
 fn forward_signals(mut stop: StopSignals, events: mpsc::Sender<Event>) {

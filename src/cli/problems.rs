@@ -2,7 +2,7 @@
 //!
 //! Values in, text out, without colours: the same words for a terminal, a log and a test.
 
-use crate::config::{Auth, Config, ConfigError, Loaded, Problem, Subject, Target};
+use crate::config::{Auth, Config, ConfigError, Loaded, Method, Problem, Subject, Target};
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::Path;
@@ -116,17 +116,40 @@ fn warnings_text(out: &mut String, warnings: &[String]) {
 }
 
 fn sign_in(auth: &Auth) -> String {
-    match auth {
-        Auth::ClientCredentials {
+    let way = match &auth.method {
+        Method::ClientCredentials {
             client_id, subject, ..
         } => {
-            let subject = match subject {
-                Subject::Enterprise(id) => format!("the service account of enterprise {id}"),
-                Subject::User(id) => format!("user {id}"),
-            };
+            let subject = subject_text(subject);
             format!("client credentials of app {client_id}, as {subject}")
         }
-        Auth::DeveloperToken(_) => "developer token (lives 60 minutes)".into(),
+        Method::Jwt {
+            client_id,
+            key_id,
+            algorithm,
+            subject,
+            ..
+        } => {
+            let (algorithm, subject) = (algorithm.name(), subject_text(subject));
+            format!("key {key_id} ({algorithm}) of app {client_id}, as {subject}")
+        }
+        Method::OAuth2 {
+            client_id,
+            redirect_uri,
+            ..
+        } => format!("a person, through app {client_id} (redirect to {redirect_uri})"),
+        Method::DeveloperToken(_) => "developer token (lives 60 minutes)".into(),
+    };
+    match &auth.as_user {
+        Some(user) => format!("{way}; every call in the name of user {user}"),
+        None => way,
+    }
+}
+
+fn subject_text(subject: &Subject) -> String {
+    match subject {
+        Subject::Enterprise(id) => format!("the service account of enterprise {id}"),
+        Subject::User(id) => format!("user {id}"),
     }
 }
 

@@ -3,25 +3,43 @@
 use crate::config::file::AuthTable;
 use crate::config::problem::{Place, Problems};
 use crate::config::reader::{Entry, State};
+use crate::config::redirect::{self, RedirectUri};
 use crate::config::resolve::{World, choice, nonempty, path};
-use crate::config::{Auth, Subject};
+use crate::config::{Algorithm, Auth, Method, Subject};
 use secrecy::{ExposeSecret, SecretString};
 
 /// The words that `method` takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Method {
+enum Word {
     ClientCredentials,
+    Jwt,
+    OAuth2,
     DeveloperToken,
-    /// Known to Box, not yet to us.
-    Later,
 }
 
-const METHODS: &[(&str, Method)] = &[
-    ("ccg", Method::ClientCredentials),
-    ("developer_token", Method::DeveloperToken),
-    ("jwt", Method::Later),
-    ("oauth2", Method::Later),
+const METHODS: &[(&str, Word)] = &[
+    ("ccg", Word::ClientCredentials),
+    ("jwt", Word::Jwt),
+    ("oauth2", Word::OAuth2),
+    ("developer_token", Word::DeveloperToken),
 ];
+
+const ALGORITHMS: &[(&str, Algorithm)] = &[
+    ("RS256", Algorithm::Rs256),
+    ("RS384", Algorithm::Rs384),
+    ("RS512", Algorithm::Rs512),
+];
+
+impl Algorithm {
+    /// The name that goes into an assertion's header.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Rs384 => "RS384",
+            Self::Rs512 => "RS512",
+        }
+    }
+}
 
 /// The sign-in, or `None` when something about it is wrong.
 pub(super) fn resolve(
@@ -39,12 +57,28 @@ pub(super) fn resolve(
         );
         return None;
     }
+    let as_user = match table.as_user.is_missing() {
+        true => Some(None),
+        false => digits(&table.as_user, problems).map(Some),
+    };
+    let method = method(table, world, problems);
+    Some(Auth {
+        method: method?,
+        as_user: as_user?,
+    })
+}
+
+fn method(table: &AuthTable, world: &World<'_>, problems: &mut Problems) -> Option<Method> {
     match choice(&table.method, METHODS, None, problems)? {
-        Method::ClientCredentials => {
+        Word::ClientCredentials => {
             warn_unused(&[used(&table.developer_token)], "ccg", problems);
             client_credentials(table, world, problems)
         }
-        Method::DeveloperToken => {
+        Word::OAuth2 => {
+            warn_unused(&[used(&table.developer_token)], "oauth2", problems);
+            oauth2(table, world, problems)
+        }
+        Word::DeveloperToken => {
             let others = [
                 used(&table.client_id),
                 used(&table.client_secret),
@@ -53,9 +87,9 @@ pub(super) fn resolve(
                 used(&table.user_id),
             ];
             warn_unused(&others, "developer_token", problems);
-            developer_token(table, world, problems).map(Auth::DeveloperToken)
+            developer_token(table, world, problems).map(Method::DeveloperToken)
         }
-        Method::Later => {
+        Word::Jwt => {
             problems.add(
                 &table.method.place,
                 "this sign-in comes with a later version of boxup",
@@ -71,13 +105,52 @@ fn client_credentials(
     table: &AuthTable,
     world: &World<'_>,
     problems: &mut Problems,
-) -> Option<Auth> {
-    let client_id = nonempty(
-        &table.client_id,
-        "copy the Client ID from Box's Developer Console \
-         (https://app.box.com/developers/console): your app, Configuration, OAuth 2.0 Credentials",
-        problems,
-    );
+) -> Option<Method> {
+    let client_id = client_id(table, problems);
+    let client_secret = client_secret(table, world, problems);
+    let subject = subject(table, problems);
+    Some(Method::ClientCredentials {
+        client_id: client_id?,
+        client_secret: client_secret?,
+        subject: subject?,
+    })
+}
+
+fn oauth2(table: &AuthTable, world: &World<'_>, problems: &mut Problems) -> Option<Method> {
+    let client_id = client_id(table, problems);
+    let client_secret = client_secret(table, world, problems);
+    let redirect_uri = redirect_uri(&table.redirect_uri, problems);
+    Some(Method::OAuth2 {
+        client_id: client_id?,
+        client_secret: client_secret?,
+        redirect_uri: redirect_uri?,
+    })
+}
+
+fn redirect_uri(entry: &Entry<String>, problems: &mut Problems) -> Option<RedirectUri> {
+    let text = match &entry.state {
+        State::Missing => redirect::DEFAULT,
+        State::Bad => return None,
+        State::Set(text) => text,
+    };
+    let parsed = RedirectUri::parse(text);
+    parsed
+        .map_err(|(what, remedy)| problems.add(&entry.place, what, remedy))
+        .ok()
+}
+
+fn client_id(table: &AuthTable, problems: &mut Problems) -> Option<String> {
+    let remedy = "copy the Client ID from Box's Developer Console \
+                  (https://app.box.com/developers/console): your app, Configuration, OAuth 2.0 \
+                  Credentials";
+    nonempty(&table.client_id, remedy, problems)
+}
+
+fn client_secret(
+    table: &AuthTable,
+    world: &World<'_>,
+    problems: &mut Problems,
+) -> Option<SecretString> {
     let source = Source {
         inline: &table.client_secret,
         file: Some(&table.client_secret_file),
@@ -87,13 +160,7 @@ fn client_credentials(
                  OAuth 2.0 Credentials) into client_secret, a file named by client_secret_file, \
                  or $BOXUP_CLIENT_SECRET",
     };
-    let client_secret = secret(&source, world, problems);
-    let subject = subject(table, problems);
-    Some(Auth::ClientCredentials {
-        client_id: client_id?,
-        client_secret: client_secret?,
-        subject: subject?,
-    })
+    secret(&source, world, problems)
 }
 
 fn developer_token(

@@ -11,6 +11,8 @@ use std::net::IpAddr;
 const API: &str = "https://api.box.com/2.0";
 const UPLOAD: &str = "https://upload.box.com/api/2.0";
 const TOKEN: &str = "https://api.box.com/oauth2/token";
+const AUTHORIZE: &str = "https://account.box.com/api/oauth2/authorize";
+const REVOKE: &str = "https://api.box.com/oauth2/revoke";
 
 /// An address without user info, query, fragment and trailing slash. Either https or on
 /// this machine: a token sent in the clear is a token given away.
@@ -50,18 +52,29 @@ impl Endpoint {
         &self.0
     }
 
-    /// The host's name or address; an IPv6 address without brackets.
-    pub(crate) fn host(&self) -> &str {
-        let host = self.0.host_str().unwrap_or_default();
-        host.trim_start_matches('[').trim_end_matches(']')
-    }
-
     /// Whether it is on this machine: 127.0.0.0/8, ::1 or localhost.
     pub(crate) fn is_loopback(&self) -> bool {
-        let host = self.host();
-        let address = host.parse::<IpAddr>();
-        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+        is_loopback(&self.0)
     }
+
+    /// Whether it is at Box.
+    fn is_boxs_own(&self) -> bool {
+        let host = host(&self.0);
+        host == "box.com" || host.ends_with(".box.com")
+    }
+}
+
+/// The host's name or address; an IPv6 address without brackets.
+pub(super) fn host(url: &Url) -> &str {
+    let host = url.host_str().unwrap_or_default();
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// Whether an address is on this machine: 127.0.0.0/8, ::1 or localhost.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    let host = host(url);
+    let address = host.parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 impl fmt::Display for Endpoint {
@@ -74,8 +87,10 @@ impl fmt::Display for Endpoint {
 impl Endpoints {
     /// Whether these are Box's own public addresses.
     pub(crate) fn are_default(&self) -> bool {
-        let spelled = [&self.api, &self.upload, &self.token].map(ToString::to_string);
-        spelled == [API, UPLOAD, TOKEN]
+        let spelled = [&self.api, &self.upload, &self.token, &self.revoke];
+        let authorize = self.authorize.as_ref().map(ToString::to_string);
+        spelled.map(ToString::to_string) == [API, UPLOAD, TOKEN, REVOKE]
+            && authorize.as_deref() == Some(AUTHORIZE)
     }
 }
 
@@ -84,11 +99,38 @@ pub(super) fn resolve(table: &EndpointsTable, problems: &mut Problems) -> Option
     let api = endpoint(&table.api, API, problems);
     let upload = endpoint(&table.upload, UPLOAD, problems);
     let token = endpoint(&table.token, TOKEN, problems);
+    let page = page(&table.authorize, token.as_ref(), problems);
+    let beside = token.as_ref().and_then(beside);
+    let beside = beside.unwrap_or_else(|| REVOKE.to_owned());
+    let revoke = endpoint(&table.revoke, &beside, problems);
     Some(Endpoints {
         api: api?,
         upload: upload?,
         token: token?,
+        authorize: page?,
+        revoke: revoke?,
     })
+}
+
+/// The sign-in page. Box's own page knows nothing of somebody else's tokens, so it is
+/// not assumed when they come from elsewhere.
+fn page(
+    entry: &Entry<String>,
+    token: Option<&Endpoint>,
+    problems: &mut Problems,
+) -> Option<Option<Endpoint>> {
+    if entry.is_missing() && token.is_some_and(|token| !token.is_boxs_own()) {
+        return Some(None);
+    }
+    endpoint(entry, AUTHORIZE, problems).map(Some)
+}
+
+/// Where tokens are revoked that come from here: `…/oauth2/token` and `…/oauth2/revoke`
+/// stand side by side.
+fn beside(token: &Endpoint) -> Option<String> {
+    let text = token.to_string();
+    let directory = text.strip_suffix("/token")?;
+    Some(format!("{directory}/revoke"))
 }
 
 fn endpoint(entry: &Entry<String>, default: &str, problems: &mut Problems) -> Option<Endpoint> {
@@ -109,7 +151,7 @@ fn refuse(what: &str, remedy: &str) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
-    use super::{API, Endpoint, TOKEN, UPLOAD};
+    use super::{API, AUTHORIZE, Endpoint, REVOKE, TOKEN, UPLOAD, host};
 
     #[track_caller]
     fn refused(text: &str, what: &str, remedy: &str) {
@@ -121,21 +163,21 @@ mod tests {
 
     #[test]
     fn box_itself_and_this_machine_are_accepted() {
-        for text in [API, UPLOAD, TOKEN] {
+        for text in [API, UPLOAD, TOKEN, AUTHORIZE, REVOKE] {
             let endpoint = Endpoint::parse(text).unwrap();
             assert_eq!(endpoint.to_string(), text);
             assert_eq!(endpoint.url().port_or_known_default(), Some(443));
             assert!(!endpoint.is_loopback());
         }
-        for (text, host, port) in [
+        for (text, name, port) in [
             ("http://127.0.0.1:8080/2.0/", "127.0.0.1", 8080),
             ("http://127.3.4.5", "127.3.4.5", 80),
             ("http://[::1]:9/", "::1", 9),
             ("http://LOCALHOST:81//", "localhost", 81),
         ] {
             let endpoint = Endpoint::parse(text).unwrap();
-            let found = (endpoint.host(), endpoint.url().port_or_known_default());
-            assert_eq!(found, (host, Some(port)));
+            let found = (host(endpoint.url()), endpoint.url().port_or_known_default());
+            assert_eq!(found, (name, Some(port)));
             assert!(endpoint.is_loopback() && !endpoint.to_string().ends_with('/'));
         }
     }

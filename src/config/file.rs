@@ -15,6 +15,7 @@ pub(crate) struct File {
     pub(crate) limits: LimitsTable,
     pub(crate) state_dir: Entry<String>,
     pub(crate) endpoints: EndpointsTable,
+    pub(crate) network: NetworkTable,
 }
 
 /// `[auth]`
@@ -27,6 +28,9 @@ pub(crate) struct AuthTable {
     pub(crate) enterprise_id: Entry<String>,
     pub(crate) user_id: Entry<String>,
     pub(crate) developer_token: Entry<SecretString>,
+    pub(crate) algorithm: Entry<String>,
+    pub(crate) redirect_uri: Entry<String>,
+    pub(crate) as_user: Entry<String>,
 }
 
 /// `[[mirror]]`
@@ -59,6 +63,14 @@ pub(crate) struct EndpointsTable {
     pub(crate) api: Entry<String>,
     pub(crate) upload: Entry<String>,
     pub(crate) token: Entry<String>,
+    pub(crate) authorize: Entry<String>,
+    pub(crate) revoke: Entry<String>,
+}
+
+/// `[network]`
+pub(crate) struct NetworkTable {
+    pub(crate) proxy: Entry<SecretString>,
+    pub(crate) ca_file: Entry<String>,
 }
 
 impl File {
@@ -71,6 +83,7 @@ impl File {
             limits: root.section("limits", limits),
             state_dir: root.section("state", |s| s.text("dir", Meaning::Plain)),
             endpoints: root.section("endpoints", endpoints),
+            network: root.section("network", network),
         })
     }
 
@@ -91,6 +104,9 @@ fn auth(section: &mut Section<'_>) -> AuthTable {
         enterprise_id: section.text("enterprise_id", Meaning::Id),
         user_id: section.text("user_id", Meaning::Id),
         developer_token: section.secret("developer_token"),
+        algorithm: section.text("algorithm", Meaning::Plain),
+        redirect_uri: section.text("redirect_uri", Meaning::Plain),
+        as_user: section.text("as_user", Meaning::Id),
     }
 }
 
@@ -127,5 +143,14 @@ fn endpoints(section: &mut Section<'_>) -> EndpointsTable {
         api: section.text("api", Meaning::Plain),
         upload: section.text("upload", Meaning::Plain),
         token: section.text("token", Meaning::Plain),
+        authorize: section.text("authorize", Meaning::Plain),
+        revoke: section.text("revoke", Meaning::Plain),
+    }
+}
+
+fn network(section: &mut Section<'_>) -> NetworkTable {
+    NetworkTable {
+        proxy: section.secret("proxy"),
+        ca_file: section.text("ca_file", Meaning::Plain),
     }
 }

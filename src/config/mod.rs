@@ -11,11 +11,14 @@ mod disk;
 mod endpoints;
 mod environment;
 mod file;
+mod key;
 mod locate;
 mod mirrors;
+mod network;
 mod pace;
 mod problem;
 mod reader;
+mod redirect;
 mod resolve;
 #[cfg(test)]
 mod tests;
@@ -23,7 +26,10 @@ mod wording;
 
 pub(crate) use crate::config::endpoints::Endpoint;
 pub(crate) use crate::config::environment::Environment;
+pub(crate) use crate::config::key::PrivateKey;
+pub(crate) use crate::config::network::Proxy;
 pub(crate) use crate::config::problem::Problem;
+pub(crate) use crate::config::redirect::RedirectUri;
 
 use crate::config::file::File;
 use crate::config::problem::{Place, Problems};
@@ -54,11 +60,22 @@ pub(crate) struct Config {
     pub(crate) state_dir: PathBuf,
     /// Where Box is.
     pub(crate) endpoints: Endpoints,
+    /// How to get there.
+    pub(crate) network: Network,
+}
+
+/// How to sign in to Box.
+#[derive(Clone, Debug)]
+pub(crate) struct Auth {
+    /// How to get an access token.
+    pub(crate) method: Method,
+    /// The user in whose name all calls are made, whoever the token belongs to.
+    pub(crate) as_user: Option<String>,
 }
 
 /// How to get an access token.
 #[derive(Clone, Debug)]
-pub(crate) enum Auth {
+pub(crate) enum Method {
     /// OAuth 2.0 client credentials grant: the app's own ID and secret.
     ClientCredentials {
         /// The app's client ID.
@@ -68,11 +85,46 @@ pub(crate) enum Auth {
         /// Whom the token acts as.
         subject: Subject,
     },
+    /// An assertion that is signed with the app's own key.
+    Jwt {
+        /// The app's client ID.
+        client_id: String,
+        /// The app's client secret, which Box wants beside the assertion.
+        client_secret: SecretString,
+        /// Which of the app's public keys belongs to `key`.
+        key_id: String,
+        /// What the assertion is signed with.
+        key: PrivateKey,
+        /// How it is signed.
+        algorithm: Algorithm,
+        /// Whom the token acts as.
+        subject: Subject,
+    },
+    /// A person signs in once in a browser; from then on the refresh token is renewed.
+    OAuth2 {
+        /// The app's client ID.
+        client_id: String,
+        /// The app's client secret.
+        client_secret: SecretString,
+        /// Where Box sends the browser after the sign-in.
+        redirect_uri: RedirectUri,
+    },
     /// A token from the developer console that lives for an hour.
     DeveloperToken(SecretString),
 }
 
-/// Whom a client credentials token acts as.
+/// How an assertion is signed: RSA with one of three digests. Box takes each of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Algorithm {
+    /// With SHA-256.
+    Rs256,
+    /// With SHA-384.
+    Rs384,
+    /// With SHA-512.
+    Rs512,
+}
+
+/// Whom a token of the app's own acts as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// The app's service account in this enterprise.
@@ -149,6 +201,29 @@ pub(crate) struct Endpoints {
     pub(crate) upload: Endpoint,
     /// The whole address that hands out tokens.
     pub(crate) token: Endpoint,
+    /// The page where a person signs in. None when `token` is not Box's own and nobody
+    /// said where the page to it is.
+    pub(crate) authorize: Option<Endpoint>,
+    /// The whole address that makes tokens worthless.
+    pub(crate) revoke: Endpoint,
+}
+
+/// How to get to Box.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Network {
+    /// What all requests go through; without one, what the system's variables say.
+    pub(crate) proxy: Option<Proxy>,
+    /// Whom to trust beside the system's own certificate authorities.
+    pub(crate) ca: Option<Certificates>,
+}
+
+/// Certificate authorities, checked: at least one certificate and no private key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Certificates {
+    /// The file they came from, absolute.
+    pub(crate) file: PathBuf,
+    /// Its content.
+    pub(crate) pem: Vec<u8>,
 }
 
 /// A configuration, and what deserves a look although it works.

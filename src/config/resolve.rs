@@ -8,7 +8,7 @@ use crate::config::file::File;
 use crate::config::problem::{Place, Problem, Problems, closest};
 use crate::config::reader::{Entry, State};
 use crate::config::{Config, Loaded, Mirror};
-use crate::config::{auth, endpoints, mirrors, pace};
+use crate::config::{auth, endpoints, mirrors, network, pace};
 use secrecy::SecretString;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -50,12 +50,13 @@ pub(super) fn resolve(
     let limits = pace::limits(&file.limits, &mut problems);
     let state_dir = state_dir(&file.state_dir, world, &mut problems);
     let endpoints = endpoints::resolve(&file.endpoints, &mut problems);
+    let network = network::resolve(&file.network, world, &mut problems);
     if let (Some(state_dir), Some(mirrors)) = (&state_dir, &mirrors) {
         warn_of_own_state(state_dir, mirrors, world, &mut problems);
     }
     let clean = problems.is_empty();
     let (found, warnings) = problems.into_parts();
-    match (auth, mirrors, watch, limits, state_dir, endpoints) {
+    match (auth, mirrors, watch, limits, state_dir, endpoints, network) {
         (
             Some(auth),
             Some(mirrors),
@@ -63,6 +64,7 @@ pub(super) fn resolve(
             Some(limits),
             Some(state_dir),
             Some(endpoints),
+            Some(network),
         ) if clean => {
             let names = mirrors.iter().map(|mirror| mirror.name.clone()).collect();
             let config = Config {
@@ -74,6 +76,7 @@ pub(super) fn resolve(
                 limits,
                 state_dir,
                 endpoints,
+                network,
             };
             Ok(Loaded { config, warnings })
         }

@@ -41,13 +41,12 @@ fn auth() {
         "did you mean \"ccg\"?",
     );
     check("\"ccg\"", "\"jwt\"", "auth.method", 2, "ccg");
-    check("\"ccg\"", "\"oauth2\"", "auth.method", 2, "ccg");
     check(
         "method = \"ccg\"\n",
         "",
         "auth.method",
         1,
-        "one of ccg, developer_token",
+        "one of ccg, jwt, oauth2, developer_token",
     );
     check("\"id\"", "\"\"", "auth.client_id", 3, "Developer Console");
     check(

@@ -5,7 +5,7 @@ use crate::config::environment::Environment;
 use crate::config::file::File;
 use crate::config::problem::Problems;
 use crate::config::resolve::{self, SecretError, World};
-use crate::config::{Auth, Loaded, Problem, Subject, Target};
+use crate::config::{Loaded, Method, Problem, Subject, Target};
 use crate::model::ids::FolderId;
 use crate::plan::policy::OnForeign;
 use secrecy::ExposeSecret;
@@ -89,7 +89,7 @@ fn what_is_not_said_has_its_default() {
 fn the_example_loads_as_it_is() {
     let Loaded { config, warnings } = good(include_str!("../../../sync.example.toml"));
     assert_eq!(warnings, Vec::<String>::new());
-    let Auth::ClientCredentials { subject, .. } = &config.auth else {
+    let Method::ClientCredentials { subject, .. } = &config.auth.method else {
         panic!("{:?}", config.auth);
     };
     assert_eq!(*subject, Subject::Enterprise("877840855".into()));
@@ -186,7 +186,7 @@ fn what_works_but_deserves_a_look_is_a_warning() {
 fn secrets_are_not_printed() {
     let loaded = good(GOOD);
     assert!(!format!("{loaded:?}").contains("s3cret"));
-    let Auth::ClientCredentials { client_secret, .. } = &loaded.config.auth else {
+    let Method::ClientCredentials { client_secret, .. } = &loaded.config.auth.method else {
         panic!("client credentials were written");
     };
     assert_eq!(client_secret.expose_secret(), "s3cret");

@@ -2,7 +2,7 @@
 
 use super::{GOOD, HOME};
 use crate::config::environment::Environment;
-use crate::config::{self, Auth, ConfigError, Loaded, locate};
+use crate::config::{self, ConfigError, Loaded, Method, locate};
 use secrecy::ExposeSecret;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -77,7 +77,8 @@ fn the_secrets_own_file_must_be_private_and_readable() {
     let quoted = format!("chmod 0640 '{}/the secret'", dir.path().display());
     assert!(problem.contains(&quoted), "{problem}");
     write(&dir, "the secret", "s3cret\r\n", 0o640);
-    let Auth::ClientCredentials { client_secret, .. } = load(&dir).unwrap().config.auth else {
+    let Method::ClientCredentials { client_secret, .. } = load(&dir).unwrap().config.auth.method
+    else {
         panic!("client credentials were written");
     };
     assert_eq!(client_secret.expose_secret(), "s3cret");

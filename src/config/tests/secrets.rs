@@ -1,7 +1,7 @@
 //! Where a secret may come from, and which source wins.
 
 use super::{GOOD, resolve_with};
-use crate::config::Auth;
+use crate::config::Method;
 use secrecy::ExposeSecret;
 
 const INLINE: &str = "client_secret = \"s3cret\"\n";
@@ -18,12 +18,13 @@ const FILES: [(&str, &str); 2] = [
 fn outcome(written: &str, env: &[(&str, &str)], files: &[(&str, &str)]) -> Result<String, String> {
     let source = GOOD.replace(INLINE, written);
     match resolve_with(&source, &[env, &[HOME]].concat(), files) {
-        Ok(loaded) => match loaded.config.auth {
-            Auth::ClientCredentials {
+        Ok(loaded) => match loaded.config.auth.method {
+            Method::ClientCredentials {
                 client_secret: secret,
                 ..
             }
-            | Auth::DeveloperToken(secret) => Ok(secret.expose_secret().to_owned()),
+            | Method::DeveloperToken(secret) => Ok(secret.expose_secret().to_owned()),
+            other => panic!("{other:?}"),
         },
         Err((problems, _)) => {
             assert_eq!(problems.len(), 1, "{problems:?}");
@@ -106,9 +107,9 @@ fn a_developer_token_has_the_same_rules() {
         let source = written(&format!("\"developer_token\"\n{token}"));
         let files = [("/run/creds/developer_token", "from-systemd")];
         let loaded = resolve_with(&source, &[env, &[HOME]].concat(), &files);
-        loaded.map(|loaded| match loaded.config.auth {
-            Auth::DeveloperToken(token) => token.expose_secret().to_owned(),
-            Auth::ClientCredentials { .. } => panic!("a developer token was asked for"),
+        loaded.map(|loaded| match loaded.config.auth.method {
+            Method::DeveloperToken(token) => token.expose_secret().to_owned(),
+            _ => panic!("a developer token was asked for"),
         })
     };
     let inline = "developer_token = \"tok\"";
