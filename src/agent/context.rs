@@ -1,5 +1,6 @@
 //! What every part of a run shares: the client, the store, and the mirrors.
 
+use crate::agent::account::AccountCheck;
 use crate::config;
 use crate::local::error::Error as LocalError;
 use crate::local::filter::Filter;
@@ -25,6 +26,8 @@ pub(crate) struct Context {
     pub(crate) configured: Vec<String>,
     /// Where mappings are read.
     pub(crate) readers: Readers,
+    /// Whether the account is the mapping's.
+    pub(crate) account: AccountCheck,
     /// Set when surveys should stop where they are.
     pub(crate) cancelled: AtomicBool,
     /// Set by a survey that did stop before its end.

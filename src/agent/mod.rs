@@ -3,6 +3,8 @@
 //! `plan`; here only what a folder, a root or a whole run does when Box or the disk is in
 //! the way.
 
+pub(crate) mod access;
+pub(crate) mod account;
 pub(crate) mod context;
 pub(crate) mod control;
 pub(crate) mod engine;
@@ -10,6 +12,7 @@ pub(crate) mod eyes;
 pub(crate) mod file_job;
 pub(crate) mod folder_job;
 pub(crate) mod job;
+pub(crate) mod login;
 pub(crate) mod notice;
 pub(crate) mod preview;
 pub(crate) mod root_job;

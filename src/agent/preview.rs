@@ -3,6 +3,8 @@
 //! Box may be read, to tell a new file from one that is there already; nothing is
 //! written, neither there nor here, and the lock is not taken.
 
+use crate::agent::access::Traces;
+use crate::agent::account::AccountCheck;
 use crate::agent::context::{Context, Mirror, Readers};
 use crate::agent::file_job::{Scout, content_of};
 use crate::agent::notice::{Ending, Notice, Sink};
@@ -29,7 +31,13 @@ use tokio::sync::mpsc;
 /// Tells what a single pass would do.
 pub(crate) async fn preview(config: &Config, sink: Sink) -> Result<Ending, Fatal> {
     let began = Instant::now();
-    let context = Arc::new(context(config, Readers::peeking(&config.state_dir))?);
+    let account = AccountCheck::new(None);
+    let context = Arc::new(context(
+        config,
+        Readers::peeking(&config.state_dir),
+        Traces::None,
+        account,
+    )?);
     let mut preview = Preview {
         context: Arc::clone(&context),
         sink,

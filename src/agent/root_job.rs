@@ -29,7 +29,7 @@ pub(crate) async fn run(
     let known = context.readers.get()?.root(&mirror.name, &key)?;
     let (id, is_new, is_own) = match &known {
         Some(root) => (root.id.clone(), false, false),
-        None => match find_or_make(client, &mirror.target).await {
+        None => match find_or_make(context, &mirror.target).await {
             Ok(found) => found,
             Err(why) => return Ok(ended(why, client.answers() != before)),
         },
@@ -137,6 +137,7 @@ async fn check(context: &Context, mirror: &Mirror, root: &FolderId) -> Result<()
 }
 
 async fn look(context: &Context, mirror: &Mirror, root: &FolderId) -> Result<(), Unusable> {
+    context.account.check(context).await?;
     let can_upload = match context.client.can_upload(root).await {
         Ok(can_upload) => can_upload,
         Err(Trouble::Gone(said)) => {
@@ -188,13 +189,15 @@ async fn warn_of_own_root(client: &BoxClient, mirror: &str) {
 /// The folder's ID, whether it was made just now, and whether it lies in the account's
 /// own tree for all that is known.
 async fn find_or_make(
-    client: &BoxClient,
+    context: &Context,
     target: &Target,
 ) -> Result<(FolderId, bool, bool), Unusable> {
+    let client = &context.client;
     let names = match target {
         Target::Id(id) => return Ok((id.clone(), false, *id == FolderId::root())),
         Target::Path(names) => names,
     };
+    context.account.check(context).await?;
     let (mut at, mut is_new, mut is_own) = (FolderId::root(), false, false);
     for name in names {
         let is_top = at == FolderId::root();

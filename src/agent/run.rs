@@ -1,20 +1,20 @@
 //! The two ways to run: one pass, or a pass and then watching. Both put the same
 //! engine together.
 
+use crate::agent::access::{self, Traces};
+use crate::agent::account::AccountCheck;
 use crate::agent::context::{Context, Mirror, Readers};
 use crate::agent::control;
 use crate::agent::engine::{Engine, Event, Temper};
 use crate::agent::eyes::Eyes;
+use crate::agent::login;
 use crate::agent::notice::{Ending, Sink};
 use crate::agent::schedule::Schedule;
-use crate::config::{Auth, Config, Method, Subject};
+use crate::config::Config;
 use crate::plan::backoff::Backoff;
 use crate::plan::policy::Policy;
 use crate::plan::queue::Patience;
-use crate::remote::client::BoxClient;
-use crate::remote::hosts::Hosts;
-use crate::remote::pace::Pace;
-use crate::remote::token::Credentials;
+use crate::remote::auth::file::Error as TokenFileError;
 use crate::store::error::Error as StoreError;
 use crate::store::lock::StateLock;
 use crate::store::{Store, make_state_dir};
@@ -33,6 +33,9 @@ pub(crate) enum Fatal {
     /// The state cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The file that tokens are kept in cannot be used.
+    #[error(transparent)]
+    TokenFile(#[from] TokenFileError),
     /// The HTTP client cannot be built.
     #[error("the HTTP client cannot be set up: {0}")]
     Http(String),
@@ -98,6 +101,10 @@ pub(crate) async fn serve(config: &Config, stop: StopSignals, sink: Sink) -> Res
     forward_signals(stop, engine.events());
     forward_hints(hints, engine.events());
     let socket = control::listen(&config.state_dir, engine.events())?;
+    let alive = tokio::spawn(login::keep_alive(
+        Arc::clone(&parts.context),
+        engine.events(),
+    ));
     // Watching begins before the first look: what changes in between is hinted at.
     engine.open_eyes().await?;
     for mirror in 0..config.mirrors.len() {
@@ -105,6 +112,7 @@ pub(crate) async fn serve(config: &Config, stop: StopSignals, sink: Sink) -> Res
     }
     let ran = engine.run_until_stopped().await;
     let ending = engine.finish(began, ran).await;
+    alive.abort();
     drop(socket);
     parts.close().await;
     Ok(ending)
@@ -129,7 +137,13 @@ impl Parts {
         make_state_dir(&config.state_dir)?;
         let lock = StateLock::acquire(&config.state_dir)?;
         let store = Store::open(&config.state_dir)?;
-        let context = Arc::new(context(config, Readers::of(store.clone()))?);
+        let account = AccountCheck::new(Some(store.writer().clone()));
+        let context = Arc::new(context(
+            config,
+            Readers::of(store.clone()),
+            Traces::Kept,
+            account,
+        )?);
         Ok(Self {
             _lock: lock,
             store,
@@ -162,10 +176,13 @@ impl Parts {
 }
 
 /// What all parts of a run share.
-pub(crate) fn context(config: &Config, readers: Readers) -> Result<Context, Fatal> {
-    let limits = config.limits;
-    let pace = Pace::new(limits.uploads_per_minute, limits.requests_per_minute);
-    let client = BoxClient::new(hosts(config), credentials(&config.auth)?, pace);
+pub(crate) fn context(
+    config: &Config,
+    readers: Readers,
+    traces: Traces,
+    account: AccountCheck,
+) -> Result<Context, Fatal> {
+    let client = access::client(config, traces)?;
     let mirrors = config.mirrors.iter().map(|mirror| {
         let policy = Policy {
             on_existing: mirror.on_existing,
@@ -176,10 +193,11 @@ pub(crate) fn context(config: &Config, readers: Readers) -> Result<Context, Fata
         Mirror::new(mirror, own, policy).map_err(Fatal::Rules)
     });
     Ok(Context {
-        client: client.map_err(Fatal::Http)?,
+        client,
         mirrors: mirrors.collect::<Result<_, _>>()?,
         configured: config.names.clone(),
         readers,
+        account,
         cancelled: AtomicBool::new(false),
         cut: AtomicBool::new(false),
     })
@@ -200,40 +218,6 @@ fn own_files(local: &Path, state_dir: &Path) -> Option<String> {
     };
     let below: String = below.chars().flat_map(escape).collect();
     (!below.is_empty()).then(|| format!("/{below}/"))
-}
-
-fn hosts(config: &Config) -> Hosts {
-    Hosts {
-        api: config.endpoints.api.url().clone(),
-        upload: config.endpoints.upload.url().clone(),
-        token: config.endpoints.token.url().clone(),
-    }
-}
-
-fn credentials(auth: &Auth) -> Result<Credentials, Fatal> {
-    Ok(match &auth.method {
-        Method::DeveloperToken(token) => Credentials::DeveloperToken(token.clone()),
-        Method::Jwt { .. } | Method::OAuth2 { .. } => {
-            let text = "this sign-in comes with a later version of boxup";
-            return Err(Fatal::Rules(text.to_owned()));
-        }
-        Method::ClientCredentials {
-            client_id,
-            client_secret,
-            subject,
-        } => {
-            let (subject_type, subject_id) = match subject {
-                Subject::Enterprise(id) => ("enterprise", id.clone()),
-                Subject::User(id) => ("user", id.clone()),
-            };
-            Credentials::ClientCredentials {
-                client_id: client_id.clone(),
-                client_secret: client_secret.clone(),
-                subject_type,
-                subject_id,
-            }
-        }
-    })
 }
 
 fn forward_signals(mut stop: StopSignals, events: mpsc::Sender<Event>) {

@@ -58,6 +58,30 @@ pub(crate) enum Command {
     /// Runs until SIGTERM or SIGINT, then finishes what it is sending and ends.
     Sync(SyncArgs),
 
+    /// Print a bearer token for curl, make and others, and nothing else.
+    ///
+    /// It is good for at least a tenth of its life, up to five minutes. Example:
+    /// curl -H "Authorization: Bearer $(boxup token)" https://api.box.com/2.0/users/me
+    Token(TokenArgs),
+
+    /// Tell which Box account boxup acts as.
+    Whoami {
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+
+    /// Sign in to Box in a browser, once (method "oauth2").
+    Login {
+        /// Print the address of the sign-in page, and take the address that the browser
+        /// ends at from standard input: for machines without a browser.
+        #[arg(long)]
+        no_browser: bool,
+    },
+
+    /// Make Box forget the tokens that are kept, and remove them here.
+    Logout,
+
     /// Look at the configuration.
     Config {
         /// What to do with it.
@@ -105,6 +129,30 @@ pub(crate) struct SyncArgs {
     /// Print one JSON object per line, the last one being the summary.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Which token.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct TokenArgs {
+    /// Print one JSON object: access_token, expires_in, token_type, restricted_to.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// A token that may do less, such as item_upload; may be given several times.
+    #[arg(long = "scope", value_name = "SCOPE")]
+    pub(crate) scopes: Vec<String>,
+
+    /// … and only in the folder with this ID.
+    #[arg(long, value_name = "ID", requires = "scopes", value_parser = folder_id)]
+    pub(crate) folder: Option<String>,
+}
+
+fn folder_id(text: &str) -> Result<String, String> {
+    let is_id = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    match is_id {
+        true => Ok(text.to_owned()),
+        false => Err("a folder's ID is the number at the end of its web address".to_owned()),
+    }
 }
 
 /// What to do with the configuration.

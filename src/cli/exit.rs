@@ -3,7 +3,9 @@
 
 use crate::agent::notice::Ending;
 use crate::agent::run::Fatal;
+use crate::model::trouble::Trouble;
 use crate::plan::guard::Halt;
+use crate::remote::auth::file::Error as TokenFileError;
 use crate::store::error::Error as StoreError;
 
 /// Every included file is on Box.
@@ -54,6 +56,20 @@ fn of_halt(halt: &Halt) -> u8 {
     }
 }
 
+/// The exit code of a command that Box, or the way there, did not let do its work.
+pub(crate) fn of_trouble(trouble: &Trouble) -> u8 {
+    match trouble {
+        Trouble::NoAnswer(_) | Trouble::Later(..) | Trouble::Throttled(..) => UNREACHABLE,
+        Trouble::Unauthorized(_) | Trouble::Gone(_) | Trouble::Refused(_) => UNAUTHORIZED,
+        Trouble::NameTaken(..)
+        | Trouble::Stale(_)
+        | Trouble::Damaged(_)
+        | Trouble::LocalChanged
+        | Trouble::LocalGone
+        | Trouble::LocalRead(_) => INCOMPLETE,
+    }
+}
+
 /// The exit code of a run that could not be.
 pub(crate) fn of_fatal(fatal: &Fatal) -> u8 {
     match fatal {
@@ -61,6 +77,9 @@ pub(crate) fn of_fatal(fatal: &Fatal) -> u8 {
         Fatal::Store(_) | Fatal::Control { .. } => STATE,
         Fatal::Http(_) => UNREACHABLE,
         Fatal::Rules(_) => CONFIG,
+        Fatal::TokenFile(TokenFileError::Disk { .. }) => STATE,
+        Fatal::TokenFile(TokenFileError::Damaged(_) | TokenFileError::Busy(_)) => UNAUTHORIZED,
+        Fatal::TokenFile(_) => CONFIG,
     }
 }
 

@@ -1,15 +1,19 @@
 //! The command line: from arguments to an exit code. The only part that prints.
 
 pub(crate) mod args;
+pub(crate) mod browser;
 pub(crate) mod exit;
+pub(crate) mod failure;
 pub(crate) mod json;
 pub(crate) mod logging;
+pub(crate) mod login;
 pub(crate) mod output;
 pub(crate) mod problems;
 pub(crate) mod status;
 pub(crate) mod summary;
 pub(crate) mod sync;
 pub(crate) mod text;
+pub(crate) mod token;
 pub(crate) mod wording;
 
 use crate::cli::args::{Args, Command, ConfigCommand, SyncArgs};
@@ -79,6 +83,17 @@ pub async fn run(
             let wait = status::wait(&loaded.config, timeout, json, output);
             unless_stopped(&mut stop, wait).await
         }
+        Command::Token(args) => {
+            unless_stopped(&mut stop, token::token(&loaded.config, &args, output)).await
+        }
+        Command::Whoami { json } => {
+            unless_stopped(&mut stop, token::whoami(&loaded.config, json, output)).await
+        }
+        Command::Login { no_browser } => {
+            let login = login::login(&loaded.config, &environment, !no_browser, output);
+            unless_stopped(&mut stop, login).await
+        }
+        Command::Logout => unless_stopped(&mut stop, login::logout(&loaded.config, output)).await,
         Command::Config { .. } => exit::OK,
     }
 }

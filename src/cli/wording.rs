@@ -51,6 +51,16 @@ pub(crate) fn duration(duration: Duration) -> String {
     humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
 }
 
+/// Somebody else's words on one line: what would move the cursor is spelled out.
+pub(crate) fn printable(text: &str) -> String {
+    let is_tricky = |c: char| c.is_control() || ('\u{200b}'..='\u{202e}').contains(&c);
+    let escape = |c: char| match is_tricky(c) {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{bytes, count, duration, some};

@@ -41,6 +41,12 @@ use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub(crate) const SECRET_VARIABLES: [&str; 3] = [
+    "BOXUP_CLIENT_SECRET",
+    "BOXUP_DEVELOPER_TOKEN",
+    "BOXUP_JWT_CONFIG",
+];
+
 /// Everything an operator decides.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {

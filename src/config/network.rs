@@ -10,6 +10,12 @@ use secrecy::SecretString;
 #[derive(Clone, Debug)]
 pub(crate) struct Proxy(SecretString);
 
+impl Proxy {
+    pub(crate) fn address(&self) -> &SecretString {
+        &self.0
+    }
+}
+
 /// `[network]`
 pub(super) fn resolve(
     _table: &NetworkTable,

@@ -1,12 +1,13 @@
 //! The one choke point: token, pace, one replay after a 401, decoding, counting.
 
 use crate::model::trouble::{Said, Trouble};
+use crate::remote::auth::credentials::{Credentials, digest};
+use crate::remote::auth::keeper::{Keeping, Token, TokenKeeper};
 use crate::remote::error::classify;
 use crate::remote::hosts::Hosts;
 use crate::remote::pace::{Lane, Pace};
 use crate::remote::parcel::{Open, Parcel, stalled};
-use crate::remote::token::{Credentials, Token, TokenKeeper};
-use crate::remote::transport;
+use crate::remote::transport::{self, Route};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -17,10 +18,12 @@ use tokio::sync::watch;
 
 /// Speaks to Box.
 pub(crate) struct BoxClient {
-    http: Client,
+    pub(super) http: Client,
     /// Where requests go.
     pub(crate) hosts: Hosts,
-    tokens: TokenKeeper,
+    pub(super) tokens: TokenKeeper,
+    /// The user on whose behalf every call is made.
+    as_user: Option<String>,
     pace: Mutex<Pace>,
     requests: AtomicU64,
     bytes_sent: AtomicU64,
@@ -28,6 +31,18 @@ pub(crate) struct BoxClient {
     answers: AtomicU64,
     /// Set when nothing new may start.
     closing: watch::Sender<bool>,
+}
+
+/// Who asks, and by which way.
+pub(crate) struct Access {
+    /// Where tokens come from.
+    pub(crate) credentials: Credentials,
+    /// Where they are kept.
+    pub(crate) keeping: Keeping,
+    /// The user on whose behalf every call is made, if not the token's own.
+    pub(crate) as_user: Option<String>,
+    /// The way to Box.
+    pub(crate) route: Route,
 }
 
 /// One request, in Box's terms.
@@ -75,13 +90,20 @@ impl Call<'_> {
 
 impl BoxClient {
     /// A client that has not asked for anything yet.
-    pub(crate) fn new(hosts: Hosts, credentials: Credentials, pace: Pace) -> Result<Self, String> {
-        let http = transport::client(hosts.are_loopback())?;
-        let tokens = TokenKeeper::new(credentials, hosts.token.clone());
+    pub(crate) fn new(hosts: Hosts, access: Access, pace: Pace) -> Result<Self, String> {
+        let Access {
+            credentials,
+            keeping,
+            as_user,
+            route,
+        } = access;
+        let http = transport::client(hosts.are_loopback(), &route)?;
+        let tokens = TokenKeeper::new(credentials, hosts.token.clone(), keeping);
         Ok(Self {
             http,
             hosts,
             tokens,
+            as_user,
             pace: Mutex::new(pace),
             requests: AtomicU64::new(0),
             bytes_sent: AtomicU64::new(0),
@@ -110,22 +132,36 @@ impl BoxClient {
         self.pace().held_until()
     }
 
-    /// Whether the token is that of an app's service account.
+    /// Whether calls are made as the token's own account.
+    pub(crate) fn is_itself(&self) -> bool {
+        self.as_user.is_none()
+    }
+
+    /// Whether calls are made by an app's service account.
     pub(crate) fn acts_as_service_account(&self) -> bool {
-        self.tokens.acts_as_service_account()
+        self.as_user.is_none() && self.tokens.credentials().acts_as_service_account()
     }
 
     /// The token's method, and the seconds that it is still good for.
     pub(crate) fn token_status(&self) -> (&'static str, Option<u64>) {
-        (self.tokens.method(), self.tokens.expires_in())
+        let method = self.tokens.credentials().method();
+        (method, self.tokens.expires_in())
+    }
+
+    /// Tells the credential and the user from any other, and gives nothing away.
+    pub(crate) fn identity(&self) -> String {
+        let user = self.as_user.as_deref().unwrap_or_default();
+        digest(&[self.tokens.fingerprint(), user])
     }
 
     /// Sends a request and returns the JSON of a successful answer.
     ///
-    /// A 401 is answered by one renewal and one replay. Everything else that is not
-    /// success comes back as [`Trouble`]; nothing is retried here.
+    /// A 401 is answered by one renewal and one replay; by another when the renewal was
+    /// somebody else's, found on disk. Everything else that is not success comes back as
+    /// [`Trouble`]; nothing is retried here.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Value, Trouble> {
-        let mut refused = None;
+        let mut refused: Option<Token> = None;
+        let mut replays = 0;
         loop {
             // The turn first: a token could die while waiting for it.
             self.wait_for_turn(call.lane()).await?;
@@ -133,7 +169,10 @@ impl BoxClient {
             let result = self.attempt(&call, &token).await;
             self.note(&result);
             match result {
-                Err(Trouble::Unauthorized(said)) if said.status == 401 && refused.is_none() => {
+                Err(Trouble::Unauthorized(said))
+                    if said.status == 401 && (replays == 0 || replays == 1 && token.is_found) =>
+                {
+                    replays += 1;
                     refused = Some(token);
                 }
                 Err(Trouble::Unauthorized(said)) => {
@@ -158,6 +197,9 @@ impl BoxClient {
             .http
             .request(call.method.clone(), call.url.clone())
             .bearer_auth(token.bearer.expose_secret());
+        if let Some(user) = &self.as_user {
+            request = request.header("As-User", user);
+        }
         if let Some(etag) = &call.if_match {
             request = request.header("If-Match", etag);
         }
@@ -192,6 +234,7 @@ impl BoxClient {
     }
 
     async fn upload(&self, request: RequestBuilder, file: &FileBody<'_>) -> Result<Raw, Trouble> {
+        let _carrying = self.tokens.carrying();
         let parcel = (file.open)().await?;
         let Parcel {
             size,

@@ -3,7 +3,8 @@
 
 use crate::model::trouble::Trouble;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
+use reqwest::{Certificate, Client, Proxy, Response};
+use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
 /// How long connecting may take.
@@ -19,9 +20,19 @@ const IDLE: Duration = Duration::from_secs(20);
 /// The most of an answer that is read. A page of 1,000 entries is well below 1 MB.
 const LONGEST_ANSWER: usize = 8 << 20;
 
+/// The way to Box, where it is not the straight one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Route {
+    /// A proxy's address, with its password if it needs one; without one the system's
+    /// variables count.
+    pub(crate) proxy: Option<SecretString>,
+    /// Certificates of authorities to trust besides the system's, in PEM.
+    pub(crate) authorities: Option<Vec<u8>>,
+}
+
 /// Builds the client. With `loopback`, where every endpoint is on this machine, no
-/// proxy and no certificate store is needed. TLS is always verified.
-pub(crate) fn client(loopback: bool) -> Result<Client, String> {
+/// proxy and no certificate store is needed. TLS is always verified: there is no switch.
+pub(crate) fn client(loopback: bool, route: &Route) -> Result<Client, String> {
     // Already installed is fine: the provider is the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = Client::builder()
@@ -31,8 +42,18 @@ pub(crate) fn client(loopback: bool) -> Result<Client, String> {
         .tcp_user_timeout(UNACKNOWLEDGED)
         .tcp_nodelay(true)
         .pool_idle_timeout(IDLE);
+    if let Some(pem) = &route.authorities {
+        let authorities = Certificate::from_pem_bundle(pem).map_err(|error| explain(&error))?;
+        builder = builder.tls_certs_merge(authorities);
+    } else if loopback {
+        builder = builder.tls_certs_only(Vec::new());
+    }
     if loopback {
-        builder = builder.no_proxy().tls_certs_only(Vec::new());
+        builder = builder.no_proxy();
+    } else if let Some(proxy) = &route.proxy {
+        let proxy = Proxy::all(proxy.expose_secret())
+            .map_err(|_| "the proxy's address cannot be used".to_owned())?;
+        builder = builder.proxy(proxy);
     }
     builder.build().map_err(|error| explain(&error))
 }

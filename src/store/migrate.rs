@@ -6,7 +6,10 @@ use rusqlite::{Connection, TransactionBehavior};
 /// "boxu": tells our database from any other.
 const APPLICATION_ID: i64 = 0x626f_7875;
 
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_mapping.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_mapping.sql"),
+    include_str!("../../migrations/0002_account.sql"),
+];
 
 /// Brings the database to the latest version, or refuses one that is later or foreign.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Error> {

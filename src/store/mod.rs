@@ -3,6 +3,7 @@
 //! One thread writes, and everything that waits for it is committed together; readers
 //! have connections of their own. Nothing here decides anything.
 
+pub(crate) mod account;
 pub(crate) mod error;
 pub(crate) mod lock;
 pub(crate) mod migrate;

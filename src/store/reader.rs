@@ -18,6 +18,10 @@ impl Reader {
         Self { connection }
     }
 
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// Everything that is known of a directory's entries.
     pub(crate) fn children(&self, dir: FolderKey) -> Result<Mapped, Error> {
         let all = |columns: &str, table: &str| {

@@ -4,6 +4,7 @@ use crate::model::ids::FolderKey;
 use crate::model::path::LocalName;
 use crate::plan::action::Edit;
 use crate::plan::facts::{ParkedItem, SyncedFile};
+use crate::store::account::{self, KnownAccount};
 use crate::store::error::Error;
 use crate::store::mirrors::{self, Holder};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
@@ -31,6 +32,7 @@ struct Command {
 enum Work {
     Edits(Vec<Edit>),
     Mirror(mirrors::NewRoot),
+    Account(KnownAccount),
     Close,
 }
 
@@ -59,6 +61,11 @@ impl Writer {
     /// Unless another mirror has the folder: then nothing changes, and that is told.
     pub(crate) async fn put_root(&self, root: mirrors::NewRoot) -> Result<Holder, Error> {
         self.run(Work::Mirror(root)).await
+    }
+
+    /// Records which account the mapping belongs to.
+    pub(crate) async fn put_account(&self, account: KnownAccount) -> Result<(), Error> {
+        self.run(Work::Account(account)).await.map(|_| ())
     }
 
     /// Ends the thread and waits for it: the process must not end before it has.
@@ -160,6 +167,10 @@ fn run(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<Holde
             Holder::Nobody
         }
         Work::Mirror(root) => mirrors::put_root(&savepoint, root)?,
+        Work::Account(known) => {
+            account::put(&savepoint, known)?;
+            Holder::Nobody
+        }
         Work::Close => Holder::Nobody,
     };
     savepoint.commit()?;

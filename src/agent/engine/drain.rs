@@ -122,7 +122,7 @@ impl Engine {
                     // A second signal: at once.
                     Event::Shutdown => break,
                     Event::Hint(_) => self.unseen = true,
-                    Event::Command(_) | Event::Watched(_) => {}
+                    Event::Command(_) | Event::Watched(_) | Event::Unauthorized(_) => {}
                 },
                 Some(news) = self.news.recv() => match news {
                     News::Plan(surveyed) => self.on_plan(surveyed).await?,

@@ -69,6 +69,8 @@ pub(crate) enum Event {
     Command(Command),
     /// A root is watched from now on, or cannot be.
     Watched(Opened),
+    /// Nobody lets us in, as somebody beside the jobs has found.
+    Unauthorized(Said),
     /// Stop; what runs may end.
     Shutdown,
 }
@@ -255,6 +257,9 @@ impl Engine {
             Event::Hint(hint) => self.schedule.hint(hint, Instant::now()),
             Event::Command(command) => self.on_command(command)?,
             Event::Watched(opened) => self.on_watched(opened)?,
+            Event::Unauthorized(said) => {
+                self.stop.get_or_insert(Stop::Unauthorized(said));
+            }
             Event::Shutdown => {
                 (self.sink)(Notice::Draining);
                 self.stop = Some(Stop::Interrupted);

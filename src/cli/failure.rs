@@ -1,0 +1,71 @@
+//! How a command that could not do its work says so: words to standard error, one
+//! object to standard output where that was asked for, and the exit code.
+
+use crate::agent::run::Fatal;
+use crate::cli::exit;
+use crate::cli::output::Output;
+use crate::model::trouble::{Said, Trouble};
+use serde_json::{Value, json};
+
+/// Box, or the way there, was in the way.
+pub(crate) fn trouble(trouble: &Trouble, as_json: bool, output: &mut Output) -> u8 {
+    let code = exit::of_trouble(trouble);
+    if as_json {
+        output.say(&format!(
+            "{}\n",
+            json!({ "error": object(trouble), "exit_code": code })
+        ));
+    }
+    output.complain(&words(trouble));
+    code
+}
+
+/// It could not even begin.
+pub(crate) fn fatal(fatal: &Fatal, as_json: bool, output: &mut Output) -> u8 {
+    let code = exit::of_fatal(fatal);
+    if as_json {
+        let error = json!({ "message": fatal.to_string() });
+        output.say(&format!(
+            "{}\n",
+            json!({ "error": error, "exit_code": code })
+        ));
+    }
+    output.complain(&format!("error: {fatal}\n"));
+    code
+}
+
+/// What went wrong, for a person, part by part.
+pub(crate) fn words(trouble: &Trouble) -> String {
+    match (trouble, said(trouble)) {
+        (_, Some(said)) => format!("error: {said}\n"),
+        (Trouble::NoAnswer(why), None) => format!("error: Box cannot be reached: {why}\n"),
+        (_, None) => "error: the local file is in the way\n".to_owned(),
+    }
+}
+
+/// The same for a program.
+pub(crate) fn object(trouble: &Trouble) -> Value {
+    match (trouble, said(trouble)) {
+        (_, Some(said)) => json!({ "message": said.message }),
+        (Trouble::NoAnswer(why), None) => json!({ "message": why }),
+        (_, None) => json!({}),
+    }
+}
+
+/// Box's part in it.
+pub(crate) fn said(trouble: &Trouble) -> Option<&Said> {
+    match trouble {
+        Trouble::Later(said, _)
+        | Trouble::Throttled(said, _)
+        | Trouble::NameTaken(said, _)
+        | Trouble::Stale(said)
+        | Trouble::Gone(said)
+        | Trouble::Damaged(said)
+        | Trouble::Refused(said)
+        | Trouble::Unauthorized(said) => Some(said),
+        Trouble::NoAnswer(_)
+        | Trouble::LocalChanged
+        | Trouble::LocalGone
+        | Trouble::LocalRead(_) => None,
+    }
+}

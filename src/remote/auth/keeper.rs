@@ -1,0 +1,555 @@
+//! Holds the current token. One renewal at a time, in this process and, where tokens are
+//! kept on disk, across all processes.
+
+use crate::clock;
+use crate::model::trouble::{Said, Trouble};
+use crate::remote::auth::credentials::{App, Credentials, field};
+use crate::remote::auth::file::{Kept, Lock, TokenFile};
+use crate::remote::auth::grant::{Desk, Granted, Refused};
+use crate::remote::auth::life::{Advice, Life};
+use crate::remote::lessons::{self, SignIn};
+use reqwest::{Client, Url};
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::Mutex;
+
+/// Tries with a clock that was corrected, when Box complains about the time.
+const CLOCK_TRIES: u32 = 3;
+/// While the token endpoint is in trouble it is left alone this long, then twice as
+/// long, and so on.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// A token in use.
+#[derive(Clone)]
+pub(crate) struct Token {
+    /// What goes behind `Bearer `.
+    pub(crate) bearer: SecretString,
+    /// `None` when nobody told us.
+    life: Option<Life>,
+    /// Whether it was found on disk: whether Box still takes it is not known.
+    pub(crate) is_found: bool,
+}
+
+impl Token {
+    fn found(kept: &Kept) -> Self {
+        Self {
+            bearer: kept.access.clone(),
+            life: Some(kept.life()),
+            is_found: true,
+        }
+    }
+
+    fn granted(granted: &Granted) -> Self {
+        let left = granted.whole.saturating_sub(granted.asked_at.elapsed());
+        Self {
+            bearer: granted.access.clone(),
+            life: Some(Life::new(Instant::now(), left, granted.whole)),
+            is_found: false,
+        }
+    }
+
+    fn is(&self, other: &Token) -> bool {
+        self.bearer.expose_secret() == other.bearer.expose_secret()
+    }
+
+    /// Seconds that are left of it, where that is known.
+    pub(crate) fn expires_in(&self) -> Option<u64> {
+        let left = self.life?.expires_at;
+        Some(left.saturating_duration_since(Instant::now()).as_secs())
+    }
+}
+
+/// Where tokens survive the process.
+#[derive(Clone, Debug)]
+pub(crate) enum Keeping {
+    /// Nowhere.
+    Nowhere,
+    /// They are read there and left as they are.
+    Reading(TokenFile),
+    /// There.
+    At(TokenFile),
+}
+
+/// Holds the current token; the lock makes renewing single-flight.
+pub(crate) struct TokenKeeper {
+    credentials: Credentials,
+    fingerprint: String,
+    endpoint: Url,
+    keeping: Keeping,
+    held: Mutex<Held>,
+    /// When the current token ends, to be told without waiting for a renewal.
+    expires_at: std::sync::Mutex<Option<Instant>>,
+    /// Renewals that have ended so far.
+    attempts: AtomicU64,
+    /// Token requests sent, for the accounts.
+    requests: AtomicU64,
+    /// Bodies under way with the current token.
+    bodies: AtomicUsize,
+    /// Seconds that Box's clock is ahead of ours.
+    ahead: AtomicI64,
+}
+
+#[derive(Default)]
+struct Held {
+    token: Option<Token>,
+    failure: Option<Failure>,
+}
+
+/// The last renewal's failure, shared with those who waited for it and with those who
+/// come soon after: eight workers must not knock eight times.
+struct Failure {
+    attempt: u64,
+    trouble: Trouble,
+    pause: Duration,
+    until: Instant,
+}
+
+/// A body under way.
+pub(crate) struct Carrying<'a>(&'a AtomicUsize);
+
+impl Drop for Carrying<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl TokenKeeper {
+    /// Asks for nothing yet: a run with nothing to do needs no token.
+    pub(crate) fn new(credentials: Credentials, endpoint: Url, keeping: Keeping) -> Self {
+        let fingerprint = credentials.fingerprint(endpoint.as_str());
+        Self {
+            credentials,
+            fingerprint,
+            endpoint,
+            keeping,
+            held: Mutex::default(),
+            expires_at: std::sync::Mutex::default(),
+            attempts: AtomicU64::new(0),
+            requests: AtomicU64::new(0),
+            bodies: AtomicUsize::new(0),
+            ahead: AtomicI64::new(0),
+        }
+    }
+
+    /// What the tokens come from.
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// Tells this credential from any other.
+    pub(crate) fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// A token that is good for a while.
+    pub(crate) async fn get(&self, http: &Client) -> Result<Token, Trouble> {
+        self.renew_unless(http, |token| self.is_good(token)).await
+    }
+
+    /// A token other than `refused`, to which Box answered 401.
+    pub(crate) async fn replace(&self, http: &Client, refused: &Token) -> Result<Token, Trouble> {
+        self.renew_unless(http, |token| !token.is(refused) && self.is_good(token))
+            .await
+    }
+
+    /// Renews what is older than that, so that a login does not end because nobody used
+    /// it; says whether there was anything to do.
+    pub(crate) async fn renew_older_than(
+        &self,
+        http: &Client,
+        age: Duration,
+    ) -> Result<bool, Trouble> {
+        let (Credentials::OAuth2 { .. }, Keeping::At(file)) = (&self.credentials, &self.keeping)
+        else {
+            return Ok(false);
+        };
+        let Some(kept) = self.own(file)? else {
+            return Ok(false);
+        };
+        let is_old = |at: SystemTime| clock::wall().duration_since(at).is_ok_and(|old| old > age);
+        // Renewing ends the token that the bodies under way were sent with.
+        if !is_old(kept.obtained_at) || self.bodies.load(Ordering::Relaxed) > 0 {
+            return Ok(false);
+        }
+        let refused = Token::found(&kept);
+        self.replace(http, &refused).await.map(|_| true)
+    }
+
+    /// Token requests sent so far.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Seconds until the current token expires; `None` without one, or when unknown.
+    pub(crate) fn expires_in(&self) -> Option<u64> {
+        let left = self.known_end()?;
+        Some(left.saturating_duration_since(Instant::now()).as_secs())
+    }
+
+    /// Says that a body is under way, for as long as the result lives.
+    pub(crate) fn carrying(&self) -> Carrying<'_> {
+        self.bodies.fetch_add(1, Ordering::Relaxed);
+        Carrying(&self.bodies)
+    }
+
+    /// Ends what a login left, here and at Box. `None` when there was nothing to end.
+    pub(crate) async fn sign_out(
+        &self,
+        http: &Client,
+        revoke: &Url,
+    ) -> Result<Option<Result<(), Trouble>>, Trouble> {
+        let (Keeping::At(file), Some(app)) = (&self.keeping, self.credentials.app()) else {
+            return Ok(None);
+        };
+        let lock = file.lock().await?;
+        // One that cannot be read can still be removed.
+        let kept = file.read().ok().flatten();
+        let revoked = match &kept {
+            Some(kept) => Some(self.revoke(http, revoke, app, kept).await),
+            None => None,
+        };
+        lock.wipe()?;
+        Ok(revoked)
+    }
+
+    async fn revoke(
+        &self,
+        http: &Client,
+        endpoint: &Url,
+        app: &App,
+        kept: &Kept,
+    ) -> Result<(), Trouble> {
+        let token = kept.refresh.as_ref().unwrap_or(&kept.access);
+        let mut form = app.fields();
+        form.push(("token", token.clone()));
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let sign_in = self.credentials.sign_in();
+        let desk = Desk {
+            http,
+            endpoint,
+            sign_in,
+        };
+        desk.revoke(&form).await
+    }
+
+    /// Turns the code that a person's consent brought into a login that lasts.
+    pub(crate) async fn sign_in(
+        &self,
+        http: &Client,
+        code: &SecretString,
+        redirect_uri: &str,
+    ) -> Result<(), Trouble> {
+        let (Credentials::OAuth2 { app }, Keeping::At(file)) = (&self.credentials, &self.keeping)
+        else {
+            return Err(Trouble::NoAnswer("this method needs no login".to_owned()));
+        };
+        let mut form = app.fields();
+        form.push(field("grant_type", "authorization_code"));
+        form.push(field("redirect_uri", redirect_uri));
+        form.push(("code", code.clone()));
+        let lock = file.lock().await?;
+        let granted = self.into_room(&lock, self.ask(http, &form)).await?;
+        self.held.lock().await.token = Some(Token::granted(&granted));
+        Ok(())
+    }
+
+    fn is_good(&self, token: &Token) -> bool {
+        let is_shared = matches!(self.credentials, Credentials::OAuth2 { .. });
+        let bodies = self.bodies.load(Ordering::Relaxed);
+        token
+            .life
+            .is_none_or(|life| life.advise(Instant::now(), is_shared, bodies) == Advice::Use)
+    }
+
+    async fn renew_unless(
+        &self,
+        http: &Client,
+        is_good: impl Fn(&Token) -> bool + Send + Sync,
+    ) -> Result<Token, Trouble> {
+        let seen = self.attempts.load(Ordering::Relaxed);
+        let mut held = self.held.lock().await;
+        if let Some(token) = held.token.as_ref().filter(|token| is_good(token)) {
+            return Ok(token.clone());
+        }
+        if let Some(failure) = &held.failure
+            && (failure.attempt > seen || Instant::now() < failure.until)
+        {
+            return Err(failure.trouble.clone());
+        }
+        let obtained = self.obtain(http, &held, &is_good).await;
+        // Numbered at its end: who came while it ran waited for it as well.
+        let attempt = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+        match &obtained {
+            Ok(token) => {
+                *self.end() = token.life.map(|life| life.expires_at);
+                held.failure = None;
+                held.token = Some(token.clone());
+            }
+            Err(trouble) => held.fail(attempt, trouble),
+        }
+        obtained
+    }
+
+    async fn obtain(
+        &self,
+        http: &Client,
+        held: &Held,
+        is_good: &(impl Fn(&Token) -> bool + Sync),
+    ) -> Result<Token, Trouble> {
+        if let Credentials::DeveloperToken(bearer) = &self.credentials {
+            // The one there is has been refused.
+            return match held.token {
+                Some(_) => Err(lessons::dead_developer_token()),
+                None => Ok(Token {
+                    bearer: bearer.clone(),
+                    life: None,
+                    is_found: false,
+                }),
+            };
+        }
+        let file = match &self.keeping {
+            Keeping::Nowhere => None,
+            Keeping::Reading(file) | Keeping::At(file) => Some(file),
+        };
+        if let Some(file) = file
+            && let Some(kept) = self.own(file)?
+            && let token = Token::found(&kept)
+            && is_good(&token)
+        {
+            return Ok(token);
+        }
+        match &self.keeping {
+            Keeping::At(file) => self.renew(http, file, is_good).await,
+            Keeping::Nowhere | Keeping::Reading(_) => {
+                let granted = self.request(http).await?;
+                Ok(Token::granted(&granted))
+            }
+        }
+    }
+
+    /// Renews under the lock that all processes share, unless one of them just did.
+    async fn renew(
+        &self,
+        http: &Client,
+        file: &TokenFile,
+        is_good: &(impl Fn(&Token) -> bool + Sync),
+    ) -> Result<Token, Trouble> {
+        let is_login = matches!(self.credentials, Credentials::OAuth2 { .. });
+        let lock = match file.lock().await {
+            Ok(lock) => lock,
+            // Sharing saves requests; without it there is still a token to be had.
+            Err(error) if !is_login => {
+                tracing::debug!(%error, "the token is not kept");
+                return Ok(Token::granted(&self.request(http).await?));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let kept = self.own(file)?;
+        if let Some(token) = kept
+            .as_ref()
+            .map(Token::found)
+            .filter(|token| is_good(token))
+        {
+            return Ok(token);
+        }
+        if is_login {
+            let form = self.refresh_form(kept)?;
+            let granted = self.into_room(&lock, self.ask(http, &form)).await?;
+            return Ok(Token::granted(&granted));
+        }
+        let granted = self.request(http).await?;
+        self.keep_if_possible(&lock, &granted);
+        Ok(Token::granted(&granted))
+    }
+
+    fn keep_if_possible(&self, lock: &Lock<'_>, granted: &Granted) {
+        let kept = Kept::new(&self.fingerprint, granted);
+        let result = lock.make_room().and_then(|room| room.keep(&kept));
+        if let Err(error) = result {
+            tracing::debug!(%error, "the token is not kept");
+        }
+    }
+
+    /// Makes room on disk, then asks, then keeps: the answer replaces what is still good
+    /// only when it is on disk itself, and it is not used before that.
+    async fn into_room(
+        &self,
+        lock: &Lock<'_>,
+        asked: impl Future<Output = Result<Granted, Refused>>,
+    ) -> Result<Granted, Trouble> {
+        let room = lock.make_room()?;
+        match asked.await {
+            Ok(granted) => {
+                room.keep(&Kept::new(&self.fingerprint, &granted))?;
+                Ok(granted)
+            }
+            Err(refused) => {
+                room.give_up();
+                Err(refused.trouble)
+            }
+        }
+    }
+
+    /// What is kept of this very credential. Of a login, what belongs to another app is
+    /// an error: nobody can renew it, and nothing may overwrite it unasked.
+    fn own(&self, file: &TokenFile) -> Result<Option<Kept>, Trouble> {
+        let is_login = matches!(self.credentials, Credentials::OAuth2 { .. });
+        let kept = match file.read() {
+            Err(crate::remote::auth::file::Error::Damaged(_)) if !is_login => None,
+            other => other?,
+        };
+        match kept {
+            Some(kept) if kept.credential == self.fingerprint => Ok(Some(kept)),
+            Some(_) if is_login => Err(lessons::needs_login(format!(
+                "the login in {} belongs to another app or another token endpoint",
+                file.path().display()
+            ))),
+            _ => Ok(None),
+        }
+    }
+
+    fn refresh_form(&self, kept: Option<Kept>) -> Result<Vec<super::credentials::Field>, Trouble> {
+        let nobody = || lessons::needs_login("nobody has logged in yet".to_owned());
+        let refresh = kept.and_then(|kept| kept.refresh).ok_or_else(nobody)?;
+        let app = self.credentials.app().ok_or_else(nobody)?;
+        let mut form = app.fields();
+        form.push(field("grant_type", "refresh_token"));
+        form.push(("refresh_token", refresh));
+        Ok(form)
+    }
+
+    /// Asks without any earlier token. When Box complains about the time, its own time
+    /// corrects ours.
+    async fn request(&self, http: &Client) -> Result<Granted, Trouble> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let form = self.credentials.request(self.now_at_box())?;
+            let form = form.ok_or_else(|| {
+                lessons::needs_login("this run may not renew the login".to_owned())
+            })?;
+            match self.ask(http, &form).await {
+                Ok(granted) => return Ok(granted),
+                Err(Refused {
+                    trouble: Trouble::Unauthorized(said),
+                    date: Some(date),
+                }) if tries < CLOCK_TRIES && blames_the_clock(&said) => self.learn_time(date),
+                Err(refused) => return Err(refused.trouble),
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        http: &Client,
+        form: &[super::credentials::Field],
+    ) -> Result<Granted, Refused> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let desk = Desk {
+            http,
+            endpoint: &self.endpoint,
+            sign_in: self.credentials.sign_in(),
+        };
+        desk.ask(form).await
+    }
+
+    fn now_at_box(&self) -> SystemTime {
+        let ahead = self.ahead.load(Ordering::Relaxed);
+        let span = Duration::from_secs(ahead.unsigned_abs());
+        let now = clock::wall();
+        let moved = if ahead < 0 {
+            now.checked_sub(span)
+        } else {
+            now.checked_add(span)
+        };
+        moved.unwrap_or(now)
+    }
+
+    fn learn_time(&self, date: SystemTime) {
+        let now = clock::wall();
+        let ahead = match date.duration_since(now) {
+            Ok(ahead) => i64::try_from(ahead.as_secs()).unwrap_or(0),
+            Err(behind) => -i64::try_from(behind.duration().as_secs()).unwrap_or(0),
+        };
+        tracing::warn!(
+            seconds = ahead,
+            "this machine's clock differs from Box's: set it right (NTP); boxup goes by Box's"
+        );
+        self.ahead.store(ahead, Ordering::Relaxed);
+    }
+
+    fn known_end(&self) -> Option<Instant> {
+        *self.end()
+    }
+
+    fn end(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.expires_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// A person's mistake is not asked about again by those who waited; what passes by
+    /// itself is left alone for a while.
+    fn fail(&mut self, attempt: u64, trouble: &Trouble) {
+        let before = self.failure.as_ref().map(|failure| failure.pause);
+        let pause = before.map_or(FIRST_PAUSE, |pause| (pause * 2).min(LONGEST_PAUSE));
+        self.failure = Some(Failure {
+            attempt,
+            trouble: trouble.clone(),
+            pause,
+            until: Instant::now() + pause,
+        });
+    }
+}
+
+/// Box names the claim that it does not like; only these have to do with time.
+fn blames_the_clock(said: &Said) -> bool {
+    let message = said.message.to_lowercase();
+    let names = ["'exp'", "'nbf'", "'iat'", "'jti'", "exp claim", "jti"];
+    said.code == "invalid_grant" && names.iter().any(|name| message.contains(name))
+}
+
+impl Credentials {
+    /// Which words explain a refusal.
+    pub(crate) fn sign_in(&self) -> SignIn {
+        match self {
+            Self::ClientCredentials { .. } => SignIn::ClientCredentials,
+            Self::Jwt { .. } => SignIn::Jwt,
+            Self::OAuth2 { .. } => SignIn::OAuth2,
+            Self::DeveloperToken(_) => SignIn::DeveloperToken,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::blames_the_clock;
+    use crate::model::trouble::Said;
+
+    #[test]
+    fn only_complaints_about_time_are_answered_with_another_time() {
+        for (code, message, expected) in [
+            ("invalid_grant", "Please check the 'EXP' claim.", true),
+            ("invalid_grant", "A unique 'jti' value is required.", true),
+            (
+                "invalid_grant",
+                "… listed in the 'nbf' or 'iat' claim",
+                true,
+            ),
+            ("invalid_grant", "Please check the 'sub' claim.", false),
+            ("invalid_client", "'exp'", false),
+        ] {
+            let said = Said {
+                code: code.to_owned(),
+                message: message.to_owned(),
+                ..Said::default()
+            };
+            assert_eq!(blames_the_clock(&said), expected, "{message}");
+        }
+    }
+}
