@@ -2,6 +2,8 @@
 
 use crate::agent::notice::Ending;
 use crate::cli::wording::{bytes, count, duration, some};
+use crate::model::trouble::{Lesson, Said};
+use crate::remote::lessons::finding;
 use std::collections::BTreeMap;
 
 /// The closing words, with their line feed.
@@ -72,7 +74,13 @@ fn by_reason(excluded: &BTreeMap<&'static str, u64>) -> String {
 pub(crate) fn trouble(ending: &Ending) -> String {
     let mut text = String::new();
     if let Some(said) = &ending.unauthorized {
-        text.push_str(&format!("error: Box does not let boxup in: {said}\n"));
+        text.push_str(&refusal(said));
+    }
+    for (mirror, halt) in &ending.halted {
+        if let Some(lesson) = finding(halt.code()) {
+            text.push_str(&format!("error: mirror {mirror:?} stands still: {halt}\n"));
+            text.push_str(&steps(lesson));
+        }
     }
     if let Some(why) = &ending.unreachable {
         text.push_str(&format!(
@@ -93,5 +101,29 @@ pub(crate) fn trouble(ending: &Ending) -> String {
     if ending.cut_short {
         text.push_str("interrupted: the rest is left to the next run\n");
     }
+    text
+}
+
+/// All that there is to learn when nobody lets us in, part by part.
+fn refusal(said: &Said) -> String {
+    let (what, steps) = match said.lesson {
+        Some(lesson) => (format!("{}.", lesson.happened), steps(lesson)),
+        None => return format!("error: Box does not let boxup in: {}\n", said.words()),
+    };
+    format!(
+        "error: Box does not let boxup in: {what}\n{steps}  Box said: {}\n",
+        said.words()
+    )
+}
+
+fn steps(lesson: &Lesson) -> String {
+    let mut text = String::new();
+    if let [_, ..] = lesson.causes {
+        text.push_str("  Likely causes, in this order:\n");
+    }
+    for (number, cause) in lesson.causes.iter().enumerate() {
+        text.push_str(&format!("    {}. {cause}\n", number + 1));
+    }
+    text.push_str(&format!("  What to do: {}.\n", lesson.next));
     text
 }

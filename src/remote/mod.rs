@@ -8,6 +8,7 @@ pub(crate) mod error;
 pub(crate) mod files;
 pub(crate) mod folders;
 pub(crate) mod hosts;
+pub(crate) mod lessons;
 pub(crate) mod pace;
 pub(crate) mod parcel;
 pub(crate) mod retry_after;

@@ -4,7 +4,8 @@
 //! (`{"error", "error_description"}`), mostly with status 400.
 
 use crate::model::trouble::{Said, Trouble};
-use crate::remote::retry_after;
+use crate::remote::error;
+use crate::remote::lessons::{SignIn, token_refusal, words};
 use crate::remote::transport;
 use crate::remote::wire;
 use reqwest::{Client, Url};
@@ -133,6 +134,14 @@ impl TokenKeeper {
         }
     }
 
+    /// The method, for those who explain a refusal.
+    pub(crate) fn sign_in(&self) -> SignIn {
+        match self.credentials {
+            Credentials::ClientCredentials { .. } => SignIn::ClientCredentials,
+            Credentials::DeveloperToken(_) => SignIn::DeveloperToken,
+        }
+    }
+
     async fn renew_unless(
         &self,
         http: &Client,
@@ -172,18 +181,15 @@ impl TokenKeeper {
 
     async fn obtain(&self, http: &Client, serial: u64) -> Result<Token, Trouble> {
         match &self.credentials {
-            Credentials::DeveloperToken(_) if serial > 1 => Err(Trouble::Unauthorized(Said {
-                status: 401,
-                code: "unauthorized".to_owned(),
-                message: "Box does not accept the developer token (any more)".to_owned(),
-                request_id: None,
-                advice: Some(
-                    "Developer tokens live for 60 minutes: make a new one in the Developer \
-                     Console under Configuration, Developer Token, or change to client \
-                     credentials for unattended use"
-                        .to_owned(),
-                ),
-            })),
+            Credentials::DeveloperToken(_) if serial > 1 => {
+                let said = Said {
+                    status: 401,
+                    code: "unauthorized".to_owned(),
+                    message: "Box does not accept the developer token (any more)".to_owned(),
+                    ..Said::default()
+                };
+                Err(Trouble::Unauthorized(error::under(self.sign_in(), said)))
+            }
             Credentials::DeveloperToken(bearer) => {
                 let bearer = bearer.clone();
                 Ok(Token {
@@ -228,15 +234,21 @@ impl TokenKeeper {
             .map_err(|error| transport::no_answer(&error))?;
         let status = answer.status();
         let headers = answer.headers().clone();
-        let json: Value =
-            serde_json::from_slice(&transport::read(answer).await?).unwrap_or(Value::Null);
+        let body = transport::read(answer).await?;
         if status.is_success() {
-            return token(&json, serial, asked_at)
-                .ok_or_else(|| Trouble::NoAnswer("a token answer without a token".to_owned()));
+            let json: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+            return token(&json, serial, asked_at).ok_or_else(|| no_token(&body));
         }
-        let after = retry_after::parse(&headers, crate::clock::wall());
-        Err(refusal(status.as_u16(), &json, after))
+        let now = crate::clock::wall();
+        Err(token_refusal(status, &headers, &body, now, self.sign_in()))
     }
+}
+
+fn no_token(body: &[u8]) -> Trouble {
+    Trouble::NoAnswer(match words::is_page(body) {
+        true => words::not_json(body),
+        false => "a token answer without a token".to_owned(),
+    })
 }
 
 /// Renewed when less than a tenth of its life, or five minutes, is left.
@@ -252,62 +264,9 @@ fn token(json: &Value, serial: u64, asked_at: Instant) -> Option<Token> {
     })
 }
 
-/// What the token endpoint's refusal means. Only what passes by itself is retried.
-fn refusal(status: u16, json: &Value, after: Option<Duration>) -> Trouble {
-    let code = wire::text(json, "error").unwrap_or_default();
-    let message = wire::text(json, "error_description")
-        .unwrap_or_else(|| "the token request was refused without an explanation".to_owned());
-    let advice = advice(&code, &message).map(str::to_owned);
-    let said = Said {
-        status,
-        code,
-        message,
-        request_id: None,
-        advice,
-    };
-    match status {
-        429 => Trouble::Throttled(said, after),
-        500..=599 => Trouble::Later(said, after),
-        _ if said.code == "temporarily_unavailable" => Trouble::Throttled(said, after),
-        _ => Trouble::Unauthorized(said),
-    }
-}
-
-fn advice(code: &str, description: &str) -> Option<&'static str> {
-    let description = description.to_lowercase();
-    let has = |part: &str| description.contains(part);
-    Some(match code {
-        _ if has("not authorized by the enterprise") => {
-            "An admin must authorise the app: Admin Console, Integrations, Platform Apps Manager, \
-             Server Authentication Apps, Add Platform App, paste the client ID, Authorize"
-        }
-        _ if has("grant type is unauthorized") => {
-            "The app was made for another authentication method: in the Developer Console it must \
-             say \"Server Authentication (with Client Credentials Grant)\"; otherwise make a new app"
-        }
-        "invalid_client" => {
-            "Client ID and client secret do not belong together: copy both again from the \
-             Developer Console, Configuration, OAuth 2.0 Credentials"
-        }
-        "invalid_grant" => {
-            "Check in this order: the client secret; that enterprise_id (or user_id) is the right \
-             number; that an admin has authorised the app and authorised it again after its last \
-             change; for user_id, that \"Generate user access tokens\" is ticked and the App Access \
-             Level is \"App + Enterprise Access\""
-        }
-        _ if has("enterprise configuration for your app") => {
-            "An admin must enable the app in the Admin Console; for a user_id of a managed user the \
-             app also needs the App Access Level \"App + Enterprise Access\" and \"Generate user \
-             access tokens\""
-        }
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{refusal, token};
-    use crate::model::trouble::Trouble;
+    use super::token;
     use serde_json::json;
     use std::time::{Duration, Instant};
 
@@ -324,30 +283,5 @@ mod tests {
             );
         }
         assert!(token(&json!({"access_token": ""}), 1, asked).is_none());
-    }
-
-    #[test]
-    fn refusals_name_the_next_step_and_only_passing_ones_are_retried() {
-        let said = |json| match refusal(400, &json, None) {
-            Trouble::Unauthorized(said) => said.to_string(),
-            other => panic!("{other:?}"),
-        };
-        let unauthorized = said(json!({"error": "unauthorized_client",
-            "error_description": "This app is not authorized by the enterprise admin"}));
-        assert!(
-            unauthorized.contains("Platform Apps Manager"),
-            "{unauthorized}"
-        );
-        let secret = said(json!({"error": "invalid_client",
-            "error_description": "The client credentials are invalid"}));
-        assert!(secret.contains("Developer Console"), "{secret}");
-        assert!(matches!(
-            refusal(429, &json!(null), None),
-            Trouble::Throttled(..)
-        ));
-        assert!(matches!(
-            refusal(503, &json!(null), None),
-            Trouble::Later(..)
-        ));
     }
 }
