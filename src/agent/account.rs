@@ -2,8 +2,9 @@
 //! is mapped would look deleted or foreign.
 
 use crate::agent::context::Context;
-use crate::model::trouble::Trouble;
-use crate::remote::lessons;
+use crate::model::trouble::{Said, Trouble};
+use crate::remote::account::Account;
+use crate::remote::lessons::finding;
 use crate::store::account::KnownAccount;
 use crate::store::writer::Writer;
 use tokio::sync::Mutex;
@@ -64,10 +65,7 @@ impl AccountCheck {
             Err(trouble) => return Err(trouble),
         };
         if let Some(known) = known.filter(|known| known.id != now.id) {
-            return Err(lessons::another_account(
-                (&known.login, &known.id),
-                (&now.login, &now.id),
-            ));
+            return Err(another_account(&known, &now));
         }
         let account = KnownAccount {
             id: now.id,
@@ -81,4 +79,16 @@ impl AccountCheck {
         }
         Ok(())
     }
+}
+
+fn another_account(known: &KnownAccount, now: &Account) -> Trouble {
+    let message = format!(
+        "the token is that of {} (user {}), and what is mapped here was sent by {} (user {})",
+        now.login, now.id, known.login, known.id
+    );
+    Trouble::Unauthorized(Said {
+        message,
+        lesson: finding("another_account"),
+        ..Said::default()
+    })
 }

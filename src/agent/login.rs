@@ -44,8 +44,6 @@ const VISITORS: usize = 8;
 pub(crate) enum Failed {
     /// The address cannot be listened on.
     Listen(String),
-    /// The person, or Box on the page, said no.
-    Denied(String),
     /// What was pasted is no answer to the question.
     Refused(&'static str),
     /// Nobody answered in five minutes.
@@ -122,8 +120,7 @@ impl Doorstep {
                 let result = settle(client, answer.received, &redirect_uri).await;
                 let words = match &result {
                     Ok(account) => format!("boxup is signed in as {}.", account.login),
-                    Err(Failed::Denied(why)) => format!("Box did not let boxup in ({why})."),
-                    Err(_) => "Box did not accept the sign-in; the terminal says why.".to_owned(),
+                    Err(_) => "Nobody is signed in; the terminal says why.".to_owned(),
                 };
                 // A browser that has gone away has seen enough.
                 drop(answer.browser.send(words));
@@ -157,7 +154,7 @@ async fn settle(
 ) -> Result<Account, Failed> {
     let code: SecretString = match received {
         Received::Code(code) => code,
-        Received::Denied(why) => return Err(Failed::Denied(why)),
+        Received::Denied(trouble) => return Err(Failed::Trouble(trouble)),
         Received::Refused(why) => return Err(Failed::Refused(why)),
     };
     let signed_in = client.sign_in(&code, redirect_uri).await;

@@ -2,8 +2,8 @@
 //! object to standard output where that was asked for, and the exit code.
 
 use crate::agent::run::Fatal;
-use crate::cli::exit;
 use crate::cli::output::Output;
+use crate::cli::{exit, json, summary};
 use crate::model::trouble::{Said, Trouble};
 use serde_json::{Value, json};
 
@@ -37,7 +37,8 @@ pub(crate) fn fatal(fatal: &Fatal, as_json: bool, output: &mut Output) -> u8 {
 /// What went wrong, for a person, part by part.
 pub(crate) fn words(trouble: &Trouble) -> String {
     match (trouble, said(trouble)) {
-        (_, Some(said)) => format!("error: {said}\n"),
+        (Trouble::Unauthorized(said), _) => summary::refusal(summary::NOT_IN, said),
+        (_, Some(said)) => summary::refusal("Box did not do it", said),
         (Trouble::NoAnswer(why), None) => format!("error: Box cannot be reached: {why}\n"),
         (_, None) => "error: the local file is in the way\n".to_owned(),
     }
@@ -46,7 +47,7 @@ pub(crate) fn words(trouble: &Trouble) -> String {
 /// The same for a program.
 pub(crate) fn object(trouble: &Trouble) -> Value {
     match (trouble, said(trouble)) {
-        (_, Some(said)) => json!({ "message": said.message }),
+        (_, Some(said)) => json::refusal(said),
         (Trouble::NoAnswer(why), None) => json!({ "message": why }),
         (_, None) => json!({}),
     }

@@ -2,8 +2,12 @@
 
 use crate::agent::notice::{Ending, Notice};
 use crate::model::item::RemoteFile;
+use crate::model::reason::{Failed, Parked};
+use crate::model::trouble::{Lesson, Said};
 use crate::plan::action::Report;
+use crate::plan::guard::Halt;
 use crate::plan::tally::Tally;
+use crate::remote::lessons::finding;
 use serde_json::{Value, json};
 
 /// The line for a notice; `None` for what only people are told.
@@ -19,10 +23,11 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
             line["path"] = json!(path.to_string());
             line
         }
-        Notice::Halted { mirror, halt } => json!({
-            "event": "halted", "mirror": mirror, "reason": halt.code(),
-            "message": halt.to_string(),
-        }),
+        Notice::Halted { mirror, halt } => {
+            let mut line = halted(mirror, halt);
+            line["event"] = json!("halted");
+            line
+        }
         Notice::Throttled(wait) => json!({ "event": "throttled", "wait_ms": millis(*wait) }),
         Notice::Unreachable(why) => json!({ "event": "unreachable", "message": why }),
         Notice::Passed { mirror } => json!({ "event": "passed", "mirror": mirror }),
@@ -58,9 +63,60 @@ fn entry(report: &Report) -> Option<Value> {
             json!({ "event": "folder_adopted", "folder_id": id.as_str() })
         }
         Report::Excluded(why) => with_reason("excluded", why.code(), why.to_string()),
-        Report::Parked(why) => with_reason("parked", why.code(), why.to_string()),
-        Report::Failed(why) => with_reason("failed", why.code(), why.to_string()),
+        Report::Parked(why) => {
+            let mut line = with_reason("parked", why.code(), why.to_string());
+            if let Parked::Refused(said) = why {
+                line["error"] = error(said);
+            }
+            line
+        }
+        Report::Failed(why) => {
+            let mut line = with_reason("failed", why.code(), why.to_string());
+            if let Failed::Box(said) = why {
+                line["error"] = error(said);
+            }
+            line
+        }
     })
+}
+
+fn halted(mirror: &str, halt: &Halt) -> Value {
+    let mut line = json!({
+        "mirror": mirror, "reason": halt.code(), "message": halt.to_string(),
+    });
+    if let Some(lesson) = finding(halt.code()) {
+        line["error"] = taught(Some(lesson));
+    }
+    line
+}
+
+/// What Box said and what can be learnt from it.
+fn error(said: &Said) -> Value {
+    let mut error = taught(said.lesson);
+    error["box"] = json!({
+        "status": said.status, "code": said.code, "message": said.message,
+        "request_id": said.request_id,
+    });
+    error
+}
+
+fn taught(lesson: Option<&Lesson>) -> Value {
+    json!({
+        "happened": lesson.map(|lesson| lesson.happened),
+        "causes": lesson.map(|lesson| lesson.causes).unwrap_or_default(),
+        "next": lesson.map(|lesson| lesson.next),
+        "box": null,
+    })
+}
+
+/// Why nobody lets us in.
+pub(crate) fn refusal(said: &Said) -> Value {
+    let mut refusal = error(said);
+    refusal["status"] = json!(said.status);
+    refusal["code"] = json!(said.code);
+    refusal["message"] = json!(said.message);
+    refusal["request_id"] = json!(said.request_id);
+    refusal
 }
 
 /// The last line.
@@ -71,15 +127,10 @@ pub(crate) fn summary(ending: &Ending, exit_code: u8, dry_run: bool) -> Value {
     line["requests"] = json!(ending.requests);
     line["elapsed_ms"] = json!(millis(ending.elapsed));
     line["exit_code"] = json!(exit_code);
-    let halted = ending.halted.iter().map(|(mirror, halt)| {
-        json!({ "mirror": mirror, "reason": halt.code(), "message": halt.to_string() })
-    });
-    line["halted"] = halted.collect();
+    let all = ending.halted.iter();
+    line["halted"] = all.map(|(mirror, halt)| halted(mirror, halt)).collect();
     if let Some(said) = &ending.unauthorized {
-        line["error"] = json!({
-            "status": said.status, "code": said.code, "message": said.message,
-            "next": said.advice, "request_id": said.request_id,
-        });
+        line["error"] = refusal(said);
     } else if let Some(error) = &ending.broken {
         line["error"] = json!({ "code": "state", "message": error.to_string() });
     } else if let Some(why) = &ending.unreachable {

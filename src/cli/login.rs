@@ -136,14 +136,6 @@ fn explain(failed: Failed, redirect_uri: &RedirectUri, output: &mut Output) -> u
             ));
             exit::UNREACHABLE
         }
-        Failed::Denied(why) => {
-            output.complain(&format!(
-                "error: Box did not give consent ({}). Run boxup login again and choose \"Grant \
-                 access to Box\"\n",
-                printable(&why)
-            ));
-            exit::UNAUTHORIZED
-        }
         Failed::Refused(why) => {
             output.complain(&format!(
                 "error: {why}. Run boxup login --no-browser again and paste the whole address \

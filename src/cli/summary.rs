@@ -2,6 +2,8 @@
 
 use crate::agent::notice::Ending;
 use crate::cli::wording::{bytes, count, duration, some};
+use crate::model::trouble::{Lesson, Said};
+use crate::remote::lessons::finding;
 use std::collections::BTreeMap;
 
 /// The closing words, with their line feed.
@@ -72,7 +74,13 @@ fn by_reason(excluded: &BTreeMap<&'static str, u64>) -> String {
 pub(crate) fn trouble(ending: &Ending) -> String {
     let mut text = String::new();
     if let Some(said) = &ending.unauthorized {
-        text.push_str(&format!("error: Box does not let boxup in: {said}\n"));
+        text.push_str(&refusal(NOT_IN, said));
+    }
+    for (mirror, halt) in &ending.halted {
+        if let Some(lesson) = finding(halt.code()) {
+            text.push_str(&format!("error: mirror {mirror:?} stands still: {halt}\n"));
+            text.push_str(&steps(lesson));
+        }
     }
     if let Some(why) = &ending.unreachable {
         text.push_str(&format!(
@@ -93,5 +101,38 @@ pub(crate) fn trouble(ending: &Ending) -> String {
     if ending.cut_short {
         text.push_str("interrupted: the rest is left to the next run\n");
     }
+    text
+}
+
+/// How a refusal begins that concerns everything.
+pub(crate) const NOT_IN: &str = "Box does not let boxup in";
+
+/// All that there is to learn from a refusal, part by part.
+pub(crate) fn refusal(what: &str, said: &Said) -> String {
+    let Some(lesson) = said.lesson else {
+        return format!("error: {what}: {}\n", said.words());
+    };
+    // Without a status the words are our own.
+    let who = match said.status {
+        0 => "In detail",
+        _ => "Box said",
+    };
+    format!(
+        "error: {what}: {}.\n{}  {who}: {}\n",
+        lesson.happened,
+        steps(lesson),
+        said.words()
+    )
+}
+
+fn steps(lesson: &Lesson) -> String {
+    let mut text = String::new();
+    if let [_, ..] = lesson.causes {
+        text.push_str("  Likely causes, in this order:\n");
+    }
+    for (number, cause) in lesson.causes.iter().enumerate() {
+        text.push_str(&format!("    {}. {cause}\n", number + 1));
+    }
+    text.push_str(&format!("  What to do: {}.\n", lesson.next));
     text
 }

@@ -37,35 +37,58 @@ pub(crate) enum Trouble {
     LocalRead(String),
 }
 
-/// Box's own words, for the report and for Box's support.
+/// Box's own words, for the report and for Box's support, and what they mean.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Said {
     /// HTTP status; 0 when there was none.
     pub(crate) status: u16,
     /// Box's error code, empty when the answer had none.
     pub(crate) code: String,
-    /// Box's message, or ours where Box said nothing.
+    /// Box's message, or ours where Box said nothing. Fit to print: short, and without
+    /// control characters.
     pub(crate) message: String,
     /// What Box's support asks for.
     pub(crate) request_id: Option<String>,
-    /// What a person can do about it, where that is known.
-    pub(crate) advice: Option<String>,
+    /// What a person can learn from it; none where the words are our own.
+    pub(crate) lesson: Option<&'static Lesson>,
 }
 
-impl fmt::Display for Said {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// What an error means to a person who has never met it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Lesson {
+    /// What happened: a clause that goes on behind a colon.
+    pub(crate) happened: &'static str,
+    /// What may have led to it, in the order in which to check. Empty where the next
+    /// step says it all.
+    pub(crate) causes: &'static [&'static str],
+    /// The exact next step, one sentence or more, without the last full stop.
+    pub(crate) next: &'static str,
+}
+
+impl Said {
+    /// Box's words alone, without what they mean.
+    pub(crate) fn words(&self) -> String {
+        let mut words = String::new();
         if self.status != 0 {
-            write!(f, "{} ", self.status)?;
+            words.push_str(&format!("{} ", self.status));
         }
         if !self.code.is_empty() {
-            write!(f, "{}: ", self.code)?;
+            words.push_str(&format!("{}: ", self.code));
         }
-        f.write_str(&self.message)?;
+        words.push_str(&self.message);
         if let Some(id) = &self.request_id {
-            write!(f, " (request {id})")?;
+            words.push_str(&format!(" (request {id})"));
         }
-        match &self.advice {
-            Some(advice) => write!(f, ". {advice}"),
+        words
+    }
+}
+
+/// On one line, for logs and for reports about a single item.
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words())?;
+        match self.lesson {
+            Some(lesson) => write!(f, ": {}. {}", lesson.happened, lesson.next),
             None => Ok(()),
         }
     }

@@ -3,8 +3,9 @@
 use crate::model::trouble::{Said, Trouble};
 use crate::remote::auth::credentials::{Credentials, digest};
 use crate::remote::auth::keeper::{Keeping, Token, TokenKeeper};
-use crate::remote::error::classify;
+use crate::remote::error::{self, classify};
 use crate::remote::hosts::Hosts;
+use crate::remote::lessons::words;
 use crate::remote::pace::{Lane, Pace};
 use crate::remote::parcel::{Open, Parcel, stalled};
 use crate::remote::transport::{self, Route};
@@ -176,7 +177,8 @@ impl BoxClient {
                     refused = Some(token);
                 }
                 Err(Trouble::Unauthorized(said)) => {
-                    return Err(Trouble::Unauthorized(advised(said)));
+                    let said = error::under(self.tokens.credentials().sign_in(), said);
+                    return Err(Trouble::Unauthorized(said));
                 }
                 other => return other,
             }
@@ -220,8 +222,7 @@ impl BoxClient {
         if !status.is_success() {
             return Err(classify(status, &headers, &body, crate::clock::wall()));
         }
-        serde_json::from_slice(&body)
-            .map_err(|_| Trouble::NoAnswer("an answer that is not JSON".to_owned()))
+        serde_json::from_slice(&body).map_err(|_| Trouble::NoAnswer(words::not_json(&body)))
     }
 
     async fn exchange(&self, request: RequestBuilder) -> Result<Raw, Trouble> {
@@ -305,16 +306,6 @@ impl BoxClient {
     fn pace(&self) -> MutexGuard<'_, Pace> {
         // A panic while holding it cannot leave the counters half written.
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A token that was just renewed and is refused all the same.
-fn advised(said: Said) -> Said {
-    let advice = "Box refuses the token although it was just renewed: check in the Admin Console \
-                  that the app is still authorised and enabled, and that its account is active";
-    Said {
-        advice: said.advice.or_else(|| Some(advice.to_owned())),
-        ..said
     }
 }
 

@@ -1,119 +1,114 @@
-//! Box's error answers, classified: the only place that looks at a status or a code.
+//! Error answers, understood: the only place that looks at a status or a code.
 //!
-//! Decided from Box's `code` first, because one status has many meanings (409 is a
-//! taken name, a busy folder and, in places, a full account).
+//! What each means stands in the table of [`lessons`]. Decided from texts and codes
+//! first, because one status has many meanings (409 is a taken name, a busy folder and,
+//! in places, a full account).
 
 use crate::model::trouble::{Said, Trouble};
+use crate::remote::lessons::{self, Kind, Met, Place, SignIn, words};
 use crate::remote::retry_after;
 use crate::remote::wire;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-/// What an answer with an error status means.
+/// What an answer of the API with an error status means.
 pub(crate) fn classify(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
     now: SystemTime,
 ) -> Trouble {
-    let json: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
-    let said = said(status, headers, &json);
-    let after = retry_after::parse(headers, now);
-    by_code(&said, &json, after).unwrap_or_else(|| by_status(status, said, after))
+    let json = parsed(body);
+    let said = words::said(status, headers, body, &json, false);
+    understood(Place::Api, None, said, headers, &json, now)
 }
 
-fn by_code(said: &Said, json: &Value, after: Option<Duration>) -> Option<Trouble> {
-    let said = said.clone();
-    Some(match said.code.as_str() {
-        "item_name_in_use" => Trouble::NameTaken(said, wire::conflict(json)),
-        "name_temporarily_reserved" | "operation_blocked_temporary" => Trouble::Later(said, after),
-        "rate_limit_exceeded" | "too_many_requests" => Trouble::Throttled(said, after),
-        "bad_digest" => Trouble::Damaged(said),
-        "precondition_failed" | "sync_state_precondition_failed" => Trouble::Stale(said),
-        "not_found" | "trashed" => Trouble::Gone(said),
-        "unauthorized" => Trouble::Unauthorized(said),
-        code => match advice_for_everyone(code) {
-            Some(advice) => Trouble::Unauthorized(Said {
-                advice: Some(advice.to_owned()),
-                ..said
-            }),
-            None => return None,
-        },
+/// What a refusal of the token endpoint means. Only what passes by itself is retried.
+pub(crate) fn token_refusal(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: SystemTime,
+    method: SignIn,
+) -> Trouble {
+    let json = parsed(body);
+    let said = words::said(status, headers, body, &json, true);
+    // A proxy's "forbidden" says nothing about the app: no reason to give up for good.
+    let place = match words::is_page(body) && is_refusal(status) {
+        true => Place::Page,
+        false => Place::Token,
+    };
+    understood(place, Some(method), said, headers, &json, now)
+}
+
+/// What the browser brought back from Box's consent page instead of a code.
+pub(crate) fn login_refusal(error: &str, description: &str) -> Trouble {
+    let json = serde_json::json!({"error": error, "error_description": description});
+    let none = HeaderMap::new();
+    let mut said = words::said(StatusCode::OK, &none, b"", &json, true);
+    said.status = 0;
+    let method = Some(SignIn::OAuth2);
+    understood(
+        Place::Login,
+        method,
+        said,
+        &none,
+        &json,
+        SystemTime::UNIX_EPOCH,
+    )
+}
+
+/// A refusal of the API, explained once more now that the way of signing in is known.
+pub(crate) fn under(method: SignIn, said: Said) -> Said {
+    let lesson = Some(&row(Place::Api, Some(method), &said).lesson);
+    Said { lesson, ..said }
+}
+
+fn is_refusal(status: StatusCode) -> bool {
+    status.is_client_error() && !matches!(status.as_u16(), 408 | 429)
+}
+
+fn parsed(body: &[u8]) -> Value {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    serde_json::from_slice(body).unwrap_or(Value::Null)
+}
+
+fn row(place: Place, method: Option<SignIn>, said: &Said) -> &'static lessons::Row {
+    lessons::find(&Met {
+        place,
+        status: said.status,
+        code: &said.code,
+        text: &said.message,
+        method,
     })
 }
 
-/// Codes that concern the account or the app, so that no item can succeed.
-fn advice_for_everyone(code: &str) -> Option<&'static str> {
-    Some(match code {
-        "insufficient_scope" => {
-            "In the Developer Console tick \"Read and write all files and folders stored in Box\" \
-             under Configuration, Application Scopes, save, and have an admin choose Reauthorize \
-             App in the Admin Console"
-        }
-        "access_from_location_blocked" | "error_access_from_ip_not_allowed" => {
-            "The enterprise does not allow access from this network: ask its admin to allow this \
-             address"
-        }
-        "password_reset_required"
-        | "terms_of_service_required"
-        | "user_email_confirmation_required" => {
-            "Log in to Box in a browser as this user and do what it asks for"
-        }
-        _ => return None,
-    })
-}
-
-fn by_status(status: StatusCode, said: Said, after: Option<Duration>) -> Trouble {
-    match status.as_u16() {
-        401 => Trouble::Unauthorized(said),
-        404 | 410 => Trouble::Gone(said),
-        408 | 409 => Trouble::Later(said, after),
-        412 => Trouble::Stale(said),
-        429 => Trouble::Throttled(said, after),
-        // "Insufficient storage": older answers for a full account.
-        507 => Trouble::Refused(said),
-        500..=599 => Trouble::Later(said, after),
-        300..=399 => Trouble::NoAnswer(format!(
-            "a redirection ({}), which is not followed: is there a proxy or a login page in \
-             between?",
-            status.as_u16()
-        )),
-        _ => Trouble::Refused(said),
+fn understood(
+    place: Place,
+    method: Option<SignIn>,
+    said: Said,
+    headers: &HeaderMap,
+    json: &Value,
+    now: SystemTime,
+) -> Trouble {
+    let row = row(place, method, &said);
+    let lesson = Some(&row.lesson);
+    let said = Said { lesson, ..said };
+    let after = || retry_after::parse(headers, now);
+    match row.kind {
+        Kind::NoAnswer => Trouble::NoAnswer(said.to_string()),
+        Kind::Later => Trouble::Later(said, after()),
+        Kind::Throttled => Trouble::Throttled(said, after()),
+        Kind::NameTaken => Trouble::NameTaken(said, wire::conflict(json)),
+        Kind::Stale => Trouble::Stale(said),
+        Kind::Gone => Trouble::Gone(said),
+        Kind::Damaged => Trouble::Damaged(said),
+        Kind::Refused => Trouble::Refused(said),
+        Kind::Unauthorized => Trouble::Unauthorized(said),
     }
 }
-
-/// Box's words. Any field may be missing; a proxy's page has none of them.
-fn said(status: StatusCode, headers: &HeaderMap, json: &Value) -> Said {
-    let header_id = headers
-        .get("box-request-id")
-        .and_then(|id| id.to_str().ok());
-    let body_id = wire::text(json, "request_id");
-    let request_id = match (body_id, header_id) {
-        (Some(body), Some(header)) => Some(format!("{body}.{header}")),
-        (body, header) => body.or(header.map(str::to_owned)),
-    };
-    let reason = || {
-        status
-            .canonical_reason()
-            .unwrap_or("no explanation")
-            .to_owned()
-    };
-    let mut message = wire::text(json, "message").unwrap_or_else(reason);
-    if let Some(Value::String(details)) = json.get("context_info") {
-        message = format!("{message} ({details})");
-    }
-    let code = wire::text(json, "code").unwrap_or_default();
-    Said {
-        status: status.as_u16(),
-        code,
-        message,
-        request_id,
-        advice: None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::classify;

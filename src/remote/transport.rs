@@ -2,6 +2,7 @@
 //! an answer it reads.
 
 use crate::model::trouble::Trouble;
+use crate::remote::lessons::network;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Proxy, Response};
 use secrecy::{ExposeSecret, SecretString};
@@ -82,24 +83,30 @@ pub(crate) fn no_answer(error: &reqwest::Error) -> Trouble {
     Trouble::NoAnswer(explain(error))
 }
 
-/// The error with its causes, without the URL: Box's URLs can carry signatures.
+/// The error with its causes and the next step, without the URL: Box's URLs can carry
+/// signatures.
 fn explain(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no answer in time".to_owned();
-    }
-    let mut source = std::error::Error::source(error);
-    let mut deepest = None;
-    while let Some(cause) = source {
-        deepest = Some(cause.to_string());
-        source = cause.source();
-    }
-    let kind = if error.is_connect() {
-        "cannot connect"
-    } else {
-        "the connection broke"
-    };
-    match deepest {
-        Some(cause) => format!("{kind}: {cause}"),
-        None => kind.to_owned(),
+    let host = error.url().and_then(|url| url.host_str());
+    network::sentence(error, host.unwrap_or("Box"), error.is_timeout())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Route, client, explain};
+
+    #[tokio::test]
+    async fn a_closed_port_is_told_by_its_name_and_without_the_url() {
+        let port = {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.local_addr().unwrap().port()
+        };
+        let url = format!("http://127.0.0.1:{port}/x?signature=1");
+        let error = client(true, &Route::default()).unwrap().get(url).send().await.unwrap_err();
+        let told = explain(&error);
+        assert!(
+            told.starts_with("cannot connect: 127.0.0.1 refuses"),
+            "{told}"
+        );
+        assert!(!told.contains("signature"), "{told}");
     }
 }

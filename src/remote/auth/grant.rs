@@ -5,7 +5,7 @@
 use crate::model::trouble::Trouble;
 use crate::remote::auth::credentials::Field;
 use crate::remote::auth::life;
-use crate::remote::lessons::{SignIn, token_refusal};
+use crate::remote::lessons::{SignIn, token_refusal, words};
 use crate::remote::transport;
 use crate::remote::wire;
 use reqwest::header::HeaderMap;
@@ -61,13 +61,7 @@ impl Desk<'_> {
             return Err(Refused { trouble, date });
         }
         let json: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        granted(&json, asked_at).ok_or_else(|| {
-            undated(Trouble::NoAnswer(
-                "the answer to a token request held no token: is there a proxy or a login page in \
-                 between?"
-                    .to_owned(),
-            ))
-        })
+        granted(&json, asked_at).ok_or_else(|| undated(no_token(&body)))
     }
 
     /// Ends a token, and with it the whole login that it belongs to.
@@ -96,6 +90,13 @@ impl Desk<'_> {
         );
         Ok((status, headers, transport::read(answer).await?))
     }
+}
+
+fn no_token(body: &[u8]) -> Trouble {
+    Trouble::NoAnswer(match words::is_page(body) {
+        true => words::not_json(body),
+        false => "a token answer without a token".to_owned(),
+    })
 }
 
 fn undated(trouble: Trouble) -> Refused {

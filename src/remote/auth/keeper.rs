@@ -7,7 +7,8 @@ use crate::remote::auth::credentials::{App, Credentials, field};
 use crate::remote::auth::file::{Kept, Lock, TokenFile};
 use crate::remote::auth::grant::{Desk, Granted, Refused};
 use crate::remote::auth::life::{Advice, Life};
-use crate::remote::lessons::{self, SignIn};
+use crate::remote::error;
+use crate::remote::lessons::{SignIn, finding};
 use reqwest::{Client, Url};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -302,7 +303,7 @@ impl TokenKeeper {
         if let Credentials::DeveloperToken(bearer) = &self.credentials {
             // The one there is has been refused.
             return match held.token {
-                Some(_) => Err(lessons::dead_developer_token()),
+                Some(_) => Err(self.dead_developer_token()),
                 None => Ok(Token {
                     bearer: bearer.clone(),
                     life: None,
@@ -403,7 +404,7 @@ impl TokenKeeper {
         };
         match kept {
             Some(kept) if kept.credential == self.fingerprint => Ok(Some(kept)),
-            Some(_) if is_login => Err(lessons::needs_login(format!(
+            Some(_) if is_login => Err(needs_login(format!(
                 "the login in {} belongs to another app or another token endpoint",
                 file.path().display()
             ))),
@@ -412,7 +413,7 @@ impl TokenKeeper {
     }
 
     fn refresh_form(&self, kept: Option<Kept>) -> Result<Vec<super::credentials::Field>, Trouble> {
-        let nobody = || lessons::needs_login("nobody has logged in yet".to_owned());
+        let nobody = || needs_login("nobody has logged in yet".to_owned());
         let refresh = kept.and_then(|kept| kept.refresh).ok_or_else(nobody)?;
         let app = self.credentials.app().ok_or_else(nobody)?;
         let mut form = app.fields();
@@ -428,9 +429,8 @@ impl TokenKeeper {
         loop {
             tries += 1;
             let form = self.credentials.request(self.now_at_box())?;
-            let form = form.ok_or_else(|| {
-                lessons::needs_login("this run may not renew the login".to_owned())
-            })?;
+            let form =
+                form.ok_or_else(|| needs_login("this run may not renew the login".to_owned()))?;
             match self.ask(http, &form).await {
                 Ok(granted) => return Ok(granted),
                 Err(Refused {
@@ -481,6 +481,16 @@ impl TokenKeeper {
         self.ahead.store(ahead, Ordering::Relaxed);
     }
 
+    fn dead_developer_token(&self) -> Trouble {
+        let said = Said {
+            status: 401,
+            code: "unauthorized".to_owned(),
+            message: "Box does not accept the developer token (any more)".to_owned(),
+            ..Said::default()
+        };
+        Trouble::Unauthorized(error::under(self.credentials.sign_in(), said))
+    }
+
     fn known_end(&self) -> Option<Instant> {
         *self.end()
     }
@@ -490,6 +500,14 @@ impl TokenKeeper {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn needs_login(message: String) -> Trouble {
+    Trouble::Unauthorized(Said {
+        message,
+        lesson: finding("not_logged_in"),
+        ..Said::default()
+    })
 }
 
 impl Held {

@@ -5,6 +5,7 @@
 
 use crate::model::trouble::Trouble;
 use crate::remote::auth::unguessable;
+use crate::remote::error::login_refusal;
 use reqwest::Url;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -21,8 +22,8 @@ pub(crate) struct Pending {
 pub(crate) enum Received {
     /// Consent: a code that lives for 30 seconds.
     Code(SecretString),
-    /// The person said no, or Box did, in its words.
-    Denied(String),
+    /// The person said no, or Box did.
+    Denied(Trouble),
     /// Not an answer to our question; why it is not.
     Refused(&'static str),
 }
@@ -71,7 +72,7 @@ impl Pending {
         let received = match (code, pairs.get("error")) {
             (_, Some(error)) => {
                 let words = pairs.get("error_description").unwrap_or(error);
-                Received::Denied(format!("{error}: {words}"))
+                Received::Denied(login_refusal(error, words))
             }
             (Some(code), None) => Received::Code(SecretString::from(code.as_str())),
             (None, None) => return Received::Refused("the answer holds no code"),
@@ -118,6 +119,7 @@ fn query_pairs(query: &str) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::{Pending, Received};
+    use crate::model::trouble::Trouble;
     use reqwest::Url;
     use secrecy::ExposeSecret;
 
@@ -137,7 +139,8 @@ mod tests {
     fn word(received: Received) -> String {
         match received {
             Received::Code(code) => format!("code {}", code.expose_secret()),
-            Received::Denied(why) => format!("denied {why}"),
+            Received::Denied(Trouble::Unauthorized(said)) => format!("denied {}", said.words()),
+            Received::Denied(other) => panic!("{other:?}"),
             Received::Refused(_) => "refused".to_owned(),
         }
     }
