@@ -18,4 +18,5 @@ pub(crate) mod preview;
 pub(crate) mod root_job;
 pub(crate) mod run;
 pub(crate) mod schedule;
+pub(crate) mod setup;
 pub(crate) mod survey;

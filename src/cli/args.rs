@@ -1,5 +1,6 @@
 //! The command line. Only its syntax: what a command does is elsewhere.
 
+use crate::cli::init::flags::InitArgs;
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,6 +25,7 @@ Exit codes:
   Of several, the first of 78, 77, 69, 3, 1 counts.
 
 Start here:
+  boxup init                    make a configuration, try it at Box
   boxup config check            what is configured, and is it right?
   boxup sync --once --dry-run   what would be sent?
   boxup sync                    mirror, then keep watching";
@@ -53,6 +55,15 @@ pub(crate) struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make a configuration: ask for what it takes, try it at Box, write sync.toml.
+    ///
+    /// In a terminal it asks, tells where in Box's consoles each value stands, and lets
+    /// you pick the folder. Without one, everything comes by flags and environment:
+    /// $BOXUP_CLIENT_SECRET or $BOXUP_DEVELOPER_TOKEN is written into the file, which
+    /// only its owner can read. The file is --config FILE, $BOXUP_CONFIG, or
+    /// ~/.config/boxup/sync.toml; one that is there already is not touched.
+    Init(Box<InitArgs>),
+
     /// Mirror the configured folders, then keep watching them.
     ///
     /// Runs until SIGTERM or SIGINT, then finishes what it is sending and ends.

@@ -4,6 +4,7 @@ pub(crate) mod args;
 pub(crate) mod browser;
 pub(crate) mod exit;
 pub(crate) mod failure;
+pub(crate) mod init;
 pub(crate) mod json;
 pub(crate) mod logging;
 pub(crate) mod login;
@@ -20,7 +21,7 @@ use crate::cli::args::{Args, Command, ConfigCommand, SyncArgs};
 use crate::cli::output::Output;
 use crate::config::{self, ConfigError, Environment, Loaded};
 use clap::Parser;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use tokio::sync::mpsc;
 
@@ -47,10 +48,15 @@ pub async fn run(
             };
         }
     };
-    let environment: Environment = environment.into_iter().collect();
+    let variables: Vec<_> = environment.into_iter().collect();
+    let environment: Environment = variables.iter().cloned().collect();
     logging::start(args.verbose, environment.get("BOXUP_LOG"));
-    let mut output = Output::standard();
     let path = args.config.as_deref();
+    if let Command::Init(args) = args.command {
+        let plain = variables.into_iter().filter(|(name, _)| !is_secret(name));
+        return init::run(*args, path, (&environment, &plain.collect()), stop).await;
+    }
+    let mut output = Output::standard();
     if let Command::Config {
         command: ConfigCommand::Check { json },
     } = args.command
@@ -94,8 +100,13 @@ pub async fn run(
             unless_stopped(&mut stop, login).await
         }
         Command::Logout => unless_stopped(&mut stop, login::logout(&loaded.config, output)).await,
-        Command::Config { .. } => exit::OK,
+        Command::Config { .. } | Command::Init(_) => exit::OK,
     }
+}
+
+fn is_secret(variable: &OsStr) -> bool {
+    let mut secret = config::SECRET_VARIABLES.iter();
+    secret.any(|name| variable == *name)
 }
 
 fn load(path: Option<&Path>, environment: &Environment) -> Result<Loaded, ConfigError> {

@@ -6,6 +6,7 @@
 
 pub(crate) mod account;
 pub(crate) mod auth;
+pub(crate) mod browse;
 pub(crate) mod client;
 pub(crate) mod error;
 pub(crate) mod files;
