@@ -35,18 +35,9 @@ pub async fn run(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
     mut stop: mpsc::Receiver<()>,
 ) -> u8 {
-    let args = match Args::try_parse_from(args) {
+    let args = match parse(args) {
         Ok(args) => args,
-        Err(error) => {
-            // Help and version are no errors, and clap knows where each goes. A closed
-            // pipe is the reader's business.
-            drop(error.print());
-            return if error.use_stderr() {
-                exit::USAGE
-            } else {
-                exit::OK
-            };
-        }
+        Err(code) => return code,
     };
     let variables: Vec<_> = environment.into_iter().collect();
     let environment: Environment = variables.iter().cloned().collect();
@@ -102,6 +93,18 @@ pub async fn run(
         Command::Logout => unless_stopped(&mut stop, login::logout(&loaded.config, output)).await,
         Command::Config { .. } | Command::Init(_) => exit::OK,
     }
+}
+
+fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Args, u8> {
+    Args::try_parse_from(args).map_err(|error| {
+        // Help and version are no errors, and clap knows where each goes. A closed pipe is
+        // the reader's business.
+        drop(error.print());
+        match error.use_stderr() {
+            true => exit::USAGE,
+            false => exit::OK,
+        }
+    })
 }
 
 fn is_secret(variable: &OsStr) -> bool {

@@ -11,6 +11,7 @@ mod dry_run;
 mod endings;
 mod faults;
 mod first_mirror;
+mod init;
 mod interrupted;
 mod left_out;
 mod mistakes;

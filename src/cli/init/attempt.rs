@@ -64,7 +64,6 @@ impl Session<'_> {
             let refusal = match self.attempt().await {
                 Ok(guest) => {
                     self.greet(&guest);
-                    self.needs_login = false;
                     return Ok(Some(guest));
                 }
                 Err(refusal) => refusal,

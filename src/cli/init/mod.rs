@@ -69,8 +69,6 @@ struct Session<'a> {
     is_tried: bool,
     /// Whether a file that is there may go.
     may_replace: bool,
-    /// Whether somebody has to log in first.
-    needs_login: bool,
     is_written: bool,
 }
 
@@ -104,7 +102,6 @@ pub(crate) async fn run(
     let mut session = Session {
         is_tried: !args.no_check,
         may_replace: args.force,
-        needs_login: draft.method == Method::OAuth2,
         is_written: false,
         person: Person::at_terminal(),
         env: plain,
@@ -168,11 +165,12 @@ impl Session<'_> {
             self.output
                 .complain(&format!("The old one is kept as {kept}.\n"));
         }
-        if guest.is_none() && !self.needs_login {
+        let needs_login = guest.is_none() && self.draft.method == Method::OAuth2;
+        if guest.is_none() && !needs_login {
             self.output
                 .complain("It was not tried at Box: boxup whoami shows whether it signs in.\n");
         }
-        self.output.say(&self.farewell());
+        self.output.say(&self.farewell(needs_login));
         Ok(())
     }
 
@@ -189,7 +187,7 @@ impl Session<'_> {
         Stop::Code(exit::CONFIG)
     }
 
-    fn farewell(&self) -> String {
+    fn farewell(&self, needs_login: bool) -> String {
         let file = self.place.file.display();
         let local = self.draft.local.as_deref().unwrap_or_default();
         let to = match &self.draft.folder {
@@ -204,7 +202,7 @@ impl Session<'_> {
             ("sync --once --dry-run", "what would be sent?"),
             ("sync --once", "send it"),
         ];
-        if self.needs_login {
+        if needs_login {
             steps.insert(0, ("login", "sign in to Box in a browser"));
         }
         let config = match self.place.is_default {

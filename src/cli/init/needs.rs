@@ -60,8 +60,8 @@ impl Need {
                  Configuration, OAuth 2.0 Credentials."
             }
             Self::ClientSecret => {
-                "The same place: Developer Console, your app, Configuration, OAuth 2.0 \
-                 Credentials. Box shows the secret only to accounts with two-factor sign-in."
+                "Developer Console, your app, Configuration, OAuth 2.0 Credentials. Box shows the \
+                 secret only to accounts with two-factor sign-in."
             }
             Self::DeveloperToken => {
                 "Developer Console (https://app.box.com/developers/console), your app, \

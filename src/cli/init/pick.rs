@@ -37,7 +37,7 @@ pub(super) async fn pick(
             person.tell(&invitation(guest));
         }
         let lines = lines(&way, folders, is_lost);
-        let words = lines.iter().map(|line| words(line, &way)).collect();
+        let words = lines.iter().map(|line| words(line, &way, guest)).collect();
         let chosen = person.choose(&question(&way), words, 0).await?;
         match lines.into_iter().nth(chosen) {
             None | Some(Line::Again) => {}
@@ -108,7 +108,7 @@ fn lines(way: &[Sight], folders: Vec<Sight>, is_lost: bool) -> Vec<Line> {
     lines
 }
 
-fn words(line: &Line, way: &[Sight]) -> String {
+fn words(line: &Line, way: &[Sight], guest: &Guest) -> String {
     match (line, way.last()) {
         (Line::Use, Some(last)) => format!("✓ use this folder: {}", printable(last.name.as_str())),
         (Line::Use, None) => "✓ use the account's top folder itself".to_owned(),
@@ -117,6 +117,9 @@ fn words(line: &Line, way: &[Sight]) -> String {
             let name = printable(sight.name.as_str());
             match sight.can_upload {
                 Some(false) => format!("{name}/   (look only: it takes the role Editor)"),
+                _ if guest.is_service_account() && guest.owns(sight) => {
+                    format!("{name}/   (the app's own: people do not see it)")
+                }
                 _ => format!("{name}/"),
             }
         }

@@ -33,27 +33,28 @@ impl Session<'_> {
             const WAYS: [(Method, &str); 4] = [
                 (
                     Method::Ccg,
-                    "an app with client ID and secret (Client Credentials Grant): the usual one",
+                    "client ID and secret of an app (the usual way)",
                 ),
-                (Method::Jwt, "an app with a key in a JSON file (JWT)"),
+                (Method::Jwt, "key file of an app (JWT)"),
                 (
                     Method::OAuth2,
-                    "a person who signs in once in a browser (OAuth 2.0)",
+                    "a person's own sign-in, once, in a browser (OAuth 2.0)",
                 ),
                 (
                     Method::DeveloperToken,
-                    "a developer token, which lives 60 minutes: to try things",
+                    "a developer token (60 minutes, to try things)",
                 ),
             ];
             let ways = WAYS.map(|(_, what)| what.to_owned()).into();
-            let chosen = person.choose("How does boxup sign in?", ways, 0).await?;
+            let chosen = person
+                .choose("How does boxup sign in to Box?", ways, 0)
+                .await?;
             self.draft.method = WAYS[chosen].0;
             let taken = self.draft.take_secret(&self.args, self.secrets);
             if let Err(why) = taken {
                 person.tell(&format!("error: {why}\n"));
                 return Err(Stop::Code(exit::USAGE));
             }
-            self.needs_login = self.draft.method == Method::OAuth2;
         }
         person.tell(&wrapped(needs::recipe(self.draft.method), ""));
         Ok(())

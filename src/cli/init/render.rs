@@ -19,6 +19,7 @@ const HEAD: &str = "\
 ";
 
 const INLINE: &str = "\
+#
 # This file holds a secret and must not be readable by others: chmod 600
 ";
 

@@ -13,6 +13,7 @@ mod nobody;
 mod records;
 mod run;
 mod service;
+mod terminal;
 
 use box_emulator::{BoxEmulator, Builder};
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ pub(crate) use config::Config;
 pub(crate) use disk::sha1;
 pub(crate) use run::Run;
 pub(crate) use service::{Service, ask};
+pub(crate) use terminal::{CTRL_C, DOWN, ENTER, Terminal};
 
 /// Longer than anything here takes; a test that gets there hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
