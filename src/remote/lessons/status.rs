@@ -68,7 +68,7 @@ pub(super) static ROWS: &[Row] = &[
                 configuration!(),
                 "; ",
                 reauthorize!(),
-                "; then give Box's support the words above",
+                "; if that does not help, show Box's support its words and the request ID",
             ),
         },
         ..TOKEN
