@@ -312,7 +312,7 @@ fn calls_for_another_user_and_dead_tokens_have_lessons_of_their_own() {
         "for whom",
         "App + Enterprise Access",
     );
-    let denied = r#"{"code":"forbidden","message":"As-User is not allowed"}"#;
+    let denied = r#"{"code":"forbidden","message":"The As-User header is not allowed"}"#;
     let trouble = from_api(403, denied, &[]);
     expect(
         &trouble,
@@ -320,6 +320,9 @@ fn calls_for_another_user_and_dead_tokens_have_lessons_of_their_own() {
         "other users",
         "as-user header",
     );
+    // A file may be named like anything, and concerns nobody else.
+    let name = r#"{"code":"conflict","context_info":"as-user header, on-behalf-of user.txt"}"#;
+    expect(&from_api(409, name, &[]), Kind::Later, "in the way", "");
     for (method, happened, next) in [
         (DeveloperToken, "60 minutes", "Client Credentials Grant"),
         (OAuth2, "just renewed", "boxup login"),
@@ -433,12 +436,12 @@ fn every_row_is_reached_by_something_above() {
             }
         }
     }
-    for (status, text) in [(404, "On-Behalf-Of User not found"), (403, "as-user")] {
-        note(&from_api(
-            status,
-            &json!({"message": text}).to_string(),
-            &[],
-        ));
+    for (status, code, text) in [
+        (404, "not_found", "On-Behalf-Of User not found"),
+        (403, "forbidden", "As-User header"),
+    ] {
+        let body = json!({"code": code, "message": text});
+        note(&from_api(status, &body.to_string(), &[]));
     }
     for (code, text) in [
         ("access_denied", ""),
