@@ -13,6 +13,7 @@ mod faults;
 mod first_mirror;
 mod interrupted;
 mod left_out;
+mod lessons;
 mod mistakes;
 mod names;
 mod refusals;
