@@ -143,10 +143,11 @@ async fn look(context: &Context, mirror: &Mirror, root: &FolderId) -> Result<(),
         Err(Trouble::Gone(said)) => {
             let who = account(&context.client).await;
             return Err(invisible(format!(
-                "Box folder {root} of mirror {:?} is not there, or {who} cannot see it ({said}). \
+                "Box folder {root} of mirror {:?} is not there, or {who} cannot see it ({}). \
                  Check the ID in the folder's web address; then open the folder in Box, choose \
                  Share, and invite {who} as Editor",
-                mirror.name
+                mirror.name,
+                said.words()
             )));
         }
         Err(other) => return Err(other.into()),
