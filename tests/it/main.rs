@@ -4,6 +4,7 @@
 //! that it proves.
 
 mod a_minute;
+mod account;
 mod adoption;
 mod changes;
 mod conflicts;
@@ -12,6 +13,7 @@ mod endings;
 mod faults;
 mod first_mirror;
 mod interrupted;
+mod kept_tokens;
 mod left_out;
 mod lessons;
 mod mistakes;
