@@ -12,9 +12,9 @@ pub(crate) mod sync;
 pub(crate) mod text;
 pub(crate) mod wording;
 
-use crate::cli::args::{Args, Command, ConfigCommand, SyncArgs};
+use crate::cli::args::{Args, Command, ConfigCommand};
 use crate::cli::output::Output;
-use crate::config::{self, ConfigError, Environment, Loaded};
+use crate::config::{self, ConfigError, Environment};
 use clap::Parser;
 use std::ffi::OsString;
 use std::path::Path;
@@ -53,42 +53,51 @@ pub async fn run(
     {
         return check(&mut output, path, &environment, json);
     }
-    let loaded = match load(path, &environment) {
-        Ok(loaded) => loaded,
-        Err(error) => {
-            let text = problems::text(&error);
-            if let Command::Sync(SyncArgs { json: true, .. }) = args.command {
-                output.say(&format!("{}\n", json::fatal(text.trim_end(), exit::CONFIG)));
-            }
-            output.complain(&text);
-            return exit::CONFIG;
-        }
-    };
     let verbose = args.verbose > 0;
     match args.command {
-        Command::Sync(sync) => {
-            for warning in &loaded.warnings {
-                output.complain(&format!("warning: {warning}\n"));
+        Command::Sync(sync) => match located(path, &environment, config::load) {
+            Ok(loaded) => {
+                for warning in &loaded.warnings {
+                    output.complain(&format!("warning: {warning}\n"));
+                }
+                sync::run(loaded.config, sync, verbose, stop, output).await
             }
-            sync::run(loaded.config, sync, verbose, stop, output).await
-        }
-        Command::Status { json } => {
-            unless_stopped(&mut stop, status::status(&loaded.config, json, output)).await
-        }
-        Command::Wait { timeout, json } => {
-            let wait = status::wait(&loaded.config, timeout, json, output);
-            unless_stopped(&mut stop, wait).await
-        }
+            Err(error) => refuse(&error, sync.json, &mut output),
+        },
+        Command::Status { json } => match located(path, &environment, config::load_local) {
+            Ok(local) => unless_stopped(&mut stop, status::status(&local, json, output)).await,
+            Err(error) => refuse(&error, false, &mut output),
+        },
+        Command::Wait { timeout, json } => match located(path, &environment, config::load_local) {
+            Ok(local) => {
+                let wait = status::wait(&local, timeout, json, output);
+                unless_stopped(&mut stop, wait).await
+            }
+            Err(error) => refuse(&error, false, &mut output),
+        },
         Command::Config { .. } => exit::OK,
     }
 }
 
-fn load(path: Option<&Path>, environment: &Environment) -> Result<Loaded, ConfigError> {
-    config::load(&config::locate(path, environment)?, environment)
+fn located<T>(
+    path: Option<&Path>,
+    environment: &Environment,
+    load: impl FnOnce(&Path, &Environment) -> Result<T, ConfigError>,
+) -> Result<T, ConfigError> {
+    load(&config::locate(path, environment)?, environment)
+}
+
+fn refuse(error: &ConfigError, in_summary: bool, output: &mut Output) -> u8 {
+    let text = problems::text(error);
+    if in_summary {
+        output.say(&format!("{}\n", json::fatal(text.trim_end(), exit::CONFIG)));
+    }
+    output.complain(&text);
+    exit::CONFIG
 }
 
 fn check(output: &mut Output, path: Option<&Path>, environment: &Environment, json: bool) -> u8 {
-    match (load(path, environment), json) {
+    match (located(path, environment, config::load), json) {
         (Ok(loaded), true) => output.say(&problems::checked_json(&loaded)),
         (Ok(loaded), false) => output.say(&problems::checked_text(&loaded)),
         (Err(error), true) => {
