@@ -63,7 +63,7 @@ fn keeping(config: &Config, credentials: &Credentials, traces: Traces) -> Result
 fn route(config: &Config) -> Route {
     let network = &config.network;
     Route {
-        proxy: network.proxy.as_ref().map(|proxy| proxy.address().clone()),
+        proxy: network.proxy.as_ref().map(|proxy| proxy.whole().clone()),
         authorities: network.ca.as_ref().map(|ca| ca.pem.clone()),
     }
 }

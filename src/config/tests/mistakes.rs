@@ -40,7 +40,13 @@ fn auth() {
         2,
         "did you mean \"ccg\"?",
     );
-    check("\"ccg\"", "\"jwt\"", "auth.method", 2, "ccg");
+    check(
+        "\"ccg\"",
+        "\"jwt\"",
+        "auth.config_file",
+        1,
+        "config_file = ",
+    );
     check(
         "method = \"ccg\"\n",
         "",
