@@ -41,6 +41,10 @@ pub struct Request {
     pub user_agent: Option<String>,
     /// The item's name in the body, if any.
     pub name: Option<String>,
+    /// `As-User` as sent.
+    pub as_user: Option<String>,
+    /// The `grant_type` of a token request.
+    pub grant_type: Option<String>,
 }
 
 /// How a request ended.
@@ -51,6 +55,7 @@ pub(crate) struct Outcome {
     pub(crate) content_bytes: u64,
     pub(crate) body_bytes: u64,
     pub(crate) name: Option<String>,
+    pub(crate) grant_type: Option<String>,
 }
 
 /// Log and counters.
@@ -105,6 +110,7 @@ impl Journal {
             entry.content_bytes = outcome.content_bytes;
             entry.body_bytes = outcome.body_bytes;
             entry.name = outcome.name;
+            entry.grant_type = outcome.grant_type;
         }
     }
 

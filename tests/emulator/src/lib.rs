@@ -50,7 +50,7 @@ pub use emulator::{BoxEmulator, Entry, Version};
 pub use fault::{Answer, Effect, Fault, On, Times};
 pub use journal::Request;
 pub use settings::{
-    Builder, DEFAULT_MAX_DIRECT_UPLOAD, DEFAULT_MAX_UPLOAD_SIZE, DEFAULT_QUOTA,
-    DEFAULT_VERSION_UPLOAD_STATUS, RATE_WINDOW,
+    AccessLevel, App, Builder, DEFAULT_MAX_DIRECT_UPLOAD, DEFAULT_MAX_UPLOAD_SIZE, DEFAULT_QUOTA,
+    DEFAULT_VERSION_UPLOAD_STATUS, RATE_WINDOW, RefreshRule,
 };
 pub use world::{Access, Kind};

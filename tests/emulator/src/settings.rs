@@ -19,6 +19,35 @@ pub const DEFAULT_MAX_UPLOAD_SIZE: u64 = 5_368_709_120;
 /// Box's rate limits count over this long.
 pub const RATE_WINDOW: Duration = Duration::from_secs(60);
 
+/// How an app signs in: Box's Developer Console asks once, and it stays so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum App {
+    /// "Server Authentication (with Client Credentials Grant)".
+    ClientCredentials,
+    /// "Server Authentication (with JWT)".
+    Jwt,
+    /// "User Authentication (OAuth 2.0)".
+    OAuth2,
+}
+
+/// An app's access level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessLevel {
+    /// "App Access Only": the service account and app users.
+    AppOnly,
+    /// "App + Enterprise Access": managed users as well.
+    AppAndEnterprise,
+}
+
+/// When a login's old pair of tokens ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshRule {
+    /// As soon as the new pair is handed out, as Box documents.
+    RetireAtOnce,
+    /// When the new access token is first used, as an older post of Box's says.
+    RetireOnUse,
+}
+
 /// The knobs, as the running emulator holds them.
 #[derive(Clone, Debug)]
 #[expect(
@@ -31,7 +60,25 @@ pub(crate) struct Settings {
     pub(crate) client_secret: String,
     pub(crate) enterprise_id: String,
     pub(crate) token_ttl: Duration,
+    pub(crate) app: App,
+    pub(crate) public_keys: Vec<(String, String)>,
+    pub(crate) jwt_config_file: Option<String>,
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) authorize_as: usize,
+    pub(crate) code_ttl: Duration,
+    pub(crate) refresh_ttl: Duration,
+    pub(crate) refresh_rule: RefreshRule,
+    pub(crate) old_access_survives_refresh: bool,
+    pub(crate) restricted_answer: u16,
     pub(crate) app_authorized: bool,
+    pub(crate) app_enabled: bool,
+    pub(crate) access_level: AccessLevel,
+    pub(crate) as_user_allowed: bool,
+    /// The scopes that are ticked, and those that were when an admin last authorised.
+    pub(crate) app_scopes: Vec<String>,
+    pub(crate) authorized_scopes: Vec<String>,
+    pub(crate) float_quota: bool,
+    pub(crate) account_status: String,
     pub(crate) user_tokens: bool,
     pub(crate) json_401: bool,
     pub(crate) require_content_length: bool,
@@ -60,7 +107,24 @@ impl Default for Settings {
             client_secret: "emulated-secret".to_owned(),
             enterprise_id: "877840855".to_owned(),
             token_ttl: Duration::from_secs(4123),
+            app: App::ClientCredentials,
+            public_keys: Vec::new(),
+            jwt_config_file: None,
+            redirect_uris: vec!["http://127.0.0.1:8459/callback".to_owned()],
+            authorize_as: 0,
+            code_ttl: Duration::from_secs(30),
+            refresh_ttl: Duration::from_secs(60 * 86_400),
+            refresh_rule: RefreshRule::RetireAtOnce,
+            old_access_survives_refresh: false,
+            restricted_answer: 403,
             app_authorized: true,
+            app_enabled: true,
+            access_level: AccessLevel::AppAndEnterprise,
+            as_user_allowed: true,
+            app_scopes: vec!["root_readwrite".to_owned()],
+            authorized_scopes: vec!["root_readwrite".to_owned()],
+            float_quota: false,
+            account_status: "active".to_owned(),
             user_tokens: true,
             json_401: false,
             require_content_length: false,
@@ -113,6 +177,33 @@ knobs! {
     enterprise_id: impl Into<String> => settings.enterprise_id = enterprise_id.into();
     /// How long access tokens live; below a second is allowed.
     token_ttl: Duration => settings.token_ttl = token_ttl;
+    /// How the app signs in (default: client credentials). The main account of an
+    /// OAuth 2.0 app is a person, otherwise it is the app's service account.
+    app: App => settings.app = app;
+    /// The path that [`BoxEmulator::config_fragment`] names for a JWT app.
+    jwt_config_file: impl Into<String> => settings.jwt_config_file = Some(jwt_config_file.into());
+    /// All redirect URIs of the app (default: `http://127.0.0.1:8459/callback`).
+    redirect_uris: Vec<String> => settings.redirect_uris = redirect_uris;
+    /// How long an authorization code lives (default: 30 seconds).
+    code_ttl: Duration => settings.code_ttl = code_ttl;
+    /// How long a refresh token lives (default: 60 days).
+    refresh_ttl: Duration => settings.refresh_ttl = refresh_ttl;
+    /// When a login's old pair ends (default: at once).
+    refresh_rule: RefreshRule => settings.refresh_rule = refresh_rule;
+    /// Whether the old access token lives on after a refresh where the old refresh token
+    /// ends at once (default: no, as an engineer of Box's stated).
+    old_access_survives_refresh: bool => settings.old_access_survives_refresh = old_access_survives_refresh;
+    /// The status for what a down-scoped token does not reach, which Box does not
+    /// document: 403 (default), 404 or 401.
+    restricted_answer: u16 => settings.restricted_answer = restricted_answer;
+    /// Whether the app is enabled while unpublished apps are disabled (default: yes).
+    app_enabled: bool => settings.app_enabled = app_enabled;
+    /// The app's access level (default: App + Enterprise Access).
+    access_level: AccessLevel => settings.access_level = access_level;
+    /// Whether the app may use the As-User header (default: yes).
+    as_user_allowed: bool => settings.as_user_allowed = as_user_allowed;
+    /// Writes quotas as floats, as Box does for huge ones.
+    float_quota: bool => settings.float_quota = float_quota;
     /// Whether the enterprise's admin has authorised the app (default: yes).
     app_authorized: bool => settings.app_authorized = app_authorized;
     /// Whether the app may ask for users' tokens (default: yes).
@@ -161,6 +252,13 @@ knobs! {
 }
 
 impl Builder {
+    /// Registers a public key of the app under an ID: `openssl rsa -pubout` writes one.
+    #[must_use]
+    pub fn public_key(mut self, kid: impl Into<String>, pem: impl Into<String>) -> Builder {
+        self.settings.public_keys.push((kid.into(), pem.into()));
+        self
+    }
+
     /// Starts the emulator.
     ///
     /// # Errors

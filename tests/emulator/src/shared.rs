@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::api::{Downloads, UploadUrls};
-use crate::auth::Tokens;
+use crate::auth::{Codes, PublicKeys, Questions, Tokens};
 use crate::clock;
 use crate::fault::FaultQueue;
 use crate::ids::Ids;
 use crate::journal::Journal;
 use crate::limits::RateLimits;
-use crate::settings::Settings;
+use crate::settings::{App, Settings};
 use crate::spool::Spool;
 use crate::world::World;
 
@@ -23,6 +23,9 @@ pub(crate) struct State {
     pub(crate) settings: Settings,
     pub(crate) world: World,
     pub(crate) tokens: Tokens,
+    pub(crate) public_keys: PublicKeys,
+    pub(crate) codes: Codes,
+    pub(crate) questions: Questions,
     pub(crate) ids: Ids,
     pub(crate) journal: Journal,
     pub(crate) faults: FaultQueue,
@@ -47,6 +50,17 @@ impl State {
     }
 }
 
+fn keys(settings: &Settings) -> io::Result<PublicKeys> {
+    let mut keys = PublicKeys::default();
+    for (kid, pem) in &settings.public_keys {
+        if !keys.add(kid, pem) {
+            let what = format!("the public key {kid:?} is no RSA key in PEM");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+        }
+    }
+    Ok(keys)
+}
+
 /// State, contents and signals.
 pub(crate) struct Shared {
     state: Mutex<State>,
@@ -65,8 +79,11 @@ impl Shared {
         let spool = Spool::new(&settings.spool_dir)?;
         Ok(Shared {
             state: Mutex::new(State {
+                world: World::new(settings.app == App::OAuth2),
+                public_keys: keys(&settings)?,
+                codes: Codes::default(),
+                questions: Questions::default(),
                 settings,
-                world: World::new(),
                 tokens: Tokens::default(),
                 ids: Ids::default(),
                 journal: Journal::new(),

@@ -13,6 +13,8 @@ mod nobody;
 mod records;
 mod run;
 mod service;
+mod sign_in;
+mod visitor;
 
 use box_emulator::{BoxEmulator, Builder};
 use std::path::{Path, PathBuf};
@@ -24,6 +26,8 @@ pub(crate) use config::Config;
 pub(crate) use disk::sha1;
 pub(crate) use run::Run;
 pub(crate) use service::{Service, ask};
+pub(crate) use sign_in::{KeyPair, redirect_uri};
+pub(crate) use visitor::{Visit, visit};
 
 /// Longer than anything here takes; a test that gets there hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(100);

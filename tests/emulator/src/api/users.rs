@@ -63,10 +63,10 @@ fn field(ctx: &Ctx<'_>, name: &str) -> Result<Option<Value>, ApiError> {
         }
         "language" => json!("en"),
         "timezone" => json!("America/Los_Angeles"),
-        "space_amount" => json!(state.settings.quota.unwrap_or(UNLIMITED)),
+        "space_amount" => amount(state.settings.quota, state.settings.float_quota),
         "space_used" => json!(state.world.used(ctx.user, versions)),
         "max_upload_size" => json!(state.settings.max_upload_size),
-        "status" => json!("active"),
+        "status" => json!(state.settings.account_status),
         "job_title" | "phone" | "address" => json!(""),
         "avatar_url" => json!(format!("https://app.box.com/api/avatar/large/{}", user.id)),
         "notification_email" => Value::Null,
@@ -79,4 +79,16 @@ fn field(ctx: &Ctx<'_>, name: &str) -> Result<Option<Value>, ApiError> {
         }),
         _ => return Ok(None),
     }))
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "Box's own answers lose it in the same way"
+)]
+fn amount(quota: Option<u64>, as_float: bool) -> Value {
+    let bytes = quota.unwrap_or(UNLIMITED);
+    match as_float {
+        true => json!(bytes as f64),
+        false => json!(bytes),
+    }
 }

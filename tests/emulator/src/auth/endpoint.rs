@@ -16,7 +16,7 @@ pub(super) const MISSING: Refusal = Refusal(
 );
 
 /// A token request's form.
-pub(super) struct Form<'a>(&'a [(String, String)]);
+pub(super) struct Form<'a>(pub(super) &'a [(String, String)]);
 
 impl<'a> Form<'a> {
     /// A field that is there and not empty.

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 pub use inspect::{Entry, Version};
 
 use crate::serve;
-use crate::settings::{Builder, Settings};
+use crate::settings::{App, Builder, Settings};
 use crate::shared::Shared;
 
 /// A running emulator. Dropping it stops the server and waits for its thread.
@@ -61,13 +61,53 @@ impl BoxEmulator {
     pub fn config_fragment(&self) -> String {
         let settings = self.shared.lock().settings.clone();
         let base = self.base_url();
+        let id = quoted(&settings.client_id);
+        let secret = quoted(&settings.client_secret);
+        let enterprise = quoted(&settings.enterprise_id);
+        let auth = match settings.app {
+            App::ClientCredentials => format!(
+                "method = \"ccg\"\nclient_id = {id}\nclient_secret = {secret}\n\
+                 enterprise_id = {enterprise}\n"
+            ),
+            App::Jwt => {
+                let file = settings.jwt_config_file.as_deref();
+                let file = quoted(file.unwrap_or("box_config.json"));
+                format!("method = \"jwt\"\nconfig_file = {file}\n")
+            }
+            App::OAuth2 => {
+                let redirect = settings.redirect_uris.first().map_or("", String::as_str);
+                let redirect = quoted(redirect);
+                format!(
+                    "method = \"oauth2\"\nclient_id = {id}\nclient_secret = {secret}\n\
+                     redirect_uri = {redirect}\n"
+                )
+            }
+        };
         format!(
-            "[auth]\nmethod = \"ccg\"\nclient_id = {}\nclient_secret = {}\nenterprise_id = {}\n\n\
-             [endpoints]\napi = \"{base}/2.0\"\nupload = \"{base}/api/2.0\"\ntoken = \"{base}/oauth2/token\"\n",
-            quoted(&settings.client_id),
-            quoted(&settings.client_secret),
-            quoted(&settings.enterprise_id),
+            "[auth]\n{auth}\n[endpoints]\napi = \"{base}/2.0\"\nupload = \"{base}/api/2.0\"\n\
+             authorize = \"{base}/api/oauth2/authorize\"\nrevoke = \"{base}/oauth2/revoke\"\n\
+             token = \"{base}/oauth2/token\"\n",
         )
+    }
+
+    /// The file that Box's Developer Console hands out for a JWT app, with this private
+    /// key in it.
+    #[must_use]
+    pub fn jwt_config(&self, kid: &str, private_key: &str, passphrase: Option<&str>) -> String {
+        let settings = self.shared.lock().settings.clone();
+        let config = serde_json::json!({
+            "boxAppSettings": {
+                "clientID": settings.client_id,
+                "clientSecret": settings.client_secret,
+                "appAuth": {
+                    "publicKeyID": kid,
+                    "privateKey": private_key,
+                    "passphrase": passphrase.unwrap_or_default(),
+                },
+            },
+            "enterpriseID": settings.enterprise_id,
+        });
+        format!("{config:#}\n")
     }
 
     pub(crate) fn with_settings(mut settings: Settings) -> io::Result<BoxEmulator> {

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use crate::BoxEmulator;
+use crate::auth;
 use crate::fault::Fault;
+use crate::settings::AccessLevel;
 use crate::world::{COLLEAGUE, SERVICE};
 
 impl BoxEmulator {
@@ -71,11 +73,82 @@ impl BoxEmulator {
         self.shared.change(|state| state.tokens.expire_all());
     }
 
+    /// Makes all authorization codes too old.
+    pub fn expire_codes(&self) {
+        self.shared.change(|state| state.codes.expire_all());
+    }
+
+    /// Makes all refresh tokens too old.
+    pub fn expire_refresh_tokens(&self) {
+        self.shared.change(|state| state.tokens.logins.expire_all());
+    }
+
+    /// A refresh token of the main account, as a person's consent would bring.
+    #[must_use]
+    pub fn issue_refresh_token(&self) -> String {
+        let answer = self.shared.change(|state| {
+            let user = state.settings.authorize_as;
+            auth::login(state, user)
+        });
+        answer["refresh_token"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// Registers one more public key; `false` when it is no RSA key.
+    pub fn add_public_key(&self, kid: &str, pem: &str) -> bool {
+        self.shared.change(|state| state.public_keys.add(kid, pem))
+    }
+
+    /// Removes a public key.
+    pub fn remove_public_key(&self, kid: &str) {
+        self.shared.change(|state| state.public_keys.remove(kid));
+    }
+
+    /// Says whether the app is enabled.
+    pub fn set_app_enabled(&self, enabled: bool) {
+        self.shared
+            .change(|state| state.settings.app_enabled = enabled);
+    }
+
+    /// Sets the app's access level.
+    pub fn set_access_level(&self, level: AccessLevel) {
+        self.shared
+            .change(|state| state.settings.access_level = level);
+    }
+
+    /// Ticks scopes in the app's configuration. An authorisation is a snapshot: they
+    /// count after [`BoxEmulator::reauthorize_app`], for tokens issued from then on.
+    pub fn set_app_scopes(&self, scopes: &[&str]) {
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        self.shared
+            .change(|state| state.settings.app_scopes = scopes);
+    }
+
+    /// What an admin does after an app has changed.
+    pub fn reauthorize_app(&self) {
+        self.shared.change(|state| {
+            state.settings.app_authorized = true;
+            state.settings.authorized_scopes = state.settings.app_scopes.clone();
+        });
+    }
+
+    /// What `users/me` tells of the account: `active`, `inactive`,
+    /// `cannot_delete_edit` or `cannot_delete_edit_upload`.
+    pub fn set_account_status(&self, status: &str) {
+        let status = status.to_owned();
+        self.shared
+            .change(|state| state.settings.account_status = status);
+    }
+
     /// Registers a developer token for the service account; it lives until
     /// [`BoxEmulator::expire_tokens`].
     pub fn add_developer_token(&self, token: &str) {
-        self.shared
-            .change(|state| state.tokens.add(token.to_owned(), SERVICE, None));
+        self.shared.change(|state| {
+            let scopes = state.settings.authorized_scopes.clone();
+            state.tokens.add(token.to_owned(), SERVICE, None, scopes);
+        });
     }
 
     /// Enforces limits per window on whole-file uploads and on all calls.

@@ -36,6 +36,8 @@ pub struct Answer {
     pub code: String,
     /// Headers besides the usual ones.
     pub headers: Vec<(String, String)>,
+    /// The token endpoint's description of the error.
+    pub description: Option<String>,
 }
 
 /// What goes wrong.
@@ -117,6 +119,7 @@ impl Answer {
             status,
             code: code.to_owned(),
             headers: Vec::new(),
+            description: None,
         }
     }
 }
@@ -200,6 +203,14 @@ impl Fault {
     #[must_use]
     pub fn status(self, status: u16, code: &str) -> Fault {
         self.effect(Effect::Status(Answer::new(status, code)))
+    }
+
+    /// An error of the token endpoint, with its description.
+    #[must_use]
+    pub fn oauth_error(self, status: u16, error: &str, description: &str) -> Fault {
+        let mut answer = Answer::new(status, error);
+        answer.description = Some(description.to_owned());
+        self.effect(Effect::Status(answer))
     }
 
     /// [`Effect::StatusAfter`].

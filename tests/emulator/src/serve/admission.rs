@@ -2,35 +2,80 @@
 
 use std::time::Instant;
 
-use crate::auth::Verdict;
+use crate::auth::{Rights, Verdict, insufficient, writes};
 use crate::limits::Lane;
+use crate::settings::AccessLevel;
 use crate::shared::State;
-use crate::wire::{ApiError, BodyKind, Call, Host, Operation};
+use crate::wire::{ApiError, BodyKind, Call, Host, Operation, Received};
 use crate::world::{SERVICE, UserId};
 
-/// The account that a request acts as. Token and download hosts ask for none.
+/// The account that a request acts as, and what its token allows. Token and download
+/// hosts ask for none.
 pub(super) fn account(
     state: &mut State,
     operation: &Operation,
     call: &Call,
     force_expired: bool,
-) -> Result<UserId, ApiError> {
+) -> Result<(UserId, Rights), ApiError> {
     if matches!(operation.host, Host::Token | Host::Download) {
-        return Ok(SERVICE);
+        return Ok((SERVICE, Rights::default()));
     }
-    let user = match verdict(state, call)? {
-        Verdict::Good(user) if !force_expired => user,
-        Verdict::Good(_) | Verdict::Expired => return Err(unauthorized("expired_token")),
+    let (user, rights) = match verdict(state, call)? {
+        Verdict::Good(user, rights) if !force_expired => (user, rights),
+        Verdict::Good(..) | Verdict::Expired => return Err(unauthorized("expired_token")),
         Verdict::Unknown => return Err(unauthorized("invalid_token")),
     };
-    if call.header("as-user").is_some() {
-        return Err(ApiError::unknown_operation("the As-User header"));
+    let may_write = rights.scopes.iter().any(|scope| scope == "root_readwrite");
+    if !may_write && writes(operation.id) {
+        return Err(insufficient());
     }
-    Ok(user)
+    match call.header("as-user") {
+        Some(id) => Ok((on_behalf(state, user, id)?, rights)),
+        None => Ok((user, rights)),
+    }
+}
+
+/// The user in whose name the call is made. Box's guide "As-User".
+fn on_behalf(state: &State, user: UserId, id: &str) -> Result<UserId, ApiError> {
+    let settings = &state.settings;
+    let may = settings.as_user_allowed && settings.access_level == AccessLevel::AppAndEnterprise;
+    if !may || user != SERVICE {
+        return Err(insufficient());
+    }
+    match state.world.user_by_id(id) {
+        Some(SERVICE) => Err(insufficient()),
+        Some(target) => Ok(target),
+        None => {
+            let context = serde_json::json!({"invalid_user_id": {"id": id}});
+            Err(ApiError::new(404, "not_found", "On-Behalf-Of User not found").context(context))
+        }
+    }
+}
+
+/// Refuses what a down-scoped token does not reach; the body tells where an upload goes.
+pub(super) fn restricted(
+    state: &State,
+    operation: &Operation,
+    call: &Call,
+    body: &Received,
+    user: UserId,
+    rights: &Rights,
+) -> Result<(), ApiError> {
+    let Some(restriction) = &rights.restriction else {
+        return Ok(());
+    };
+    if restriction.allows(&state.world, user, operation, call, body) {
+        return Ok(());
+    }
+    Err(match state.settings.restricted_answer {
+        401 => unauthorized("insufficient_scope"),
+        404 => ApiError::known(404, "not_found"),
+        _ => insufficient(),
+    })
 }
 
 /// An empty token was reported to give 400 rather than 401.
-fn verdict(state: &State, call: &Call) -> Result<Verdict, ApiError> {
+fn verdict(state: &mut State, call: &Call) -> Result<Verdict, ApiError> {
     let Some(header) = call.header("authorization") else {
         // Only downloads document a token in the query.
         let token = call.param("access_token");

@@ -104,7 +104,8 @@ pub(super) async fn after(
 /// An error in the envelope of the host that answers.
 pub(super) fn error_reply(answer: &Answer, operation: &Operation, shared: &Arc<Shared>) -> Reply {
     let mut reply = if operation.host == Host::Token {
-        let body = json!({"error": answer.code, "error_description": "injected"});
+        let words = answer.description.as_deref().unwrap_or("injected");
+        let body = json!({"error": answer.code, "error_description": words});
         Reply::json(answer.status, body)
     } else {
         into_reply(ApiError::known(answer.status, &answer.code), shared)

@@ -10,6 +10,7 @@ use super::mishap::{self, Before};
 use super::visit::Visit;
 use super::{admission, outgoing};
 use crate::api::Ctx;
+use crate::auth::Rights;
 use crate::fault::{Effect, Subject};
 use crate::shared::Shared;
 use crate::wire::{
@@ -124,8 +125,10 @@ async fn process(
     let mut effect = choose(shared, operation, &call, None, false);
     strike(&mut effect, operation, shared, body).await?;
     let expired = effect == Some(Effect::ExpiredToken);
-    let (user, limits) = admit(shared, operation, &call, expired)?;
+    let (user, rights, limits) = admit(shared, operation, &call, expired)?;
     let received = receive(operation.body, &call, body, &shared.spool, limits).await?;
+    admission::restricted(&shared.lock(), operation, &call, &received, user, &rights)?;
+    visit.outcome.grant_type = received.form_field("grant_type").map(str::to_owned);
     visit.outcome.content_bytes = received.content_bytes();
     visit.outcome.name = received.name().map(str::to_owned);
     if effect.is_none() {
@@ -197,15 +200,15 @@ fn admit(
     operation: &Operation,
     call: &Call,
     force_expired: bool,
-) -> Result<(UserId, Limits), Stop> {
+) -> Result<(UserId, Rights, Limits), Stop> {
     let state = &mut *shared.lock();
-    let user = admission::account(state, operation, call, force_expired)?;
+    let (user, rights) = admission::account(state, operation, call, force_expired)?;
     admission::rate(state, operation, user)?;
     let limits = Limits {
         max_direct: state.settings.max_direct_upload,
         require_length: state.settings.require_content_length,
     };
-    Ok((user, limits))
+    Ok((user, rights, limits))
 }
 
 fn apply(

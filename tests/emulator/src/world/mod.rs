@@ -30,19 +30,20 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Two accounts, each with an empty tree.
-    pub(crate) fn new() -> World {
+    /// Two accounts, each with an empty tree. The first is an app's service account, or a
+    /// person where the app lets people in.
+    pub(crate) fn new(is_person: bool) -> World {
         let mut world = World {
             items: HashMap::new(),
             users: Vec::new(),
             next_item: 300_000_000_001,
             next_revision: 900_000_000_001,
         };
-        world.add_user(
-            "17738362001",
-            "Mirror Service",
-            "AutomationUser_1_x@boxdevedition.com",
-        );
+        let (name, login) = match is_person {
+            true => ("Anna Owner", "anna@example.com"),
+            false => ("Mirror Service", "AutomationUser_1_x@boxdevedition.com"),
+        };
+        world.add_user("17738362001", name, login);
         world.add_user("17738362002", "Colleague", "colleague@example.com");
         world
     }
