@@ -94,10 +94,12 @@ pub(crate) enum Method {
         /// The app's client ID.
         client_id: String,
         /// The app's client secret, which Box wants beside the assertion.
+        #[cfg_attr(not(test), expect(dead_code, reason = "used by the token grant"))]
         client_secret: SecretString,
         /// Which of the app's public keys belongs to `key`.
         key_id: String,
         /// What the assertion is signed with.
+        #[cfg_attr(not(test), expect(dead_code, reason = "used by the token grant"))]
         key: PrivateKey,
         /// How it is signed.
         algorithm: Algorithm,
@@ -109,6 +111,7 @@ pub(crate) enum Method {
         /// The app's client ID.
         client_id: String,
         /// The app's client secret.
+        #[cfg_attr(not(test), expect(dead_code, reason = "used by login"))]
         client_secret: SecretString,
         /// Where Box sends the browser after the sign-in.
         redirect_uri: RedirectUri,

@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+mod jwt;
 mod keys;
 mod mirrors;
 mod mistakes;
