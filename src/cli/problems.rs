@@ -352,7 +352,8 @@ warning: look here
     #[test]
     fn the_way_to_box_is_told_without_its_password() {
         let source = include_str!("../../sync.example.toml");
-        let source = format!("{source}\n[network]\nproxy = \"http://me:canary@proxy:3128\"\n");
+        let line = "[network]\nproxy = \"http://me:canary@proxy:3128\"\n";
+        let source = source.replace("[network]\n", line);
         let told = checked_text(&load(&source));
         assert!(told.contains("\n  proxy    http://proxy:3128\n"), "{told}");
         assert!(!told.contains("canary"), "{told}");
