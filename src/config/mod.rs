@@ -4,7 +4,11 @@
 //! the file as it is written (`file`), then the settings as they are used (`resolve` and
 //! one file for each section).
 //! All mistakes come out at once, each with its key, line and remedy. Only `disk` and
-//! `load` touch the disk, and nothing here reads the environment.
+//! `load` touch the disk, only `command` starts a program, and nothing here reads the
+//! environment.
+//!
+//! A secret may stand in several places (`secret`); a key comes in the JSON of an app
+//! (`app`), as text (`pem`) around something that may be encrypted (`key`).
 
 mod app;
 mod auth;
