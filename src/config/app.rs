@@ -69,10 +69,10 @@ fn unreadable(text: &str, error: &serde_json::Error) -> (String, &'static str) {
         let remedy = "write the private key in one line, with \\n for each line break: jq \
                       --rawfile key key.pem '.boxAppSettings.appAuth.privateKey = $key' \
                       config.json > new.json";
-        return (
-            format!("this is no JSON: a text has a line break ({at})"),
-            remedy,
-        );
+        // The break itself belongs to the line that it ends.
+        let line = error.line() - usize::from(error.column() == 0);
+        let what = "this is no JSON: a text has a line break or another control character";
+        return (format!("{what} (line {line})"), remedy);
     }
     let what = match error.classify() {
         Category::Eof => format!("this is no JSON: it breaks off ({at})"),

@@ -4,7 +4,11 @@
 //! the file as it is written (`file`), then the settings as they are used (`resolve` and
 //! one file for each section).
 //! All mistakes come out at once, each with its key, line and remedy. Only `disk` and
-//! `load` touch the disk, and nothing here reads the environment.
+//! `load` touch the disk, only `command` starts a program, and nothing here reads the
+//! environment.
+//!
+//! A secret may stand in several places (`secret`); a key comes in the JSON of an app
+//! (`app`), as text (`pem`) around something that may be encrypted (`key`).
 
 mod app;
 mod auth;
@@ -95,10 +99,12 @@ pub(crate) enum Method {
         /// The app's client ID.
         client_id: String,
         /// The app's client secret, which Box wants beside the assertion.
+        #[cfg_attr(not(test), expect(dead_code, reason = "used by the token grant"))]
         client_secret: SecretString,
         /// Which of the app's public keys belongs to `key`.
         key_id: String,
         /// What the assertion is signed with.
+        #[cfg_attr(not(test), expect(dead_code, reason = "used by the token grant"))]
         key: PrivateKey,
         /// How it is signed.
         algorithm: Algorithm,
@@ -110,6 +116,7 @@ pub(crate) enum Method {
         /// The app's client ID.
         client_id: String,
         /// The app's client secret.
+        #[cfg_attr(not(test), expect(dead_code, reason = "used by login"))]
         client_secret: SecretString,
         /// Where Box sends the browser after the sign-in.
         redirect_uri: RedirectUri,

@@ -57,11 +57,13 @@ impl RedirectUri {
     }
 
     /// The address letter by letter, as Box wants it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "used by login"))]
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
     /// The address in its parts.
+    #[cfg_attr(not(test), expect(dead_code, reason = "used by login"))]
     pub(crate) fn url(&self) -> &Url {
         &self.url
     }
@@ -106,6 +108,7 @@ mod tests {
             let uri = RedirectUri::parse(text).unwrap();
             assert_eq!((uri.as_str(), uri.is_loopback()), (text, is_loopback));
             assert_eq!(uri.to_string(), text);
+            assert_eq!(uri.url().scheme() == "https", text.starts_with("https"));
         }
     }
 
