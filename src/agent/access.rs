@@ -41,9 +41,9 @@ fn keeping(config: &Config, credentials: &Credentials, traces: Traces) -> Result
     let file = TokenFile::new(&config.state_dir, credentials.method());
     let is_login = match credentials {
         // It cannot be renewed, so there is nothing to share.
-        Credentials::DeveloperToken(_) => return Ok(Keeping::Nowhere),
+        Credentials::Developer(_) => return Ok(Keeping::Nowhere),
         Credentials::OAuth2 { .. } => true,
-        Credentials::ClientCredentials { .. } | Credentials::Jwt { .. } => false,
+        Credentials::Secret { .. } | Credentials::Jwt { .. } => false,
     };
     // What others may have read is refused before anything else is done with it.
     file.check_modes()?;
@@ -79,7 +79,7 @@ pub(crate) fn hosts(config: &Config) -> Hosts {
 
 fn credentials(method: &Method) -> Result<Credentials, Fatal> {
     Ok(match method {
-        Method::DeveloperToken(token) => Credentials::DeveloperToken(token.clone()),
+        Method::DeveloperToken(token) => Credentials::Developer(token.clone()),
         Method::OAuth2 {
             client_id,
             client_secret,
@@ -92,7 +92,7 @@ fn credentials(method: &Method) -> Result<Credentials, Fatal> {
             client_id,
             client_secret,
             subject: who,
-        } => Credentials::ClientCredentials {
+        } => Credentials::Secret {
             app: app(client_id, client_secret),
             subject: subject(who),
         },
@@ -105,7 +105,7 @@ fn credentials(method: &Method) -> Result<Credentials, Fatal> {
             subject: who,
         } => Credentials::Jwt {
             app: app(client_id, client_secret),
-            signer: signer(key, key_id, *algorithm)?,
+            signer: Box::new(signer(key, key_id, *algorithm)?),
             subject: subject(who),
         },
     })

@@ -37,7 +37,6 @@ pub(crate) struct PrivateKey(Zeroizing<Vec<u8>>);
 
 impl PrivateKey {
     /// The key, not encrypted, as DER in the frame of PKCS#8.
-    #[cfg_attr(not(test), expect(dead_code, reason = "used by the token grant"))]
     pub(crate) fn pkcs8_der(&self) -> &[u8] {
         &self.0
     }

@@ -99,12 +99,10 @@ pub(crate) enum Method {
         /// The app's client ID.
         client_id: String,
         /// The app's client secret, which Box wants beside the assertion.
-        #[cfg_attr(not(test), expect(dead_code, reason = "used by the token grant"))]
         client_secret: SecretString,
         /// Which of the app's public keys belongs to `key`.
         key_id: String,
         /// What the assertion is signed with.
-        #[cfg_attr(not(test), expect(dead_code, reason = "used by the token grant"))]
         key: PrivateKey,
         /// How it is signed.
         algorithm: Algorithm,
@@ -116,7 +114,6 @@ pub(crate) enum Method {
         /// The app's client ID.
         client_id: String,
         /// The app's client secret.
-        #[cfg_attr(not(test), expect(dead_code, reason = "used by login"))]
         client_secret: SecretString,
         /// Where Box sends the browser after the sign-in.
         redirect_uri: RedirectUri,

@@ -53,7 +53,6 @@ impl Proxy {
     }
 
     /// The address with user and password, for whoever connects.
-    #[cfg_attr(not(test), expect(dead_code, reason = "used by the HTTP client"))]
     pub(crate) fn whole(&self) -> &SecretString {
         &self.whole
     }

@@ -57,13 +57,11 @@ impl RedirectUri {
     }
 
     /// The address letter by letter, as Box wants it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "used by login"))]
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
     /// The address in its parts.
-    #[cfg_attr(not(test), expect(dead_code, reason = "used by login"))]
     pub(crate) fn url(&self) -> &Url {
         &self.url
     }

@@ -54,9 +54,12 @@ fn a_clock_that_cannot_be_corrected_is_not_asked_about_for_ever() {
     assert!(rig.calls("post_oauth2_token") <= 3);
 }
 
+/// What is wrong, words that must be said, and how it is made to happen.
+type Case<'a> = (&'a str, &'a str, &'a dyn Fn(&Rig));
+
 #[test]
 fn refusals_name_what_to_do() {
-    let cases: [(&str, &str, &dyn Fn(&Rig)); 4] = [
+    let cases: [Case<'_>; 4] = [
         ("removed key", "'kid' invalid", &|rig| {
             rig.cloud.remove_public_key("key1")
         }),

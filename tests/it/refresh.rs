@@ -298,7 +298,11 @@ fn killed_at_any_write_it_still_has_what_gets_it_a_token() {
         let mut kills = 0;
         for call in WRITES {
             // Opening begins with dozens of libraries and settings.
-            let first = if call == "openat" || call == "close" { 12 } else { 1 };
+            let first = if call == "openat" || call == "close" {
+                12
+            } else {
+                1
+            };
             let came = (first..100).take_while(|number| survives(&rig, *rule, call, *number));
             kills += came.count();
         }

@@ -252,7 +252,7 @@ impl TokenKeeper {
         form.push(field("redirect_uri", redirect_uri));
         form.push(("code", code.clone()));
         let lock = file.lock().await?;
-        let granted = self.into_room(&lock, self.ask(http, &form)).await?;
+        let granted = self.in_room(&lock, self.ask(http, &form)).await?;
         self.held.lock().await.token = Some(Token::granted(&granted));
         Ok(())
     }
@@ -300,7 +300,7 @@ impl TokenKeeper {
         held: &Held,
         is_good: &(impl Fn(&Token) -> bool + Sync),
     ) -> Result<Token, Trouble> {
-        if let Credentials::DeveloperToken(bearer) = &self.credentials {
+        if let Credentials::Developer(bearer) = &self.credentials {
             // The one there is has been refused.
             return match held.token {
                 Some(_) => Err(self.dead_developer_token()),
@@ -358,7 +358,7 @@ impl TokenKeeper {
         }
         if is_login {
             let form = self.refresh_form(kept)?;
-            let granted = self.into_room(&lock, self.ask(http, &form)).await?;
+            let granted = self.in_room(&lock, self.ask(http, &form)).await?;
             return Ok(Token::granted(&granted));
         }
         let granted = self.request(http).await?;
@@ -376,7 +376,7 @@ impl TokenKeeper {
 
     /// Makes room on disk, then asks, then keeps: the answer replaces what is still good
     /// only when it is on disk itself, and it is not used before that.
-    async fn into_room(
+    async fn in_room(
         &self,
         lock: &Lock<'_>,
         asked: impl Future<Output = Result<Granted, Refused>>,
@@ -536,10 +536,10 @@ impl Credentials {
     /// Which words explain a refusal.
     pub(crate) fn sign_in(&self) -> SignIn {
         match self {
-            Self::ClientCredentials { .. } => SignIn::ClientCredentials,
+            Self::Secret { .. } => SignIn::ClientCredentials,
             Self::Jwt { .. } => SignIn::Jwt,
             Self::OAuth2 { .. } => SignIn::OAuth2,
-            Self::DeveloperToken(_) => SignIn::DeveloperToken,
+            Self::Developer(_) => SignIn::DeveloperToken,
         }
     }
 }

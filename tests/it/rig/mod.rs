@@ -27,7 +27,7 @@ pub(crate) use disk::sha1;
 pub(crate) use run::Run;
 pub(crate) use service::{Service, ask};
 pub(crate) use sign_in::{KeyPair, redirect_uri};
-pub(crate) use visitor::{Visit, visit};
+pub(crate) use visitor::visit;
 
 /// Longer than anything here takes; a test that gets there hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
