@@ -12,6 +12,7 @@ use crate::remote::pace::Pace;
 use crate::remote::transport::Route;
 use crate::store::make_state_dir;
 use secrecy::SecretString;
+use std::path::Path;
 
 /// What may be written while signing in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,16 @@ pub(crate) enum Traces {
     /// None, but for a login that has to be renewed: a renewed one that is not kept would
     /// be lost.
     None,
+}
+
+impl Traces {
+    /// Tokens are kept where a state directory is already; none is made for it.
+    pub(crate) fn of_existing(state_dir: &Path) -> Self {
+        match state_dir.is_dir() {
+            true => Self::Kept,
+            false => Self::None,
+        }
+    }
 }
 
 /// A client that has not asked for anything yet.

@@ -58,6 +58,17 @@ pub(crate) enum Command {
     /// Runs until SIGTERM or SIGINT, then finishes what it is sending and ends.
     Sync(SyncArgs),
 
+    /// Look at everything that a mirror needs, and say what to do where it is not right.
+    ///
+    /// Configuration, network, clock, token, account, scopes, folders, storage, local
+    /// folders, watches, state, in this order. Nothing is changed. Ends with the exit
+    /// code of the worst of them; warnings are 0.
+    Doctor {
+        /// Print one JSON object per check, and then the summary.
+        #[arg(long)]
+        json: bool,
+    },
+
     /// Print a bearer token for curl, make and others, and nothing else.
     ///
     /// It is good for at least a tenth of its life, up to five minutes. Example:

@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 pub(crate) mod browser;
+pub(crate) mod doctor;
 pub(crate) mod exit;
 pub(crate) mod failure;
 pub(crate) mod json;
@@ -68,6 +69,11 @@ pub async fn run(
         Command::Config {
             command: ConfigCommand::Check { json },
         } => check(&place, json, &mut output),
+        Command::Doctor { json } => {
+            let loaded = place.load(config::load);
+            let work = doctor::doctor(loaded, &place.environment, json, output);
+            unless_stopped(&mut stop, work).await
+        }
         other => unless_stopped(&mut stop, ask(other, &place, output)).await,
     }
 }
@@ -101,7 +107,7 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
             with(place, whole, output, work).await
         }
         // They have their own ways of ending.
-        Command::Sync(_) | Command::Config { .. } => exit::USAGE,
+        Command::Sync(_) | Command::Config { .. } | Command::Doctor { .. } => exit::USAGE,
     }
 }
 

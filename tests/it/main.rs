@@ -9,6 +9,7 @@ mod adoption;
 mod as_user;
 mod changes;
 mod conflicts;
+mod doctor;
 mod dry_run;
 mod endings;
 mod faults;

@@ -156,6 +156,27 @@ impl TokenKeeper {
             .await
     }
 
+    /// A token that shows whether the credentials are right. A login is not renewed for
+    /// that: its renewal token is good for one use.
+    pub(crate) async fn prove(&self, http: &Client) -> Result<Token, Trouble> {
+        if matches!(
+            self.credentials,
+            Credentials::OAuth2 { .. } | Credentials::Developer(_)
+        ) {
+            return self.get(http).await;
+        }
+        let granted = self.request(http).await?;
+        if let Keeping::At(file) = &self.keeping {
+            match file.lock().await {
+                Ok(lock) => self.keep_if_possible(&lock, &granted),
+                Err(error) => tracing::debug!(%error, "the token is not kept"),
+            }
+        }
+        let token = Token::granted(&granted);
+        self.held.lock().await.token = Some(token.clone());
+        Ok(token)
+    }
+
     /// Renews what is older than that, so that a login does not end because nobody used
     /// it; says whether there was anything to do.
     pub(crate) async fn renew_older_than(
