@@ -60,7 +60,7 @@ impl Rig {
             let builder = builder.app(App::Jwt).jwt_config_file("box.json");
             change(builder.public_key("key1", keys.public.clone()))
         });
-        let config = rig.cloud.jwt_config("key1", &keys.private, Some("geheim"));
+        let config = rig.cloud.jwt_config("key1", &keys.private, Some("geheim-und-lang-genug"));
         let file = rig.temp().join("box.json");
         std::fs::write(&file, config).expect("written");
         let mode = std::fs::Permissions::from_mode(0o600);
@@ -71,7 +71,7 @@ impl Rig {
 
 /// An RSA key pair. The private half is encrypted as Box does it.
 pub(crate) struct KeyPair {
-    /// PKCS#8 in PEM, with the passphrase `geheim`.
+    /// PKCS#8 in PEM, with the passphrase `geheim-und-lang-genug`.
     pub(crate) private: String,
     /// SPKI in PEM.
     pub(crate) public: String,
@@ -96,7 +96,7 @@ impl KeyPair {
         openssl("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out key.pem");
         openssl(
             "pkcs8 -topk8 -in key.pem -out private.pem -v2 des3 -v2prf hmacWithSHA1 -iter 2048 \
-             -passout pass:geheim",
+             -passout pass:geheim-und-lang-genug",
         );
         openssl("pkey -in key.pem -pubout -out public.pem");
         let read = |name| std::fs::read_to_string(dir.path().join(name)).expect("written");
