@@ -169,8 +169,11 @@ fn a_key_pair_stays_in() {
 fn a_login_stays_in() {
     let redirect = redirect_uri();
     let rig = Rig::with(|builder| {
-        let builder = builder.app(App::OAuth2).client_secret(SECRET);
-        builder.redirect_uris(vec![redirect])
+        let builder = builder
+            .app(App::OAuth2)
+            .authorize_as(box_emulator::Person::Main)
+            .client_secret(SECRET);
+        builder.redirect_uri(redirect)
     });
     let mut command = rig.command(&["login", "-vvv"]);
     command.env("BOXUP_LOG", "trace");

@@ -61,10 +61,10 @@ type Case<'a> = (&'a str, &'a str, &'a dyn Fn(&Rig));
 fn refusals_name_what_to_do() {
     let cases: [Case<'_>; 4] = [
         ("removed key", "'kid' invalid", &|rig| {
-            rig.cloud.remove_public_key("key1")
+            rig.cloud.remove_public_key("key1");
         }),
         ("another key", "Signature verification error", &|rig| {
-            assert!(rig.cloud.add_public_key("key1", &KeyPair::new().public));
+            rig.cloud.add_public_key("key1", &KeyPair::new().public);
         }),
         ("not authorised", "Authorize", &|rig| {
             rig.cloud.set_app_authorized(false)
@@ -104,6 +104,7 @@ fn a_user_can_be_acted_for() {
     rig.expect_box_in(&folder, ["a.txt: a"]);
     rig.cloud.expire_tokens();
     rig.cloud.set_access_level(AccessLevel::AppOnly);
+    rig.cloud.reauthorize_app();
     let run = rig.write("b.txt", "b").once();
     run.expect_code(77);
     assert!(run.stderr.contains("App + Enterprise Access"), "{run}");

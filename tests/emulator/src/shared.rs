@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::api::{Downloads, UploadUrls};
-use crate::auth::{Codes, PublicKeys, Questions, Tokens};
+use crate::auth::{Console, Tokens};
 use crate::clock;
 use crate::fault::FaultQueue;
 use crate::ids::Ids;
 use crate::journal::Journal;
 use crate::limits::RateLimits;
-use crate::settings::{App, Settings};
+use crate::settings::Settings;
 use crate::spool::Spool;
 use crate::world::World;
 
@@ -23,9 +23,7 @@ pub(crate) struct State {
     pub(crate) settings: Settings,
     pub(crate) world: World,
     pub(crate) tokens: Tokens,
-    pub(crate) public_keys: PublicKeys,
-    pub(crate) codes: Codes,
-    pub(crate) questions: Questions,
+    pub(crate) console: Console,
     pub(crate) ids: Ids,
     pub(crate) journal: Journal,
     pub(crate) faults: FaultQueue,
@@ -50,17 +48,6 @@ impl State {
     }
 }
 
-fn keys(settings: &Settings) -> io::Result<PublicKeys> {
-    let mut keys = PublicKeys::default();
-    for (kid, pem) in &settings.public_keys {
-        if !keys.add(kid, pem) {
-            let what = format!("the public key {kid:?} is no RSA key in PEM");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
-        }
-    }
-    Ok(keys)
-}
-
 /// State, contents and signals.
 pub(crate) struct Shared {
     state: Mutex<State>,
@@ -77,14 +64,14 @@ impl Shared {
     /// A fresh Box.
     pub(crate) fn new(settings: Settings) -> io::Result<Shared> {
         let spool = Spool::new(&settings.spool_dir)?;
+        let console = Console::new(&settings);
+        let console = console.map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
         Ok(Shared {
             state: Mutex::new(State {
-                world: World::new(settings.app == App::OAuth2),
-                public_keys: keys(&settings)?,
-                codes: Codes::default(),
-                questions: Questions::default(),
+                world: World::new(settings.app.has_service_account()),
                 settings,
                 tokens: Tokens::default(),
+                console,
                 ids: Ids::default(),
                 journal: Journal::new(),
                 faults: FaultQueue::default(),

@@ -1,7 +1,7 @@
 //! Rigs that sign in otherwise than with client credentials.
 
 use super::{Child, Finished, Rig, until, visit};
-use box_emulator::{App, Builder};
+use box_emulator::{App, Builder, Person};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -25,7 +25,14 @@ impl Rig {
     /// A Box with an OAuth 2.0 app, and nobody signed in.
     pub(crate) fn oauth(change: impl FnOnce(Builder) -> Builder) -> Rig {
         let redirect = redirect_uri();
-        Rig::with(|builder| change(builder.app(App::OAuth2).redirect_uris(vec![redirect])))
+        Rig::with(|builder| {
+            change(
+                builder
+                    .app(App::OAuth2)
+                    .authorize_as(Person::Main)
+                    .redirect_uri(redirect),
+            )
+        })
     }
 
     /// `boxup login`, waiting for the browser.
@@ -58,9 +65,11 @@ impl Rig {
         let keys = KeyPair::new();
         let rig = Rig::with(|builder| {
             let builder = builder.app(App::Jwt).jwt_config_file("box.json");
-            change(builder.public_key("key1", keys.public.clone()))
+            change(builder.public_key("key1", &keys.public))
         });
-        let config = rig.cloud.jwt_config("key1", &keys.private, Some("geheim-und-lang-genug"));
+        let config = rig
+            .cloud
+            .jwt_config("key1", &keys.private, Some("geheim-und-lang-genug"));
         let file = rig.temp().join("box.json");
         std::fs::write(&file, config).expect("written");
         let mode = std::fs::Permissions::from_mode(0o600);

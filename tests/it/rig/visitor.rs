@@ -21,17 +21,24 @@ pub(crate) fn visit(url: &str) -> Visit {
 }
 
 impl Visit {
-    /// Presses a button of the consent page at `url`: `grant` or `deny`.
+    /// Presses a button of the consent page that was at `url`: `grant` or `deny`.
     #[track_caller]
     pub(crate) fn decide(&self, url: &str, decision: &str) -> Visit {
-        let ticket = self.page.split("name=\"request_token\" value=\"").nth(1);
-        let ticket = ticket.and_then(|rest| rest.split('"').next());
-        let ticket = ticket.unwrap_or_else(|| panic!("no form: {self:?}"));
-        ask(
-            "POST",
-            url,
-            &format!("request_token={ticket}&decision={decision}"),
-        )
+        let (ticket, action) = (
+            self.between("name=\"request_token\" value=\""),
+            self.between("action=\""),
+        );
+        let (Some(ticket), Some(action)) = (ticket, action) else {
+            panic!("no form: {self:?}");
+        };
+        let host = url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        let form = format!("request_token={ticket}&consent={decision}");
+        ask("POST", &format!("{host}{action}"), &form)
+    }
+
+    /// What stands in the page behind a text and before the next quote.
+    fn between(&self, before: &str) -> Option<&str> {
+        self.page.split(before).nth(1)?.split('"').next()
     }
 
     /// Where the browser is sent.

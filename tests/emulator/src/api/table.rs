@@ -10,13 +10,6 @@ use crate::wire::{BodyKind, Host, Method, Operation};
 
 use super::Handler;
 
-const AUTHORIZE: &[&str] = &[
-    "response_type",
-    "client_id",
-    "redirect_uri",
-    "state",
-    "scope",
-];
 const FIELDS: &[&str] = &["fields"];
 const PAGE: &[&str] = &["fields", "limit", "offset"];
 const FOLDER: &[&str] = &["fields", "sort", "direction", "offset", "limit"];
@@ -30,6 +23,13 @@ const ITEMS: &[&str] = &[
     "direction",
 ];
 const CONTENT: &[&str] = &["version", "access_token"];
+const AUTHORIZE: &[&str] = &[
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "state",
+    "scope",
+];
 const UPLOAD: &[&str] = &["fields", "upload_session_id"];
 
 const fn row(
@@ -58,7 +58,7 @@ pub(crate) static TABLE: &[Operation] = &[
     row("post_oauth2_token", Token, Post, "token", Form, &[], auth::post_oauth2_token),
     row("post_oauth2_revoke", Token, Post, "revoke", Form, &[], auth::post_oauth2_revoke),
     row("get_authorize", Token, Get, "authorize", NoBody, AUTHORIZE, auth::get_authorize),
-    row("post_authorize", Token, Post, "authorize", Form, AUTHORIZE, auth::post_authorize),
+    row("post_authorize", Token, Post, "authorize", Form, &[], auth::post_authorize),
     row("get_users_me", Api, Get, "users/me", NoBody, FIELDS, users::get_users_me),
 
     row("post_folders", Api, Post, "folders", Json, FIELDS, folders::post_folders),

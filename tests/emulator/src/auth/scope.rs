@@ -1,14 +1,47 @@
-//! What an app's scopes and a down-scoped token allow.
+//! Scopes: their names, what covers what, and what each allows.
 
-use serde_json::{Value, json};
+/// What a call does, as far as scopes care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// Asks about the account; names no item.
+    Ask,
+    /// Reads a folder or lists it.
+    LookFolder,
+    /// Reads a file's description.
+    LookFile,
+    /// Takes a file's content.
+    Download,
+    /// Preflights, uploads, makes folders on the way.
+    Upload,
+    /// Changes a name and nothing else.
+    Rename,
+    /// Puts into the trash.
+    Delete,
+    /// Anything else that writes.
+    Change,
+}
 
-use crate::wire::{ApiError, Call, Operation, Received};
-use crate::world::{ItemId, UserId, World};
+const ALL: &str = "root_readwrite";
+const READ: &str = "root_readonly";
 
-/// The scopes that Box documents for apps and for down-scoped tokens.
-pub(crate) const KNOWN: &[&str] = &[
-    "root_readwrite",
-    "root_readonly",
+/// The scopes of an app, which are good for down-scoping as well.
+const STANDARD: [&str; 9] = [
+    ALL,
+    READ,
+    "manage_managed_users",
+    "manage_app_users",
+    "manage_groups",
+    "manage_webhook",
+    "manage_enterprise_properties",
+    "manage_data_retention",
+    "sign_requests.readwrite",
+];
+
+/// The scopes for down-scoping alone. All are part of `root_readwrite`.
+const NARROW: [&str; 15] = [
+    "annotation_edit",
+    "annotation_view_all",
+    "annotation_view_self",
     "base_explorer",
     "base_picker",
     "base_preview",
@@ -17,110 +50,78 @@ pub(crate) const KNOWN: &[&str] = &[
     "item_delete",
     "item_download",
     "item_preview",
-    "item_readwrite",
+    "item_read",
     "item_rename",
     "item_share",
     "item_upload",
-    "manage_webhook",
-    "manage_enterprise_properties",
-    "sign_requests.readwrite",
 ];
 
-/// What a down-scoped token is limited to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Restriction {
-    pub(crate) scopes: Vec<String>,
-    /// The item, with all below it.
-    pub(crate) within: Option<ItemId>,
+/// Those of them that write: not part of `root_readonly`.
+const WRITING: [&str; 6] = [
+    "annotation_edit",
+    "base_upload",
+    "item_delete",
+    "item_rename",
+    "item_share",
+    "item_upload",
+];
+
+/// The documented scope of that name.
+pub(crate) fn known(name: &str) -> Option<&'static str> {
+    let mut all = STANDARD.into_iter().chain(NARROW);
+    all.find(|known| *known == name)
 }
 
-impl Restriction {
-    /// As the token's answer tells it.
-    pub(crate) fn told(&self, world: &World) -> Value {
-        let object = self.within.map(|id| {
-            let kind = match world.get(id).and_then(|item| item.folder()) {
-                Some(_) => "folder",
-                None => "file",
-            };
-            json!({"type": kind, "id": id.to_string()})
-        });
-        let one = |scope: &String| match &object {
-            Some(object) => json!({"scope": scope, "object": object}),
-            None => json!({ "scope": scope }),
-        };
-        self.scopes.iter().map(one).collect()
-    }
-
-    /// Whether the operation, and the item that it is about, are within it.
-    pub(crate) fn allows(
-        &self,
-        world: &World,
-        user: UserId,
-        operation: &Operation,
-        call: &Call,
-        body: &Received,
-    ) -> bool {
-        let scopes: Vec<&str> = self.scopes.iter().map(String::as_str).collect();
-        let does = needed(operation.id);
-        let may = does.is_empty() || does.iter().any(|scope| scopes.contains(scope));
-        let Some(within) = self.within else {
-            return may;
-        };
-        let Some(id) = target(world, user, operation, call, body) else {
-            return may;
-        };
-        may && world.lineage(id).any(|(above, _)| above == within)
-    }
+/// All scopes of a space-separated list, or `None` if one is not documented.
+pub(crate) fn list(text: &str) -> Option<Vec<&'static str>> {
+    text.split_ascii_whitespace().map(known).collect()
 }
 
-/// The scopes of which one is needed; none for what every token may do.
-fn needed(operation: &str) -> &'static [&'static str] {
-    const ALL: &str = "root_readwrite";
-    match operation {
-        "options_files_content"
-        | "options_files_id_content"
-        | "post_files_content"
-        | "post_files_id_content"
-        | "post_files_upload_sessions"
-        | "post_files_id_upload_sessions" => &[ALL, "base_upload", "item_upload", "item_readwrite"],
-        "post_folders" => &[ALL, "base_upload", "base_explorer", "item_readwrite"],
-        "put_files_id" | "put_folders_id" => &[ALL, "item_rename", "item_readwrite"],
-        "delete_files_id" | "delete_folders_id" => &[ALL, "item_delete"],
-        "get_files_id_content" => &[ALL, "root_readonly", "item_download", "item_readwrite"],
-        _ => &[],
+/// Whether somebody with these scopes has that one.
+pub(crate) fn covers(have: &[&str], scope: &str) -> bool {
+    let narrow = NARROW.contains(&scope);
+    let reading = scope == READ || narrow && !WRITING.contains(&scope);
+    have.contains(&scope)
+        || have.contains(&ALL) && (narrow || reading)
+        || have.contains(&READ) && reading
+}
+
+/// Whether one of these scopes allows that.
+pub(crate) fn allow(scopes: &[&str], deed: Deed) -> bool {
+    deed == Deed::Ask || scopes.iter().any(|scope| allows(scope, deed))
+}
+
+fn allows(scope: &str, deed: Deed) -> bool {
+    match scope {
+        ALL => true,
+        READ => matches!(deed, Deed::LookFolder | Deed::LookFile | Deed::Download),
+        "base_upload" | "item_upload" => matches!(deed, Deed::Upload | Deed::LookFolder),
+        "base_explorer" | "base_picker" => matches!(deed, Deed::LookFolder | Deed::LookFile),
+        "base_preview" | "base_sidebar" | "item_preview" | "item_read" => deed == Deed::LookFile,
+        "item_delete" => deed == Deed::Delete,
+        "item_download" => deed == Deed::Download,
+        "item_rename" => deed == Deed::Rename,
+        _ => false,
     }
 }
 
-/// Whether an operation changes something.
-pub(crate) fn writes(operation: &str) -> bool {
-    let reads = operation.starts_with("get_") || operation.starts_with("dl_");
-    !reads && !operation.contains("oauth2") && operation != "unknown"
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The item that a request is about: in its path, or the folder in its body.
-fn target(
-    world: &World,
-    user: UserId,
-    operation: &Operation,
-    call: &Call,
-    body: &Received,
-) -> Option<ItemId> {
-    let named = |id: &str| match id {
-        "0" => Some(world.root(user)),
-        id => id.parse().ok(),
-    };
-    let is_item =
-        operation.path.starts_with("files/:id") || operation.path.starts_with("folders/:id");
-    if is_item {
-        return named(call.hole(0));
+    #[test]
+    fn the_large_scopes_cover_the_small_ones() {
+        assert!(covers(&[ALL], "item_upload") && covers(&[ALL], READ));
+        assert!(covers(&[READ], "item_preview") && !covers(&[READ], "item_upload"));
+        assert!(!covers(&[ALL], "manage_webhook") && !covers(&["item_upload"], ALL));
     }
-    let parent = body.fields()?.get("parent")?.get("id")?;
-    let text = parent.as_str().map(str::to_owned);
-    named(&text.unwrap_or_else(|| parent.to_string()))
-}
 
-/// 403 for what needs more than the token has.
-pub(crate) fn insufficient() -> ApiError {
-    let message = "The request requires higher privileges than provided by the access token.";
-    ApiError::new(403, "insufficient_scope", message)
+    #[test]
+    fn names_are_documented_or_refused() {
+        assert_eq!(
+            list("item_upload  base_upload").map(|all| all.len()),
+            Some(2)
+        );
+        assert_eq!(list("item_upload all"), None);
+    }
 }

@@ -1,7 +1,6 @@
 //! What a test can look at: the tree, contents, versions, the request log.
 
 use crate::BoxEmulator;
-use crate::auth::Verdict;
 use crate::clock;
 use crate::journal::Request;
 use crate::shared::State;
@@ -149,38 +148,6 @@ impl BoxEmulator {
     #[must_use]
     pub fn count_status(&self, operation: &str, status: u16) -> u64 {
         self.shared.lock().journal.count_status(operation, status)
-    }
-
-    /// Token requests that arrived with this `grant_type`, as far as the log goes.
-    #[must_use]
-    pub fn grants(&self, grant_type: &str) -> usize {
-        self.count_grants(grant_type, |_| true)
-    }
-
-    /// Token requests with this `grant_type` that were answered with a token.
-    #[must_use]
-    pub fn granted(&self, grant_type: &str) -> usize {
-        self.count_grants(grant_type, |request| request.status == Some(200))
-    }
-
-    fn count_grants(&self, grant_type: &str, fits: impl Fn(&Request) -> bool) -> usize {
-        let all = self.requests();
-        let of_type = all
-            .iter()
-            .filter(|request| request.grant_type.as_deref() == Some(grant_type));
-        of_type.filter(|request| fits(request)).count()
-    }
-
-    /// Whether a refresh token would be taken; asking does not spend it.
-    #[must_use]
-    pub fn refresh_token_works(&self, token: &str) -> bool {
-        self.shared.lock().tokens.logins.works(token)
-    }
-
-    /// Whether an access token would be taken; asking does not use it.
-    #[must_use]
-    pub fn is_alive(&self, token: &str) -> bool {
-        matches!(self.shared.lock().tokens.look(token), Verdict::Good(..))
     }
 
     /// All requests so far, also with the log off.

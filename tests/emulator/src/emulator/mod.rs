@@ -1,5 +1,6 @@
 //! The handle that a test holds: starting and stopping.
 
+mod app;
 mod hands;
 mod inspect;
 mod steer;
@@ -14,7 +15,7 @@ use tokio::sync::oneshot;
 pub use inspect::{Entry, Version};
 
 use crate::serve;
-use crate::settings::{App, Builder, Settings};
+use crate::settings::{Builder, Settings};
 use crate::shared::Shared;
 
 /// A running emulator. Dropping it stops the server and waits for its thread.
@@ -55,61 +56,6 @@ impl BoxEmulator {
         self.port
     }
 
-    /// The `[auth]` and `[endpoints]` tables of a configuration that works
-    /// with this emulator.
-    #[must_use]
-    pub fn config_fragment(&self) -> String {
-        let settings = self.shared.lock().settings.clone();
-        let base = self.base_url();
-        let id = quoted(&settings.client_id);
-        let secret = quoted(&settings.client_secret);
-        let enterprise = quoted(&settings.enterprise_id);
-        let auth = match settings.app {
-            App::ClientCredentials => format!(
-                "method = \"ccg\"\nclient_id = {id}\nclient_secret = {secret}\n\
-                 enterprise_id = {enterprise}\n"
-            ),
-            App::Jwt => {
-                let file = settings.jwt_config_file.as_deref();
-                let file = quoted(file.unwrap_or("box_config.json"));
-                format!("method = \"jwt\"\nconfig_file = {file}\n")
-            }
-            App::OAuth2 => {
-                let redirect = settings.redirect_uris.first().map_or("", String::as_str);
-                let redirect = quoted(redirect);
-                format!(
-                    "method = \"oauth2\"\nclient_id = {id}\nclient_secret = {secret}\n\
-                     redirect_uri = {redirect}\n"
-                )
-            }
-        };
-        format!(
-            "[auth]\n{auth}\n[endpoints]\napi = \"{base}/2.0\"\nupload = \"{base}/api/2.0\"\n\
-             authorize = \"{base}/api/oauth2/authorize\"\nrevoke = \"{base}/oauth2/revoke\"\n\
-             token = \"{base}/oauth2/token\"\n",
-        )
-    }
-
-    /// The file that Box's Developer Console hands out for a JWT app, with this private
-    /// key in it.
-    #[must_use]
-    pub fn jwt_config(&self, kid: &str, private_key: &str, passphrase: Option<&str>) -> String {
-        let settings = self.shared.lock().settings.clone();
-        let config = serde_json::json!({
-            "boxAppSettings": {
-                "clientID": settings.client_id,
-                "clientSecret": settings.client_secret,
-                "appAuth": {
-                    "publicKeyID": kid,
-                    "privateKey": private_key,
-                    "passphrase": passphrase.unwrap_or_default(),
-                },
-            },
-            "enterpriseID": settings.enterprise_id,
-        });
-        format!("{config:#}\n")
-    }
-
     pub(crate) fn with_settings(mut settings: Settings) -> io::Result<BoxEmulator> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))?;
         listener.set_nonblocking(true)?;
@@ -142,9 +88,4 @@ impl Drop for BoxEmulator {
             let _ = thread.join();
         }
     }
-}
-
-/// A JSON string is a TOML string as well.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

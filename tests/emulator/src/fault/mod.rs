@@ -36,8 +36,6 @@ pub struct Answer {
     pub code: String,
     /// Headers besides the usual ones.
     pub headers: Vec<(String, String)>,
-    /// The token endpoint's description of the error.
-    pub description: Option<String>,
 }
 
 /// What goes wrong.
@@ -45,6 +43,15 @@ pub struct Answer {
 pub enum Effect {
     /// Answers an error; nothing is processed.
     Status(Answer),
+    /// Answers an error of the token endpoint; nothing is processed.
+    OAuthError {
+        /// HTTP status.
+        status: u16,
+        /// OAuth's error code.
+        error: String,
+        /// Box's text.
+        description: String,
+    },
     /// Answers 429, with this `Retry-After` if any; nothing is processed.
     RateLimited {
         /// The header's value, sent as it is.
@@ -96,7 +103,8 @@ pub enum Effect {
     /// `BoxEmulator::release_holds`.
     Hold,
     /// Waits for `BoxEmulator::release_holds` before the request is processed;
-    /// without a name to match, before anything of the body is read.
+    /// without a name to match, before anything of the body is read (token
+    /// requests are always read first).
     HoldBefore,
 }
 
@@ -119,7 +127,6 @@ impl Answer {
             status,
             code: code.to_owned(),
             headers: Vec::new(),
-            description: None,
         }
     }
 }
@@ -205,12 +212,14 @@ impl Fault {
         self.effect(Effect::Status(Answer::new(status, code)))
     }
 
-    /// An error of the token endpoint, with its description.
+    /// [`Effect::OAuthError`].
     #[must_use]
     pub fn oauth_error(self, status: u16, error: &str, description: &str) -> Fault {
-        let mut answer = Answer::new(status, error);
-        answer.description = Some(description.to_owned());
-        self.effect(Effect::Status(answer))
+        self.effect(Effect::OAuthError {
+            status,
+            error: error.to_owned(),
+            description: description.to_owned(),
+        })
     }
 
     /// [`Effect::StatusAfter`].

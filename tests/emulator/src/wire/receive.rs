@@ -55,7 +55,7 @@ impl Received {
     }
 
     /// A field of a form.
-    pub(crate) fn form_field(&self, name: &str) -> Option<&str> {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let Received::Form(pairs) = self else {
             return None;
         };
