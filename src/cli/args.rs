@@ -8,8 +8,8 @@ const MORE: &str = "\
 Configuration:
   The first of these is read: --config FILE, $BOXUP_CONFIG,
   $XDG_CONFIG_HOME/boxup/sync.toml (~/.config/boxup/sync.toml), /etc/boxup/sync.toml.
-  sync.example.toml explains every key. A secret may come from $BOXUP_CLIENT_SECRET or
-  $BOXUP_DEVELOPER_TOKEN instead.
+  sync.example.toml explains every key. A secret may come from $BOXUP_CLIENT_SECRET,
+  $BOXUP_DEVELOPER_TOKEN or $BOXUP_JWT_CONFIG instead, from a file or from a command.
 
 Exit codes:
    0  every included file is on Box
@@ -24,7 +24,8 @@ Exit codes:
   Of several, the first of 78, 77, 69, 3, 1 counts.
 
 Start here:
-  boxup config check            what is configured, and is it right?
+  boxup init                    write the configuration, question by question
+  boxup doctor                  is everything right? if not, what is to be done?
   boxup sync --once --dry-run   what would be sent?
   boxup sync                    mirror, then keep watching";
 
