@@ -165,10 +165,11 @@ async fn look(context: &Context, mirror: &Mirror, root: &FolderId) -> Result<(),
 
 /// The login to invite, if Box tells.
 async fn account(client: &BoxClient) -> String {
-    client
-        .login()
-        .await
-        .unwrap_or_else(|_| "the account that boxup uses".to_owned())
+    let account = client.whoami().await;
+    account.map_or_else(
+        |_| "the account that boxup uses".to_owned(),
+        |account| account.login,
+    )
 }
 
 fn invisible(what: String) -> Unusable {

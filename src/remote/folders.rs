@@ -115,15 +115,6 @@ impl BoxClient {
             .ok_or_else(|| Trouble::NoAnswer("a new folder described without its ID".to_owned()))
     }
 
-    /// The login of the account behind the token. (`get_users_me`)
-    pub(crate) async fn login(&self) -> Result<String, Trouble> {
-        let mut url = self.hosts.api("users/me");
-        url.query_pairs_mut().append_pair("fields", "id,login,name");
-        let answer = self.get("get_users_me", url).await?;
-        let login = wire::text(&answer, "login");
-        login.ok_or_else(|| Trouble::NoAnswer("an account without a login".to_owned()))
-    }
-
     async fn get(&self, operation: &'static str, url: Url) -> Result<Value, Trouble> {
         let call = Call {
             operation,
