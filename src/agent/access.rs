@@ -58,7 +58,8 @@ fn keeping(config: &Config, credentials: &Credentials, traces: Traces) -> Result
     };
     // What others may have read is refused before anything else is done with it.
     file.check_modes()?;
-    if traces == Traces::None && !is_login {
+    // Where there is no directory there is no login that could be lost.
+    if traces == Traces::None && (!is_login || !config.state_dir.exists()) {
         return Ok(Keeping::Reading(file));
     }
     match make_state_dir(&config.state_dir) {

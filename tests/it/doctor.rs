@@ -299,6 +299,7 @@ fn a_login_is_looked_at_and_not_renewed() {
     Diagnosis::of(&rig)
         .code(77)
         .check("token", "fail", "boxup login");
+    assert!(!rig.state().exists());
     rig.login();
     Diagnosis::of(&rig).code(0).check("token", "ok", "login");
     assert_eq!(rig.cloud.grants("refresh_token"), 0);

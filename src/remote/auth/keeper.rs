@@ -450,8 +450,7 @@ impl TokenKeeper {
         loop {
             tries += 1;
             let form = self.credentials.request(self.now_at_box())?;
-            let form =
-                form.ok_or_else(|| needs_login("this run may not renew the login".to_owned()))?;
+            let form = form.ok_or_else(|| needs_login("nobody has logged in yet".to_owned()))?;
             match self.ask(http, &form).await {
                 Ok(granted) => return Ok(granted),
                 Err(Refused {
