@@ -99,7 +99,7 @@ impl State {
         refresh
     }
 
-    /// A code made without the page, for the first redirect URI.
+    /// A code for what was agreed to, on its way to that address.
     pub(super) fn new_code(&mut self, consent: Consent, redirect_uri: String) -> String {
         let code = self.ids.hex(32);
         let life: Duration = self.settings.code_ttl;

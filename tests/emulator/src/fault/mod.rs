@@ -51,6 +51,8 @@ pub enum Effect {
         error: String,
         /// Box's text.
         description: String,
+        /// Headers besides the usual ones.
+        headers: Vec<(String, String)>,
     },
     /// Answers 429, with this `Retry-After` if any; nothing is processed.
     RateLimited {
@@ -194,14 +196,18 @@ impl Fault {
     }
 
     /// Adds a header to the error answer; call it after `status`,
-    /// `status_after` or `persist_later`.
+    /// `status_after`, `persist_later` or `oauth_error`.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Fault {
-        if let Effect::Status(answer)
-        | Effect::StatusAfter(answer)
-        | Effect::PersistLater { answer, .. } = &mut self.effect
+        if let Effect::Status(Answer { headers, .. })
+        | Effect::StatusAfter(Answer { headers, .. })
+        | Effect::PersistLater {
+            answer: Answer { headers, .. },
+            ..
+        }
+        | Effect::OAuthError { headers, .. } = &mut self.effect
         {
-            answer.headers.push((name.to_owned(), value.to_owned()));
+            headers.push((name.to_owned(), value.to_owned()));
         }
         self
     }
@@ -219,6 +225,7 @@ impl Fault {
             status,
             error: error.to_owned(),
             description: description.to_owned(),
+            headers: Vec::new(),
         })
     }
 

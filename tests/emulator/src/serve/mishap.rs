@@ -30,10 +30,12 @@ pub(super) async fn before(effect: &Effect, operation: &Operation, shared: &Arc<
             status,
             error,
             description,
+            headers,
         } => {
             let body = json!({"error": error, "error_description": description});
             let mut reply = Reply::empty(*status).header("cache-control", "no-store");
             reply.content = escaped(&body);
+            reply.headers.extend(headers.iter().cloned());
             Before::Answer(reply)
         }
         Effect::RateLimited { retry_after } => {

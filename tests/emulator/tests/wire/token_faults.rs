@@ -46,12 +46,11 @@ fn errors_in_oauths_own_words() {
     assert!(String::from_utf8_lossy(&answer.body).contains("date\\/time"));
     answer.denied(400, "invalid_grant", text);
     let text = "Request rate limit exceeded, please try again later";
-    client
-        .emulator
-        .inject(on().oauth_error(429, "temporarily_unavailable", text));
-    client
-        .form(&form(&token))
-        .denied(429, "temporarily_unavailable", text);
+    let busy = on().oauth_error(429, "temporarily_unavailable", text);
+    client.emulator.inject(busy.header("Retry-After", "3"));
+    let answer = client.form(&form(&token));
+    answer.denied(429, "temporarily_unavailable", text);
+    assert_eq!(answer.header("retry-after"), Some("3"));
     assert_eq!(
         (
             client.emulator.grants(REFRESH),
