@@ -32,11 +32,14 @@
 //!   played through in a test.
 //! - `local`: the disk. Looks, reads, watches.
 //! - `remote`: Box. Every request goes through `remote/client.rs`; every error answer is
-//!   understood in `remote/error.rs` and nowhere else.
+//!   understood in `remote/error.rs` and nowhere else, by the one table in
+//!   `remote/lessons`. Tokens are obtained, kept and renewed in `remote/auth`; the file
+//!   that they are kept in is the only thing on the disk that this room touches.
 //! - `store`: the mapping in SQLite.
 //! - `config`: the operator's decisions, read from TOML, all mistakes at once.
 //! - `agent`: the shell. Starts threads and tasks, and routes; knows what to do when a
-//!   root, a folder or Box as a whole is not to be had.
+//!   root, a folder or Box as a whole is not to be had. `agent/checkup` looks at all that
+//!   a mirror needs, `agent/login.rs` takes a person's consent.
 //! - `cli`: arguments in, words and exit codes out. The only part that prints.
 //!
 //! `model ← plan ← {local, store, config} ← agent ← cli`, and `model ← remote ← agent`.
@@ -54,8 +57,10 @@
 //!    intent that is left over means asking Box what happened, never sending again blindly.
 //! 6. The mapping is a cache of agreement, not a journal: losing it costs requests, never
 //!    a file. What is on Box already is adopted by comparing SHA-1.
-//! 7. Absence on the disk changes nothing on Box.
-//! 8. What cannot be read is not "gone", and what is left out is named with a reason.
+//! 7. A new refresh token is on disk before the access token that came with it is used,
+//!    and one renewal is under way across all processes.
+//! 8. Absence on the disk changes nothing on Box.
+//! 9. What cannot be read is not "gone", and what is left out is named with a reason.
 //!
 //! # Words
 //!

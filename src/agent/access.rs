@@ -12,6 +12,7 @@ use crate::remote::pace::Pace;
 use crate::remote::transport::Route;
 use crate::store::make_state_dir;
 use secrecy::SecretString;
+use std::path::Path;
 
 /// What may be written while signing in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,16 @@ pub(crate) enum Traces {
     /// None, but for a login that has to be renewed: a renewed one that is not kept would
     /// be lost.
     None,
+}
+
+impl Traces {
+    /// Tokens are kept where a state directory is already; none is made for it.
+    pub(crate) fn of_existing(state_dir: &Path) -> Self {
+        match state_dir.is_dir() {
+            true => Self::Kept,
+            false => Self::None,
+        }
+    }
 }
 
 /// A client that has not asked for anything yet.
@@ -41,13 +52,14 @@ fn keeping(config: &Config, credentials: &Credentials, traces: Traces) -> Result
     let file = TokenFile::new(&config.state_dir, credentials.method());
     let is_login = match credentials {
         // It cannot be renewed, so there is nothing to share.
-        Credentials::DeveloperToken(_) => return Ok(Keeping::Nowhere),
+        Credentials::Developer(_) => return Ok(Keeping::Nowhere),
         Credentials::OAuth2 { .. } => true,
-        Credentials::ClientCredentials { .. } | Credentials::Jwt { .. } => false,
+        Credentials::Secret { .. } | Credentials::Jwt { .. } => false,
     };
     // What others may have read is refused before anything else is done with it.
     file.check_modes()?;
-    if traces == Traces::None && !is_login {
+    // Where there is no directory there is no login that could be lost.
+    if traces == Traces::None && (!is_login || !config.state_dir.exists()) {
         return Ok(Keeping::Reading(file));
     }
     match make_state_dir(&config.state_dir) {
@@ -63,7 +75,7 @@ fn keeping(config: &Config, credentials: &Credentials, traces: Traces) -> Result
 fn route(config: &Config) -> Route {
     let network = &config.network;
     Route {
-        proxy: network.proxy.as_ref().map(|proxy| proxy.address().clone()),
+        proxy: network.proxy.as_ref().map(|proxy| proxy.whole().clone()),
         authorities: network.ca.as_ref().map(|ca| ca.pem.clone()),
     }
 }
@@ -79,7 +91,7 @@ pub(crate) fn hosts(config: &Config) -> Hosts {
 
 fn credentials(method: &Method) -> Result<Credentials, Fatal> {
     Ok(match method {
-        Method::DeveloperToken(token) => Credentials::DeveloperToken(token.clone()),
+        Method::DeveloperToken(token) => Credentials::Developer(token.clone()),
         Method::OAuth2 {
             client_id,
             client_secret,
@@ -92,7 +104,7 @@ fn credentials(method: &Method) -> Result<Credentials, Fatal> {
             client_id,
             client_secret,
             subject: who,
-        } => Credentials::ClientCredentials {
+        } => Credentials::Secret {
             app: app(client_id, client_secret),
             subject: subject(who),
         },
@@ -105,7 +117,7 @@ fn credentials(method: &Method) -> Result<Credentials, Fatal> {
             subject: who,
         } => Credentials::Jwt {
             app: app(client_id, client_secret),
-            signer: signer(key, key_id, *algorithm)?,
+            signer: Box::new(signer(key, key_id, *algorithm)?),
             subject: subject(who),
         },
     })

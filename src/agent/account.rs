@@ -35,9 +35,9 @@ impl AccountCheck {
         let known = context.readers.get().map_err(unread)?.account();
         let known = known.map_err(unread)?;
         let credential = context.client.identity();
-        if !known
+        if known
             .as_ref()
-            .is_some_and(|known| known.credential == credential)
+            .is_none_or(|known| known.credential != credential)
         {
             self.ask(context, known, credential).await?;
         }

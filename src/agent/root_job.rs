@@ -138,15 +138,16 @@ async fn check(context: &Context, mirror: &Mirror, root: &FolderId) -> Result<()
 
 async fn look(context: &Context, mirror: &Mirror, root: &FolderId) -> Result<(), Unusable> {
     context.account.check(context).await?;
-    let can_upload = match context.client.can_upload(root).await {
-        Ok(can_upload) => can_upload,
+    let can_upload = match context.client.look_at_folder(root).await {
+        Ok(look) => look.can_upload,
         Err(Trouble::Gone(said)) => {
             let who = account(&context.client).await;
             return Err(invisible(format!(
-                "Box folder {root} of mirror {:?} is not there, or {who} cannot see it ({said}). \
+                "Box folder {root} of mirror {:?} is not there, or {who} cannot see it ({}). \
                  Check the ID in the folder's web address; then open the folder in Box, choose \
                  Share, and invite {who} as Editor",
-                mirror.name
+                mirror.name,
+                said.words()
             )));
         }
         Err(other) => return Err(other.into()),
@@ -164,10 +165,11 @@ async fn look(context: &Context, mirror: &Mirror, root: &FolderId) -> Result<(),
 
 /// The login to invite, if Box tells.
 async fn account(client: &BoxClient) -> String {
-    client
-        .login()
-        .await
-        .unwrap_or_else(|_| "the account that boxup uses".to_owned())
+    let account = client.whoami().await;
+    account.map_or_else(
+        |_| "the account that boxup uses".to_owned(),
+        |account| account.login,
+    )
 }
 
 fn invisible(what: String) -> Unusable {

@@ -50,6 +50,7 @@ impl Guest {
     /// Signs in and asks who it is. Nothing is kept, but for a person's login.
     pub(crate) async fn welcome(config: &Config) -> Result<Self, Failed> {
         let client = access::client(config, Traces::None).map_err(Failed::Fatal)?;
+        client.prove().await?;
         let account = client.whoami().await?;
         Ok(Self { client, account })
     }
@@ -67,7 +68,13 @@ impl Guest {
 
     /// One folder.
     pub(crate) async fn folder(&self, id: &FolderId) -> Result<Sight, Failed> {
-        Ok(self.client.sight(id).await?)
+        let look = self.client.look_at_folder(id).await?;
+        Ok(Sight {
+            id: id.clone(),
+            name: RemoteName::from_box(look.name),
+            can_upload: look.can_upload,
+            owner: look.owner,
+        })
     }
 
     /// The folders in a folder, by name.

@@ -9,8 +9,8 @@ const MORE: &str = "\
 Configuration:
   The first of these is read: --config FILE, $BOXUP_CONFIG,
   $XDG_CONFIG_HOME/boxup/sync.toml (~/.config/boxup/sync.toml), /etc/boxup/sync.toml.
-  sync.example.toml explains every key. A secret may come from $BOXUP_CLIENT_SECRET or
-  $BOXUP_DEVELOPER_TOKEN instead.
+  sync.example.toml explains every key. A secret may come from $BOXUP_CLIENT_SECRET,
+  $BOXUP_DEVELOPER_TOKEN or $BOXUP_JWT_CONFIG instead, from a file or from a command.
 
 Exit codes:
    0  every included file is on Box
@@ -25,8 +25,8 @@ Exit codes:
   Of several, the first of 78, 77, 69, 3, 1 counts.
 
 Start here:
-  boxup init                    make a configuration, try it at Box
-  boxup config check            what is configured, and is it right?
+  boxup init                    write the configuration, question by question
+  boxup doctor                  is everything right? if not, what is to be done?
   boxup sync --once --dry-run   what would be sent?
   boxup sync                    mirror, then keep watching";
 
@@ -68,6 +68,17 @@ pub(crate) enum Command {
     ///
     /// Runs until SIGTERM or SIGINT, then finishes what it is sending and ends.
     Sync(SyncArgs),
+
+    /// Look at everything that a mirror needs, and say what to do where it is not right.
+    ///
+    /// Configuration, network, clock, token, account, scopes, folders, storage, local
+    /// folders, watches, state, in this order. Nothing is changed. Ends with the exit
+    /// code of the worst of them; warnings are 0.
+    Doctor {
+        /// Print one JSON object per check, and then the summary.
+        #[arg(long)]
+        json: bool,
+    },
 
     /// Print a bearer token for curl, make and others, and nothing else.
     ///

@@ -27,6 +27,24 @@ pub(crate) const UNAUTHORIZED: u8 = 77;
 /// The configuration cannot be used.
 pub(crate) const CONFIG: u8 = 78;
 
+/// Of two codes, the one that needs a person most.
+pub(crate) fn worse(one: u8, other: u8) -> u8 {
+    const ORDER: [u8; 7] = [
+        CONFIG,
+        UNAUTHORIZED,
+        STATE,
+        UNREACHABLE,
+        HALTED,
+        INCOMPLETE,
+        OK,
+    ];
+    let place = |code: u8| ORDER.iter().position(|known| *known == code);
+    match place(one) <= place(other) {
+        true => one,
+        false => other,
+    }
+}
+
 /// The exit code of a run that came to an end.
 pub(crate) fn of_ending(ending: &Ending) -> u8 {
     let halts = || ending.halted.iter().map(|(_, halt)| of_halt(halt));

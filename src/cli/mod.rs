@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 pub(crate) mod browser;
+pub(crate) mod doctor;
 pub(crate) mod exit;
 pub(crate) mod failure;
 pub(crate) mod init;
@@ -17,12 +18,12 @@ pub(crate) mod text;
 pub(crate) mod token;
 pub(crate) mod wording;
 
-use crate::cli::args::{Args, Command, ConfigCommand, SyncArgs};
+use crate::cli::args::{Args, Command, ConfigCommand};
 use crate::cli::output::Output;
-use crate::config::{self, ConfigError, Environment, Loaded};
+use crate::config::{self, Config, ConfigError, Environment};
 use clap::Parser;
-use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
 /// Runs the program with these arguments (the first is its name) and environment, and
@@ -39,59 +40,72 @@ pub async fn run(
         Ok(args) => args,
         Err(code) => return code,
     };
-    let variables: Vec<_> = environment.into_iter().collect();
-    let environment: Environment = variables.iter().cloned().collect();
+    let environment: Environment = environment.into_iter().collect();
     logging::start(args.verbose, environment.get("BOXUP_LOG"));
-    let path = args.config.as_deref();
-    if let Command::Init(args) = args.command {
-        let plain = variables.into_iter().filter(|(name, _)| !is_secret(name));
-        return init::run(*args, path, (&environment, &plain.collect()), stop).await;
-    }
     let mut output = Output::standard();
-    if let Command::Config {
-        command: ConfigCommand::Check { json },
-    } = args.command
-    {
-        return check(&mut output, path, &environment, json);
-    }
-    let loaded = match load(path, &environment) {
-        Ok(loaded) => loaded,
-        Err(error) => {
-            let text = problems::text(&error);
-            if let Command::Sync(SyncArgs { json: true, .. }) = args.command {
-                output.say(&format!("{}\n", json::fatal(text.trim_end(), exit::CONFIG)));
-            }
-            output.complain(&text);
-            return exit::CONFIG;
-        }
-    };
     let verbose = args.verbose > 0;
+    let place = Place {
+        path: args.config,
+        environment,
+    };
     match args.command {
-        Command::Sync(sync) => {
-            for warning in &loaded.warnings {
-                output.complain(&format!("warning: {warning}\n"));
+        Command::Sync(sync) => match place.load(config::load) {
+            Ok(loaded) => {
+                for warning in &loaded.warnings {
+                    output.complain(&format!("warning: {warning}\n"));
+                }
+                sync::run(loaded.config, sync, verbose, stop, output).await
             }
-            sync::run(loaded.config, sync, verbose, stop, output).await
+            Err(error) => refuse(&error, sync.json, &mut output),
+        },
+        Command::Config {
+            command: ConfigCommand::Check { json },
+        } => check(&place, json, &mut output),
+        Command::Init(args) => {
+            let path = place.path.as_deref();
+            init::run(*args, path, &place.environment, stop).await
         }
+        Command::Doctor { json } => {
+            let loaded = place.load(config::load);
+            let work = doctor::doctor(loaded, &place.environment, json, output);
+            unless_stopped(&mut stop, work).await
+        }
+        other => unless_stopped(&mut stop, ask(other, &place, output)).await,
+    }
+}
+
+/// The commands that look, or sign in: they can be given up at any moment.
+async fn ask(command: Command, place: &Place, output: Output) -> u8 {
+    match command {
         Command::Status { json } => {
-            unless_stopped(&mut stop, status::status(&loaded.config, json, output)).await
+            let work = async |local, output| status::status(&local, json, output).await;
+            with(place, config::load_local, output, work).await
         }
         Command::Wait { timeout, json } => {
-            let wait = status::wait(&loaded.config, timeout, json, output);
-            unless_stopped(&mut stop, wait).await
+            let work = async |local, output| status::wait(&local, timeout, json, output).await;
+            with(place, config::load_local, output, work).await
         }
         Command::Token(args) => {
-            unless_stopped(&mut stop, token::token(&loaded.config, &args, output)).await
+            let work = async |config, output| token::token(&config, &args, output).await;
+            with(place, whole, output, work).await
         }
         Command::Whoami { json } => {
-            unless_stopped(&mut stop, token::whoami(&loaded.config, json, output)).await
+            let work = async |config, output| token::whoami(&config, json, output).await;
+            with(place, whole, output, work).await
         }
         Command::Login { no_browser } => {
-            let login = login::login(&loaded.config, &environment, !no_browser, output);
-            unless_stopped(&mut stop, login).await
+            let env = &place.environment;
+            let work = async |config, output| login::login(&config, env, !no_browser, output).await;
+            with(place, whole, output, work).await
         }
-        Command::Logout => unless_stopped(&mut stop, login::logout(&loaded.config, output)).await,
-        Command::Config { .. } | Command::Init(_) => exit::OK,
+        Command::Logout => {
+            let work = async |config, output| login::logout(&config, output).await;
+            with(place, whole, output, work).await
+        }
+        // They have their own ways of ending.
+        Command::Sync(_) | Command::Config { .. } | Command::Doctor { .. } | Command::Init(_) => {
+            exit::USAGE
+        }
     }
 }
 
@@ -107,17 +121,49 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Args, u8> {
     })
 }
 
-fn is_secret(variable: &OsStr) -> bool {
-    let mut secret = config::SECRET_VARIABLES.iter();
-    secret.any(|name| variable == *name)
+/// Where the configuration is, and what else it looks at.
+struct Place {
+    path: Option<PathBuf>,
+    environment: Environment,
 }
 
-fn load(path: Option<&Path>, environment: &Environment) -> Result<Loaded, ConfigError> {
-    config::load(&config::locate(path, environment)?, environment)
+impl Place {
+    fn load<T>(
+        &self,
+        load: impl FnOnce(&Path, &Environment) -> Result<T, ConfigError>,
+    ) -> Result<T, ConfigError> {
+        let path = config::locate(self.path.as_deref(), &self.environment)?;
+        load(&path, &self.environment)
+    }
 }
 
-fn check(output: &mut Output, path: Option<&Path>, environment: &Environment, json: bool) -> u8 {
-    match (load(path, environment), json) {
+fn whole(path: &Path, environment: &Environment) -> Result<Config, ConfigError> {
+    Ok(config::load(path, environment)?.config)
+}
+
+async fn with<T>(
+    place: &Place,
+    load: impl FnOnce(&Path, &Environment) -> Result<T, ConfigError>,
+    mut output: Output,
+    work: impl AsyncFnOnce(T, Output) -> u8,
+) -> u8 {
+    match place.load(load) {
+        Ok(loaded) => work(loaded, output).await,
+        Err(error) => refuse(&error, false, &mut output),
+    }
+}
+
+fn refuse(error: &ConfigError, in_summary: bool, output: &mut Output) -> u8 {
+    let text = problems::text(error);
+    if in_summary {
+        output.say(&format!("{}\n", json::fatal(text.trim_end(), exit::CONFIG)));
+    }
+    output.complain(&text);
+    exit::CONFIG
+}
+
+fn check(place: &Place, json: bool, output: &mut Output) -> u8 {
+    match (place.load(config::load), json) {
         (Ok(loaded), true) => output.say(&problems::checked_json(&loaded)),
         (Ok(loaded), false) => output.say(&problems::checked_text(&loaded)),
         (Err(error), true) => {

@@ -57,18 +57,8 @@ pub(crate) fn checked_text(loaded: &Loaded) -> String {
         &mut out,
         format_args!("  state    {}", config.state_dir.display()),
     );
-    if !config.endpoints.are_default() {
-        let endpoints = &config.endpoints;
-        line(&mut out, format_args!("  Box      {} (api)", endpoints.api));
-        line(
-            &mut out,
-            format_args!("           {} (upload)", endpoints.upload),
-        );
-        line(
-            &mut out,
-            format_args!("           {} (token)", endpoints.token),
-        );
-    }
+    endpoints(&mut out, config);
+    network(&mut out, config);
     if !loaded.warnings.is_empty() {
         out.push('\n');
         warnings_text(&mut out, &loaded.warnings);
@@ -137,7 +127,13 @@ fn sign_in(auth: &Auth) -> String {
             client_id,
             redirect_uri,
             ..
-        } => format!("a person, through app {client_id} (redirect to {redirect_uri})"),
+        } => {
+            let how = match redirect_uri.is_loopback() {
+                true => "",
+                false => ", so login with --no-browser",
+            };
+            format!("a person, through app {client_id} (redirect to {redirect_uri}{how})")
+        }
         Method::DeveloperToken(_) => "developer token (lives 60 minutes)".into(),
     };
     match &auth.as_user {
@@ -171,6 +167,34 @@ fn mirrors(out: &mut String, config: &Config) {
             out,
             format_args!("  {label:7}  {name:widest$}  {local} → {target}"),
         );
+    }
+}
+
+fn endpoints(out: &mut String, config: &Config) {
+    let endpoints = &config.endpoints;
+    if endpoints.are_default() {
+        return;
+    }
+    line(out, format_args!("  Box      {} (api)", endpoints.api));
+    for (endpoint, name) in [
+        (Some(&endpoints.upload), "upload"),
+        (Some(&endpoints.token), "token"),
+        (endpoints.authorize.as_ref(), "authorize"),
+        (Some(&endpoints.revoke), "revoke"),
+    ] {
+        if let Some(endpoint) = endpoint {
+            line(out, format_args!("           {endpoint} ({name})"));
+        }
+    }
+}
+
+fn network(out: &mut String, config: &Config) {
+    if let Some(proxy) = &config.network.proxy {
+        line(out, format_args!("  proxy    {proxy}"));
+    }
+    if let Some(ca) = &config.network.ca {
+        let file = ca.file.display();
+        line(out, format_args!("  trusted  the system and {file}"));
     }
 }
 
@@ -230,8 +254,9 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{checked_json, checked_text, json, text};
-    use crate::config::{self, ConfigError, Environment, Loaded, Problem};
+    use super::{checked_json, checked_text, json, sign_in, text};
+    use crate::config::{self, Auth, ConfigError, Environment, Loaded, Method, Problem, Subject};
+    use secrecy::SecretString;
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
@@ -322,5 +347,51 @@ warning: look here
             "{told}"
         );
         assert!(told.contains("\n\nwarning: [limits] is above"), "{told}");
+    }
+
+    #[test]
+    fn the_way_to_box_is_told_without_its_password() {
+        let source = include_str!("../../sync.example.toml");
+        let line = "[network]\nproxy = \"http://me:canary@proxy:3128\"\n";
+        let source = source.replace("[network]\n", line);
+        let told = checked_text(&load(&source));
+        assert!(told.contains("\n  proxy    http://proxy:3128\n"), "{told}");
+        assert!(!told.contains("canary"), "{told}");
+    }
+
+    #[test]
+    fn every_sign_in_is_told_without_its_secrets() {
+        let client_id = || "app-1".to_owned();
+        let client_secret = || SecretString::from("canary");
+        let subject = Subject::User("7".into());
+        let uri =
+            "client_id = \"i\"\nclient_secret = \"canary\"\nredirect_uri = \"http://localhost:1\"";
+        let source = format!(
+            "[auth]\nmethod = \"oauth2\"\n{uri}\n[[mirror]]\nlocal = \"/a\"\nfolder_id = \"1\""
+        );
+        let told = sign_in(&load(&source).config.auth);
+        assert_eq!(
+            told,
+            "a person, through app i (redirect to http://localhost:1)"
+        );
+        for (method, as_user, expected) in [
+            (
+                Method::ClientCredentials {
+                    client_id: client_id(),
+                    client_secret: client_secret(),
+                    subject,
+                },
+                Some("42"),
+                "client credentials of app app-1, as user 7; every call in the name of user 42",
+            ),
+            (
+                Method::DeveloperToken(client_secret()),
+                None,
+                "developer token (lives 60 minutes)",
+            ),
+        ] {
+            let as_user = as_user.map(str::to_owned);
+            assert_eq!(sign_in(&Auth { method, as_user }), expected);
+        }
     }
 }

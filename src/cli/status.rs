@@ -4,7 +4,7 @@ use crate::agent::control;
 use crate::cli::exit;
 use crate::cli::output::Output;
 use crate::cli::wording::{count, duration, some};
-use crate::config::Config;
+use crate::config::Local;
 use crate::store::error::Error as StoreError;
 use crate::store::peek;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Tells how the agent stands; without one, what the last run left.
-pub(crate) async fn status(config: &Config, as_json: bool, mut output: Output) -> u8 {
+pub(crate) async fn status(config: &Local, as_json: bool, mut output: Output) -> u8 {
     let question = json!({ "verb": "status" });
     let asked = tokio::time::timeout(PATIENCE, control::ask(&config.state_dir, &question)).await;
     let (status, code) = match asked {
@@ -39,7 +39,7 @@ pub(crate) async fn status(config: &Config, as_json: bool, mut output: Output) -
 
 /// Waits until all is on Box.
 pub(crate) async fn wait(
-    config: &Config,
+    config: &Local,
     timeout: Duration,
     as_json: bool,
     mut output: Output,
@@ -86,7 +86,7 @@ fn unanswered(error: &io::Error, output: &mut Output) -> u8 {
     exit::UNREACHABLE
 }
 
-fn last_known(config: &Config) -> Result<Value, StoreError> {
+fn last_known(config: &Local) -> Result<Value, StoreError> {
     let reader = peek(&config.state_dir)?;
     let mut mirrors = Vec::new();
     for mirror in &config.mirrors {

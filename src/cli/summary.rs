@@ -110,6 +110,12 @@ pub(crate) const NOT_IN: &str = "Box does not let boxup in";
 /// All that there is to learn from a refusal, part by part.
 pub(crate) fn refusal(what: &str, said: &Said) -> String {
     let Some(lesson) = said.lesson else {
+        // Box had no part in it.
+        let what = if said.status == 0 {
+            "boxup cannot sign in"
+        } else {
+            what
+        };
         return format!("error: {what}: {}\n", said.words());
     };
     // Without a status the words are our own.

@@ -4,9 +4,10 @@ use crate::config::file::AuthTable;
 use crate::config::problem::{Place, Problems};
 use crate::config::reader::{Entry, State};
 use crate::config::redirect::{self, RedirectUri};
-use crate::config::resolve::{World, choice, nonempty, path};
-use crate::config::{Algorithm, Auth, Method, Subject};
-use secrecy::{ExposeSecret, SecretString};
+use crate::config::resolve::{World, choice, nonempty};
+use crate::config::secret::{self, Source};
+use crate::config::{Algorithm, Auth, Method, Subject, app};
+use secrecy::SecretString;
 
 /// The words that `method` takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,10 @@ const ALGORITHMS: &[(&str, Algorithm)] = &[
     ("RS384", Algorithm::Rs384),
     ("RS512", Algorithm::Rs512),
 ];
+
+const SUBJECT: &str = "set enterprise_id to act as the app's service account: the Enterprise ID \
+                       stands in Box's Developer Console (your app, General Settings, App Info) \
+                       and in the Admin Console (Account & Billing)";
 
 impl Algorithm {
     /// The name that goes into an assertion's header.
@@ -69,34 +74,19 @@ pub(super) fn resolve(
 }
 
 fn method(table: &AuthTable, world: &World<'_>, problems: &mut Problems) -> Option<Method> {
-    match choice(&table.method, METHODS, None, problems)? {
-        Word::ClientCredentials => {
-            warn_unused(&[used(&table.developer_token)], "ccg", problems);
-            client_credentials(table, world, problems)
-        }
-        Word::OAuth2 => {
-            warn_unused(&[used(&table.developer_token)], "oauth2", problems);
-            oauth2(table, world, problems)
-        }
+    let word = choice(&table.method, METHODS, None, problems)?;
+    warn_unused(table, word, problems);
+    match word {
+        Word::ClientCredentials => client_credentials(table, world, problems),
+        Word::Jwt => jwt(table, world, problems),
+        Word::OAuth2 => oauth2(table, world, problems),
         Word::DeveloperToken => {
-            let others = [
-                used(&table.client_id),
-                used(&table.client_secret),
-                used(&table.client_secret_file),
-                used(&table.enterprise_id),
-                used(&table.user_id),
-            ];
-            warn_unused(&others, "developer_token", problems);
-            developer_token(table, world, problems).map(Method::DeveloperToken)
-        }
-        Word::Jwt => {
-            problems.add(
-                &table.method.place,
-                "this sign-in comes with a later version of boxup",
-                "use method = \"ccg\" (a Box app with Client Credentials Grant), \
-                 or \"developer_token\" to try things",
+            let token = developer_token(table, world, problems)?;
+            problems.warn(
+                "a developer token dies after 60 minutes and cannot be renewed: it is for trying \
+                 things; set up another [auth] method for more",
             );
-            None
+            Some(Method::DeveloperToken(token))
         }
     }
 }
@@ -112,6 +102,55 @@ fn client_credentials(
     Some(Method::ClientCredentials {
         client_id: client_id?,
         client_secret: client_secret?,
+        subject: subject?,
+    })
+}
+
+/// The app's own file says it all; the configuration may choose another subject.
+fn jwt(table: &AuthTable, world: &World<'_>, problems: &mut Problems) -> Option<Method> {
+    let algorithm = choice(
+        &table.algorithm,
+        ALGORITHMS,
+        Some(Algorithm::Rs256),
+        problems,
+    );
+    let configured = match (table.enterprise_id.is_missing(), table.user_id.is_missing()) {
+        (true, true) => Some(None),
+        _ => subject(table, problems).map(Some),
+    };
+    let source = Source {
+        inline: None,
+        file: &table.config_file,
+        command: &table.config_command,
+        variable: "BOXUP_JWT_CONFIG",
+        credential: "config_file",
+        called: "file with the app's key",
+        remedy: "download it from Box's Developer Console (your app, Configuration, Add and \
+                 Manage Public Keys, Generate a Public/Private Keypair) and name it: config_file \
+                 = \"box_config.json\"; config_command and $BOXUP_JWT_CONFIG can hold its content \
+                 too",
+    };
+    let found = secret::find(&source, world, problems)?;
+    let app = app::read(&found, problems)?;
+    let in_file = match (app.enterprise_id, app.user_id) {
+        (Some(id), _) => Some(Subject::Enterprise(id)),
+        (None, Some(id)) => Some(Subject::User(id)),
+        (None, None) => None,
+    };
+    let subject = configured?.or(in_file);
+    if subject.is_none() {
+        problems.add(
+            &found.place,
+            "neither enterpriseID nor userID in it says whom to act as",
+            SUBJECT,
+        );
+    }
+    Some(Method::Jwt {
+        client_id: app.client_id,
+        client_secret: app.client_secret,
+        key_id: app.key_id,
+        key: app.key,
+        algorithm: algorithm?,
         subject: subject?,
     })
 }
@@ -152,15 +191,18 @@ fn client_secret(
     problems: &mut Problems,
 ) -> Option<SecretString> {
     let source = Source {
-        inline: &table.client_secret,
-        file: Some(&table.client_secret_file),
+        inline: Some(&table.client_secret),
+        file: &table.client_secret_file,
+        command: &table.client_secret_command,
         variable: "BOXUP_CLIENT_SECRET",
         credential: "client_secret",
+        called: "client secret",
         remedy: "copy the Client Secret from Box's Developer Console (your app, Configuration, \
                  OAuth 2.0 Credentials) into client_secret, a file named by client_secret_file, \
-                 or $BOXUP_CLIENT_SECRET",
+                 or $BOXUP_CLIENT_SECRET; client_secret_command can print it",
     };
-    secret(&source, world, problems)
+    let found = secret::find(&source, world, problems)?;
+    secret::sendable(found, problems)
 }
 
 fn developer_token(
@@ -169,15 +211,18 @@ fn developer_token(
     problems: &mut Problems,
 ) -> Option<SecretString> {
     let source = Source {
-        inline: &table.developer_token,
-        file: None,
+        inline: Some(&table.developer_token),
+        file: &table.developer_token_file,
+        command: &table.developer_token_command,
         variable: "BOXUP_DEVELOPER_TOKEN",
         credential: "developer_token",
+        called: "developer token",
         remedy: "generate one in Box's Developer Console (your app, Configuration, Generate \
-                 Developer Token; it lives 60 minutes) and put it into developer_token or \
-                 $BOXUP_DEVELOPER_TOKEN",
+                 Developer Token; it lives 60 minutes) and put it into developer_token, a file \
+                 named by developer_token_file, or $BOXUP_DEVELOPER_TOKEN",
     };
-    secret(&source, world, problems)
+    let found = secret::find(&source, world, problems)?;
+    secret::sendable(found, problems)
 }
 
 /// Exactly one of `enterprise_id` and `user_id`. Box's own SDKs disagree about which wins
@@ -191,9 +236,7 @@ fn subject(table: &AuthTable, problems: &mut Problems) -> Option<Subject> {
             problems.add(
                 &enterprise.place,
                 "neither enterprise_id nor user_id says whom to act as",
-                "set enterprise_id to act as the app's service account: the Enterprise ID stands \
-                 in Box's Developer Console (your app, General Settings, App Info) and in the \
-                 Admin Console (Account & Billing)",
+                SUBJECT,
             );
             None
         }
@@ -223,93 +266,38 @@ fn digits(entry: &Entry<String>, problems: &mut Problems) -> Option<String> {
     None
 }
 
-/// Where one secret may come from.
-struct Source<'a> {
-    inline: &'a Entry<SecretString>,
-    file: Option<&'a Entry<String>>,
-    variable: &'static str,
-    credential: &'static str,
-    remedy: &'static str,
-}
-
-/// The environment wins, so that a secret can be changed without touching the file; then
-/// the one place that the file names; then systemd's credentials.
-fn secret(source: &Source<'_>, world: &World<'_>, problems: &mut Problems) -> Option<SecretString> {
-    let file = source.file.filter(|file| !file.is_missing());
-    if let (false, Some(file)) = (source.inline.is_missing(), file) {
-        let name = source.credential;
-        problems.add(
-            &file.place,
-            format!("{name} and {name}_file are both set"),
-            "keep one of the two",
-        );
-        return None;
-    }
-    if let Some(value) = world.env.get(source.variable) {
-        let place = Place::nowhere(&format!("${}", source.variable));
-        let Some(text) = value.to_str() else {
-            problems.add(&place, "its value is not UTF-8 text", source.remedy);
-            return None;
-        };
-        return usable(SecretString::from(text), &place, problems);
-    }
-    match &source.inline.state {
-        State::Set(secret) => return usable(secret.clone(), &source.inline.place, problems),
-        State::Bad => return None,
-        State::Missing => {}
-    }
-    if let Some(file) = file {
-        let named = path(file, world, problems)?;
-        return match (world.read_secret)(&named) {
-            Ok(secret) => usable(secret, &file.place, problems),
-            Err(error) => {
-                problems.add(&file.place, error.what, error.remedy);
-                None
-            }
-        };
-    }
-    if let Some(directory) = world.env.path("CREDENTIALS_DIRECTORY") {
-        let named = directory.join(source.credential);
-        let place = Place::nowhere(&format!("$CREDENTIALS_DIRECTORY/{}", source.credential));
-        match (world.read_secret)(&named) {
-            Ok(secret) => return usable(secret, &place, problems),
-            Err(error) if error.missing => {}
-            Err(error) => {
-                problems.add(&place, error.what, error.remedy);
-                return None;
-            }
+/// Tells of every key that this method does not look at: whoever wrote it expects
+/// something of it.
+fn warn_unused(table: &AuthTable, word: Word, problems: &mut Problems) {
+    use Word::{ClientCredentials, DeveloperToken, Jwt, OAuth2};
+    let app = [ClientCredentials, OAuth2].as_slice();
+    let subjects = [ClientCredentials, Jwt].as_slice();
+    let keys = [
+        (used(&table.client_id), app),
+        (used(&table.client_secret), app),
+        (used(&table.client_secret_file), app),
+        (used(&table.client_secret_command), app),
+        (used(&table.enterprise_id), subjects),
+        (used(&table.user_id), subjects),
+        (used(&table.config_file), &[Jwt]),
+        (used(&table.config_command), &[Jwt]),
+        (used(&table.algorithm), &[Jwt]),
+        (used(&table.redirect_uri), &[OAuth2]),
+        (used(&table.developer_token), &[DeveloperToken]),
+        (used(&table.developer_token_file), &[DeveloperToken]),
+        (used(&table.developer_token_command), &[DeveloperToken]),
+    ];
+    let name = METHODS.iter().find(|(_, known)| *known == word);
+    let name = name.map_or("", |(name, _)| name);
+    for (place, methods) in keys {
+        if let Some(place) = place.filter(|_| !methods.contains(&word)) {
+            let key = &place.key;
+            problems.warn(format!("{key} is not used with method = \"{name}\""));
         }
     }
-    let what = format!("there is no {}", source.credential.replace('_', " "));
-    problems.add(&source.inline.place, what, source.remedy);
-    None
-}
-
-/// A secret travels in headers and forms: an empty one, or one with a line break from a
-/// careless paste, would fail at Box with a message that explains nothing.
-fn usable(secret: SecretString, place: &Place, problems: &mut Problems) -> Option<SecretString> {
-    let text = secret.expose_secret();
-    let what = if text.is_empty() {
-        "it is empty"
-    } else if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        "it holds a space, line break or control character"
-    } else if !text.is_ascii() {
-        "it holds a character that no secret of Box's has"
-    } else {
-        return Some(secret);
-    };
-    problems.add(place, what, "copy it again from Box's Developer Console");
-    None
 }
 
 /// The place of a key that the file sets.
 fn used<T>(entry: &Entry<T>) -> Option<&Place> {
     (!entry.is_missing()).then_some(&entry.place)
-}
-
-fn warn_unused(places: &[Option<&Place>], method: &str, problems: &mut Problems) {
-    for place in places.iter().flatten() {
-        let key = &place.key;
-        problems.warn(format!("{key} is not used with method = \"{method}\""));
-    }
 }

@@ -1,11 +1,13 @@
 //! The few looks at the disk that reading a configuration takes.
 
-use crate::config::resolve::SecretError;
+use crate::config::resolve::Unread;
+use rustix::fs::OFlags;
 use secrecy::SecretString;
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// Far beyond any secret and any configuration; what is longer is the wrong file.
 const LONGEST: u64 = 1 << 20;
@@ -18,37 +20,81 @@ pub(super) struct Text {
 
 /// Reads a text file. Mode and content come from the same open file.
 pub(super) fn read_text(path: &Path) -> io::Result<Text> {
-    let file = fs::File::open(path)?;
+    let file = File::open(path)?;
     let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(ErrorKind::IsADirectory.into());
-    }
-    let mut content = String::new();
-    file.take(LONGEST + 1).read_to_string(&mut content)?;
-    if content.len() as u64 > LONGEST {
-        return Err(ErrorKind::FileTooLarge.into());
-    }
+    let content = text(read(file, &metadata)?)?;
     let mode = mode(&metadata);
     Ok(Text { content, mode })
 }
 
 /// Reads a file that holds nothing but a secret.
-pub(super) fn read_secret(path: &Path) -> Result<SecretString, SecretError> {
-    let text = read_text(path).map_err(|error| SecretError {
-        missing: error.kind() == ErrorKind::NotFound,
-        what: format!("{} cannot be read: {}", path.display(), reason(&error)),
-        remedy: "name a readable file that holds nothing but the secret".into(),
-    })?;
-    if let Some((what, remedy)) = loose(path, text.mode) {
+pub(super) fn read_secret(path: &Path) -> Result<SecretString, Unread> {
+    let advice = "name a readable file that holds nothing but the secret";
+    let file = open_plain(path).map_err(|error| unread(path, &error, advice))?;
+    if let Some((what, remedy)) = loose(path, mode(&file.metadata)) {
         let missing = false;
-        return Err(SecretError {
+        return Err(Unread {
             missing,
             what,
             remedy,
         });
     }
+    let bytes = read(file.file, &file.metadata).and_then(text);
+    let content = Zeroizing::new(bytes.map_err(|error| unread(path, &error, advice))?);
     // Editors and `echo` end the line; no secret ends in a line break.
-    Ok(text.content.trim_end_matches(['\n', '\r']).into())
+    Ok(content.trim_end_matches(['\n', '\r']).into())
+}
+
+/// Reads a file that holds no secret.
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Unread> {
+    let opened = open_plain(path);
+    let bytes = opened.and_then(|file| read(file.file, &file.metadata));
+    bytes.map_err(|error| unread(path, &error, "name a readable file"))
+}
+
+struct Plain {
+    file: File,
+    metadata: Metadata,
+}
+
+/// Opens an ordinary file, through links too. Opening a FIFO would wait for somebody who
+/// writes into it, and a device never ends.
+fn open_plain(path: &Path) -> io::Result<Plain> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)?;
+    let metadata = file.metadata()?;
+    match (metadata.is_file(), metadata.is_dir()) {
+        (true, _) => Ok(Plain { file, metadata }),
+        (false, true) => Err(ErrorKind::IsADirectory.into()),
+        (false, false) => Err(io::Error::other("it is no ordinary file")),
+    }
+}
+
+fn read(file: File, metadata: &Metadata) -> io::Result<Vec<u8>> {
+    if metadata.is_dir() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    let mut content = Vec::new();
+    file.take(LONGEST + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > LONGEST {
+        return Err(ErrorKind::FileTooLarge.into());
+    }
+    Ok(content)
+}
+
+fn text(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|_| ErrorKind::InvalidData.into())
+}
+
+fn unread(path: &Path, error: &io::Error, remedy: &str) -> Unread {
+    Unread {
+        missing: error.kind() == ErrorKind::NotFound,
+        what: format!("{} cannot be read: {}", path.display(), reason(error)),
+        remedy: remedy.to_owned(),
+    }
 }
 
 /// What is wrong with the mode of a file that holds a secret, and the command that mends

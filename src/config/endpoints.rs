@@ -195,4 +195,49 @@ mod tests {
         refused("api.box.com/2.0", "no address", "https://");
         refused("", "no address", "https://");
     }
+
+    #[test]
+    fn what_belongs_to_other_tokens_is_not_boxs_own() {
+        use crate::config::file::File;
+        use crate::config::problem::Problems;
+        let page = "http://127.0.0.1:1/page";
+        let local = "http://127.0.0.1:1/oauth2/token";
+        let near = "http://127.0.0.1:1/oauth2/revoke";
+        let ent = "https://ent.box.com/api/oauth2/authorize";
+        for (lines, authorize, revoke) in [
+            (String::new(), Some(AUTHORIZE), REVOKE),
+            (format!("token = \"{TOKEN}\""), Some(AUTHORIZE), REVOKE),
+            (format!("authorize = \"{ent}\""), Some(ent), REVOKE),
+            (format!("token = \"{local}\""), None, near),
+            (format!("token = \"{local}/\""), None, near),
+            (
+                format!("token = \"{local}\"\nauthorize = \"{page}\""),
+                Some(page),
+                near,
+            ),
+            (format!("revoke = \"{page}\""), Some(AUTHORIZE), page),
+            (
+                "token = \"https://app.box.com/api/oauth2/token\"".into(),
+                Some(AUTHORIZE),
+                "https://app.box.com/api/oauth2/revoke",
+            ),
+            (
+                "token = \"https://box.com.example/oauth2/token\"".into(),
+                None,
+                "https://box.com.example/oauth2/revoke",
+            ),
+            ("token = \"https://box.example/t\"".into(), None, REVOKE),
+        ] {
+            let mut problems = Problems::default();
+            let file = File::read(&format!("[endpoints]\n{lines}"), &mut problems).unwrap();
+            let found = super::resolve(&file.endpoints, &mut problems).unwrap();
+            let page = found.authorize.as_ref().map(ToString::to_string);
+            assert_eq!(page.as_deref(), authorize, "{lines}");
+            assert_eq!(found.revoke.to_string(), revoke, "{lines}");
+            assert_eq!(
+                found.are_default(),
+                lines.is_empty() || lines.contains(TOKEN)
+            );
+        }
+    }
 }

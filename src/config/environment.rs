@@ -25,6 +25,12 @@ impl Environment {
         self.get(name).map(Path::new)
     }
 
+    /// All variables except these, for a program that is started.
+    pub(crate) fn without(&self, names: &[&str]) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        let all = self.0.iter().map(|(k, v)| (k.as_os_str(), v.as_os_str()));
+        all.filter(|(name, _)| !names.iter().any(|other| OsStr::new(other) == *name))
+    }
+
     /// A variable that names a place absolutely. The XDG specification wants relative
     /// values ignored: they would mean another place in every working directory.
     pub(crate) fn absolute_path(&self, name: &str) -> Option<&Path> {

@@ -2,6 +2,7 @@
 //!
 //! Only types and unknown keys are judged here; what the values mean is `resolve`'s part.
 
+use crate::config::network::holds_password;
 use crate::config::problem::{Place, Problems};
 use crate::config::reader::{Entry, Section, read_document};
 use crate::config::wording::Meaning;
@@ -25,9 +26,14 @@ pub(crate) struct AuthTable {
     pub(crate) client_id: Entry<String>,
     pub(crate) client_secret: Entry<SecretString>,
     pub(crate) client_secret_file: Entry<String>,
+    pub(crate) client_secret_command: Entry<String>,
+    pub(crate) config_file: Entry<String>,
+    pub(crate) config_command: Entry<String>,
     pub(crate) enterprise_id: Entry<String>,
     pub(crate) user_id: Entry<String>,
     pub(crate) developer_token: Entry<SecretString>,
+    pub(crate) developer_token_file: Entry<String>,
+    pub(crate) developer_token_command: Entry<String>,
     pub(crate) algorithm: Entry<String>,
     pub(crate) redirect_uri: Entry<String>,
     pub(crate) as_user: Entry<String>,
@@ -91,6 +97,7 @@ impl File {
     pub(crate) fn holds_secret(&self) -> bool {
         let secrets = [&self.auth.client_secret, &self.auth.developer_token];
         secrets.iter().any(|secret| !secret.is_missing())
+            || self.network.proxy.get().is_some_and(holds_password)
     }
 }
 
@@ -101,9 +108,14 @@ fn auth(section: &mut Section<'_>) -> AuthTable {
         client_id: section.text("client_id", Meaning::Plain),
         client_secret: section.secret("client_secret"),
         client_secret_file: section.text("client_secret_file", Meaning::Plain),
+        client_secret_command: section.text("client_secret_command", Meaning::Plain),
+        config_file: section.text("config_file", Meaning::Plain),
+        config_command: section.text("config_command", Meaning::Plain),
         enterprise_id: section.text("enterprise_id", Meaning::Id),
         user_id: section.text("user_id", Meaning::Id),
         developer_token: section.secret("developer_token"),
+        developer_token_file: section.text("developer_token_file", Meaning::Plain),
+        developer_token_command: section.text("developer_token_command", Meaning::Plain),
         algorithm: section.text("algorithm", Meaning::Plain),
         redirect_uri: section.text("redirect_uri", Meaning::Plain),
         as_user: section.text("as_user", Meaning::Id),
@@ -148,7 +160,29 @@ fn endpoints(section: &mut Section<'_>) -> EndpointsTable {
     }
 }
 
+/// What a person tries who cannot get through a proxy that looks into TLS.
+const UNVERIFIED: [&str; 12] = [
+    "insecure",
+    "insecure_skip_verify",
+    "insecure_skip_tls_verify",
+    "accept_invalid_certs",
+    "skip_verify",
+    "tls_verify",
+    "tls_insecure",
+    "tls_skip_verify",
+    "verify",
+    "verify_ssl",
+    "verify_tls",
+    "ssl_verify",
+];
+
 fn network(section: &mut Section<'_>) -> NetworkTable {
+    section.never(
+        &UNVERIFIED,
+        "the check of certificates cannot be turned off: a token would go to whoever answers",
+        "a proxy that looks into TLS has a certificate authority of its own: ask for its \
+         certificate and name the file, ca_file = \"ca.pem\"",
+    );
     NetworkTable {
         proxy: section.secret("proxy"),
         ca_file: section.text("ca_file", Meaning::Plain),

@@ -4,9 +4,15 @@
 //! the file as it is written (`file`), then the settings as they are used (`resolve` and
 //! one file for each section).
 //! All mistakes come out at once, each with its key, line and remedy. Only `disk` and
-//! `load` touch the disk, and nothing here reads the environment.
+//! `load` touch the disk, only `command` starts a program, and nothing here reads the
+//! environment.
+//!
+//! A secret may stand in several places (`secret`); a key comes in the JSON of an app
+//! (`app`), as text (`pem`) around something that may be encrypted (`key`).
 
+mod app;
 mod auth;
+mod command;
 mod disk;
 mod endpoints;
 mod environment;
@@ -16,10 +22,12 @@ mod locate;
 mod mirrors;
 mod network;
 mod pace;
+mod pem;
 mod problem;
 mod reader;
 mod redirect;
 mod resolve;
+mod secret;
 #[cfg(test)]
 mod tests;
 mod wording;
@@ -30,22 +38,17 @@ pub(crate) use crate::config::key::PrivateKey;
 pub(crate) use crate::config::network::Proxy;
 pub(crate) use crate::config::problem::Problem;
 pub(crate) use crate::config::redirect::RedirectUri;
+pub(crate) use crate::config::secret::VARIABLES as SECRET_VARIABLES;
 
 use crate::config::file::File;
 use crate::config::problem::{Place, Problems};
-use crate::config::resolve::World;
+use crate::config::resolve::{Mistakes, Vault, World};
 use crate::model::ids::FolderId;
 use crate::model::name::RemoteName;
 use crate::plan::policy::OnForeign;
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-pub(crate) const SECRET_VARIABLES: [&str; 3] = [
-    "BOXUP_CLIENT_SECRET",
-    "BOXUP_DEVELOPER_TOKEN",
-    "BOXUP_JWT_CONFIG",
-];
 
 /// Everything an operator decides.
 #[derive(Clone, Debug)]
@@ -232,6 +235,15 @@ pub(crate) struct Certificates {
     pub(crate) pem: Vec<u8>,
 }
 
+/// What a command needs that asks nobody but this machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Local {
+    /// As in [`Config`].
+    pub(crate) mirrors: Vec<Mirror>,
+    /// As in [`Config`].
+    pub(crate) state_dir: PathBuf,
+}
+
 /// A configuration, and what deserves a look although it works.
 #[derive(Clone, Debug)]
 pub(crate) struct Loaded {
@@ -258,18 +270,48 @@ pub(crate) fn locate(flag: Option<&Path>, env: &Environment) -> Result<PathBuf, 
     locate::locate(flag, env, &disk::exists)
 }
 
-/// Reads and checks a configuration file.
+/// Reads and checks a configuration file, with everything that signing in takes: files
+/// with secrets are read, commands that print them are run.
 pub(crate) fn load(path: &Path, env: &Environment) -> Result<Loaded, ConfigError> {
-    // A service may change its working directory; the configuration must not move with it.
-    let source = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let source = whole(path);
+    let directory = directory(&source);
+    let run = |text: &str| command::run(text, directory, env, command::PATIENCE);
+    let vault = Vault {
+        read_file: &disk::read_secret,
+        run: &run,
+    };
+    checked(&source, env, Some(vault), resolve::resolve)
+}
+
+/// The same for commands that only look at what is here. They work for somebody who may
+/// not see the secrets, and no password manager is asked for the sake of a glance.
+pub(crate) fn load_local(path: &Path, env: &Environment) -> Result<Local, ConfigError> {
+    checked(&whole(path), env, None, resolve::resolve_local)
+}
+
+/// A service may change its working directory; the configuration must not move with it.
+fn whole(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn directory(source: &Path) -> &Path {
+    source.parent().unwrap_or(Path::new("/"))
+}
+
+fn checked<T>(
+    source: &Path,
+    env: &Environment,
+    vault: Option<Vault<'_>>,
+    resolve: impl FnOnce(&File, &World<'_>, Problems) -> Result<T, Mistakes>,
+) -> Result<T, ConfigError> {
     let failed = |(problems, warnings)| ConfigError {
-        file: Some(source.clone()),
+        file: Some(source.to_owned()),
         problems,
         warnings,
     };
     let mut problems = Problems::default();
     let place = Place::nowhere("file");
-    let text = match disk::read_text(&source) {
+    let text = match disk::read_text(source) {
         Ok(text) => text,
         Err(error) => {
             let what = format!("it cannot be read: {}", disk::reason(&error));
@@ -282,16 +324,17 @@ pub(crate) fn load(path: &Path, env: &Environment) -> Result<Loaded, ConfigError
         return Err(failed(problems.into_parts()));
     };
     if file.holds_secret()
-        && let Some((what, remedy)) = disk::loose(&source, text.mode)
+        && let Some((what, remedy)) = disk::loose(source, text.mode)
     {
         problems.add(&place, what, remedy);
     }
     let world = World {
         env,
-        source: &source,
-        base: source.parent().unwrap_or(Path::new("/")),
-        read_secret: &disk::read_secret,
+        source,
+        base: directory(source),
+        vault,
+        read_file: &disk::read_bytes,
         real_path: &disk::real_path,
     };
-    resolve::resolve(&file, &world, problems).map_err(failed)
+    resolve(&file, &world, problems).map_err(failed)
 }

@@ -34,6 +34,11 @@ impl Place {
             line: None,
         }
     }
+
+    /// The key alone, as it stands in its section.
+    pub(crate) fn last(&self) -> &str {
+        self.key.rsplit('.').next().unwrap_or(&self.key)
+    }
 }
 
 /// Collects everything that is wrong, so that one run tells all of it.

@@ -63,6 +63,7 @@ pub(crate) struct Section<'a> {
     source: &'a str,
     table: State<&'a DeTable<'a>>,
     known: Vec<&'static str>,
+    refused: Vec<&'static str>,
     problems: &'a mut Problems,
 }
 
@@ -95,6 +96,7 @@ pub(crate) fn read_document<T>(
         source,
         table: State::Set(document.get_ref()),
         known: Vec::new(),
+        refused: Vec::new(),
         problems,
     };
     let value = read(&mut root);
@@ -173,6 +175,20 @@ impl<'a> Section<'a> {
         texts
     }
 
+    /// Keys that are not taken on purpose, which is told to whoever writes one of them.
+    pub(crate) fn never(&mut self, keys: &'static [&'static str], what: &str, remedy: &str) {
+        let State::Set(table) = self.table else {
+            return;
+        };
+        for key in keys {
+            if let Some((name, _)) = table.get_key_value(*key) {
+                let place = self.place_of(key, name.span().start);
+                self.problems.add(&place, what, remedy);
+                self.refused.push(key);
+            }
+        }
+    }
+
     /// A table. A missing one is read as a table without keys.
     pub(crate) fn section<T>(
         &mut self,
@@ -228,6 +244,7 @@ impl<'a> Section<'a> {
             source: self.source,
             table,
             known: Vec::new(),
+            refused: Vec::new(),
             problems: self.problems,
         };
         let value = read(&mut section);
@@ -277,7 +294,7 @@ impl<'a> Section<'a> {
         };
         for name in table.keys() {
             let key: &str = name.get_ref();
-            if self.known.contains(&key) {
+            if self.known.contains(&key) || self.refused.contains(&key) {
                 continue;
             }
             let place = self.place_of(&bare(key), name.span().start);

@@ -106,6 +106,7 @@ mod tests {
             let uri = RedirectUri::parse(text).unwrap();
             assert_eq!((uri.as_str(), uri.is_loopback()), (text, is_loopback));
             assert_eq!(uri.to_string(), text);
+            assert_eq!(uri.url().scheme() == "https", text.starts_with("https"));
         }
     }
 

@@ -7,7 +7,7 @@ use crate::config::environment::Environment;
 use crate::config::file::File;
 use crate::config::problem::{Place, Problem, Problems, closest};
 use crate::config::reader::{Entry, State};
-use crate::config::{Config, Loaded, Mirror};
+use crate::config::{Auth, Config, Endpoints, Limits, Loaded, Local, Mirror, Network, Watch};
 use crate::config::{auth, endpoints, mirrors, network, pace};
 use secrecy::SecretString;
 use std::ffi::OsStr;
@@ -22,65 +22,104 @@ pub(super) struct World<'a> {
     pub(super) source: &'a Path,
     /// The file's directory, which relative paths start from.
     pub(super) base: &'a Path,
-    /// Reads a file that holds nothing but a secret.
-    pub(super) read_secret: &'a dyn Fn(&Path) -> Result<SecretString, SecretError>,
+    /// The secrets; without them nothing about them is asked, and no sign-in comes out.
+    pub(super) vault: Option<Vault<'a>>,
+    /// Reads a file that holds no secret.
+    pub(super) read_file: &'a dyn Fn(&Path) -> Result<Vec<u8>, Unread>,
     /// Where a path really leads; the path itself when nobody can tell.
     pub(super) real_path: &'a dyn Fn(&Path) -> PathBuf,
 }
 
-/// Why a secret's file could not be used.
+/// The ways to a secret that does not stand in the configuration.
+pub(super) struct Vault<'a> {
+    /// Reads a file that holds nothing but a secret.
+    pub(super) read_file: &'a dyn Fn(&Path) -> Result<SecretString, Unread>,
+    /// Runs a command that prints nothing but a secret.
+    pub(super) run: &'a dyn Fn(&str) -> Result<SecretString, Unread>,
+}
+
+/// Why a file or what a command prints could not be used.
 #[derive(Debug)]
-pub(super) struct SecretError {
+pub(super) struct Unread {
     /// There is no such file.
     pub(super) missing: bool,
     pub(super) what: String,
     pub(super) remedy: String,
 }
 
-/// Checks everything, so that one run tells all that is wrong: the mistakes in the order
-/// of the file, with the warnings beside them.
+/// The mistakes in the order of the file, and the warnings.
+pub(super) type Mistakes = (Vec<Problem>, Vec<String>);
+
+/// Checks everything, so that one run tells all that is wrong.
 pub(super) fn resolve(
     file: &File,
     world: &World<'_>,
     mut problems: Problems,
-) -> Result<Loaded, (Vec<Problem>, Vec<String>)> {
-    let auth = auth::resolve(&file.auth, world, &mut problems);
-    let mirrors = mirrors::resolve(&file.mirrors, world, &mut problems);
-    let watch = pace::watch(&file.watch, &mut problems);
-    let limits = pace::limits(&file.limits, &mut problems);
-    let state_dir = state_dir(&file.state_dir, world, &mut problems);
-    let endpoints = endpoints::resolve(&file.endpoints, &mut problems);
-    let network = network::resolve(&file.network, world, &mut problems);
-    if let (Some(state_dir), Some(mirrors)) = (&state_dir, &mirrors) {
-        warn_of_own_state(state_dir, mirrors, world, &mut problems);
-    }
+) -> Result<Loaded, Mistakes> {
+    let parts = Parts::of(file, world, &mut problems);
     let clean = problems.is_empty();
     let (found, warnings) = problems.into_parts();
-    match (auth, mirrors, watch, limits, state_dir, endpoints, network) {
-        (
-            Some(auth),
-            Some(mirrors),
-            Some(watch),
-            Some(limits),
-            Some(state_dir),
-            Some(endpoints),
-            Some(network),
-        ) if clean => {
-            let names = mirrors.iter().map(|mirror| mirror.name.clone()).collect();
-            let config = Config {
-                source: world.source.to_owned(),
-                auth,
-                names,
-                mirrors,
-                watch,
-                limits,
-                state_dir,
-                endpoints,
-                network,
-            };
-            Ok(Loaded { config, warnings })
+    match parts.config(world).filter(|_| clean) {
+        Some(config) => Ok(Loaded { config, warnings }),
+        None => Err((found, warnings)),
+    }
+}
+
+/// Checks everything too, but needs no sign-in to be content.
+pub(super) fn resolve_local(
+    file: &File,
+    world: &World<'_>,
+    mut problems: Problems,
+) -> Result<Local, Mistakes> {
+    let parts = Parts::of(file, world, &mut problems);
+    let clean = problems.is_empty();
+    let local = parts.mirrors.zip(parts.state_dir).filter(|_| clean);
+    local
+        .map(|(mirrors, state_dir)| Local { mirrors, state_dir })
+        .ok_or_else(|| problems.into_parts())
+}
+
+/// Each section, or `None` when something about it is wrong.
+struct Parts {
+    auth: Option<Auth>,
+    mirrors: Option<Vec<Mirror>>,
+    watch: Option<Watch>,
+    limits: Option<Limits>,
+    state_dir: Option<PathBuf>,
+    endpoints: Option<Endpoints>,
+    network: Option<Network>,
+}
+
+impl Parts {
+    fn of(file: &File, world: &World<'_>, problems: &mut Problems) -> Self {
+        let parts = Self {
+            auth: auth::resolve(&file.auth, world, problems),
+            mirrors: mirrors::resolve(&file.mirrors, world, problems),
+            watch: pace::watch(&file.watch, problems),
+            limits: pace::limits(&file.limits, problems),
+            state_dir: state_dir(&file.state_dir, world, problems),
+            endpoints: endpoints::resolve(&file.endpoints, problems),
+            network: network::resolve(&file.network, world, problems),
+        };
+        if let (Some(state_dir), Some(mirrors)) = (&parts.state_dir, &parts.mirrors) {
+            warn_of_own_state(state_dir, mirrors, world, problems);
         }
-        _ => Err((found, warnings)),
+        parts
+    }
+
+    fn config(self, world: &World<'_>) -> Option<Config> {
+        let mirrors = self.mirrors?;
+        Some(Config {
+            source: world.source.to_owned(),
+            auth: self.auth?,
+            names: mirrors.iter().map(|mirror| mirror.name.clone()).collect(),
+            mirrors,
+            watch: self.watch?,
+            limits: self.limits?,
+            state_dir: self.state_dir?,
+            endpoints: self.endpoints?,
+            network: self.network?,
+        })
     }
 }
 

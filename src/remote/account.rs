@@ -86,6 +86,12 @@ impl BoxClient {
         self.bearer().await
     }
 
+    /// A token that shows whether the credentials are right: obtained anew where that
+    /// costs nothing but a request.
+    pub(crate) async fn prove(&self) -> Result<Token, Trouble> {
+        self.tokens.prove(&self.http).await
+    }
+
     /// A token that may do less: only these scopes, and only in this folder.
     pub(crate) async fn downscope(
         &self,

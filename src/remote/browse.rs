@@ -2,10 +2,10 @@
 
 use crate::model::ids::FolderId;
 use crate::model::name::RemoteName;
-use crate::model::trouble::{Said, Trouble};
+use crate::model::trouble::Trouble;
 use crate::remote::client::{Body, BoxClient, Call};
 use crate::remote::wire;
-use reqwest::{Method, Url};
+use reqwest::Method;
 use serde_json::Value;
 
 const FIELDS: &str = "type,id,name,item_status,permissions,owned_by";
@@ -28,24 +28,6 @@ pub(crate) struct Sight {
 }
 
 impl BoxClient {
-    /// One folder. (`get_folders_id`)
-    ///
-    /// # Errors
-    /// [`Trouble::Gone`] when it is not there, in the trash, or not visible.
-    pub(crate) async fn sight(&self, id: &FolderId) -> Result<Sight, Trouble> {
-        let mut url = self.hosts.api(&format!("folders/{id}"));
-        url.query_pairs_mut().append_pair("fields", FIELDS);
-        let answer = self.look("get_folders_id", url).await?;
-        sight(&answer).ok_or_else(|| {
-            let message = "the folder is in the trash".to_owned();
-            Trouble::Gone(Said {
-                status: 404,
-                message,
-                ..Said::default()
-            })
-        })
-    }
-
     /// The folders in a folder, by name. (`get_folders_id_items`)
     ///
     /// # Errors
@@ -62,7 +44,14 @@ impl BoxClient {
             if let Some(marker) = &marker {
                 url.query_pairs_mut().append_pair("marker", marker);
             }
-            let page = self.look("get_folders_id_items", url).await?;
+            let call = Call {
+                operation: "get_folders_id_items",
+                method: Method::GET,
+                url,
+                if_match: None,
+                body: Body::None,
+            };
+            let page = self.send(call).await?;
             let entries = page.get("entries").and_then(Value::as_array);
             found.extend(entries.into_iter().flatten().filter_map(sight));
             marker = wire::text(&page, "next_marker").filter(|marker| !marker.is_empty());
@@ -72,17 +61,6 @@ impl BoxClient {
         }
         found.sort_by_cached_key(|sight| sight.name.sibling_key());
         Ok(found)
-    }
-
-    async fn look(&self, operation: &'static str, url: Url) -> Result<Value, Trouble> {
-        let call = Call {
-            operation,
-            method: Method::GET,
-            url,
-            if_match: None,
-            body: Body::None,
-        };
-        self.send(call).await
     }
 }
 

@@ -15,22 +15,32 @@ const PAGE: &str = "1000";
 /// entries in one folder.
 const MOST_PAGES: usize = 1_000;
 
+/// What there is to know of a folder before something is put into it.
+#[derive(Clone, Debug)]
+pub(crate) struct FolderLook {
+    /// Its name.
+    pub(crate) name: String,
+    /// Whether this account may put something into it; `None` where Box does not say.
+    pub(crate) can_upload: Option<bool>,
+    /// The ID of the account whose storage it uses.
+    pub(crate) owner: Option<String>,
+}
+
 impl BoxClient {
-    /// Whether this account may put something into a folder; `None` where Box does not
-    /// say. (`get_folders_id`)
+    /// Looks at a folder. (`get_folders_id`)
     ///
     /// # Errors
     /// [`Trouble::Gone`] when it is not there, in the trash, or not visible.
-    pub(crate) async fn can_upload(&self, id: &FolderId) -> Result<Option<bool>, Trouble> {
+    pub(crate) async fn look_at_folder(&self, id: &FolderId) -> Result<FolderLook, Trouble> {
         let mut url = self.hosts.api(&format!("folders/{id}"));
         url.query_pairs_mut()
-            .append_pair("fields", "type,id,name,item_status,permissions");
+            .append_pair("fields", "type,id,name,item_status,permissions,owned_by");
         let answer = self.get("get_folders_id", url).await?;
-        if wire::folder(&answer).is_none() {
+        let Some(folder) = wire::folder(&answer) else {
             return Err(Trouble::NoAnswer(
                 "a folder described without its ID".to_owned(),
             ));
-        }
+        };
         if wire::text(&answer, "item_status").is_some_and(|status| status != "active") {
             let message = "the folder is in the trash".to_owned();
             return Err(Trouble::Gone(Said {
@@ -42,7 +52,12 @@ impl BoxClient {
         let permission = answer
             .get("permissions")
             .and_then(|all| all.get("can_upload"));
-        Ok(permission.and_then(Value::as_bool))
+        let owner = answer.get("owned_by");
+        Ok(FolderLook {
+            name: folder.name.as_str().to_owned(),
+            can_upload: permission.and_then(Value::as_bool),
+            owner: owner.and_then(|owner| wire::text(owner, "id")),
+        })
     }
 
     /// Everything in a folder. (`get_folders_id_items`, by marker: offsets skip and
@@ -98,15 +113,6 @@ impl BoxClient {
         let answer = self.send(call).await?;
         wire::folder(&answer)
             .ok_or_else(|| Trouble::NoAnswer("a new folder described without its ID".to_owned()))
-    }
-
-    /// The login of the account behind the token. (`get_users_me`)
-    pub(crate) async fn login(&self) -> Result<String, Trouble> {
-        let mut url = self.hosts.api("users/me");
-        url.query_pairs_mut().append_pair("fields", "id,login,name");
-        let answer = self.get("get_users_me", url).await?;
-        let login = wire::text(&answer, "login");
-        login.ok_or_else(|| Trouble::NoAnswer("an account without a login".to_owned()))
     }
 
     async fn get(&self, operation: &'static str, url: Url) -> Result<Value, Trouble> {

@@ -4,21 +4,32 @@
 //! that it proves.
 
 mod a_minute;
+mod account;
 mod adoption;
+mod as_user;
+mod canaries;
 mod changes;
 mod conflicts;
+mod doctor;
 mod dry_run;
 mod endings;
 mod faults;
 mod first_mirror;
 mod init;
 mod interrupted;
+mod jwt;
+mod kept_tokens;
 mod left_out;
+mod lessons;
+mod login;
 mod mistakes;
 mod names;
+mod refresh;
 mod refusals;
+mod renewals;
 mod rig;
 mod roots;
+mod scoped;
 mod second_run;
 mod secrets;
 mod service;

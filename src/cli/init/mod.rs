@@ -22,7 +22,7 @@ use crate::cli::init::flags::{InitArgs, Method};
 use crate::cli::init::person::{Left, Person};
 use crate::cli::init::place::{Place, quoted};
 use crate::cli::output::Output;
-use crate::config::Environment;
+use crate::config::{Environment, SECRET_VARIABLES};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use tokio::sync::mpsc;
@@ -72,14 +72,14 @@ struct Session<'a> {
     is_written: bool,
 }
 
-/// Runs it and returns the exit code. `env` is the environment as it is, `plain` the same
-/// without secrets.
+/// Runs it and returns the exit code.
 pub(crate) async fn run(
     args: InitArgs,
     path: Option<&Path>,
-    (env, plain): (&Environment, &Environment),
+    env: &Environment,
     mut stop: mpsc::Receiver<()>,
 ) -> u8 {
+    let plain: Environment = env.without(&SECRET_VARIABLES).collect();
     let mut output = Output::standard();
     if args.client_secret.is_some() || args.developer_token.is_some() {
         output.complain(VISIBLE);
@@ -104,7 +104,7 @@ pub(crate) async fn run(
         may_replace: args.force,
         is_written: false,
         person: Person::at_terminal(),
-        env: plain,
+        env: &plain,
         secrets: env,
         args,
         place,

@@ -40,7 +40,13 @@ fn auth() {
         2,
         "did you mean \"ccg\"?",
     );
-    check("\"ccg\"", "\"jwt\"", "auth.method", 2, "ccg");
+    check(
+        "\"ccg\"",
+        "\"jwt\"",
+        "auth.config_file",
+        1,
+        "config_file = ",
+    );
     check(
         "method = \"ccg\"\n",
         "",
@@ -132,9 +138,36 @@ fn state_and_endpoints() {
     );
     let more = "[endpoints]\napi = \"http://api.box.com\"";
     check_more(more, "endpoints.api", 11, "https://");
+    for key in ["authorize", "revoke"] {
+        let more = format!("[endpoints]\n{key} = \"http://box.example\"");
+        check_more(&more, &format!("endpoints.{key}"), 11, "https://");
+    }
     let (problems, _) = resolve_with(GOOD, &[], &[]).unwrap_err();
     assert_eq!(problems[0].key, "state.dir");
     assert!(problems[0].remedy.contains("[state] dir ="));
+}
+
+#[test]
+fn the_way_to_box() {
+    for key in ["insecure", "verify", "tls_verify", "insecure_skip_verify"] {
+        for value in ["true", "false", "\"x\""] {
+            let more = format!("[network]\n{key} = {value}");
+            check_more(&more, &format!("network.{key}"), 11, "ca_file = ");
+        }
+    }
+    let more = "[network]\nverfiy = false";
+    check_more(
+        more,
+        "network.verfiy",
+        11,
+        "the keys here are proxy, ca_file",
+    );
+    let more = "[network]\nproxy = \"s3cret:s3cret@proxy:1\"";
+    check_more(more, "network.proxy", 11, "socks5h://");
+    let more = "[network]\nproxy = 3";
+    check_more(more, "network.proxy", 11, "in quotes");
+    let more = "[network]\nca_file = \"none.pem\"";
+    check_more(more, "network.ca_file", 11, "readable file");
 }
 
 #[test]

@@ -4,14 +4,16 @@
 use crate::config::environment::Environment;
 use crate::config::file::File;
 use crate::config::problem::Problems;
-use crate::config::resolve::{self, SecretError, World};
+use crate::config::resolve::{self, Unread, Vault, World};
 use crate::config::{Loaded, Method, Problem, Subject, Target};
 use crate::model::ids::FolderId;
 use crate::plan::policy::OnForeign;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+mod jwt;
+mod keys;
 mod mirrors;
 mod mistakes;
 mod on_disk;
@@ -42,18 +44,35 @@ fn resolve_with(source: &str, env: &[(&str, &str)], files: &[(&str, &str)]) -> O
     let read_secret = |path: &Path| {
         let found = files.iter().find(|(name, _)| Path::new(name) == path);
         found
-            .map(|(_, secret)| (*secret).into())
-            .ok_or_else(|| SecretError {
+            .map(|(_, secret)| SecretString::from(*secret))
+            .ok_or_else(|| Unread {
                 missing: true,
                 what: format!("{} cannot be read", path.display()),
                 remedy: "name a readable file".into(),
             })
     };
+    let read_file = |path: &Path| {
+        let secret = read_secret(path)?;
+        Ok(secret.expose_secret().as_bytes().to_vec())
+    };
+    let run = |command: &str| match command.strip_prefix("echo ") {
+        Some(said) => Ok(said.into()),
+        None => Err(Unread {
+            missing: false,
+            what: "the command ended with exit code 1".into(),
+            remedy: "try it".into(),
+        }),
+    };
+    let vault = Vault {
+        read_file: &read_secret,
+        run: &run,
+    };
     let world = World {
         env: &env.iter().copied().collect::<Environment>(),
         source: Path::new("/etc/boxup/sync.toml"),
         base: Path::new("/etc/boxup"),
-        read_secret: &read_secret,
+        vault: Some(vault),
+        read_file: &read_file,
         real_path: &Path::to_path_buf,
     };
     resolve::resolve(&file, &world, problems)
@@ -96,28 +115,77 @@ fn the_example_loads_as_it_is() {
     assert_eq!(config.mirrors[0].exclude, ["*.tmp", "cache/"]);
 }
 
+/// The example with these lines no longer comments, and these keys left out.
+fn example(without: &[&str], with: &[&str]) -> String {
+    let example = include_str!("../../../sync.example.toml");
+    let begins = |line: &str, keys: &[&str]| {
+        keys.iter()
+            .any(|key| line.starts_with(&format!("{key} = ")))
+    };
+    let lines = example.lines().map(|line| match line.strip_prefix("# ") {
+        Some(inner) if begins(inner, with) => inner.to_owned(),
+        None if begins(line, without) => String::new(),
+        _ => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_is_commented_out_in_the_example_is_right_too() {
+    let files = [
+        ("/etc/boxup/client_secret", "s3cret"),
+        ("/etc/boxup/developer_token", "s3cret"),
+    ];
+    for (without, with) in [
+        (&["client_secret"][..], &["client_secret_file"][..]),
+        (&["enterprise_id"], &["user_id"]),
+        (&["folder_id"], &["folder_path"]),
+        (&[], &["dir"]),
+        (&[], &["as_user"]),
+        (&[], &["proxy"]),
+        (&[], &["redirect_uri"]),
+        (&[], &["algorithm"]),
+    ] {
+        let source = example(without, with);
+        let outcome = resolve_with(&source, &HOME, &files);
+        assert!(outcome.is_ok(), "{with:?}: {outcome:?}");
+    }
+    let app = ["client_id", "client_secret", "enterprise_id"];
+    for key in ["developer_token", "developer_token_file"] {
+        let source = example(&app, &[key]).replace("\"ccg\"", "\"developer_token\"");
+        let outcome = resolve_with(&source, &HOME, &files);
+        assert_eq!(outcome.unwrap().warnings.len(), 1, "{key}");
+    }
+    // These find no file and no program here, but they are the keys that are meant.
+    for (without, key) in [
+        (&["client_secret"][..], "client_secret_command"),
+        (&[], "ca_file"),
+    ] {
+        let (problems, _) = resolve_with(&example(without, &[key]), &HOME, &[]).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].key.ends_with(key), "{problems:?}");
+    }
+    for key in ["config_file", "config_command"] {
+        let source = example(&app, &[key]).replace("\"ccg\"", "\"jwt\"");
+        let (problems, _) = resolve_with(&source, &HOME, &[]).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].key.ends_with(key), "{problems:?}");
+    }
+}
+
 #[test]
 fn the_example_shows_every_key() {
     let example = include_str!("../../../sync.example.toml");
-    // What is commented out there must be right too.
-    for (from, to) in [
-        ("client_secret = ", "# client_secret_file = "),
-        ("enterprise_id = ", "# user_id = "),
-        ("folder_id = ", "# folder_path = "),
-        ("", "# dir = "),
-    ] {
-        let mut source: String = example.to_owned();
-        if !from.is_empty() {
-            source = source.replace(&format!("\n{from}"), &format!("\n# {from}"));
+    let known = include_str!("../file.rs");
+    let mut keys = 0;
+    for call in ["text(", "texts(", "secret(", "integer("] {
+        for rest in known.split(&format!(".{call}\"")).skip(1) {
+            let key = rest.split('"').next().unwrap();
+            assert!(example.contains(&format!("{key} = ")), "{key}");
+            keys += 1;
         }
-        let source = source.replace(to, &to[2..]);
-        let files = [("/etc/boxup/client_secret", "s3cret")];
-        let outcome = resolve_with(&source, &HOME, &files);
-        assert!(outcome.is_ok(), "{to}: {outcome:?}");
     }
-    for key in ["developer_token", "settle", "concurrent_uploads", "upload"] {
-        assert!(example.contains(&format!("{key} = ")), "{key}");
-    }
+    assert!(keys > 30, "{keys}");
 }
 
 #[test]

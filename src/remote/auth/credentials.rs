@@ -14,7 +14,7 @@ pub(crate) type Field = (&'static str, SecretString);
 #[derive(Debug)]
 pub(crate) enum Credentials {
     /// An app's own ID and secret.
-    ClientCredentials {
+    Secret {
         /// The app.
         app: App,
         /// Whom to act as.
@@ -25,7 +25,7 @@ pub(crate) enum Credentials {
         /// The app.
         app: App,
         /// Signs what proves it.
-        signer: Signer,
+        signer: Box<Signer>,
         /// Whom to act as.
         subject: Subject,
     },
@@ -35,7 +35,7 @@ pub(crate) enum Credentials {
         app: App,
     },
     /// A token that a person made in the Developer Console. It dies after 60 minutes.
-    DeveloperToken(SecretString),
+    Developer(SecretString),
 }
 
 /// An app as Box knows it.
@@ -78,26 +78,24 @@ impl Credentials {
     /// The method's name in the configuration.
     pub(crate) fn method(&self) -> &'static str {
         match self {
-            Self::ClientCredentials { .. } => "ccg",
+            Self::Secret { .. } => "ccg",
             Self::Jwt { .. } => "jwt",
             Self::OAuth2 { .. } => "oauth2",
-            Self::DeveloperToken(_) => "developer_token",
+            Self::Developer(_) => "developer_token",
         }
     }
 
     /// The app, where there is one.
     pub(crate) fn app(&self) -> Option<&App> {
         match self {
-            Self::ClientCredentials { app, .. } | Self::Jwt { app, .. } | Self::OAuth2 { app } => {
-                Some(app)
-            }
-            Self::DeveloperToken(_) => None,
+            Self::Secret { app, .. } | Self::Jwt { app, .. } | Self::OAuth2 { app } => Some(app),
+            Self::Developer(_) => None,
         }
     }
 
     /// Whether the account is an app's own, which no person looks into.
     pub(crate) fn acts_as_service_account(&self) -> bool {
-        let (Self::ClientCredentials { subject, .. } | Self::Jwt { subject, .. }) = self else {
+        let (Self::Secret { subject, .. } | Self::Jwt { subject, .. }) = self else {
             return false;
         };
         matches!(subject, Subject::Enterprise(_))
@@ -107,7 +105,7 @@ impl Credentials {
     /// that cannot be. `now` is the time by Box's clock, as well as it is known.
     pub(crate) fn request(&self, now: SystemTime) -> Result<Option<Vec<Field>>, Trouble> {
         Ok(match self {
-            Self::ClientCredentials { app, subject } => {
+            Self::Secret { app, subject } => {
                 let (kind, id) = subject.spelled();
                 let mut form = vec![
                     field("grant_type", "client_credentials"),
@@ -130,7 +128,7 @@ impl Credentials {
                 form.extend(app.fields());
                 Some(form)
             }
-            Self::OAuth2 { .. } | Self::DeveloperToken(_) => None,
+            Self::OAuth2 { .. } | Self::Developer(_) => None,
         })
     }
 
@@ -140,7 +138,7 @@ impl Credentials {
     pub(crate) fn fingerprint(&self, endpoint: &str) -> String {
         let mut parts = vec![self.method(), endpoint];
         match self {
-            Self::ClientCredentials { app, subject } => {
+            Self::Secret { app, subject } => {
                 parts.extend([&app.id, app.secret.expose_secret()]);
                 parts.extend(<[&str; 2]>::from(subject.spelled()));
             }
@@ -153,7 +151,7 @@ impl Credentials {
                 parts.extend(<[&str; 2]>::from(subject.spelled()));
             }
             Self::OAuth2 { app } => parts.push(&app.id),
-            Self::DeveloperToken(token) => parts.push(token.expose_secret()),
+            Self::Developer(token) => parts.push(token.expose_secret()),
         }
         digest(&parts)
     }
@@ -188,7 +186,7 @@ mod tests {
     fn ccg(id: &str, secret: &str, subject: Subject) -> Credentials {
         let (id, secret) = (id.to_owned(), SecretString::from(secret));
         let app = App { id, secret };
-        Credentials::ClientCredentials { app, subject }
+        Credentials::Secret { app, subject }
     }
 
     #[test]
@@ -220,7 +218,7 @@ mod tests {
             ccg("a", "y", enterprise()),
             ccg("b", "x", enterprise()),
             ccg("a", "x", Subject::User("1".into())),
-            Credentials::DeveloperToken("x".into()),
+            Credentials::Developer("x".into()),
         ];
         let mut prints: Vec<_> = all.iter().map(|one| one.fingerprint("here")).collect();
         prints.push(all[0].fingerprint("there"));

@@ -198,10 +198,10 @@ impl TokenFile {
             Err(error) => return Err(failed(error)),
         };
         self.check(&file.metadata().map_err(failed)?)?;
-        let mut text = String::new();
-        let read = file.take(LONGEST).read_to_string(&mut text);
+        let mut text = Vec::new();
+        let read = file.take(LONGEST).read_to_end(&mut text);
         read.map_err(failed)?;
-        let json: Option<Value> = serde_json::from_str(&text).ok();
+        let json: Option<Value> = serde_json::from_slice(&text).ok();
         let kept = json.as_ref().and_then(Kept::from_json);
         kept.map(Some)
             .ok_or_else(|| Error::Damaged(self.path.clone()))

@@ -156,6 +156,27 @@ impl TokenKeeper {
             .await
     }
 
+    /// A token that shows whether the credentials are right. A login is not renewed for
+    /// that: its renewal token is good for one use.
+    pub(crate) async fn prove(&self, http: &Client) -> Result<Token, Trouble> {
+        if matches!(
+            self.credentials,
+            Credentials::OAuth2 { .. } | Credentials::Developer(_)
+        ) {
+            return self.get(http).await;
+        }
+        let granted = self.request(http).await?;
+        if let Keeping::At(file) = &self.keeping {
+            match file.lock().await {
+                Ok(lock) => self.keep_if_possible(&lock, &granted),
+                Err(error) => tracing::debug!(%error, "the token is not kept"),
+            }
+        }
+        let token = Token::granted(&granted);
+        self.held.lock().await.token = Some(token.clone());
+        Ok(token)
+    }
+
     /// Renews what is older than that, so that a login does not end because nobody used
     /// it; says whether there was anything to do.
     pub(crate) async fn renew_older_than(
@@ -252,7 +273,7 @@ impl TokenKeeper {
         form.push(field("redirect_uri", redirect_uri));
         form.push(("code", code.clone()));
         let lock = file.lock().await?;
-        let granted = self.into_room(&lock, self.ask(http, &form)).await?;
+        let granted = self.in_room(&lock, self.ask(http, &form)).await?;
         self.held.lock().await.token = Some(Token::granted(&granted));
         Ok(())
     }
@@ -300,7 +321,7 @@ impl TokenKeeper {
         held: &Held,
         is_good: &(impl Fn(&Token) -> bool + Sync),
     ) -> Result<Token, Trouble> {
-        if let Credentials::DeveloperToken(bearer) = &self.credentials {
+        if let Credentials::Developer(bearer) = &self.credentials {
             // The one there is has been refused.
             return match held.token {
                 Some(_) => Err(self.dead_developer_token()),
@@ -358,7 +379,7 @@ impl TokenKeeper {
         }
         if is_login {
             let form = self.refresh_form(kept)?;
-            let granted = self.into_room(&lock, self.ask(http, &form)).await?;
+            let granted = self.in_room(&lock, self.ask(http, &form)).await?;
             return Ok(Token::granted(&granted));
         }
         let granted = self.request(http).await?;
@@ -376,7 +397,7 @@ impl TokenKeeper {
 
     /// Makes room on disk, then asks, then keeps: the answer replaces what is still good
     /// only when it is on disk itself, and it is not used before that.
-    async fn into_room(
+    async fn in_room(
         &self,
         lock: &Lock<'_>,
         asked: impl Future<Output = Result<Granted, Refused>>,
@@ -429,8 +450,7 @@ impl TokenKeeper {
         loop {
             tries += 1;
             let form = self.credentials.request(self.now_at_box())?;
-            let form =
-                form.ok_or_else(|| needs_login("this run may not renew the login".to_owned()))?;
+            let form = form.ok_or_else(|| needs_login("nobody has logged in yet".to_owned()))?;
             match self.ask(http, &form).await {
                 Ok(granted) => return Ok(granted),
                 Err(Refused {
@@ -536,10 +556,10 @@ impl Credentials {
     /// Which words explain a refusal.
     pub(crate) fn sign_in(&self) -> SignIn {
         match self {
-            Self::ClientCredentials { .. } => SignIn::ClientCredentials,
+            Self::Secret { .. } => SignIn::ClientCredentials,
             Self::Jwt { .. } => SignIn::Jwt,
             Self::OAuth2 { .. } => SignIn::OAuth2,
-            Self::DeveloperToken(_) => SignIn::DeveloperToken,
+            Self::Developer(_) => SignIn::DeveloperToken,
         }
     }
 }

@@ -118,9 +118,9 @@ pub(super) static ROWS: &[Row] = &[
                 "the address from which this machine reaches Box is not on the enterprise's list",
                 "a VPN or a proxy makes the requests come from somewhere else",
             ],
-            next: "Ask an admin to allow the address (curl https://ifconfig.me shows it): Admin \
-                   Console → Enterprise Settings → Security → IP allowlist; or go through a \
-                   network that is allowed",
+            next: "Ask an admin to allow the address from which this machine reaches the internet: Admin \
+                   Console → Enterprise Settings → Security; or go through a network that is \
+                   allowed",
         },
         ..BOTH
     },
@@ -148,6 +148,8 @@ pub(super) static ROWS: &[Row] = &[
         ..BOTH
     },
     Row {
+        status: (404, 404),
+        codes: &["not_found"],
         texts: &["on-behalf-of user"],
         lesson: Lesson {
             happened: "Box does not find the user for whom the call is made",
@@ -168,7 +170,8 @@ pub(super) static ROWS: &[Row] = &[
     },
     Row {
         status: (403, 403),
-        texts: &["as-user", "on-behalf-of"],
+        codes: &["forbidden"],
+        texts: &["as-user header", "on-behalf-of"],
         lesson: Lesson {
             happened: "the app may not make calls for other users",
             causes: &[

@@ -120,7 +120,7 @@ pub(super) static ROWS: &[Row] = &[
             happened: "the signed request is addressed to somebody else",
             causes: &["[endpoints] token is not Box's", "a mistake in boxup"],
             next: "Take [endpoints] out of the configuration; if that does not help, report it \
-                   with the words above",
+                   with Box's words",
         },
         ..TOKEN
     },

@@ -33,7 +33,7 @@ pub(super) static ROWS: &[Row] = &[
         lesson: Lesson {
             happened: "the folder is busy with another operation",
             causes: &["somebody moves, copies or deletes a large folder around it"],
-            next: "Nothing: it is over within minutes, after large moves within an hour",
+            next: "Nothing: it is over within minutes, after large moves somewhat later",
         },
         ..API
     },

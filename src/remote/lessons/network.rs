@@ -150,8 +150,8 @@ fn words(fault: Fault, host: &str) -> (String, String) {
         ),
         Fault::NoTls => (
             "cannot connect: {host} does not speak TLS as it should",
-            "A proxy in between, or a wrong port or http for https in [endpoints] or [network] \
-             proxy?",
+            "Look for a wrong port, or http for https, in [endpoints] and [network] proxy; or for a \
+             proxy in between that answers itself",
         ),
         Fault::ProxyLogin => (
             "cannot connect: the proxy wants a user name and a password",

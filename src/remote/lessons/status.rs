@@ -62,13 +62,14 @@ pub(super) static ROWS: &[Row] = &[
                 "client ID, client secret, enterprise ID or user ID are wrong",
                 "the app is not authorised, or not again after its last change",
                 "[endpoints] token is not https://api.box.com/oauth2/token",
+                "a proxy in between has answered, if the words are not Box's",
             ],
             next: concat!(
                 "Compare [auth] with ",
                 configuration!(),
                 "; ",
                 reauthorize!(),
-                "; then give Box's support the words above",
+                "; if that does not help, show Box's support its words and the request ID",
             ),
         },
         ..TOKEN

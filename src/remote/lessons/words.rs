@@ -35,7 +35,7 @@ pub(crate) fn said(
     };
     let (challenge, detail) = challenge(headers);
     let code = either("code", "error").or_else(|| challenge.clone());
-    let code = code.unwrap_or_default().trim().to_lowercase();
+    let mut code = code.unwrap_or_default().trim().to_lowercase();
     let mut message = either("message", "error_description")
         .or(detail)
         .unwrap_or_else(|| in_place_of_words(status, body, json));
@@ -45,6 +45,7 @@ pub(crate) fn said(
     }
     if secretive {
         message = without_secrets(&message);
+        code = without_secrets(&code);
     }
     let fit = |text: &str, limit| cut(&escaped(&without_queries(text)), limit);
     Said {

@@ -6,14 +6,23 @@
     venv/bin/python sdk.py http://127.0.0.1:8400
 
 Credentials are the emulator's defaults, or --client-id, --client-secret and
---enterprise-id. Prints one line per check, exits 1 if one fails.
+--enterprise-id. The checks of JWT need --jwt URL of an emulator with `--app jwt`,
+--jwt-key FILE with the private key, --jwt-key-id and, in SDK_PASSPHRASE, its
+passphrase; those of OAuth 2.0 need --oauth URL of one with `--app oauth2`.
+Prints one line per check, exits 1 if one fails.
 """
 
 import argparse
 import hashlib
+import html.parser
 import io
+import json
+import os
 import sys
 import traceback
+import urllib.error
+import urllib.parse
+import urllib.request
 import uuid
 from datetime import datetime, timezone
 
@@ -22,9 +31,16 @@ from box_sdk_gen import (
     BoxAPIError,
     BoxCCGAuth,
     BoxClient,
+    BoxDeveloperTokenAuth,
+    BoxJWTAuth,
+    BoxOAuth,
     CCGConfig,
     CreateFolderParent,
+    GetAuthorizeUrlOptions,
+    JWTConfig,
+    JwtAlgorithm,
     NetworkSession,
+    OAuthConfig,
     PreflightFileUploadCheckParent,
     UpdateFileByIdLock,
     UpdateFileByIdParent,
@@ -61,6 +77,18 @@ def refused(status, code, call):
     raise AssertionError(f"not refused, {status} {code} expected")
 
 
+class Skipped(Exception):
+    """What the check needs is not there."""
+
+
+def session(base):
+    """The SDK's way to an emulator."""
+    urls = BaseUrls(
+        base_url=base, upload_url=base + "/api", oauth_2_url=base + "/api/oauth2"
+    )
+    return NetworkSession(base_urls=urls)
+
+
 class Box:
     """A client and the folder that the checks share."""
 
@@ -75,13 +103,11 @@ class Box:
             client_secret=secret,
             enterprise_id=self.options.enterprise_id,
         )
-        urls = BaseUrls(
-            base_url=self.options.base,
-            upload_url=self.options.base + "/api",
-            oauth_2_url=self.options.base + "/api/oauth2",
-        )
-        session = NetworkSession(base_urls=urls)
-        return BoxClient(BoxCCGAuth(config), network_session=session)
+        return BoxClient(BoxCCGAuth(config), network_session=session(self.options.base))
+
+    def with_token(self, token):
+        auth = BoxDeveloperTokenAuth(token=token.access_token)
+        return BoxClient(auth, network_session=session(self.options.base))
 
     def make(self, name, parent="0"):
         return self.client.folders.create_folder(name, CreateFolderParent(id=parent)).id
@@ -337,26 +363,219 @@ def missing_and_malformed_ids(box):
     refused(405, "method_not_allowed", malformed)
 
 
+def upload_to(client, folder, name):
+    attributes = UploadFileAttributes(
+        name=name, parent=UploadFileAttributesParentField(id=folder)
+    )
+    return client.uploads.upload_file(attributes, io.BytesIO(b"1")).entries[0]
+
+
+@check
+def downscoped_token(box):
+    inside = box.make("Inside", box.folder)
+    file = box.put("outside.txt", b"1")
+    url = f"https://api.box.com/2.0/folders/{inside}"
+    auth = box.client.auth
+    token = auth.downscope_token(
+        ["item_upload", "base_upload"],
+        resource=url,
+        network_session=session(box.options.base),
+    )
+    assert token.refresh_token is None and token.token_type.value == "bearer"
+    assert token.issued_token_type.endswith(":access_token")
+    assert [entry.scope.value for entry in token.restricted_to] == ["item_upload", "base_upload"]
+    assert token.restricted_to[0].object.id == inside
+    small = box.with_token(token)
+    made = upload_to(small, inside, "new.txt")
+    assert small.folders.get_folder_items(inside).entries[0].id == made.id
+    for call in (
+        lambda: upload_to(small, box.folder, "no.txt"),
+        lambda: small.folders.get_folder_by_id(box.folder),
+        lambda: small.files.get_file_by_id(file.id),
+        lambda: small.files.delete_file_by_id(made.id),
+    ):
+        refused(403, "insufficient_scope", call)
+    missing = "https://api.box.com/2.0/folders/4711"
+    refused(
+        400,
+        None,
+        lambda: auth.downscope_token(
+            ["item_upload"], resource=missing, network_session=session(box.options.base)
+        ),
+    )
+
+
+def colleague_of(box):
+    """The id of the emulator's other account, which comes after one's own."""
+    return str(int(box.client.users.get_user_me().id) + 1)
+
+
+@check
+def as_user(box):
+    colleague = colleague_of(box)
+    other = box.client.with_as_user_header(colleague)
+    assert other.users.get_user_me().id == colleague
+    assert other.folders.get_folder_by_id("0").name == "All Files"
+    refused(404, "not_found", lambda: other.folders.get_folder_by_id(box.folder))
+    nobody = box.client.with_as_user_header("4711")
+    info = refused(404, "not_found", nobody.users.get_user_me)
+    assert info.body["message"] == "On-Behalf-Of User not found"
+    assert info.body["context_info"]["invalid_user_id"]["id"] == "4711"
+    itself = box.client.with_as_user_header(box.client.users.get_user_me().id)
+    refused(403, "insufficient_scope", itself.users.get_user_me)
+
+
+def jwt_config(options):
+    """The app's file in the shape that Box's console hands out."""
+    if not options.jwt:
+        raise Skipped("no --jwt")
+    with open(options.jwt_key, encoding="ascii") as file:
+        key = file.read()
+    assert "BEGIN ENCRYPTED PRIVATE KEY" in key
+    app = {
+        "clientID": options.client_id,
+        "clientSecret": options.client_secret,
+        "appAuth": {
+            "publicKeyID": options.jwt_key_id,
+            "privateKey": key,
+            "passphrase": os.environ["SDK_PASSPHRASE"],
+        },
+    }
+    text = json.dumps({"boxAppSettings": app, "enterpriseID": options.enterprise_id})
+    return JWTConfig.from_config_json_string(text)
+
+
+@check
+def jwt(box):
+    base = box.options.jwt
+    for algorithm in (JwtAlgorithm.RS256, JwtAlgorithm.RS384, JwtAlgorithm.RS512):
+        config = jwt_config(box.options)
+        config.algorithm = algorithm
+        client = BoxClient(BoxJWTAuth(config), network_session=session(base))
+        me = client.users.get_user_me()
+        assert me.login.endswith("@boxdevedition.com"), me.login
+    colleague = str(int(me.id) + 1)
+    user = BoxJWTAuth(jwt_config(box.options)).with_user_subject(colleague)
+    client = BoxClient(user, network_session=session(base))
+    assert client.users.get_user_me().id == colleague
+
+
+@check
+def jwt_refusals(box):
+    def refusal(change, text):
+        config = jwt_config(box.options)
+        change(config)
+        client = BoxClient(BoxJWTAuth(config), network_session=session(box.options.jwt))
+        info = refused(400, None, client.users.get_user_me)
+        assert text in info.body["error_description"], info.body
+
+    refusal(lambda config: setattr(config, "jwt_key_id", "old"), "'kid' invalid")
+    refusal(lambda config: setattr(config, "client_secret", "no"), "client credentials")
+    refusal(lambda config: setattr(config, "enterprise_id", "1"), "'sub' claim")
+
+
+class Inputs(html.parser.HTMLParser):
+    """A page's form: where it goes and what is in it."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.action, self.fields = None, {}
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag == "form":
+            assert attributes["method"] == "post"
+            self.action = attributes["action"]
+        if tag == "input":
+            self.fields[attributes["name"]] = attributes["value"]
+
+
+class Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+def press(base, url, button):
+    """Opens the authorize page and presses a button; returns the redirect's query."""
+    with urllib.request.urlopen(url) as answer:
+        assert answer.headers.get_content_type() == "text/html"
+        form = Inputs(answer.read().decode())
+    form.fields["consent"] = button
+    body = urllib.parse.urlencode(form.fields).encode()
+    try:
+        urllib.request.build_opener(Stay).open(urllib.parse.urljoin(base, form.action), body)
+    except urllib.error.HTTPError as answer:
+        assert answer.code == 302, answer.code
+        location = urllib.parse.urlsplit(answer.headers["Location"])
+        assert location._replace(query="").geturl() == "http://127.0.0.1:8459/callback"
+        return dict(urllib.parse.parse_qsl(location.query))
+    raise AssertionError("no redirect")
+
+
+@check
+def oauth(box):
+    base = box.options.oauth
+    if not base:
+        raise Skipped("no --oauth")
+    way = session(base)
+    config = OAuthConfig(box.options.client_id, box.options.client_secret)
+    auth = BoxOAuth(config)
+    options = GetAuthorizeUrlOptions(
+        redirect_uri="http://127.0.0.1:8459/callback", state="st ate"
+    )
+    url = auth.get_authorize_url(options=options).replace("https://account.box.com", base)
+    denied = press(base, url, "deny")
+    assert denied["error"] == "access_denied" and denied["state"] == "st ate"
+    granted = press(base, url, "grant")
+    assert granted["state"] == "st ate"
+    code = lambda: auth.get_tokens_authorization_code_grant(
+        granted["code"], network_session=way
+    )
+    first = code()
+    client = BoxClient(auth, network_session=way)
+    assert client.users.get_user_me().login == "colleague@example.com"
+    second = auth.refresh_token(network_session=way)
+    assert second.refresh_token != first.refresh_token
+    client.users.get_user_me()
+    refused(400, None, code)
+    auth.token_storage.store(first)
+    info = refused(400, None, lambda: auth.refresh_token(network_session=way))
+    assert info.body["error_description"] == "Invalid refresh token"
+    auth.token_storage.store(second)
+    auth.revoke_token(network_session=way)
+    info = refused(400, None, client.users.get_user_me)
+    assert info.body["error"] == "invalid_grant"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("base", metavar="BASE_URL")
     parser.add_argument("--client-id", default="emulated-client")
     parser.add_argument("--client-secret", default="emulated-secret")
     parser.add_argument("--enterprise-id", default="877840855")
+    parser.add_argument("--jwt", metavar="BASE_URL")
+    parser.add_argument("--jwt-key", metavar="FILE")
+    parser.add_argument("--jwt-key-id", default="sdk-key")
+    parser.add_argument("--oauth", metavar="BASE_URL")
     options = parser.parse_args()
     options.base = options.base.rstrip("/")
     box = Box(options)
-    failed = 0
+    failed = skipped = 0
     for function in CHECKS:
         try:
             function(box)
             print(f"ok      {function.__name__}")
+        except Skipped as why:
+            skipped += 1
+            print(f"skipped {function.__name__}: {why}")
         except Exception:
             failed += 1
             print(f"FAILED  {function.__name__}")
             traceback.print_exc()
     box.client.folders.delete_folder_by_id(box.folder, recursive=True)
-    print(f"{len(CHECKS) - failed} passed, {failed} failed")
+    passed = len(CHECKS) - failed - skipped
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
     sys.exit(1 if failed else 0)
 
 

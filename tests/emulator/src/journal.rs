@@ -41,6 +41,10 @@ pub struct Request {
     pub user_agent: Option<String>,
     /// The item's name in the body, if any.
     pub name: Option<String>,
+    /// The `grant_type` of a token request; an undocumented one is `unknown`.
+    pub grant_type: Option<String>,
+    /// `As-User` as sent.
+    pub as_user: Option<String>,
 }
 
 /// How a request ended.
@@ -51,6 +55,7 @@ pub(crate) struct Outcome {
     pub(crate) content_bytes: u64,
     pub(crate) body_bytes: u64,
     pub(crate) name: Option<String>,
+    pub(crate) grant_type: Option<&'static str>,
 }
 
 /// Log and counters.
@@ -58,6 +63,8 @@ pub(crate) struct Journal {
     entries: VecDeque<Request>,
     counts: HashMap<&'static str, u64>,
     statuses: HashMap<(&'static str, u16), u64>,
+    asked: HashMap<&'static str, usize>,
+    granted: HashMap<&'static str, usize>,
     next: u64,
     logging: bool,
     unknown: Vec<String>,
@@ -74,6 +81,8 @@ impl Journal {
             entries: VecDeque::new(),
             counts: HashMap::new(),
             statuses: HashMap::new(),
+            asked: HashMap::new(),
+            granted: HashMap::new(),
             next: 1,
             logging: true,
             unknown: Vec::new(),
@@ -105,6 +114,7 @@ impl Journal {
             entry.content_bytes = outcome.content_bytes;
             entry.body_bytes = outcome.body_bytes;
             entry.name = outcome.name;
+            entry.grant_type = outcome.grant_type.map(str::to_owned);
         }
     }
 
@@ -118,6 +128,8 @@ impl Journal {
         self.entries.clear();
         self.counts.clear();
         self.statuses.clear();
+        self.asked.clear();
+        self.granted.clear();
     }
 
     /// Switches the log, not the counters.
@@ -137,6 +149,22 @@ impl Journal {
             .iter()
             .filter(|((known, answered), _)| *known == operation && *answered == status);
         matching.map(|(_, count)| count).sum()
+    }
+
+    /// Counts a token request.
+    pub(crate) fn asked(&mut self, grant_type: &'static str) {
+        *self.asked.entry(grant_type).or_default() += 1;
+    }
+
+    /// Counts a grant.
+    pub(crate) fn granted(&mut self, grant_type: &'static str) {
+        *self.granted.entry(grant_type).or_default() += 1;
+    }
+
+    /// How many token requests of that type came, and how many were granted.
+    pub(crate) fn grants(&self, grant_type: &str) -> (usize, usize) {
+        let count = |all: &HashMap<_, usize>| all.get(grant_type).copied().unwrap_or_default();
+        (count(&self.asked), count(&self.granted))
     }
 
     /// All requests.

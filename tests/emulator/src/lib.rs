@@ -18,7 +18,8 @@
 //!   `serve/request.rs` tells the order of everything.
 //! - `wire`: HTTP as Box speaks it. `wire/route.rs` finds the operation.
 //! - `api`: the operations. `api/table.rs` lists all of them, one line each.
-//! - `auth`: the token endpoint, one function per grant.
+//! - `auth`: the token endpoint, one function per grant; the authorize page;
+//!   what a token is good for.
 //! - `world`: what is stored. It never refuses; `api/checks.rs` does.
 //! - `fault`: what a test wants to go wrong.
 //! - `emulator`: the handle that a test holds.
@@ -46,11 +47,12 @@ mod spool;
 mod wire;
 mod world;
 
+pub use auth::{AccessLevel, App, Person, RefreshRule};
 pub use emulator::{BoxEmulator, Entry, Version};
 pub use fault::{Answer, Effect, Fault, On, Times};
 pub use journal::Request;
 pub use settings::{
     Builder, DEFAULT_MAX_DIRECT_UPLOAD, DEFAULT_MAX_UPLOAD_SIZE, DEFAULT_QUOTA,
-    DEFAULT_VERSION_UPLOAD_STATUS, RATE_WINDOW,
+    DEFAULT_REDIRECT_URI, DEFAULT_VERSION_UPLOAD_STATUS, RATE_WINDOW,
 };
 pub use world::{Access, Kind};

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::BoxEmulator;
+use crate::auth::{AccessLevel, App, Person, RefreshRule, known_scope};
+use crate::world::{COLLEAGUE, SERVICE, UserId};
 
 /// Direct uploads above this are refused by default: Box's guide says 50 MB,
 /// its own clients send up to 100 MiB.
@@ -16,6 +18,8 @@ pub const DEFAULT_VERSION_UPLOAD_STATUS: u16 = 200;
 pub const DEFAULT_QUOTA: u64 = 10 * 1024 * 1024 * 1024;
 /// The size cap in Box's own `users/me` sample.
 pub const DEFAULT_MAX_UPLOAD_SIZE: u64 = 5_368_709_120;
+/// Where the authorize page leads unless a test registers another address.
+pub const DEFAULT_REDIRECT_URI: &str = "http://127.0.0.1:8459/callback";
 /// Box's rate limits count over this long.
 pub const RATE_WINDOW: Duration = Duration::from_secs(60);
 
@@ -31,7 +35,23 @@ pub(crate) struct Settings {
     pub(crate) client_secret: String,
     pub(crate) enterprise_id: String,
     pub(crate) token_ttl: Duration,
+    pub(crate) app: App,
     pub(crate) app_authorized: bool,
+    pub(crate) app_enabled: bool,
+    pub(crate) app_scopes: Vec<&'static str>,
+    pub(crate) access_level: AccessLevel,
+    pub(crate) as_user_allowed: bool,
+    pub(crate) public_keys: Vec<(String, String)>,
+    pub(crate) jwt_config_file: Option<PathBuf>,
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) authorize_as: Person,
+    pub(crate) code_ttl: Duration,
+    pub(crate) refresh_ttl: Duration,
+    pub(crate) refresh_rule: RefreshRule,
+    pub(crate) old_access_survives_refresh: bool,
+    pub(crate) restricted_answer: u16,
+    pub(crate) account_status: String,
+    pub(crate) float_quota: bool,
     pub(crate) user_tokens: bool,
     pub(crate) json_401: bool,
     pub(crate) require_content_length: bool,
@@ -60,7 +80,23 @@ impl Default for Settings {
             client_secret: "emulated-secret".to_owned(),
             enterprise_id: "877840855".to_owned(),
             token_ttl: Duration::from_secs(4123),
+            app: App::default(),
             app_authorized: true,
+            app_enabled: true,
+            app_scopes: vec!["root_readwrite"],
+            access_level: AccessLevel::default(),
+            as_user_allowed: true,
+            public_keys: Vec::new(),
+            jwt_config_file: None,
+            redirect_uris: Vec::new(),
+            authorize_as: Person::default(),
+            code_ttl: Duration::from_secs(30),
+            refresh_ttl: Duration::from_hours(60 * 24),
+            refresh_rule: RefreshRule::default(),
+            old_access_survives_refresh: false,
+            restricted_answer: 403,
+            account_status: "active".to_owned(),
+            float_quota: false,
             user_tokens: true,
             json_401: false,
             require_content_length: false,
@@ -81,6 +117,33 @@ impl Default for Settings {
             spool_dir: std::env::temp_dir(),
         }
     }
+}
+
+impl Settings {
+    /// The redirect URIs of the app.
+    pub(crate) fn redirect_uris(&self) -> Vec<&str> {
+        if self.redirect_uris.is_empty() {
+            return vec![DEFAULT_REDIRECT_URI];
+        }
+        self.redirect_uris.iter().map(String::as_str).collect()
+    }
+
+    /// The account of whoever sits in front of the authorize page.
+    pub(crate) fn visitor(&self) -> UserId {
+        match self.authorize_as {
+            Person::Colleague => COLLEAGUE,
+            Person::Main => SERVICE,
+        }
+    }
+}
+
+/// The documented scopes of these names.
+#[track_caller]
+pub(crate) fn documented(scopes: &[&str]) -> Vec<&'static str> {
+    let known = |name: &&str| {
+        known_scope(name).unwrap_or_else(|| panic!("Box documents no scope '{name}'"))
+    };
+    scopes.iter().map(known).collect()
 }
 
 /// Builds an emulator that differs from the defaults.
@@ -115,6 +178,38 @@ knobs! {
     token_ttl: Duration => settings.token_ttl = token_ttl;
     /// Whether the enterprise's admin has authorised the app (default: yes).
     app_authorized: bool => settings.app_authorized = app_authorized;
+    /// How the app authenticates (default: client credentials).
+    app: App => settings.app = app;
+    /// Whether the app is enabled where unpublished apps are not by default
+    /// (default: yes).
+    app_enabled: bool => settings.app_enabled = app_enabled;
+    /// Whose content the app may work with (default: App + Enterprise Access).
+    access_level: AccessLevel => settings.access_level = access_level;
+    /// The app's scopes (default: `root_readwrite`).
+    app_scopes: &[&str] => settings.app_scopes = documented(app_scopes);
+    /// Whether calls may be made with the As-User header (default: yes).
+    as_user_allowed: bool => settings.as_user_allowed = as_user_allowed;
+    /// The file that `config_fragment` names for an app with JWT.
+    jwt_config_file: impl Into<PathBuf> => settings.jwt_config_file = Some(jwt_config_file.into());
+    /// Who sits in front of the authorize page (default: the Colleague).
+    authorize_as: Person => settings.authorize_as = authorize_as;
+    /// How long authorization codes live (default: 30 s).
+    code_ttl: Duration => settings.code_ttl = code_ttl;
+    /// How long refresh tokens live (default: 60 days).
+    refresh_ttl: Duration => settings.refresh_ttl = refresh_ttl;
+    /// When the old pair dies after a refresh (default: at once).
+    refresh_rule: RefreshRule => settings.refresh_rule = refresh_rule;
+    /// Whether, under [`RefreshRule::RetireAtOnce`], the old access token
+    /// lives on (default: no, as an engineer of Box said).
+    old_access_survives_refresh: bool => settings.old_access_survives_refresh = old_access_survives_refresh;
+    /// The status for an item outside of a down-scoped token's resource, which
+    /// Box does not document: 403 (default), 401 or 404.
+    restricted_answer: u16 => settings.restricted_answer = restricted_answer;
+    /// The `status` of all accounts in `users/me` (default: `active`).
+    account_status: impl Into<String> => settings.account_status = account_status.into();
+    /// Whether unlimited storage is written as `1.0e+18`, as seen in the wild
+    /// (default: no, a whole number).
+    float_quota: bool => settings.float_quota = float_quota;
     /// Whether the app may ask for users' tokens (default: yes).
     user_tokens: bool => settings.user_tokens = user_tokens;
     /// Answers 401 with the JSON envelope; Box's body is often empty (default).
@@ -161,10 +256,29 @@ knobs! {
 }
 
 impl Builder {
+    /// Registers a public key of the app: RSA from 2048 bits on, in PEM, as
+    /// `PUBLIC KEY` or `RSA PUBLIC KEY`.
+    #[must_use]
+    pub fn public_key(mut self, kid: &str, pem: &str) -> Builder {
+        let key = (kid.to_owned(), pem.to_owned());
+        self.settings.public_keys.push(key);
+        self
+    }
+
+    /// Registers a redirect URI, instead of [`DEFAULT_REDIRECT_URI`] or beside
+    /// others. It is compared exactly; `http` on the loopback goes with any
+    /// port.
+    #[must_use]
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Builder {
+        self.settings.redirect_uris.push(uri.into());
+        self
+    }
+
     /// Starts the emulator.
     ///
     /// # Errors
-    /// When the port is taken or the spool file cannot be made.
+    /// When the port is taken, the spool file cannot be made or a public key
+    /// is not one.
     pub fn start(self) -> io::Result<BoxEmulator> {
         BoxEmulator::with_settings(self.settings)
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::api::{Downloads, UploadUrls};
-use crate::auth::Tokens;
+use crate::auth::{Console, Tokens};
 use crate::clock;
 use crate::fault::FaultQueue;
 use crate::ids::Ids;
@@ -23,6 +23,7 @@ pub(crate) struct State {
     pub(crate) settings: Settings,
     pub(crate) world: World,
     pub(crate) tokens: Tokens,
+    pub(crate) console: Console,
     pub(crate) ids: Ids,
     pub(crate) journal: Journal,
     pub(crate) faults: FaultQueue,
@@ -63,11 +64,14 @@ impl Shared {
     /// A fresh Box.
     pub(crate) fn new(settings: Settings) -> io::Result<Shared> {
         let spool = Spool::new(&settings.spool_dir)?;
+        let console = Console::new(&settings);
+        let console = console.map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
         Ok(Shared {
             state: Mutex::new(State {
+                world: World::new(settings.app.has_service_account()),
                 settings,
-                world: World::new(),
                 tokens: Tokens::default(),
+                console,
                 ids: Ids::default(),
                 journal: Journal::new(),
                 faults: FaultQueue::default(),

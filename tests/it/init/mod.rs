@@ -38,12 +38,15 @@ fn read(rig: &Rig) -> String {
 
 /// Where the emulator is.
 fn endpoints(rig: &Rig) -> Vec<String> {
-    let base = rig.cloud.base_url();
-    ["api=/2.0", "upload=/api/2.0", "token=/oauth2/token"]
-        .iter()
-        .flat_map(|endpoint| {
-            let (name, path) = endpoint.split_once('=').expect("a pair");
-            ["--endpoint".to_owned(), format!("{name}={base}{path}")]
+    let access = &rig.config.access;
+    let section = access.split("[endpoints]\n").nth(1).expect("it has one");
+    section
+        .lines()
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.split_once(" = "))
+        .flat_map(|(name, url)| {
+            let url = url.trim_matches('"');
+            ["--endpoint".to_owned(), format!("{name}={url}")]
         })
         .collect()
 }

@@ -1,7 +1,7 @@
 //! Child processes that never outlive their test.
 
 use super::{PATIENCE, holds_within, until};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -84,11 +84,34 @@ impl Reading {
 }
 
 impl Child {
-    /// Starts it.
+    /// Starts it, with nothing to read.
     #[track_caller]
     pub(crate) fn start(mut command: Command) -> Child {
+        command.stdin(Stdio::null());
+        Child::spawn(command)
+    }
+
+    /// Starts it, to be talked to.
+    #[track_caller]
+    pub(crate) fn start_listening(mut command: Command) -> Child {
+        command.stdin(Stdio::piped());
+        Child::spawn(command)
+    }
+
+    /// Says something to it; whether it still listens is its own business.
+    pub(crate) fn say(&mut self, text: &str) {
+        let input = self.process.stdin.as_mut().expect("it listens");
+        let _ = input.write_all(text.as_bytes());
+    }
+
+    /// There is nothing more to say.
+    pub(crate) fn hang_up(&mut self) {
+        drop(self.process.stdin.take());
+    }
+
+    #[track_caller]
+    fn spawn(mut command: Command) -> Child {
         let process = command
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn();

@@ -13,7 +13,9 @@ mod nobody;
 mod records;
 mod run;
 mod service;
+mod sign_in;
 mod terminal;
+mod visitor;
 
 use box_emulator::{BoxEmulator, Builder};
 use std::path::{Path, PathBuf};
@@ -25,7 +27,9 @@ pub(crate) use config::Config;
 pub(crate) use disk::sha1;
 pub(crate) use run::Run;
 pub(crate) use service::{Service, ask};
+pub(crate) use sign_in::{KeyPair, redirect_uri};
 pub(crate) use terminal::{CTRL_C, DOWN, ENTER, Terminal};
+pub(crate) use visitor::visit;
 
 /// Longer than anything here takes; a test that gets there hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(100);

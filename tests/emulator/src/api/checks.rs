@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::Ctx;
 use super::input::parse_id;
 use super::shapes::Lens;
+use crate::shared::State;
 use crate::wire::ApiError;
-use crate::world::{Item, ItemId, Kind, NameFault, Rights, verdict};
+use crate::world::{Item, ItemId, Kind, NameFault, Rights, UserId, verdict};
 
 const NAME_RULES: &str = "Names cannot contain non-printable ASCII, / or \\, leading or trailing whitespace. The special names \".\" or \"..\" are also unsupported.";
 
@@ -45,17 +46,8 @@ impl Ctx<'_> {
 
     /// The item, active or trashed; what the account cannot see is not there.
     pub(crate) fn visible(&self, text: &str, kind: Kind) -> Result<ItemId, ApiError> {
-        let world = &self.state.world;
-        let id = match text {
-            "0" if kind == Kind::Folder => Some(world.root(self.user)),
-            _ => parse_id(text).filter(|id| {
-                // A root has no other id than `0`.
-                world.get(*id).is_some_and(|item| item.parent.is_some())
-            }),
-        };
-        id.filter(|id| world.get(*id).is_some_and(|item| item.kind() == kind))
-            .filter(|id| world.rights(self.user, *id).see)
-            .ok_or_else(|| not_found(text, kind))
+        let found = self.state.find(self.user, kind, text);
+        found.ok_or_else(|| not_found(text, kind))
     }
 
     /// The item, once its existence is established.
@@ -153,6 +145,22 @@ impl Ctx<'_> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl State {
+    /// The item of that id and kind, active or trashed, if the account sees it.
+    pub(crate) fn find(&self, user: UserId, kind: Kind, text: &str) -> Option<ItemId> {
+        let world = &self.world;
+        let id = match text {
+            "0" if kind == Kind::Folder => Some(world.root(user)),
+            _ => parse_id(text).filter(|id| {
+                // A root has no other id than `0`.
+                world.get(*id).is_some_and(|item| item.parent.is_some())
+            }),
+        };
+        id.filter(|id| world.get(*id).is_some_and(|item| item.kind() == kind))
+            .filter(|id| world.rights(user, *id).see)
     }
 }
 

@@ -18,8 +18,10 @@ mod upload;
 mod users;
 mod versions;
 
+pub(crate) use checks::not_found;
 pub(crate) use download::Downloads;
 pub(crate) use preflight::UploadUrls;
+pub(crate) use shapes::Lens;
 pub(crate) use table::TABLE;
 
 use crate::shared::State;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Ctx;
 use crate::clock;
 use crate::settings::Settings;
+use crate::shared::State;
 use crate::world::{Item, ItemId, Kind, UserId, World};
 
 /// Thirty days: how long the trash keeps things.
@@ -20,10 +21,15 @@ pub(crate) struct Lens<'a> {
 impl<'a> Lens<'a> {
     /// The view of a request's account.
     pub(crate) fn new(ctx: &'a Ctx<'_>) -> Lens<'a> {
+        Lens::of(ctx.state, ctx.user)
+    }
+
+    /// The view of any account.
+    pub(crate) fn of(state: &'a State, viewer: UserId) -> Lens<'a> {
         Lens {
-            world: &ctx.state.world,
-            viewer: ctx.user,
-            settings: &ctx.state.settings,
+            world: &state.world,
+            viewer,
+            settings: &state.settings,
         }
     }
 

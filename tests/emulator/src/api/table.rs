@@ -23,6 +23,13 @@ const ITEMS: &[&str] = &[
     "direction",
 ];
 const CONTENT: &[&str] = &["version", "access_token"];
+const AUTHORIZE: &[&str] = &[
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "state",
+    "scope",
+];
 const UPLOAD: &[&str] = &["fields", "upload_session_id"];
 
 const fn row(
@@ -50,6 +57,8 @@ const fn row(
 pub(crate) static TABLE: &[Operation] = &[
     row("post_oauth2_token", Token, Post, "token", Form, &[], auth::post_oauth2_token),
     row("post_oauth2_revoke", Token, Post, "revoke", Form, &[], auth::post_oauth2_revoke),
+    row("get_authorize", Token, Get, "authorize", NoBody, AUTHORIZE, auth::get_authorize),
+    row("post_authorize", Token, Post, "authorize", Form, &[], auth::post_authorize),
     row("get_users_me", Api, Get, "users/me", NoBody, FIELDS, users::get_users_me),
 
     row("post_folders", Api, Post, "folders", Json, FIELDS, folders::post_folders),

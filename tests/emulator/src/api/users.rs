@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Ctx, Outcome};
 use crate::clock;
-use crate::wire::{ApiError, Reply};
-use crate::world::SERVICE;
+use crate::wire::{ApiError, Content, Reply};
+use crate::world::COLLEAGUE;
 
 /// What Box writes for an account without a storage limit.
 const UNLIMITED: u64 = 1_000_000_000_000_000;
@@ -42,7 +42,25 @@ pub(crate) fn get_users_me(ctx: &mut Ctx<'_>) -> Outcome {
             None => ctx.remark(&format!("field '{name}' is not emulated")),
         }
     }
-    Ok(Reply::json(200, Value::Object(user)))
+    let mut reply = Reply::json(200, Value::Object(user));
+    if ctx.state.settings.float_quota && ctx.state.settings.quota.is_none() {
+        reply.content = with_float_quota(&reply.content);
+    }
+    Ok(reply)
+}
+
+/// The same with a storage limit that no whole number is: as text, because a
+/// number is not written back like this.
+fn with_float_quota(content: &Content) -> Content {
+    let Content::Json(user) = content else {
+        return Content::Empty;
+    };
+    let whole = format!("\"space_amount\":{UNLIMITED}");
+    let text = user.to_string().replace(&whole, "\"space_amount\":1.0e+18");
+    Content::Raw {
+        bytes: text.into_bytes(),
+        mime: "application/json",
+    }
 }
 
 fn field(ctx: &Ctx<'_>, name: &str) -> Result<Option<Value>, ApiError> {
@@ -66,11 +84,15 @@ fn field(ctx: &Ctx<'_>, name: &str) -> Result<Option<Value>, ApiError> {
         "space_amount" => json!(state.settings.quota.unwrap_or(UNLIMITED)),
         "space_used" => json!(state.world.used(ctx.user, versions)),
         "max_upload_size" => json!(state.settings.max_upload_size),
-        "status" => json!("active"),
+        "status" => json!(state.settings.account_status),
         "job_title" | "phone" | "address" => json!(""),
         "avatar_url" => json!(format!("https://app.box.com/api/avatar/large/{}", user.id)),
         "notification_email" => Value::Null,
-        "role" => json!(if ctx.user == SERVICE { "user" } else { "admin" }),
+        "role" => json!(if ctx.user == COLLEAGUE {
+            "admin"
+        } else {
+            "user"
+        }),
         "hostname" => json!("https://app.box.com/"),
         "enterprise" => json!({
             "type": "enterprise",

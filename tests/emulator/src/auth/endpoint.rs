@@ -1,19 +1,11 @@
 //! The token endpoint's surface: forms in, OAuth 2 JSON out.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::grants;
+use super::texts::{MISSING, Refusal};
 use crate::api::{Ctx, Outcome};
-use crate::wire::{Received, Reply};
-
-/// An OAuth 2 error: code and description.
-pub(crate) struct Refusal(pub(crate) &'static str, pub(crate) &'static str);
-
-/// Missing or unknown parameters all end in this text.
-pub(super) const MISSING: Refusal = Refusal(
-    "invalid_request",
-    "Invalid grant_type parameter or parameter missing",
-);
+use crate::wire::{Content, Received, Reply};
 
 /// A token request's form.
 pub(super) struct Form<'a>(&'a [(String, String)]);
@@ -37,7 +29,12 @@ impl<'a> Form<'a> {
 pub(crate) fn post_oauth2_token(ctx: &mut Ctx<'_>) -> Outcome {
     let body = std::mem::replace(&mut ctx.body, Received::Nothing);
     let reply = match form(&body).and_then(|form| grants::grant(ctx, &form)) {
-        Ok(token) => Reply::json(200, token),
+        Ok(token) => {
+            if let Some(name) = body.field("grant_type") {
+                ctx.state.journal.granted(grants::grant_name(name));
+            }
+            Reply::json(200, token)
+        }
         Err(refusal) => refuse(&refusal),
     };
     Ok(reply.header("cache-control", "no-store"))
@@ -57,7 +54,8 @@ pub(crate) fn post_oauth2_revoke(ctx: &mut Ctx<'_>) -> Outcome {
     })
 }
 
-fn form(body: &Received) -> Result<Form<'_>, Refusal> {
+/// A form, or the refusal of anything else.
+pub(super) fn form(body: &Received) -> Result<Form<'_>, Refusal> {
     match body {
         Received::Form(pairs) => Ok(Form(pairs)),
         Received::Nothing | Received::NotAForm | Received::Json(_) | Received::Upload(_) => {
@@ -67,6 +65,16 @@ fn form(body: &Received) -> Result<Form<'_>, Refusal> {
 }
 
 fn refuse(refusal: &Refusal) -> Reply {
-    let body = json!({"error": refusal.0, "error_description": refusal.1});
-    Reply::json(400, body)
+    let body = json!({"error": refusal.error, "error_description": refusal.description});
+    let mut reply = Reply::empty(refusal.status);
+    reply.content = escaped(&body);
+    reply
+}
+
+/// JSON with its slashes escaped, as Box writes these errors.
+pub(crate) fn escaped(body: &Value) -> Content {
+    Content::Raw {
+        bytes: body.to_string().replace('/', "\\/").into_bytes(),
+        mime: "application/json",
+    }
 }

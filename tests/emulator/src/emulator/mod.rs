@@ -1,5 +1,6 @@
 //! The handle that a test holds: starting and stopping.
 
+mod app;
 mod hands;
 mod inspect;
 mod steer;
@@ -55,21 +56,6 @@ impl BoxEmulator {
         self.port
     }
 
-    /// The `[auth]` and `[endpoints]` tables of a configuration that works
-    /// with this emulator.
-    #[must_use]
-    pub fn config_fragment(&self) -> String {
-        let settings = self.shared.lock().settings.clone();
-        let base = self.base_url();
-        format!(
-            "[auth]\nmethod = \"ccg\"\nclient_id = {}\nclient_secret = {}\nenterprise_id = {}\n\n\
-             [endpoints]\napi = \"{base}/2.0\"\nupload = \"{base}/api/2.0\"\ntoken = \"{base}/oauth2/token\"\n",
-            quoted(&settings.client_id),
-            quoted(&settings.client_secret),
-            quoted(&settings.enterprise_id),
-        )
-    }
-
     pub(crate) fn with_settings(mut settings: Settings) -> io::Result<BoxEmulator> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))?;
         listener.set_nonblocking(true)?;
@@ -102,9 +88,4 @@ impl Drop for BoxEmulator {
             let _ = thread.join();
         }
     }
-}
-
-/// A JSON string is a TOML string as well.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

@@ -1,11 +1,10 @@
-//! What a test can change while the emulator runs: faults, limits, tokens,
-//! the clock; and waiting for something to happen.
+//! What a test can change while the emulator runs: faults, limits, the
+//! accounts, the clock; and waiting for something to happen.
 
 use std::time::Duration;
 
 use crate::BoxEmulator;
 use crate::fault::Fault;
-use crate::world::{COLLEAGUE, SERVICE};
 
 impl BoxEmulator {
     /// Queues a fault.
@@ -49,33 +48,10 @@ impl BoxEmulator {
             .change(|state| state.settings.max_upload_size = bytes);
     }
 
-    /// Says whether the enterprise's admin has authorised the app.
-    pub fn set_app_authorized(&self, authorized: bool) {
+    /// Sets every account's `status` in `users/me`, such as `inactive`.
+    pub fn set_account_status(&self, status: &str) {
         self.shared
-            .change(|state| state.settings.app_authorized = authorized);
-    }
-
-    /// Says whether the app may ask for users' tokens.
-    pub fn set_user_tokens(&self, allowed: bool) {
-        self.shared
-            .change(|state| state.settings.user_tokens = allowed);
-    }
-
-    /// Sets the life of tokens to come.
-    pub fn set_token_ttl(&self, ttl: Duration) {
-        self.shared.change(|state| state.settings.token_ttl = ttl);
-    }
-
-    /// Ends the life of all tokens now.
-    pub fn expire_tokens(&self) {
-        self.shared.change(|state| state.tokens.expire_all());
-    }
-
-    /// Registers a developer token for the service account; it lives until
-    /// [`BoxEmulator::expire_tokens`].
-    pub fn add_developer_token(&self, token: &str) {
-        self.shared
-            .change(|state| state.tokens.add(token.to_owned(), SERVICE, None));
+            .change(|state| status.clone_into(&mut state.settings.account_status));
     }
 
     /// Enforces limits per window on whole-file uploads and on all calls.
@@ -91,27 +67,9 @@ impl BoxEmulator {
         self.shared.change(|state| state.skew = seconds);
     }
 
-    /// The service account's user id.
-    #[must_use]
-    pub fn service_account_id(&self) -> String {
-        self.user_id(SERVICE)
-    }
-
-    /// The Colleague's user id, good as the subject of a user token.
-    #[must_use]
-    pub fn colleague_id(&self) -> String {
-        self.user_id(COLLEAGUE)
-    }
-
     /// Blocks until the condition holds; `false` when the time is over first.
     /// The condition is looked at after each request and each change.
     pub fn wait_for(&self, what: impl Fn(&BoxEmulator) -> bool, timeout: Duration) -> bool {
         self.shared.wait_for(|| what(self), timeout)
-    }
-
-    fn user_id(&self, user: usize) -> String {
-        let state = self.shared.lock();
-        let user = state.world.user(user);
-        user.map_or_else(String::new, |user| user.id.clone())
     }
 }

@@ -43,6 +43,17 @@ pub struct Answer {
 pub enum Effect {
     /// Answers an error; nothing is processed.
     Status(Answer),
+    /// Answers an error of the token endpoint; nothing is processed.
+    OAuthError {
+        /// HTTP status.
+        status: u16,
+        /// OAuth's error code.
+        error: String,
+        /// Box's text.
+        description: String,
+        /// Headers besides the usual ones.
+        headers: Vec<(String, String)>,
+    },
     /// Answers 429, with this `Retry-After` if any; nothing is processed.
     RateLimited {
         /// The header's value, sent as it is.
@@ -94,7 +105,8 @@ pub enum Effect {
     /// `BoxEmulator::release_holds`.
     Hold,
     /// Waits for `BoxEmulator::release_holds` before the request is processed;
-    /// without a name to match, before anything of the body is read.
+    /// without a name to match, before anything of the body is read (token
+    /// requests are always read first).
     HoldBefore,
 }
 
@@ -184,14 +196,18 @@ impl Fault {
     }
 
     /// Adds a header to the error answer; call it after `status`,
-    /// `status_after` or `persist_later`.
+    /// `status_after`, `persist_later` or `oauth_error`.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Fault {
-        if let Effect::Status(answer)
-        | Effect::StatusAfter(answer)
-        | Effect::PersistLater { answer, .. } = &mut self.effect
+        if let Effect::Status(Answer { headers, .. })
+        | Effect::StatusAfter(Answer { headers, .. })
+        | Effect::PersistLater {
+            answer: Answer { headers, .. },
+            ..
+        }
+        | Effect::OAuthError { headers, .. } = &mut self.effect
         {
-            answer.headers.push((name.to_owned(), value.to_owned()));
+            headers.push((name.to_owned(), value.to_owned()));
         }
         self
     }
@@ -200,6 +216,17 @@ impl Fault {
     #[must_use]
     pub fn status(self, status: u16, code: &str) -> Fault {
         self.effect(Effect::Status(Answer::new(status, code)))
+    }
+
+    /// [`Effect::OAuthError`].
+    #[must_use]
+    pub fn oauth_error(self, status: u16, error: &str, description: &str) -> Fault {
+        self.effect(Effect::OAuthError {
+            status,
+            error: error.to_owned(),
+            description: description.to_owned(),
+            headers: Vec::new(),
+        })
     }
 
     /// [`Effect::StatusAfter`].

@@ -1,44 +1,68 @@
-//! Who may come in: tokens and rate limits.
+//! Who may come in: tokens, As-User and rate limits.
 
 use std::time::Instant;
 
-use crate::auth::Verdict;
+use serde_json::json;
+
+use crate::auth::{AccessLevel, Verdict, Visitor, insufficient};
 use crate::limits::Lane;
 use crate::shared::State;
 use crate::wire::{ApiError, BodyKind, Call, Host, Operation};
-use crate::world::{SERVICE, UserId};
+use crate::world::{COLLEAGUE, SERVICE, UserId};
 
-/// The account that a request acts as. Token and download hosts ask for none.
-pub(super) fn account(
+/// On whose behalf a request is made. Token and download hosts ask for no
+/// token.
+pub(super) fn visitor(
     state: &mut State,
     operation: &Operation,
     call: &Call,
     force_expired: bool,
-) -> Result<UserId, ApiError> {
+) -> Result<Visitor, ApiError> {
     if matches!(operation.host, Host::Token | Host::Download) {
-        return Ok(SERVICE);
+        return Ok(Visitor::new(SERVICE, &[]));
     }
-    let user = match verdict(state, call)? {
-        Verdict::Good(user) if !force_expired => user,
+    let token = token(call)?.unwrap_or_default();
+    let visitor = match state.tokens.judge(token) {
+        Verdict::Good(visitor) if !force_expired => visitor,
         Verdict::Good(_) | Verdict::Expired => return Err(unauthorized("expired_token")),
         Verdict::Unknown => return Err(unauthorized("invalid_token")),
     };
-    if call.header("as-user").is_some() {
-        return Err(ApiError::unknown_operation("the As-User header"));
+    state.tokens.used(token);
+    match call.header("as-user") {
+        Some(id) => as_user(state, visitor, id.trim()),
+        None => Ok(visitor),
     }
-    Ok(user)
 }
 
-/// An empty token was reported to give 400 rather than 401.
-fn verdict(state: &State, call: &Call) -> Result<Verdict, ApiError> {
+/// The same visitor in another's place. Only the service account and those who
+/// manage the enterprise may, and not with a token exchanged for another.
+fn as_user(state: &State, visitor: Visitor, id: &str) -> Result<Visitor, ApiError> {
+    let service = state.settings.app.has_service_account();
+    let may = visitor.user == COLLEAGUE || service && visitor.user == SERVICE;
+    if !may || !state.settings.as_user_allowed || visitor.bounds.restricted {
+        return Err(insufficient(403));
+    }
+    let Some(user) = state.world.user_by_id(id) else {
+        let context = json!({"invalid_user_id": {"id": id}});
+        let error = ApiError::new(404, "not_found", "On-Behalf-Of User not found");
+        return Err(error.context(context));
+    };
+    let far = state.console.powers.level == AccessLevel::AppAndEnterprise;
+    if service && user == SERVICE || !far {
+        return Err(insufficient(403));
+    }
+    Ok(Visitor { user, ..visitor })
+}
+
+/// The token of a call. An empty one was reported to give 400 rather than 401.
+fn token(call: &Call) -> Result<Option<&str>, ApiError> {
     let Some(header) = call.header("authorization") else {
         // Only downloads document a token in the query.
-        let token = call.param("access_token");
-        return Ok(token.map_or(Verdict::Unknown, |token| state.tokens.judge(token)));
+        return Ok(call.param("access_token"));
     };
     let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Ok(Verdict::Unknown);
+        return Ok(None);
     }
     if token.trim().is_empty() {
         return Err(ApiError::parameter(
@@ -46,7 +70,7 @@ fn verdict(state: &State, call: &Call) -> Result<Verdict, ApiError> {
             "the access token is empty",
         ));
     }
-    Ok(state.tokens.judge(token.trim()))
+    Ok(Some(token.trim()))
 }
 
 fn unauthorized(error: &str) -> ApiError {

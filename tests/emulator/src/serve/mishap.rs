@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::auth::escaped;
 use crate::fault::{Answer, Effect};
 use crate::shared::Shared;
 use crate::wire::{ApiError, Content, Host, Operation, Reply};
@@ -25,6 +26,18 @@ const PROXY_PAGE: &str = "<html><head><title>502 Bad Gateway</title></head><body
 pub(super) async fn before(effect: &Effect, operation: &Operation, shared: &Arc<Shared>) -> Before {
     match effect {
         Effect::Status(answer) => Before::Answer(error_reply(answer, operation, shared)),
+        Effect::OAuthError {
+            status,
+            error,
+            description,
+            headers,
+        } => {
+            let body = json!({"error": error, "error_description": description});
+            let mut reply = Reply::empty(*status).header("cache-control", "no-store");
+            reply.content = escaped(&body);
+            reply.headers.extend(headers.iter().cloned());
+            Before::Answer(reply)
+        }
         Effect::RateLimited { retry_after } => {
             let mut error = ApiError::known(429, "rate_limit_exceeded");
             if let Some(value) = retry_after {
@@ -81,14 +94,16 @@ pub(super) async fn after(
         Effect::TruncatedJson => {
             let mut bytes = json_bytes(&reply);
             bytes.truncate(bytes.len() / 2);
-            reply.content = Content::Raw {
-                bytes,
-                mime: "application/json",
+            let mime = match reply.content {
+                Content::Raw { mime, .. } => mime,
+                _ => "application/json",
             };
+            reply.content = Content::Raw { bytes, mime };
         }
         Effect::CutAnswer => reply.content = Content::Cut(json_bytes(&reply)),
         Effect::Hold => hold(shared).await,
         Effect::Status(_)
+        | Effect::OAuthError { .. }
         | Effect::RateLimited { .. }
         | Effect::DropBefore
         | Effect::Delay(_)

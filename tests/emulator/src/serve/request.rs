@@ -10,13 +10,13 @@ use super::mishap::{self, Before};
 use super::visit::Visit;
 use super::{admission, outgoing};
 use crate::api::Ctx;
+use crate::auth::{self, Visitor};
 use crate::fault::{Effect, Subject};
 use crate::shared::Shared;
 use crate::wire::{
     AnswerBody, ApiError, BodyKind, BodyReader, Call, Content, Limits, Operation, Received, Reply,
     Routed, Trouble, decode_pairs, receive, route,
 };
-use crate::world::UserId;
 
 /// The connection is to end without an answer.
 #[derive(Debug)]
@@ -113,7 +113,8 @@ async fn answer(
 }
 
 /// Faults that come first, token, rate limits, body, faults that ask for a
-/// name, the operation itself, faults that come last.
+/// name, the operation itself, faults that come last. Forms are read before
+/// anything else, so that the log knows what every token request asked for.
 async fn process(
     shared: &Arc<Shared>,
     operation: &'static Operation,
@@ -122,25 +123,32 @@ async fn process(
     visit: &mut Visit,
 ) -> Result<Reply, Stop> {
     let mut effect = choose(shared, operation, &call, None, false);
-    strike(&mut effect, operation, shared, body).await?;
+    if let Some(Effect::MidBodyReset { after }) = &effect {
+        body.reset_after(Some(*after));
+    }
+    let form = read_form(shared, operation, &call, body, visit).await?;
+    strike(&effect, operation, shared).await?;
     let expired = effect == Some(Effect::ExpiredToken);
-    let (user, limits) = admit(shared, operation, &call, expired)?;
-    let received = receive(operation.body, &call, body, &shared.spool, limits).await?;
+    let visitor = admit(shared, operation, &call, expired)?;
+    let received = match form {
+        Some(form) => form,
+        None => take_in(shared, operation, &call, body).await?,
+    };
     visit.outcome.content_bytes = received.content_bytes();
     visit.outcome.name = received.name().map(str::to_owned);
     if effect.is_none() {
         effect = choose(shared, operation, &call, received.name(), true);
-        strike(&mut effect, operation, shared, body).await?;
+        strike(&effect, operation, shared).await?;
         if effect == Some(Effect::ExpiredToken) {
             admit(shared, operation, &call, true)?;
         }
     }
     if let Some(Effect::PersistLater { answer, after }) = &effect {
         let reply = mishap::error_reply(answer, operation, shared);
-        persist_later(shared, operation, call, received, user, *after);
+        persist_later(shared, operation, call, received, visitor, *after);
         return Ok(reply);
     }
-    let outcome = shared.change(|state| apply(state, operation, &call, received, user));
+    let outcome = shared.change(|state| apply(state, operation, &call, received, visitor));
     let reply = match outcome {
         Ok(reply) => reply,
         Err(error) => refusal(shared, error, visit),
@@ -174,17 +182,13 @@ fn choose(
 
 /// Lets a fault do what it does first.
 async fn strike(
-    effect: &mut Option<Effect>,
+    effect: &Option<Effect>,
     operation: &'static Operation,
     shared: &Arc<Shared>,
-    body: &mut BodyReader,
 ) -> Result<(), Stop> {
     let Some(effect) = effect else {
         return Ok(());
     };
-    if let Effect::MidBodyReset { after } = effect {
-        body.reset_after(Some(*after));
-    }
     match mishap::before(effect, operation, shared).await {
         Before::GoOn => Ok(()),
         Before::Answer(reply) => Err(Stop::Answer(reply)),
@@ -197,15 +201,46 @@ fn admit(
     operation: &Operation,
     call: &Call,
     force_expired: bool,
-) -> Result<(UserId, Limits), Stop> {
+) -> Result<Visitor, Stop> {
     let state = &mut *shared.lock();
-    let user = admission::account(state, operation, call, force_expired)?;
-    admission::rate(state, operation, user)?;
-    let limits = Limits {
-        max_direct: state.settings.max_direct_upload,
-        require_length: state.settings.require_content_length,
+    let visitor = admission::visitor(state, operation, call, force_expired)?;
+    admission::rate(state, operation, visitor.user)?;
+    Ok(visitor)
+}
+
+async fn read_form(
+    shared: &Arc<Shared>,
+    operation: &Operation,
+    call: &Call,
+    body: &mut BodyReader,
+    visit: &mut Visit,
+) -> Result<Option<Received>, Stop> {
+    if operation.body != BodyKind::Form {
+        return Ok(None);
+    }
+    let form = take_in(shared, operation, call, body).await?;
+    if let Some(name) = form.field("grant_type") {
+        let name = auth::grant_name(name);
+        visit.outcome.grant_type = Some(name);
+        shared.change(|state| state.journal.asked(name));
+    }
+    Ok(Some(form))
+}
+
+async fn take_in(
+    shared: &Arc<Shared>,
+    operation: &Operation,
+    call: &Call,
+    body: &mut BodyReader,
+) -> Result<Received, Trouble> {
+    let limits = {
+        let settings = &shared.lock().settings;
+        Limits {
+            max_direct: settings.max_direct_upload,
+            require_length: settings.require_content_length,
+        }
     };
-    Ok((user, limits))
+    receive(operation.body, call, body, &shared.spool, limits).await
 }
 
 fn apply(
@@ -213,15 +248,16 @@ fn apply(
     operation: &Operation,
     call: &Call,
     body: Received,
-    user: UserId,
+    visitor: Visitor,
 ) -> Result<Reply, ApiError> {
+    auth::check(state, operation, call, &body, &visitor)?;
     let now = state.now();
     (operation.handler)(&mut Ctx {
         operation: operation.id,
         state,
         call,
         body,
-        user,
+        user: visitor.user,
         now,
     })
 }
@@ -232,7 +268,7 @@ fn persist_later(
     operation: &'static Operation,
     call: Call,
     body: Received,
-    user: UserId,
+    visitor: Visitor,
     after: Option<std::time::Duration>,
 ) {
     let shared = Arc::clone(shared);
@@ -253,7 +289,7 @@ fn persist_later(
         shared.change(|state| {
             state.pending -= 1;
             // Nobody is left to be told of an error.
-            let _ = apply(state, operation, &call, body, user);
+            let _ = apply(state, operation, &call, body, visitor);
         });
     });
 }

@@ -41,6 +41,8 @@ impl Visit {
             transfer_encoding: header("transfer-encoding"),
             user_agent: header("user-agent"),
             name: None,
+            grant_type: None,
+            as_user: header("as-user"),
         };
         Visit {
             shared: Arc::clone(shared),

@@ -54,6 +54,15 @@ impl Received {
         self.fields()?.get("name")?.as_str()
     }
 
+    /// A field of a form.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        let Received::Form(pairs) = self else {
+            return None;
+        };
+        let found = pairs.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// Bytes of file content.
     pub(crate) fn content_bytes(&self) -> u64 {
         match self {

@@ -159,6 +159,9 @@ fn usual_text(code: &str) -> &'static str {
         "cyclical_folder_structure" => "Folder move creates cyclical folder structure",
         "file_size_limit_exceeded" => "File size exceeds the folder owner's file size limit",
         "folder_not_empty" => "Cannot delete - folder not empty",
+        "insufficient_scope" => {
+            "The request requires higher privileges than provided by the access token."
+        }
         "internal_server_error" => "Internal Server Error",
         "item_name_in_use" => "Item with the same name already exists",
         "item_name_invalid" => "Item name invalid",

@@ -9,7 +9,8 @@ pub(crate) enum Host {
     Api,
     /// `https://upload.box.com/api/2.0`
     Upload,
-    /// `https://api.box.com/oauth2`
+    /// `https://api.box.com/oauth2` and `https://account.box.com/api/oauth2`,
+    /// which ask for no token.
     Token,
     /// `https://dl.boxcloud.com`
     Download,

@@ -71,6 +71,14 @@ impl World {
         rights
     }
 
+    /// Whether the item is the only one that may be reached, or below it. An
+    /// account's own root holds all that the account sees.
+    pub(crate) fn reaches(&self, user: UserId, within: Option<ItemId>, id: ItemId) -> bool {
+        within.is_none_or(|within| {
+            within == self.root(user) || self.lineage(id).any(|(above, _)| above == within)
+        })
+    }
+
     /// Sets what a collaborator may do with a folder.
     pub(crate) fn share(&mut self, folder: ItemId, with: UserId, access: Access) {
         if let Some(Body::Folder(folder)) = self.get_mut(folder).map(|item| &mut item.body) {

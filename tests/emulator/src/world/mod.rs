@@ -30,19 +30,21 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Two accounts, each with an empty tree.
-    pub(crate) fn new() -> World {
+    /// Two accounts, each with an empty tree: the main one, which is either the
+    /// app's own or a person's, and the Colleague's.
+    pub(crate) fn new(service_account: bool) -> World {
         let mut world = World {
             items: HashMap::new(),
             users: Vec::new(),
             next_item: 300_000_000_001,
             next_revision: 900_000_000_001,
         };
-        world.add_user(
-            "17738362001",
-            "Mirror Service",
-            "AutomationUser_1_x@boxdevedition.com",
-        );
+        let (name, login) = if service_account {
+            ("Mirror Service", "AutomationUser_1_x@boxdevedition.com")
+        } else {
+            ("Mirror Owner", "owner@example.com")
+        };
+        world.add_user("17738362001", name, login);
         world.add_user("17738362002", "Colleague", "colleague@example.com");
         world
     }

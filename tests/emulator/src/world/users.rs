@@ -5,9 +5,9 @@ use super::item::{Body, FolderBody, Item, ItemId, Times};
 
 /// Position of an account.
 pub(crate) type UserId = usize;
-/// The app's service account.
+/// The main account: the app's service account, or under OAuth 2.0 a person's.
 pub(crate) const SERVICE: UserId = 0;
-/// The other people.
+/// The other people. They manage the enterprise.
 pub(crate) const COLLEAGUE: UserId = 1;
 
 /// One account.

@@ -49,6 +49,37 @@ impl Answer {
         body
     }
 
+    /// Asserts an error of the token endpoint.
+    #[track_caller]
+    pub(crate) fn denied(&self, status: u16, error: &str, description: &str) {
+        assert_eq!(
+            (self.status, self.json()),
+            (
+                status,
+                json!({"error": error, "error_description": description})
+            )
+        );
+        assert_eq!(self.header("cache-control"), Some("no-store"));
+        assert!(self.header("date").is_some() && self.header("box-request-id").is_some());
+    }
+
+    /// Asserts a token; returns it.
+    #[track_caller]
+    pub(crate) fn access_token(&self) -> String {
+        let body = self.ok(200);
+        assert_eq!(body["token_type"], "bearer");
+        assert_eq!(self.header("cache-control"), Some("no-store"));
+        body["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// The time of the answer, in seconds since 1970.
+    #[track_caller]
+    pub(crate) fn date(&self) -> i64 {
+        let date = httpdate::parse_http_date(self.header("date").unwrap()).unwrap();
+        let since = date.duration_since(std::time::UNIX_EPOCH).unwrap();
+        i64::try_from(since.as_secs()).unwrap()
+    }
+
     /// Asserts the status; returns the body.
     #[track_caller]
     pub(crate) fn ok(&self, status: u16) -> Value {
@@ -78,12 +109,17 @@ impl Client {
         Client::with(BoxEmulator::start())
     }
 
-    /// A client of the service account.
-    pub(crate) fn with(emulator: BoxEmulator) -> Client {
-        let mut client = Client {
+    /// A client without a token.
+    pub(crate) fn bare(emulator: BoxEmulator) -> Client {
+        Client {
             emulator,
             token: String::new(),
-        };
+        }
+    }
+
+    /// A client of the service account.
+    pub(crate) fn with(emulator: BoxEmulator) -> Client {
+        let mut client = Client::bare(emulator);
         let answer = client.token("enterprise", "877840855");
         client.token = answer.ok(200)["access_token"].as_str().unwrap().to_owned();
         client
@@ -102,6 +138,31 @@ impl Client {
         let headers = "Content-Type: application/x-www-form-urlencoded\r\n";
         self.raw("POST", "/oauth2/token", headers, form.as_bytes())
             .unwrap()
+    }
+
+    /// Sends fields to the token endpoint, with the app's id and secret.
+    pub(crate) fn ask(&self, fields: &[(&str, &str)]) -> Answer {
+        let app = [
+            ("client_id", "emulated-client"),
+            ("client_secret", "emulated-secret"),
+        ];
+        self.form(&encode(&[&app, fields].concat()))
+    }
+
+    /// Revokes a token.
+    pub(crate) fn revoke(&self, token: &str) -> Answer {
+        let form = format!("client_id=emulated-client&client_secret=emulated-secret&token={token}");
+        let headers = "Content-Type: application/x-www-form-urlencoded\r\n";
+        self.raw("POST", "/oauth2/revoke", headers, form.as_bytes())
+            .unwrap()
+    }
+
+    /// Asks who one is with some token; returns the status.
+    pub(crate) fn me(&self, token: &str) -> u16 {
+        let headers = format!("Authorization: Bearer {token}\r\n");
+        self.raw("GET", "/2.0/users/me", &headers, b"")
+            .unwrap()
+            .status
     }
 
     /// Uses another token from now on.
@@ -203,6 +264,21 @@ impl Client {
         );
         exchange(port, &[head.as_bytes(), body].concat())
     }
+}
+
+/// A form.
+pub(crate) fn encode(fields: &[(&str, &str)]) -> String {
+    let pairs: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| {
+            let bytes = value.bytes().map(|byte| match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+                other => format!("%{other:02X}"),
+            });
+            format!("{name}={}", bytes.collect::<String>())
+        })
+        .collect();
+    pairs.join("&")
 }
 
 /// Sends bytes and reads to the end.

@@ -104,7 +104,8 @@ fn the_configuration_is_complete() {
         format!(
             "[auth]\nmethod = \"ccg\"\nclient_id = \"a\\\"b\"\nclient_secret = \"s\"\n\
              enterprise_id = \"7\"\n\n[endpoints]\napi = \"{base}/2.0\"\n\
-             upload = \"{base}/api/2.0\"\ntoken = \"{base}/oauth2/token\"\n"
+             upload = \"{base}/api/2.0\"\ntoken = \"{base}/oauth2/token\"\n\
+             authorize = \"{base}/api/oauth2/authorize\"\nrevoke = \"{base}/oauth2/revoke\"\n"
         )
     );
 }

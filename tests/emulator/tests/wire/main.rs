@@ -8,17 +8,25 @@
 )]
 
 mod access;
+mod app;
+mod as_user;
 mod auth;
+mod authorize;
 mod client;
+mod downscope;
 mod etags;
 mod faults;
 mod files;
 mod folders;
 mod handle;
+mod jwt;
+mod keys;
 mod limits;
 mod listing;
 mod multipart;
 mod preflight;
+mod refresh;
 mod strict;
+mod token_faults;
 mod trash;
 mod upload;

@@ -113,8 +113,6 @@ fn undocumented_parameters_are_remarked() {
     client
         .get("/users/me?fields=%g")
         .refused(400, "bad_request");
-    let as_user = client.call("GET", "/users/me", "As-User: 1\r\n", None);
-    as_user.refused(501, "emulator_unknown_operation");
 }
 
 #[test]
