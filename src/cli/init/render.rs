@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 const HEAD: &str = "\
 # boxup: which folders go to Box, and how. Written by boxup init.
 #
-#     boxup config check
+#     boxup doctor
 #     boxup sync --once --dry-run
 #
 # sync.example.toml explains every key. Relative paths start from the directory of this

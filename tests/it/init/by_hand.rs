@@ -1,7 +1,7 @@
 //! `boxup init` with a person at a terminal: arrow keys, hidden answers, second thoughts.
 
 use super::{APP, ENTERPRISE, SECRET, app, boxup, ends, init, nothing_left, read, rig, whole};
-use crate::rig::{CTRL_C, DOWN, ENTER, Finished, Rig, Terminal};
+use crate::rig::{CTRL_C, DOWN, ENTER, Finished, Rig, Terminal, visit};
 use box_emulator::Access;
 
 /// Answers everything up to the choice of the folder.
@@ -162,4 +162,39 @@ fn a_person_is_asked_before_a_file_goes() {
         assert_eq!(terminal.finish().code, code);
         assert!(read(&rig).contains(&format!("name = {name:?}")));
     }
+}
+
+#[test]
+fn a_person_signs_in_and_then_picks_a_folder() {
+    let rig = Rig::oauth(|builder| builder.client_id(APP).client_secret(SECRET));
+    std::fs::remove_file(&rig.config.file).expect("removed");
+    let redirect = rig.config.access.split("redirect_uri = \"").nth(1);
+    let redirect = redirect.and_then(|rest| rest.split('"').next());
+    let redirect = redirect.expect("the app has one");
+    let mut command = init(&rig, &["--method", "oauth2", "--redirect-uri", redirect]);
+    command.args(["--client-id", APP, "--local", "mirror"]);
+    command.env("BOXUP_CLIENT_SECRET", SECRET);
+    let Some(mut terminal) = Terminal::start(&command) else {
+        return;
+    };
+    terminal.expect("Sign in to Box?");
+    terminal.expect("Later, with boxup login").press(ENTER);
+    terminal.expect("sign in to Box:\n");
+    terminal.expect("Waiting for up to");
+    let screen = terminal.screen();
+    let page = screen
+        .lines()
+        .find(|line| line.starts_with("http"))
+        .expect("an address");
+    let back = visit(page).decide(page, "grant");
+    assert_eq!(visit(&back.leads_to()).status, 200);
+    terminal.expect("Signed in as");
+    terminal.expect("Where to on Box?");
+    terminal.expect("Mirror/").press(ENTER);
+    terminal.expect("use this folder: Mirror").press(ENTER);
+    terminal.expect("Wrote ");
+    let finished = terminal.finish();
+    assert_eq!(finished.code, 0, "{finished:?}");
+    restored(&finished);
+    boxup(&rig, &["sync", "--once"]);
 }

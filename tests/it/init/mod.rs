@@ -395,3 +395,35 @@ fn a_login_comes_after_the_file() {
     assert!(told.contains("boxup login"), "{told}");
     assert_eq!(rig.cloud.total_requests(), 0);
 }
+
+#[test]
+fn a_key_file_signs_in_and_is_only_referred_to() {
+    let (rig, _) = Rig::jwt(|builder| builder);
+    fs::remove_file(&rig.config.file).expect("removed");
+    let mut command = init(
+        &rig,
+        &["--config-file", "box.json", "--folder-id", &rig.folder],
+    );
+    command.arg("--local").arg(rig.local());
+    let told = ends(command, 0).stdout;
+    assert!(told.contains("the app's service account"), "{told}");
+    let json = rig.temp().join("box.json");
+    assert!(read(&rig).contains(&format!("config_file = {json:?}\n")));
+    boxup(&rig, &["sync", "--once"]);
+}
+
+#[test]
+fn a_command_that_prints_the_secret_is_only_referred_to() {
+    let rig = rig();
+    fs::write(rig.temp().join("secret"), SECRET).expect("written");
+    let secret = format!("cat '{}'", rig.temp().join("secret").display());
+    let args = [
+        "--folder-id",
+        &rig.folder,
+        "--client-secret-command",
+        &secret,
+    ];
+    ends(app(&rig, &args), 0);
+    assert!(read(&rig).contains(&format!("client_secret_command = {secret:?}\n")));
+    boxup(&rig, &["sync", "--once"]);
+}
