@@ -18,6 +18,8 @@ use secrecy::SecretString;
 pub(crate) enum Traces {
     /// Tokens are kept for the next run.
     Kept,
+    /// Tokens, where the state directory is there already: nothing is made.
+    IfThere,
     /// None, but for a login that has to be renewed: a renewed one that is not kept would
     /// be lost.
     None,
@@ -37,6 +39,16 @@ pub(crate) fn client(config: &Config, traces: Traces) -> Result<BoxClient, Fatal
     BoxClient::new(hosts(config), access, pace).map_err(Fatal::Http)
 }
 
+/// The method's name in the configuration.
+pub(crate) fn method_name(method: &Method) -> &'static str {
+    match method {
+        Method::ClientCredentials { .. } => "ccg",
+        Method::Jwt { .. } => "jwt",
+        Method::OAuth2 { .. } => "oauth2",
+        Method::DeveloperToken(_) => "developer_token",
+    }
+}
+
 fn keeping(config: &Config, credentials: &Credentials, traces: Traces) -> Result<Keeping, Fatal> {
     let file = TokenFile::new(&config.state_dir, credentials.method());
     let is_login = match credentials {
@@ -50,6 +62,12 @@ fn keeping(config: &Config, credentials: &Credentials, traces: Traces) -> Result
     if traces == Traces::None && !is_login {
         return Ok(Keeping::Reading(file));
     }
+    if traces == Traces::IfThere && !config.state_dir.is_dir() {
+        return Ok(match is_login {
+            true => Keeping::Reading(file),
+            false => Keeping::Nowhere,
+        });
+    }
     match make_state_dir(&config.state_dir) {
         Ok(()) => Ok(Keeping::At(file)),
         Err(error) if is_login => Err(error.into()),
@@ -60,7 +78,8 @@ fn keeping(config: &Config, credentials: &Credentials, traces: Traces) -> Result
     }
 }
 
-fn route(config: &Config) -> Route {
+/// The way that requests take.
+pub(crate) fn route(config: &Config) -> Route {
     let network = &config.network;
     Route {
         proxy: network.proxy.as_ref().map(|proxy| proxy.address().clone()),

@@ -15,6 +15,24 @@ const PAGE: &str = "1000";
 /// entries in one folder.
 const MOST_PAGES: usize = 1_000;
 
+/// A folder as its account sees it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Described {
+    /// Names from the top down, as far as the account sees them; the last is its own.
+    pub(crate) path: Vec<String>,
+    /// Whether files may be put into it; `None` where Box does not say.
+    pub(crate) can_upload: Option<bool>,
+    /// Whether what is in it may be read.
+    pub(crate) can_download: Option<bool>,
+    /// Whose it is: a user's ID.
+    pub(crate) owner: Option<String>,
+}
+
+fn permission(folder: &Value, name: &str) -> Option<bool> {
+    let all = folder.get("permissions");
+    all.and_then(|all| all.get(name)).and_then(Value::as_bool)
+}
+
 impl BoxClient {
     /// Whether this account may put something into a folder; `None` where Box does not
     /// say. (`get_folders_id`)
@@ -22,9 +40,16 @@ impl BoxClient {
     /// # Errors
     /// [`Trouble::Gone`] when it is not there, in the trash, or not visible.
     pub(crate) async fn can_upload(&self, id: &FolderId) -> Result<Option<bool>, Trouble> {
+        let answer = self
+            .folder(id, "type,id,name,item_status,permissions")
+            .await?;
+        Ok(permission(&answer, "can_upload"))
+    }
+
+    /// A folder that is there, with these fields.
+    async fn folder(&self, id: &FolderId, fields: &str) -> Result<Value, Trouble> {
         let mut url = self.hosts.api(&format!("folders/{id}"));
-        url.query_pairs_mut()
-            .append_pair("fields", "type,id,name,item_status,permissions");
+        url.query_pairs_mut().append_pair("fields", fields);
         let answer = self.get("get_folders_id", url).await?;
         if wire::folder(&answer).is_none() {
             return Err(Trouble::NoAnswer(
@@ -39,10 +64,27 @@ impl BoxClient {
                 ..Said::default()
             }));
         }
-        let permission = answer
-            .get("permissions")
-            .and_then(|all| all.get("can_upload"));
-        Ok(permission.and_then(Value::as_bool))
+        Ok(answer)
+    }
+
+    /// All that a person wants to know of a folder before it is used. (`get_folders_id`)
+    ///
+    /// # Errors
+    /// [`Trouble::Gone`] when it is not there, in the trash, or not visible.
+    pub(crate) async fn describe_folder(&self, id: &FolderId) -> Result<Described, Trouble> {
+        const FIELDS: &str = "type,id,name,item_status,permissions,path_collection,owned_by";
+        let answer = self.folder(id, FIELDS).await?;
+        let above = answer.get("path_collection");
+        let above = above.and_then(|above| above.get("entries")?.as_array());
+        let names = above.into_iter().flatten();
+        let path = names.filter_map(|folder| wire::text(folder, "name"));
+        let owner = answer.get("owned_by");
+        Ok(Described {
+            path: path.chain(wire::text(&answer, "name")).collect(),
+            can_upload: permission(&answer, "can_upload"),
+            can_download: permission(&answer, "can_download"),
+            owner: owner.and_then(|owner| wire::text(owner, "id")),
+        })
     }
 
     /// Everything in a folder. (`get_folders_id_items`, by marker: offsets skip and

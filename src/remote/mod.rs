@@ -14,6 +14,7 @@ pub(crate) mod hosts;
 pub(crate) mod lessons;
 pub(crate) mod pace;
 pub(crate) mod parcel;
+pub(crate) mod probe;
 pub(crate) mod retry_after;
 pub(crate) mod transport;
 pub(crate) mod wire;

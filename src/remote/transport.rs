@@ -101,7 +101,12 @@ mod tests {
             listener.local_addr().unwrap().port()
         };
         let url = format!("http://127.0.0.1:{port}/x?signature=1");
-        let error = client(true, &Route::default()).unwrap().get(url).send().await.unwrap_err();
+        let error = client(true, &Route::default())
+            .unwrap()
+            .get(url)
+            .send()
+            .await
+            .unwrap_err();
         let told = explain(&error);
         assert!(
             told.starts_with("cannot connect: 127.0.0.1 refuses"),

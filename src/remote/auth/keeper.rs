@@ -150,6 +150,26 @@ impl TokenKeeper {
         self.renew_unless(http, |token| self.is_good(token)).await
     }
 
+    /// A token that Box hands out now, whatever is kept, which proves the credential. A
+    /// login is spared: it is renewed only when it is due.
+    pub(crate) async fn fresh(&self, http: &Client) -> Result<Token, Trouble> {
+        match &self.credentials {
+            Credentials::OAuth2 { .. } | Credentials::DeveloperToken(_) => self.get(http).await,
+            Credentials::ClientCredentials { .. } | Credentials::Jwt { .. } => {
+                self.renew_unless(http, |_| false).await
+            }
+        }
+    }
+
+    /// When the login that is kept was last renewed.
+    pub(crate) fn renewed_at(&self) -> Option<SystemTime> {
+        let (Keeping::At(file) | Keeping::Reading(file)) = &self.keeping else {
+            return None;
+        };
+        let kept = self.own(file).ok().flatten();
+        kept.map(|kept| kept.obtained_at)
+    }
+
     /// A token other than `refused`, to which Box answered 401.
     pub(crate) async fn replace(&self, http: &Client, refused: &Token) -> Result<Token, Trouble> {
         self.renew_unless(http, |token| !token.is(refused) && self.is_good(token))
