@@ -5,6 +5,7 @@
 
 pub(crate) mod access;
 pub(crate) mod account;
+pub(crate) mod checkup;
 pub(crate) mod context;
 pub(crate) mod control;
 pub(crate) mod engine;
