@@ -25,6 +25,7 @@ Exit codes:
 
 Start here:
   boxup config check            what is configured, and is it right?
+  boxup doctor                  can it work, and if not, why?
   boxup sync --once --dry-run   what would be sent?
   boxup sync                    mirror, then keep watching";
 
@@ -81,6 +82,17 @@ pub(crate) enum Command {
 
     /// Make Box forget the tokens that are kept, and remove them here.
     Logout,
+
+    /// Check everything that a run needs, and tell the next step where it is missing.
+    ///
+    /// Looks at the configuration, the network, the sign-in, the folders on both sides
+    /// and the state directory. Nothing is changed: not here and not on Box. The exit
+    /// code is that of the worst check; warnings count as 0.
+    Doctor {
+        /// Print one JSON object per line, the last one being the summary.
+        #[arg(long)]
+        json: bool,
+    },
 
     /// Look at the configuration.
     Config {
@@ -202,6 +214,16 @@ mod tests {
         }
         assert_eq!(parse("boxup -vv sync").unwrap().verbose, 2);
         assert_eq!(parse("boxup sync -vv").unwrap().verbose, 2);
+    }
+
+    #[test]
+    fn doctor_speaks_to_people_and_programs() {
+        for (line, expected) in [("boxup doctor", false), ("boxup doctor --json", true)] {
+            let Command::Doctor { json } = parse(line).unwrap().command else {
+                panic!("{line}");
+            };
+            assert_eq!(json, expected);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Exit codes, stable and documented. Of several, the one that needs a person most
 //! wins: 78, 77, 69, 3, 1.
 
+use crate::agent::checkup::check::Blame;
 use crate::agent::notice::Ending;
 use crate::agent::run::Fatal;
 use crate::model::trouble::Trouble;
@@ -80,6 +81,18 @@ pub(crate) fn of_fatal(fatal: &Fatal) -> u8 {
         Fatal::TokenFile(TokenFileError::Disk { .. }) => STATE,
         Fatal::TokenFile(TokenFileError::Damaged(_) | TokenFileError::Busy(_)) => UNAUTHORIZED,
         Fatal::TokenFile(_) => CONFIG,
+    }
+}
+
+/// The exit code of a check that failed.
+pub(crate) fn of_blame(blame: Blame) -> u8 {
+    match blame {
+        Blame::Files => INCOMPLETE,
+        Blame::Local => HALTED,
+        Blame::Network => UNREACHABLE,
+        Blame::State => STATE,
+        Blame::Access => UNAUTHORIZED,
+        Blame::Config => CONFIG,
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 pub(crate) mod browser;
+pub(crate) mod doctor;
 pub(crate) mod exit;
 pub(crate) mod failure;
 pub(crate) mod json;
@@ -57,16 +58,14 @@ pub async fn run(
     {
         return check(&mut output, path, &environment, json);
     }
-    let loaded = match load(path, &environment) {
+    let loaded = load(path, &environment);
+    if let Command::Doctor { json } = args.command {
+        let doctor = doctor::doctor(&loaded, json, &environment, output);
+        return unless_stopped(&mut stop, doctor).await;
+    }
+    let loaded = match loaded {
         Ok(loaded) => loaded,
-        Err(error) => {
-            let text = problems::text(&error);
-            if let Command::Sync(SyncArgs { json: true, .. }) = args.command {
-                output.say(&format!("{}\n", json::fatal(text.trim_end(), exit::CONFIG)));
-            }
-            output.complain(&text);
-            return exit::CONFIG;
-        }
+        Err(error) => return unusable(&error, &args.command, &mut output),
     };
     let verbose = args.verbose > 0;
     match args.command {
@@ -94,8 +93,18 @@ pub async fn run(
             unless_stopped(&mut stop, login).await
         }
         Command::Logout => unless_stopped(&mut stop, login::logout(&loaded.config, output)).await,
-        Command::Config { .. } => exit::OK,
+        Command::Config { .. } | Command::Doctor { .. } => exit::OK,
     }
+}
+
+/// Without a configuration no other command can begin.
+fn unusable(error: &ConfigError, command: &Command, output: &mut Output) -> u8 {
+    let text = problems::text(error);
+    if let Command::Sync(SyncArgs { json: true, .. }) = command {
+        output.say(&format!("{}\n", json::fatal(text.trim_end(), exit::CONFIG)));
+    }
+    output.complain(&text);
+    exit::CONFIG
 }
 
 fn load(path: Option<&Path>, environment: &Environment) -> Result<Loaded, ConfigError> {

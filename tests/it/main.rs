@@ -7,6 +7,7 @@ mod a_minute;
 mod adoption;
 mod changes;
 mod conflicts;
+mod doctor;
 mod dry_run;
 mod endings;
 mod faults;
