@@ -4,6 +4,7 @@ use crate::rig::{Child, Finished, Rig, not_run};
 use box_emulator::{Access, Fault};
 use serde_json::Value;
 use std::fs::Permissions;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -348,7 +349,7 @@ fn nobody_at_the_endpoint() {
     let name = format!("network:127.0.0.1:{dead}");
     told.expect(&name, "fail", &["refuses the connection", "firewall"]);
     told.expect("token", "skipped", &[&name]);
-    told.expect("clock", "skipped", &["network"]);
+    told.expect("clock", "skipped", &[&name]);
     told.expect("local:mirror", "ok", &[]);
 }
 
@@ -376,6 +377,79 @@ fn a_web_page_in_boxs_place() {
     let told = doctor(&rig);
     let name = format!("network:127.0.0.1:{}", rig.cloud.port());
     told.code(69).expect(&name, "fail", &["web page"]);
+}
+
+/// A configuration that goes to the real Box, on a machine that only knows this proxy.
+fn behind(proxy: &str) -> Told {
+    let rig = shared(Access::Editor).configured(|config| {
+        let endpoints = config.access.find("[endpoints]").expect("it has them");
+        config.access.truncate(endpoints);
+    });
+    let mut command = rig.command(&["doctor", "--json"]);
+    command.env("HTTPS_PROXY", proxy);
+    Told::of(Child::start(command).finish())
+}
+
+#[test]
+fn a_proxy_that_is_not_there() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    let at = listener.local_addr().expect("bound");
+    drop(listener);
+    let told = behind(&format!("http://me:{SECRET}@{at}"));
+    let name = format!("proxy:{at}");
+    told.code(69)
+        .expect(&name, "fail", &["HTTPS_PROXY", "refuses"]);
+    told.expect("network:api.box.com", "skipped", &[&name]);
+    told.expect("network:upload.box.com", "skipped", &[&name]);
+    told.expect("token", "skipped", &["network:api.box.com"]);
+}
+
+#[test]
+fn a_proxy_that_wants_a_password() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    let at = listener.local_addr().expect("bound");
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let mut request = [0; 4_096];
+            let mut client = client;
+            if client.read(&mut request).is_ok_and(|read| read > 0) {
+                let no = b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n";
+                let _ = client.write_all(no);
+            }
+        }
+    });
+    let told = behind(&format!("http://me:{SECRET}@{at}"));
+    told.code(69).expect(&format!("proxy:{at}"), "ok", &[]);
+    let words = ["user name and a password", "HTTPS_PROXY"];
+    told.expect("network:api.box.com", "fail", &words);
+    told.expect("token", "skipped", &["network:api.box.com"]);
+}
+
+#[test]
+fn a_developer_token_is_warned_of_and_found_out_when_it_is_dead() {
+    let rig = shared(Access::Editor).configured(|config| {
+        let token = format!("developer_token = {SECRET:?}");
+        config.auth(&["method = \"developer_token\"", &token]);
+    });
+    rig.cloud.add_developer_token(SECRET);
+    let told = doctor(&rig);
+    told.code(0).expect("token", "warn", &["60 minutes", "ccg"]);
+    rig.cloud.expire_tokens();
+    let told = doctor(&rig);
+    told.code(77).expect("token", "fail", &["dead"]);
+    told.expect("identity", "skipped", &["because of token"]);
+}
+
+#[test]
+fn a_login_that_nobody_made() {
+    let rig = shared(Access::Editor).configured(|config| {
+        let secret = format!("client_secret = {SECRET:?}");
+        let id = "client_id = \"emulated-client\"";
+        config.auth(&["method = \"oauth2\"", id, &secret]);
+    });
+    let told = doctor(&rig);
+    told.code(77).expect("token", "fail", &["boxup login"]);
+    nothing_written(&rig);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! This machine's clock against Box's.
 
 use crate::agent::checkup::check::Check;
+use crate::agent::checkup::network::Reach;
 use crate::config::{Config, Method};
-use crate::remote::probe::Knocked;
 use std::time::{Duration, SystemTime};
 
 /// A difference that matters to nothing: Box's answers count whole seconds, and a proxy
@@ -12,9 +12,9 @@ const MOST: Duration = Duration::from_secs(30);
 const NAME: &str = "clock";
 
 /// What the `Date` of an answer says.
-pub(crate) fn check(config: &Config, answer: Option<&Knocked>) -> Check {
-    let Some(answer) = answer else {
-        return Check::skipped(NAME, "network");
+pub(crate) fn check(config: &Config, reach: &Reach) -> Check {
+    let Some(answer) = &reach.answer else {
+        return Check::skipped(NAME, reach.blocked.as_deref().unwrap_or("network"));
     };
     match answer.date {
         Some(date) => judge(answer.at, date, is_signed(config)),

@@ -78,7 +78,7 @@ pub(crate) async fn run(loaded: &Loaded, tell: &mut Tell<'_>) {
     let is_loose = modes.is_fail();
     tell(modes);
     let reach = network::look(config, tell).await;
-    tell(clock::check(config, reach.answer.as_ref()));
+    tell(clock::check(config, &reach));
     let refused = is_loose.then(|| "file_modes".to_owned());
     at_box(config, &memory, &reach, refused, tell).await;
     match disk.await {
