@@ -217,6 +217,16 @@ mod tests {
     }
 
     #[test]
+    fn doctor_speaks_to_people_and_programs() {
+        for (line, expected) in [("boxup doctor", false), ("boxup doctor --json", true)] {
+            let Command::Doctor { json } = parse(line).unwrap().command else {
+                panic!("{line}");
+            };
+            assert_eq!(json, expected);
+        }
+    }
+
+    #[test]
     fn sync_takes_several_mirrors() {
         let args = parse("boxup sync --once --mirror a --dry-run --mirror b").unwrap();
         let Command::Sync(sync) = args.command else {

@@ -11,6 +11,7 @@ mod canaries;
 mod changes;
 mod conflicts;
 mod doctor;
+mod doctor_and_sign_in;
 mod dry_run;
 mod endings;
 mod faults;

@@ -26,6 +26,17 @@ enum Fault {
 
 /// A sentence or two for an error and its causes. `host` is who should have answered.
 pub(crate) fn sentence(error: &(dyn Error + 'static), host: &str, is_timeout: bool) -> String {
+    let (what, next) = told(error, host, is_timeout);
+    let stop = if next.is_empty() { "" } else { ". " };
+    format!("{what}{stop}{next}")
+}
+
+/// The same in two: what happened, and the next step, which may be empty.
+pub(crate) fn told(
+    error: &(dyn Error + 'static),
+    host: &str,
+    is_timeout: bool,
+) -> (String, String) {
     let chain = chain(error);
     let fault = match chain.iter().find_map(|cause| fault(*cause)) {
         Some(fault) => fault,
@@ -36,8 +47,7 @@ pub(crate) fn sentence(error: &(dyn Error + 'static), host: &str, is_timeout: bo
     let detail = detail.filter(|_| fault != Fault::Slow).unwrap_or_default();
     let (what, next) = words(fault, host);
     let colon = if detail.is_empty() { "" } else { ": " };
-    let stop = if next.is_empty() { "" } else { ". " };
-    format!("{what}{colon}{detail}{stop}{next}")
+    (format!("{what}{colon}{detail}"), next)
 }
 
 /// The causes below an error, the deepest last.
