@@ -231,14 +231,51 @@ fn a_proxy_that_wants_another_password_is_told() {
         let words = ["proxy", "a user name and a password", "[network] proxy"];
         is_silent(&way.fails(&[], &words));
     }
+}
+
+#[test]
+fn a_proxy_that_wants_any_password_is_told() {
     let way = Way::far();
-    let proxy = way.proxy(guarded);
+    let proxy = way.proxy(Temper::Socks(USER, PASSWORD));
+    let way = way.trusting_through(&format!("socks5h://127.0.0.1:{}", proxy.port()));
+    way.fails(&[], &["a user name and a password", "[network] proxy"]);
+
+    let way = Way::far();
+    let proxy = way.proxy(Temper::Guarded(BASIC));
     let way = way.trusting_through(&http(&proxy));
     way.fails(&[], &["a user name and a password", "[network] proxy"]);
     assert_eq!(
         proxy.asked().first().map(String::as_str),
         Some("box.test:443")
     );
+}
+
+#[test]
+fn the_way_to_a_proxy_may_be_tls_and_is_verified_too() {
+    for (leaf, words) in [
+        (Leaf::Good, &[][..]),
+        (
+            Leaf::Expired,
+            &["certificate of the proxy", "not valid now"],
+        ),
+    ] {
+        let way = Way::far();
+        let proxy = way.proxy(Temper::Guarded(BASIC));
+        let authority = Authority::new();
+        let before = Front::start(&authority, leaf, listener(), proxy.port());
+        let both = way.rig.temp().join("both.pem");
+        let read = |authority: &Authority| std::fs::read(authority.file()).expect("read");
+        let pem = [read(&way.authority), read(&authority)].concat();
+        std::fs::write(&both, pem).expect("written");
+        let address = with_password("https", PASSWORD, before.port());
+        let way = way.network(&format!("ca_file = {both:?}\nproxy = {address:?}"));
+        if leaf == Leaf::Good {
+            way.mirrors(&[]);
+        } else {
+            is_silent(&way.fails(&[], words));
+            assert!(proxy.asked().is_empty());
+        }
+    }
 }
 
 #[test]
@@ -272,10 +309,8 @@ fn the_usual_variables_name_a_proxy_too() {
         assert!(!proxy.asked().is_empty(), "{name}");
         is_silent(&way.run(&["doctor"], &[(name, &address)]));
         let dead = with_password("http", PASSWORD, nobody());
-        let finished = way.run(&["sync", "--once", "--dry-run"], &[(name, &dead)]);
-        assert_eq!(finished.code, 69, "{finished:?}");
-        assert!(finished.stderr.contains("the proxy"), "{finished:?}");
-        is_silent(&finished);
+        let words = ["the proxy in HTTPS_PROXY or ALL_PROXY refuses"];
+        is_silent(&Way::far().trusting().fails(&[(name, &dead)], &words));
     }
 }
 
@@ -326,6 +361,9 @@ fn a_redirect_is_not_followed_and_no_token_goes_there() {
         rig.cloud.inject(fault.header("location", &to));
         let run = rig.once();
         assert_eq!(rig.cloud.faults_left(), 0, "{run}");
+        // It is told, and tried again where it belongs.
+        let told = run.expect_code(0).words();
+        assert!(told.contains("boxup does not follow"), "{told}");
         assert_eq!(elsewhere.cloud.total_requests(), 0, "{run}");
     });
 }
