@@ -160,23 +160,16 @@ fn is_an_authoritys_own(error: &rustls::OtherError) -> bool {
 
 /// What happened, and the next step where there is one.
 fn words(fault: Fault, host: &str) -> (String, String) {
-    let (what, next) = match fault {
-        Fault::Name => (
-            "cannot connect: the name {host} cannot be looked up",
-            "Is this machine online, and is its name server right (/etc/resolv.conf)? Behind a \
-             proxy, name it in [network] proxy or HTTPS_PROXY",
-        ),
-        Fault::Refused => (
-            "cannot connect: {host} refuses the connection",
-            "A firewall or a proxy that is not running? Compare [endpoints] and the proxy's \
-             address with what they should be",
-        ),
-        Fault::NoWay => (
-            "cannot connect: there is no way to {host}",
-            "Is this machine online? If it may reach Box only through a proxy, name it in \
-             [network] proxy or HTTPS_PROXY",
-        ),
-        Fault::Slow => ("no answer in time", ""),
+    let (what, next) = about_certificates(fault).unwrap_or_else(|| about_the_way(fault));
+    let named = |text: &str| text.replace("{host}", host);
+    (named(what), named(next))
+}
+
+type Words = (&'static str, &'static str);
+
+/// Whom to trust.
+fn about_certificates(fault: Fault) -> Option<Words> {
+    Some(match fault {
         Fault::UnknownAuthority => (
             "cannot connect: the certificate of {host} is signed by an authority that this \
              machine does not know",
@@ -207,6 +200,29 @@ fn words(fault: Fault, host: &str) -> (String, String) {
             "cannot connect: the certificate of {host} cannot be accepted",
             "A proxy that reads TLS? Put its CA certificate into [network] ca_file",
         ),
+        _ => return None,
+    })
+}
+
+/// How to get there.
+fn about_the_way(fault: Fault) -> Words {
+    match fault {
+        Fault::Name => (
+            "cannot connect: the name {host} cannot be looked up",
+            "Is this machine online, and is its name server right (/etc/resolv.conf)? Behind a \
+             proxy, name it in [network] proxy or HTTPS_PROXY",
+        ),
+        Fault::Refused => (
+            "cannot connect: {host} refuses the connection",
+            "A firewall or a proxy that is not running? Compare [endpoints] and the proxy's \
+             address with what they should be",
+        ),
+        Fault::NoWay => (
+            "cannot connect: there is no way to {host}",
+            "Is this machine online? If it may reach Box only through a proxy, name it in \
+             [network] proxy or HTTPS_PROXY",
+        ),
+        Fault::Slow => ("no answer in time", ""),
         Fault::NoTls => (
             "cannot connect: {host} does not speak TLS as it should",
             "Look for a wrong port, or http for https, in [endpoints] and [network] proxy; or for a \
@@ -221,10 +237,8 @@ fn words(fault: Fault, host: &str) -> (String, String) {
             "cannot connect: the proxy does not let boxup through to {host}",
             "Ask whoever runs it to allow CONNECT to api.box.com and upload.box.com, port 443",
         ),
-        Fault::Broken => ("the connection broke", ""),
-    };
-    let named = |text: &str| text.replace("{host}", host);
-    (named(what), named(next))
+        _ => ("the connection broke", ""),
+    }
 }
 
 #[cfg(test)]
@@ -319,17 +333,6 @@ mod tests {
                 ["user name and a password", "HTTPS_PROXY"],
             ),
             (
-                tunnel("SOCKS error: credentials not accepted"),
-                ["user name and a password", "[network] proxy"],
-            ),
-            (
-                over(
-                    "builder error",
-                    Tls::General("No CA certificates were loaded from the system".to_owned()),
-                ),
-                ["no certificate authority", "ca-certificates"],
-            ),
-            (
                 tunnel("tunnel error: unsuccessful"),
                 ["does not let boxup through", "CONNECT"],
             ),
@@ -338,6 +341,19 @@ mod tests {
             for word in words {
                 assert!(told.contains(word), "{word:?} is not in {told:?}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_known_by_its_text_has_its_words_too() {
+        let none = "No CA certificates were loaded from the system".to_owned();
+        let socks = "SOCKS error: credentials not accepted";
+        for (error, word) in [
+            (over("client error", Outer(socks, None)), "[network] proxy"),
+            (over("builder error", Tls::General(none)), "ca-certificates"),
+        ] {
+            let told = sentence(&error, PARTIES, false);
+            assert!(told.contains(word), "{told}");
         }
     }
 
