@@ -73,7 +73,7 @@ pub(crate) enum Command {
     /// Print a bearer token for curl, make and others, and nothing else.
     ///
     /// It is good for at least a tenth of its life, up to five minutes. Example:
-    /// curl -H "Authorization: Bearer $(boxup token)" https://api.box.com/2.0/users/me
+    /// `curl -H "Authorization: Bearer $(boxup token)" https://api.box.com/2.0/users/me`
     Token(TokenArgs),
 
     /// Tell which Box account boxup acts as.

@@ -153,7 +153,10 @@ fn proxied(address: &str, is_configured: bool) -> Option<Proxied> {
 
 impl NoWay {
     fn of(error: &(dyn Error + 'static), host: &str, is_timeout: bool) -> Self {
-        let (what, next) = network::told(error, host, is_timeout);
+        // A proxy has a check of its own, which names it.
+        let proxy = "the proxy";
+        let parties = network::Parties { host, proxy };
+        let (what, next) = network::told(error, parties, is_timeout);
         match is_timeout && next.is_empty() {
             true => Self::slow(host),
             false => Self { what, next },

@@ -38,6 +38,7 @@ mod silence;
 mod strangers;
 mod throttled;
 mod tidy;
+mod tls;
 mod tokens;
 mod torn;
 mod two_runs;

@@ -14,6 +14,7 @@ mod records;
 mod run;
 mod service;
 mod sign_in;
+pub(crate) mod tls;
 mod visitor;
 
 use box_emulator::{BoxEmulator, Builder};
