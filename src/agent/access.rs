@@ -12,26 +12,17 @@ use crate::remote::pace::Pace;
 use crate::remote::transport::Route;
 use crate::store::make_state_dir;
 use secrecy::SecretString;
-use std::path::Path;
 
 /// What may be written while signing in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Traces {
     /// Tokens are kept for the next run.
     Kept,
+    /// Tokens, where the state directory is there already: nothing is made.
+    IfThere,
     /// None, but for a login that has to be renewed: a renewed one that is not kept would
     /// be lost.
     None,
-}
-
-impl Traces {
-    /// Tokens are kept where a state directory is already; none is made for it.
-    pub(crate) fn of_existing(state_dir: &Path) -> Self {
-        match state_dir.is_dir() {
-            true => Self::Kept,
-            false => Self::None,
-        }
-    }
 }
 
 /// A client that has not asked for anything yet.
@@ -48,6 +39,16 @@ pub(crate) fn client(config: &Config, traces: Traces) -> Result<BoxClient, Fatal
     BoxClient::new(hosts(config), access, pace).map_err(Fatal::Http)
 }
 
+/// The method's name in the configuration.
+pub(crate) fn method_name(method: &Method) -> &'static str {
+    match method {
+        Method::ClientCredentials { .. } => "ccg",
+        Method::Jwt { .. } => "jwt",
+        Method::OAuth2 { .. } => "oauth2",
+        Method::DeveloperToken(_) => "developer_token",
+    }
+}
+
 fn keeping(config: &Config, credentials: &Credentials, traces: Traces) -> Result<Keeping, Fatal> {
     let file = TokenFile::new(&config.state_dir, credentials.method());
     let is_login = match credentials {
@@ -62,6 +63,12 @@ fn keeping(config: &Config, credentials: &Credentials, traces: Traces) -> Result
     if traces == Traces::None && (!is_login || !config.state_dir.exists()) {
         return Ok(Keeping::Reading(file));
     }
+    if traces == Traces::IfThere && !config.state_dir.is_dir() {
+        return Ok(match is_login {
+            true => Keeping::Reading(file),
+            false => Keeping::Nowhere,
+        });
+    }
     match make_state_dir(&config.state_dir) {
         Ok(()) => Ok(Keeping::At(file)),
         Err(error) if is_login => Err(error.into()),
@@ -72,7 +79,8 @@ fn keeping(config: &Config, credentials: &Credentials, traces: Traces) -> Result
     }
 }
 
-fn route(config: &Config) -> Route {
+/// The way that requests take.
+pub(crate) fn route(config: &Config) -> Route {
     let network = &config.network;
     Route {
         proxy: network.proxy.as_ref().map(|proxy| proxy.whole().clone()),

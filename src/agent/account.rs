@@ -81,7 +81,8 @@ impl AccountCheck {
     }
 }
 
-fn another_account(known: &KnownAccount, now: &Account) -> Trouble {
+/// What there is to say when the token is not that of the mapping's account.
+pub(crate) fn another_account(known: &KnownAccount, now: &Account) -> Trouble {
     let message = format!(
         "the token is that of {} (user {}), and what is mapped here was sent by {} (user {})",
         now.login, now.id, known.login, known.id

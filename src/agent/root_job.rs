@@ -138,8 +138,8 @@ async fn check(context: &Context, mirror: &Mirror, root: &FolderId) -> Result<()
 
 async fn look(context: &Context, mirror: &Mirror, root: &FolderId) -> Result<(), Unusable> {
     context.account.check(context).await?;
-    let can_upload = match context.client.look_at_folder(root).await {
-        Ok(look) => look.can_upload,
+    let can_upload = match context.client.can_upload(root).await {
+        Ok(can_upload) => can_upload,
         Err(Trouble::Gone(said)) => {
             let who = account(&context.client).await;
             return Err(invisible(format!(

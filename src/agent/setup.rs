@@ -50,7 +50,7 @@ impl Guest {
     /// Signs in and asks who it is. Nothing is kept, but for a person's login.
     pub(crate) async fn welcome(config: &Config) -> Result<Self, Failed> {
         let client = access::client(config, Traces::None).map_err(Failed::Fatal)?;
-        client.prove().await?;
+        client.fresh_bearer().await?;
         let account = client.whoami().await?;
         Ok(Self { client, account })
     }
@@ -68,10 +68,11 @@ impl Guest {
 
     /// One folder.
     pub(crate) async fn folder(&self, id: &FolderId) -> Result<Sight, Failed> {
-        let look = self.client.look_at_folder(id).await?;
+        let look = self.client.describe_folder(id).await?;
+        let name = look.path.last().map_or("", String::as_str);
         Ok(Sight {
             id: id.clone(),
-            name: RemoteName::from_box(look.name),
+            name: RemoteName::from_box(name),
             can_upload: look.can_upload,
             owner: look.owner,
         })

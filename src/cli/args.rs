@@ -83,7 +83,7 @@ pub(crate) enum Command {
     /// Print a bearer token for curl, make and others, and nothing else.
     ///
     /// It is good for at least a tenth of its life, up to five minutes. Example:
-    /// curl -H "Authorization: Bearer $(boxup token)" https://api.box.com/2.0/users/me
+    /// `curl -H "Authorization: Bearer $(boxup token)" https://api.box.com/2.0/users/me`
     Token(TokenArgs),
 
     /// Tell which Box account boxup acts as.
@@ -224,6 +224,16 @@ mod tests {
         }
         assert_eq!(parse("boxup -vv sync").unwrap().verbose, 2);
         assert_eq!(parse("boxup sync -vv").unwrap().verbose, 2);
+    }
+
+    #[test]
+    fn doctor_speaks_to_people_and_programs() {
+        for (line, expected) in [("boxup doctor", false), ("boxup doctor --json", true)] {
+            let Command::Doctor { json } = parse(line).unwrap().command else {
+                panic!("{line}");
+            };
+            assert_eq!(json, expected);
+        }
     }
 
     #[test]

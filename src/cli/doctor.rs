@@ -1,68 +1,71 @@
-//! `boxup doctor`: looks at everything, and says what to do.
+//! `boxup doctor`: the checks, told one by one, and what follows from them.
 
-use crate::agent::checkup::{Check, Fault, Status, examine};
+use crate::agent::checkup;
+use crate::agent::checkup::check::{Blame, Check, Status};
 use crate::cli::output::Output;
-use crate::cli::wording::{printable, some};
+use crate::cli::wording::printable;
 use crate::cli::{exit, json};
 use crate::config::{ConfigError, Environment, Loaded};
-use serde_json::json;
+use serde_json::{Value, json};
 
-/// Where text ends on a terminal.
-const WIDTH: usize = 96;
-/// Where what was found begins.
-const INDENT: usize = 4;
+/// Where nobody tells how wide the terminal is.
+const WIDTH: usize = 100;
+/// Lines longer than this are hard to read.
+const WIDEST: usize = 120;
+/// The column that findings begin in, at most.
+const COLUMN: usize = 28;
 
-/// Runs all checks and returns the exit code of the worst.
+/// Makes all checks and returns the exit code.
 pub(crate) async fn doctor(
-    loaded: Result<Loaded, ConfigError>,
-    environment: &Environment,
+    loaded: &Result<Loaded, ConfigError>,
     as_json: bool,
+    environment: &Environment,
     mut output: Output,
 ) -> u8 {
-    let has_colour = output.is_terminal() && environment.get("NO_COLOR").is_none();
-    let mut report = Report::default();
+    let config = loaded.as_ref().ok().map(|loaded| &loaded.config);
+    let page = Page::new(&checkup::names(config), environment, &output);
+    let mut tally = Tally::default();
     let mut tell = |check: Check| {
-        let line = match as_json {
-            true => format!("{}\n", line(&check)),
-            false => text(&check, has_colour),
-        };
-        Output::standard().say(&line);
-        report.count(&check);
+        tally.count(&check);
+        match as_json {
+            true => output.say(&format!("{}\n", object(&check))),
+            false => output.say(&page.check(&check)),
+        }
     };
     match loaded {
-        Ok(loaded) => {
-            configured(&loaded, &mut tell);
-            examine(&loaded.config, environment, &mut tell).await;
-        }
-        Err(error) => mistaken(&error, &mut tell),
+        Ok(loaded) => checkup::run(loaded, &mut tell).await,
+        Err(error) => checkup::without_config(error, &mut tell),
     }
-    output.say(&match as_json {
-        true => format!("{}\n", report.json()),
-        false => report.text(),
-    });
-    report.code
+    match as_json {
+        true => output.say(&format!("{}\n", tally.object())),
+        false => output.say(&format!("\n{}\n", page.sentence(&tally))),
+    }
+    tally.code
 }
 
-/// What was counted.
-#[derive(Default)]
-struct Report {
+/// What there was, and the exit code: the worst that failed.
+#[derive(Debug, Default)]
+struct Tally {
     ok: u64,
     warn: u64,
     fail: u64,
     skipped: u64,
+    worst: Option<Blame>,
     code: u8,
 }
 
-impl Report {
+impl Tally {
     fn count(&mut self, check: &Check) {
-        match check.status {
-            Status::Ok => self.ok += 1,
-            Status::Warn => self.warn += 1,
-            Status::Skipped => self.skipped += 1,
-            Status::Fail(fault) => {
-                self.fail += 1;
-                self.code = exit::worse(self.code, code(fault));
-            }
+        let counter = match check.status {
+            Status::Ok => &mut self.ok,
+            Status::Warn => &mut self.warn,
+            Status::Fail => &mut self.fail,
+            Status::Skipped => &mut self.skipped,
+        };
+        *counter += 1;
+        if check.is_fail() {
+            self.worst = self.worst.max(check.blame);
+            self.code = self.worst.map_or(exit::OK, exit::of_blame);
         }
     }
 
@@ -70,93 +73,32 @@ impl Report {
         self.ok + self.warn + self.fail + self.skipped
     }
 
-    fn json(&self) -> serde_json::Value {
+    fn object(&self) -> Value {
         json!({
-            "event": "summary", "checks": self.all(), "ok": self.ok, "warn": self.warn,
-            "fail": self.fail, "skipped": self.skipped, "exit_code": self.code,
+            "event": "summary",
+            "checks": self.all(),
+            "ok": self.ok,
+            "warn": self.warn,
+            "fail": self.fail,
+            "skipped": self.skipped,
+            "exit_code": self.code,
         })
     }
-
-    fn text(&self) -> String {
-        let all = some(self.all(), "check");
-        match (self.fail, self.warn) {
-            (0, 0) => format!("\n{all}: all is well. boxup sync --once can run.\n"),
-            (0, warn) => format!(
-                "\n{all}: boxup sync --once can run. Look at the {}.\n",
-                some(warn, "warning")
-            ),
-            (fail, _) => format!("\n{all}, {fail} failed. Begin with the first ✘.\n"),
-        }
-    }
 }
 
-fn code(fault: Fault) -> u8 {
-    match fault {
-        Fault::Configuration => exit::CONFIG,
-        Fault::State => exit::STATE,
-        Fault::Unauthorized => exit::UNAUTHORIZED,
-        Fault::Unreachable => exit::UNREACHABLE,
-        Fault::Local => exit::HALTED,
-    }
-}
-
-fn configured(loaded: &Loaded, tell: &mut dyn FnMut(Check)) {
-    let config = &loaded.config;
-    let mirrors = some(config.mirrors.len() as u64, "mirror");
-    let found = format!("{} is right: {mirrors}", config.source.display());
-    tell(Check::ok("config", found));
-    for warning in &loaded.warnings {
-        let next = "Nothing, if that is meant; sync.example.toml explains every key";
-        tell(Check::warn("config", warning, next));
-    }
-}
-
-fn mistaken(error: &ConfigError, tell: &mut dyn FnMut(Check)) {
-    let file = error.file.as_ref().map(|file| file.display().to_string());
-    let file = file.unwrap_or_default();
-    for problem in &error.problems {
-        let line = problem
-            .line
-            .map(|line| format!(":{line}"))
-            .unwrap_or_default();
-        let key = if problem.key == "file" {
-            ""
-        } else {
-            &problem.key
-        };
-        let place = format!("{file}{line} {key}");
-        let found = format!("{}: {}", place.trim(), problem.what);
-        tell(Check::fail(
-            "config",
-            Fault::Configuration,
-            found,
-            &problem.remedy,
-        ));
-    }
-    for name in [
-        "file_modes",
-        "network",
-        "clock",
-        "token",
-        "identity",
-        "scopes",
-        "quota",
-        "watch",
-        "state",
-    ] {
-        tell(Check::skipped(name, "because of the configuration"));
-    }
-}
-
-fn line(check: &Check) -> serde_json::Value {
+/// A check for a program.
+fn object(check: &Check) -> Value {
     let status = match check.status {
         Status::Ok => "ok",
         Status::Warn => "warn",
-        Status::Fail(_) => "fail",
+        Status::Fail => "fail",
         Status::Skipped => "skipped",
     };
     let mut line = json!({
-        "event": "check", "name": check.name, "status": status, "found": check.found,
+        "event": "check",
+        "name": check.name,
+        "status": status,
+        "found": check.found,
         "next": check.next,
     });
     if let Some(said) = &check.said {
@@ -165,92 +107,205 @@ fn line(check: &Check) -> serde_json::Value {
     line
 }
 
-fn text(check: &Check, has_colour: bool) -> String {
-    let (sign, colour) = match check.status {
-        Status::Ok => ("✔", "32"),
-        Status::Warn => ("!", "33"),
-        Status::Fail(_) => ("✘", "31"),
-        Status::Skipped => ("–", "2"),
-    };
-    let sign = match has_colour {
-        true => format!("\x1b[{colour}m{sign}\x1b[0m"),
-        false => sign.to_owned(),
-    };
-    let mut text = format!(
-        "{sign} {:<12} {}\n",
-        check.name,
-        wrapped(&check.found, 15, 15)
-    );
-    let causes = check
-        .said
-        .as_ref()
-        .and_then(|said| said.lesson)
-        .map(|lesson| lesson.causes);
-    if let Some(causes) = causes.filter(|causes| !causes.is_empty()) {
-        text.push_str(&format!("{:INDENT$}Likely causes, in this order:\n", ""));
-        for (number, cause) in causes.iter().enumerate() {
-            let cause = wrapped(cause, INDENT + 5, INDENT + 5);
-            text.push_str(&format!("{:INDENT$}  {}. {cause}\n", "", number + 1));
-        }
-    }
-    if let Some(next) = &check.next {
-        let next = wrapped(next, INDENT + 6, INDENT + 6);
-        text.push_str(&format!("{:INDENT$}next: {next}\n", ""));
-    }
-    if let Some(said) = check.said.as_ref().filter(|said| said.status != 0) {
-        text.push_str(&format!("{:INDENT$}Box said: {}\n", "", said.words()));
-    }
-    text
+/// How the checks are laid out for a person.
+struct Page {
+    colour: bool,
+    /// The column that findings begin in.
+    column: usize,
+    width: usize,
 }
 
-/// Breaks lines between words; further ones begin at `indent`.
-fn wrapped(text: &str, first: usize, indent: usize) -> String {
-    let (mut lines, mut at) = (String::new(), first);
-    for (number, word) in printable(text).split(' ').enumerate() {
-        let length = word.chars().count();
-        if number > 0 && at + 1 + length > WIDTH {
-            lines.push_str(&format!("\n{:indent$}", ""));
-            at = indent;
-        } else if number > 0 {
-            lines.push(' ');
-            at += 1;
+impl Page {
+    fn new(names: &[String], environment: &Environment, output: &Output) -> Self {
+        let is_plain = environment.get("NO_COLOR").is_some()
+            || environment.get("TERM").is_some_and(|term| term == "dumb");
+        let longest = names.iter().map(|name| name.chars().count()).max();
+        // As wide as the usual hosts, which are told first.
+        let longest = longest.unwrap_or(0).max("network:upload.box.com".len());
+        Self {
+            colour: output.is_terminal() && !is_plain,
+            column: (longest + 4).min(COLUMN),
+            width: output.columns().unwrap_or(WIDTH).clamp(40, WIDEST),
         }
-        lines.push_str(word);
-        at += length;
+    }
+
+    /// One check, with its line feed.
+    fn check(&self, check: &Check) -> String {
+        let (glyph, colour) = match check.status {
+            Status::Ok => ("✔", GREEN),
+            Status::Warn => ("!", YELLOW),
+            Status::Fail => ("✘", RED),
+            Status::Skipped => ("–", DIM),
+        };
+        let name = printable(&check.name);
+        let glyph = self.painted(glyph, colour);
+        let found = match check.status {
+            Status::Skipped => format!("skipped {}", check.found),
+            Status::Ok | Status::Warn | Status::Fail => check.found.clone(),
+        };
+        let mut text = self.head(&glyph, &name, &found, check.status == Status::Skipped);
+        let causes = check.said.as_ref().and_then(|said| said.lesson);
+        let causes = causes.map(|lesson| lesson.causes).unwrap_or_default();
+        if !causes.is_empty() {
+            text.push_str(&self.indented("", "Likely causes, in this order:"));
+        }
+        for (number, cause) in causes.iter().enumerate() {
+            text.push_str(&self.indented(&format!("  {}. ", number + 1), cause));
+        }
+        if let Some(next) = &check.next {
+            text.push_str(&self.indented("→ ", next));
+        }
+        if let Some(said) = &check.said {
+            // Without a status the words are our own.
+            let who = if said.status == 0 {
+                "In detail"
+            } else {
+                "Box said"
+            };
+            text.push_str(&self.indented("", &format!("{who}: {}", said.words())));
+        }
+        text
+    }
+
+    fn head(&self, glyph: &str, name: &str, found: &str, is_dim: bool) -> String {
+        let space = self.column - 2;
+        let mut lines = wrapped(found, self.width - self.column).into_iter();
+        let mut text = format!("{glyph} {name:<space$}");
+        // A long name has a line of its own.
+        if name.chars().count() < space {
+            let first = lines.next().unwrap_or_default();
+            let colour = if is_dim { DIM } else { "" };
+            text.push_str(&self.painted(&first, colour));
+        }
+        text = format!("{}\n", text.trim_end());
+        for line in lines {
+            text.push_str(&format!("{:1$}{line}\n", "", self.column));
+        }
+        text
+    }
+
+    /// A paragraph below the findings, further lines below its first word.
+    fn indented(&self, mark: &str, words: &str) -> String {
+        let mark_width = mark.chars().count();
+        let width = self.width - self.column - mark_width;
+        let mut text = String::new();
+        for (number, line) in wrapped(words, width).iter().enumerate() {
+            let lead = match number {
+                0 => self.painted(mark, BOLD),
+                _ => " ".repeat(mark_width),
+            };
+            text.push_str(&format!("{:1$}{lead}{line}\n", "", self.column));
+        }
+        text
+    }
+
+    /// What follows from all of it.
+    fn sentence(&self, tally: &Tally) -> String {
+        let (all, warned) = (tally.all(), tally.warn);
+        if tally.fail > 0 {
+            let glyph = self.painted("✘", RED);
+            let failed = tally.fail;
+            return format!("{failed} of {all} checks failed. Begin with the first {glyph}.");
+        }
+        let ready = "`boxup sync --once` can run";
+        match warned {
+            0 => format!("All is well: {ready}."),
+            1 => format!("{ready}; one of {all} checks deserves a look."),
+            warned => format!("{ready}; {warned} of {all} checks deserve a look."),
+        }
+    }
+
+    fn painted(&self, text: &str, colour: &str) -> String {
+        match self.colour && !colour.is_empty() && !text.is_empty() {
+            true => format!("{colour}{text}\x1b[0m"),
+            false => text.to_owned(),
+        }
+    }
+}
+
+/// Breaks words into lines; a word that is too long keeps its line to itself.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let text = text.lines().map(printable).collect::<Vec<_>>().join(" ");
+    for word in text.split_whitespace() {
+        let needed = word.chars().count();
+        let line = lines.last_mut().map(|line| (line.chars().count(), line));
+        match line {
+            Some((0, line)) => line.push_str(word),
+            Some((used, line)) if used + 1 + needed <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
     }
     lines
 }
 
+const GREEN: &str = "\x1b[32m";
+const YELLOW: &str = "\x1b[33m";
+const RED: &str = "\x1b[31m";
+const DIM: &str = "\x1b[2m";
+const BOLD: &str = "\x1b[1m";
+
 #[cfg(test)]
 mod tests {
-    use super::{text, wrapped};
-    use crate::agent::checkup::{Check, Fault};
+    use super::{Page, Tally, wrapped};
+    use crate::agent::checkup::check::{Blame, Check};
 
-    #[test]
-    fn what_to_do_stands_below_what_was_found() {
-        let check = Check::fail("token", Fault::Unauthorized, "no", "do this");
-        assert_eq!(
-            text(&check, false),
-            "✘ token        no\n    next: do this\n"
-        );
-        assert!(text(&check, true).starts_with("\x1b[31m✘\x1b[0m token"));
+    fn page(colour: bool) -> Page {
+        Page {
+            colour,
+            column: 10,
+            width: 40,
+        }
     }
 
     #[test]
-    fn long_lines_are_broken_between_words() {
-        let long = "word ".repeat(40);
-        let broken = wrapped(long.trim(), 10, 4);
-        assert!(broken.lines().count() > 1);
-        assert!(
-            broken
-                .lines()
-                .all(|line| line.chars().count() <= super::WIDTH)
+    fn the_worst_blame_decides_whatever_comes_first() {
+        for (blames, code) in [
+            (vec![], 0),
+            (vec![Blame::Files], 1),
+            (vec![Blame::Files, Blame::Local], 3),
+            (vec![Blame::Network, Blame::Local], 69),
+            (vec![Blame::State, Blame::Network], 74),
+            (vec![Blame::Access, Blame::State, Blame::Local], 77),
+            (vec![Blame::Local, Blame::Config, Blame::Access], 78),
+        ] {
+            let mut tally = Tally::default();
+            tally.count(&Check::warn("a", "b", "c"));
+            for blame in blames {
+                tally.count(&Check::fail("a", blame, "b", "c"));
+            }
+            assert_eq!(tally.code, code);
+        }
+    }
+
+    #[test]
+    fn lines_are_broken_between_words_and_indented() {
+        let check = Check::fail(
+            "token",
+            Blame::Access,
+            "something that takes more than one line to be told",
+            "do this and that, and then again",
         );
-        assert!(
-            broken
-                .lines()
-                .skip(1)
-                .all(|line| line.starts_with("    word"))
-        );
+        let expected = "\
+✘ token   something that takes more than
+          one line to be told
+          → do this and that, and then
+            again
+";
+        assert_eq!(page(false).check(&check), expected);
+        let long = Check::skipped("mirror:documents", "token");
+        let expected = "– mirror:documents\n          skipped because of token\n";
+        assert_eq!(page(false).check(&long), expected);
+        let coloured = page(true).check(&Check::ok("a", "b"));
+        assert_eq!(coloured, "\x1b[32m✔\x1b[0m a       b\n");
+    }
+
+    #[test]
+    fn what_moves_the_cursor_is_spelled_out() {
+        let lines = wrapped("a\u{1b}[2J b\nc", 10);
+        assert_eq!(lines, ["a\\u{1b}[2J", "b c"]);
     }
 }

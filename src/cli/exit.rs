@@ -1,6 +1,7 @@
 //! Exit codes, stable and documented. Of several, the one that needs a person most
 //! wins: 78, 77, 69, 3, 1.
 
+use crate::agent::checkup::check::Blame;
 use crate::agent::notice::Ending;
 use crate::agent::run::Fatal;
 use crate::model::trouble::Trouble;
@@ -26,24 +27,6 @@ pub(crate) const LOCKED: u8 = 75;
 pub(crate) const UNAUTHORIZED: u8 = 77;
 /// The configuration cannot be used.
 pub(crate) const CONFIG: u8 = 78;
-
-/// Of two codes, the one that needs a person most.
-pub(crate) fn worse(one: u8, other: u8) -> u8 {
-    const ORDER: [u8; 7] = [
-        CONFIG,
-        UNAUTHORIZED,
-        STATE,
-        UNREACHABLE,
-        HALTED,
-        INCOMPLETE,
-        OK,
-    ];
-    let place = |code: u8| ORDER.iter().position(|known| *known == code);
-    match place(one) <= place(other) {
-        true => one,
-        false => other,
-    }
-}
 
 /// The exit code of a run that came to an end.
 pub(crate) fn of_ending(ending: &Ending) -> u8 {
@@ -98,6 +81,18 @@ pub(crate) fn of_fatal(fatal: &Fatal) -> u8 {
         Fatal::TokenFile(TokenFileError::Disk { .. }) => STATE,
         Fatal::TokenFile(TokenFileError::Damaged(_) | TokenFileError::Busy(_)) => UNAUTHORIZED,
         Fatal::TokenFile(_) => CONFIG,
+    }
+}
+
+/// The exit code of a check that failed.
+pub(crate) fn of_blame(blame: Blame) -> u8 {
+    match blame {
+        Blame::Files => INCOMPLETE,
+        Blame::Local => HALTED,
+        Blame::Network => UNREACHABLE,
+        Blame::State => STATE,
+        Blame::Access => UNAUTHORIZED,
+        Blame::Config => CONFIG,
     }
 }
 

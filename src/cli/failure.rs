@@ -4,7 +4,7 @@
 use crate::agent::run::Fatal;
 use crate::cli::output::Output;
 use crate::cli::{exit, json, summary};
-use crate::model::trouble::{Said, Trouble};
+use crate::model::trouble::Trouble;
 use serde_json::{Value, json};
 
 /// Box, or the way there, was in the way.
@@ -36,7 +36,7 @@ pub(crate) fn fatal(fatal: &Fatal, as_json: bool, output: &mut Output) -> u8 {
 
 /// What went wrong, for a person, part by part.
 pub(crate) fn words(trouble: &Trouble) -> String {
-    match (trouble, said(trouble)) {
+    match (trouble, trouble.said()) {
         (Trouble::Unauthorized(said), _) => summary::refusal(summary::NOT_IN, said),
         (_, Some(said)) => summary::refusal("Box did not do it", said),
         (Trouble::NoAnswer(why), None) => format!("error: Box cannot be reached: {why}\n"),
@@ -46,27 +46,9 @@ pub(crate) fn words(trouble: &Trouble) -> String {
 
 /// The same for a program.
 pub(crate) fn object(trouble: &Trouble) -> Value {
-    match (trouble, said(trouble)) {
+    match (trouble, trouble.said()) {
         (_, Some(said)) => json::refusal(said),
         (Trouble::NoAnswer(why), None) => json!({ "message": why }),
         (_, None) => json!({}),
-    }
-}
-
-/// Box's part in it.
-pub(crate) fn said(trouble: &Trouble) -> Option<&Said> {
-    match trouble {
-        Trouble::Later(said, _)
-        | Trouble::Throttled(said, _)
-        | Trouble::NameTaken(said, _)
-        | Trouble::Stale(said)
-        | Trouble::Gone(said)
-        | Trouble::Damaged(said)
-        | Trouble::Refused(said)
-        | Trouble::Unauthorized(said) => Some(said),
-        Trouble::NoAnswer(_)
-        | Trouble::LocalChanged
-        | Trouble::LocalGone
-        | Trouble::LocalRead(_) => None,
     }
 }

@@ -67,7 +67,7 @@ pub async fn run(
         }
         Command::Doctor { json } => {
             let loaded = place.load(config::load);
-            let work = doctor::doctor(loaded, &place.environment, json, output);
+            let work = doctor::doctor(&loaded, json, &place.environment, output);
             unless_stopped(&mut stop, work).await
         }
         other => unless_stopped(&mut stop, ask(other, &place, output)).await,

@@ -21,6 +21,12 @@ impl Output {
         self.is_terminal
     }
 
+    /// How wide the terminal is, where there is one.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        let size = rustix::termios::tcgetwinsize(stdout()).ok()?;
+        Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    }
+
     /// Writes to standard output, with no line feed of its own.
     pub(crate) fn say(&mut self, text: &str) {
         let mut out = stdout().lock();

@@ -3,6 +3,7 @@
 //! Pure values. Nothing here reads a clock, a disk or a socket.
 
 pub(crate) mod digest;
+pub(crate) mod figures;
 pub(crate) mod ids;
 pub(crate) mod item;
 pub(crate) mod name;

@@ -65,6 +65,23 @@ pub(crate) struct Lesson {
     pub(crate) next: &'static str,
 }
 
+impl Trouble {
+    /// Box's part in it.
+    pub(crate) fn said(&self) -> Option<&Said> {
+        match self {
+            Self::Later(said, _)
+            | Self::Throttled(said, _)
+            | Self::NameTaken(said, _)
+            | Self::Stale(said)
+            | Self::Gone(said)
+            | Self::Damaged(said)
+            | Self::Refused(said)
+            | Self::Unauthorized(said) => Some(said),
+            Self::NoAnswer(_) | Self::LocalChanged | Self::LocalGone | Self::LocalRead(_) => None,
+        }
+    }
+}
+
 impl Said {
     /// Box's words alone, without what they mean.
     pub(crate) fn words(&self) -> String {

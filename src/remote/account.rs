@@ -10,7 +10,7 @@ use crate::remote::client::{Body, BoxClient, Call};
 use crate::remote::wire;
 use reqwest::{Method, Url};
 use secrecy::SecretString;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 const FIELDS: &str =
     "id,type,name,login,status,role,enterprise,space_amount,space_used,max_upload_size";
@@ -76,6 +76,16 @@ impl BoxClient {
         self.tokens.get(&self.http).await
     }
 
+    /// A bearer token that Box hands out now; of a login, the one that is kept.
+    pub(crate) async fn fresh_bearer(&self) -> Result<Token, Trouble> {
+        self.tokens.fresh(&self.http).await
+    }
+
+    /// When the login that is kept was last renewed.
+    pub(crate) fn login_renewed_at(&self) -> Option<SystemTime> {
+        self.tokens.renewed_at()
+    }
+
     /// A bearer token that Box takes: one that was found on disk is tried first.
     pub(crate) async fn proven_bearer(&self) -> Result<Token, Trouble> {
         if self.bearer().await?.is_found
@@ -84,12 +94,6 @@ impl BoxClient {
             return Err(trouble);
         }
         self.bearer().await
-    }
-
-    /// A token that shows whether the credentials are right: obtained anew where that
-    /// costs nothing but a request.
-    pub(crate) async fn prove(&self) -> Result<Token, Trouble> {
-        self.tokens.prove(&self.http).await
     }
 
     /// A token that may do less: only these scopes, and only in this folder.

@@ -225,11 +225,6 @@ impl BoxClient {
         serde_json::from_slice(&body).map_err(|_| Trouble::NoAnswer(words::not_json(&body)))
     }
 
-    /// Counts a request that does not go this way.
-    pub(super) fn count_request(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-    }
-
     async fn exchange(&self, request: RequestBuilder) -> Result<Raw, Trouble> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let answer = request

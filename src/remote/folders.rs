@@ -15,32 +15,47 @@ const PAGE: &str = "1000";
 /// entries in one folder.
 const MOST_PAGES: usize = 1_000;
 
-/// What there is to know of a folder before something is put into it.
-#[derive(Clone, Debug)]
-pub(crate) struct FolderLook {
-    /// Its name.
-    pub(crate) name: String,
-    /// Whether this account may put something into it; `None` where Box does not say.
+/// A folder as its account sees it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Described {
+    /// Names from the top down, as far as the account sees them; the last is its own.
+    pub(crate) path: Vec<String>,
+    /// Whether files may be put into it; `None` where Box does not say.
     pub(crate) can_upload: Option<bool>,
-    /// The ID of the account whose storage it uses.
+    /// Whether what is in it may be read.
+    pub(crate) can_download: Option<bool>,
+    /// Whose it is: a user's ID.
     pub(crate) owner: Option<String>,
 }
 
+fn permission(folder: &Value, name: &str) -> Option<bool> {
+    let all = folder.get("permissions");
+    all.and_then(|all| all.get(name)).and_then(Value::as_bool)
+}
+
 impl BoxClient {
-    /// Looks at a folder. (`get_folders_id`)
+    /// Whether this account may put something into a folder; `None` where Box does not
+    /// say. (`get_folders_id`)
     ///
     /// # Errors
     /// [`Trouble::Gone`] when it is not there, in the trash, or not visible.
-    pub(crate) async fn look_at_folder(&self, id: &FolderId) -> Result<FolderLook, Trouble> {
+    pub(crate) async fn can_upload(&self, id: &FolderId) -> Result<Option<bool>, Trouble> {
+        let answer = self
+            .folder(id, "type,id,name,item_status,permissions")
+            .await?;
+        Ok(permission(&answer, "can_upload"))
+    }
+
+    /// A folder that is there, with these fields.
+    async fn folder(&self, id: &FolderId, fields: &str) -> Result<Value, Trouble> {
         let mut url = self.hosts.api(&format!("folders/{id}"));
-        url.query_pairs_mut()
-            .append_pair("fields", "type,id,name,item_status,permissions,owned_by");
+        url.query_pairs_mut().append_pair("fields", fields);
         let answer = self.get("get_folders_id", url).await?;
-        let Some(folder) = wire::folder(&answer) else {
+        if wire::folder(&answer).is_none() {
             return Err(Trouble::NoAnswer(
                 "a folder described without its ID".to_owned(),
             ));
-        };
+        }
         if wire::text(&answer, "item_status").is_some_and(|status| status != "active") {
             let message = "the folder is in the trash".to_owned();
             return Err(Trouble::Gone(Said {
@@ -49,13 +64,25 @@ impl BoxClient {
                 ..Said::default()
             }));
         }
-        let permission = answer
-            .get("permissions")
-            .and_then(|all| all.get("can_upload"));
+        Ok(answer)
+    }
+
+    /// All that a person wants to know of a folder before it is used. (`get_folders_id`)
+    ///
+    /// # Errors
+    /// [`Trouble::Gone`] when it is not there, in the trash, or not visible.
+    pub(crate) async fn describe_folder(&self, id: &FolderId) -> Result<Described, Trouble> {
+        const FIELDS: &str = "type,id,name,item_status,permissions,path_collection,owned_by";
+        let answer = self.folder(id, FIELDS).await?;
+        let above = answer.get("path_collection");
+        let above = above.and_then(|above| above.get("entries")?.as_array());
+        let names = above.into_iter().flatten();
+        let path = names.filter_map(|folder| wire::text(folder, "name"));
         let owner = answer.get("owned_by");
-        Ok(FolderLook {
-            name: folder.name.as_str().to_owned(),
-            can_upload: permission.and_then(Value::as_bool),
+        Ok(Described {
+            path: path.chain(wire::text(&answer, "name")).collect(),
+            can_upload: permission(&answer, "can_upload"),
+            can_download: permission(&answer, "can_download"),
             owner: owner.and_then(|owner| wire::text(owner, "id")),
         })
     }

@@ -2,10 +2,11 @@
 //! an answer it reads.
 
 use crate::model::trouble::Trouble;
-use crate::remote::lessons::network;
+use crate::remote::lessons::network::{self, Parties};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Proxy, Response};
+use reqwest::{Certificate, Client, Proxy, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 /// How long connecting may take.
@@ -20,6 +21,12 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
 const IDLE: Duration = Duration::from_secs(20);
 /// The most of an answer that is read. A page of 1,000 entries is well below 1 MB.
 const LONGEST_ANSWER: usize = 8 << 20;
+
+/// What a proxy is called that nobody configured: one from the system's variables.
+const UNNAMED: &str = "the proxy in HTTPS_PROXY or ALL_PROXY";
+/// What the configured proxy is called. An error does not tell which way it came, and a
+/// process has one way to Box.
+static PROXY: RwLock<Option<String>> = RwLock::new(None);
 
 /// The way to Box, where it is not the straight one.
 #[derive(Clone, Debug, Default)]
@@ -52,11 +59,21 @@ pub(crate) fn client(loopback: bool, route: &Route) -> Result<Client, String> {
     if loopback {
         builder = builder.no_proxy();
     } else if let Some(proxy) = &route.proxy {
-        let proxy = Proxy::all(proxy.expose_secret())
-            .map_err(|_| "the proxy's address cannot be used".to_owned())?;
+        let address = proxy.expose_secret();
+        let proxy =
+            Proxy::all(address).map_err(|_| "the proxy's address cannot be used".to_owned())?;
+        *PROXY.write().unwrap_or_else(PoisonError::into_inner) = shown(address);
         builder = builder.proxy(proxy);
     }
     builder.build().map_err(|error| explain(&error))
+}
+
+/// What a proxy is called, without user and password.
+fn shown(address: &str) -> Option<String> {
+    let mut url = Url::parse(address).ok()?;
+    url.set_password(None).ok()?;
+    url.set_username("").ok()?;
+    Some(format!("the proxy {}", url.as_str().trim_end_matches('/')))
 }
 
 /// Reads an answer's body, up to a bound.
@@ -87,12 +104,31 @@ pub(crate) fn no_answer(error: &reqwest::Error) -> Trouble {
 /// signatures.
 fn explain(error: &reqwest::Error) -> String {
     let host = error.url().and_then(|url| url.host_str());
-    network::sentence(error, host.unwrap_or("Box"), error.is_timeout())
+    let proxy = PROXY.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let parties = Parties {
+        host: host.unwrap_or("Box"),
+        proxy: proxy.as_deref().unwrap_or(UNNAMED),
+    };
+    network::sentence(error, parties, error.is_timeout())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Route, client, explain};
+    use super::{Route, client, explain, shown};
+
+    #[test]
+    fn a_proxy_is_named_without_its_password() {
+        for (address, expected) in [
+            ("http://me:canary@proxy:3128", "the proxy http://proxy:3128"),
+            (
+                "socks5h://me:can%40ary@[::1]:1",
+                "the proxy socks5h://[::1]:1",
+            ),
+        ] {
+            assert_eq!(shown(address).as_deref(), Some(expected));
+        }
+        assert_eq!(shown("canary"), None);
+    }
 
     #[tokio::test]
     async fn a_closed_port_is_told_by_its_name_and_without_the_url() {

@@ -43,6 +43,17 @@ pub(crate) enum Error {
     Closed,
 }
 
+impl Error {
+    /// Whether SQLite says that the database itself is broken.
+    pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
+        let code = error.sqlite_error_code();
+        matches!(
+            code,
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+        )
+    }
+}
+
 /// What to do about a database that is damaged.
 fn hint(error: &rusqlite::Error) -> &'static str {
     match error.sqlite_error_code() {

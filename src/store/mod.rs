@@ -4,6 +4,7 @@
 //! have connections of their own. Nothing here decides anything.
 
 pub(crate) mod account;
+pub(crate) mod condition;
 pub(crate) mod error;
 pub(crate) mod lock;
 pub(crate) mod migrate;

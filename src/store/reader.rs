@@ -22,13 +22,6 @@ impl Reader {
         &self.connection
     }
 
-    /// What is wrong with the database itself, if anything is.
-    pub(crate) fn damage(&self) -> Result<Option<String>, Error> {
-        let sql = "PRAGMA quick_check(1)";
-        let found: String = self.connection.query_row(sql, [], |row| row.get(0))?;
-        Ok(Some(found).filter(|found| found != "ok"))
-    }
-
     /// Everything that is known of a directory's entries.
     pub(crate) fn children(&self, dir: FolderKey) -> Result<Mapped, Error> {
         let all = |columns: &str, table: &str| {

@@ -1,213 +1,201 @@
-//! `boxup doctor`: everything that a mirror needs, looked at in the order in which it is
-//! needed, each with the next step where it is not as it should be.
+//! `boxup doctor`: is everything there that a run needs?
 //!
-//! Nothing is changed: not on Box, not in the mirrors. A token that had to be asked for
-//! is kept, as by every command. What cannot be looked at because something before it
-//! failed is skipped and says so.
+//! Each check is a value, made by a small function and told in order. What depends on
+//! something that failed is skipped and says so. Nothing is written: not on Box, not in
+//! the mirrors, and in a state directory that is there only a token. Everything that
+//! could hang has a bound in time, so that there always is an end.
 
-mod disk;
-mod folders;
-mod network;
-mod sign_in;
-mod state;
+pub(crate) mod budget;
+pub(crate) mod check;
+pub(crate) mod clock;
+pub(crate) mod configuration;
+pub(crate) mod memory;
+pub(crate) mod mirror;
+pub(crate) mod network;
+pub(crate) mod quota;
+pub(crate) mod roots;
+pub(crate) mod sign_in;
+pub(crate) mod state;
+pub(crate) mod watch;
 
 use crate::agent::access::{self, Traces};
-use crate::agent::run::Fatal;
-use crate::config::{Config, Environment};
-use crate::model::trouble::{Said, Trouble};
+use crate::agent::checkup::budget::Budget;
+use crate::agent::checkup::check::Check;
+use crate::agent::checkup::memory::Memory;
+use crate::agent::checkup::network::Reach;
+use crate::config::{Config, ConfigError, Loaded, Method};
 use crate::remote::client::BoxClient;
 
-/// What was looked at, and how it stands.
-#[derive(Clone, Debug)]
-pub(crate) struct Check {
-    /// What programs call it; stable.
-    pub(crate) name: String,
-    /// How it stands.
-    pub(crate) status: Status,
-    /// What was found.
-    pub(crate) found: String,
-    /// What a person should do now.
-    pub(crate) next: Option<String>,
-    /// Box's own part in it.
-    pub(crate) said: Option<Said>,
+/// Takes the checks as they come.
+pub(crate) type Tell<'a> = dyn FnMut(Check) + Send + 'a;
+
+/// The names of what a run of all checks tells, in order, but for the hosts.
+pub(crate) fn names(config: Option<&Config>) -> Vec<String> {
+    let mirrors = config.map(|config| config.mirrors.as_slice());
+    let each = |kind: &str| -> Vec<String> {
+        match mirrors {
+            Some(mirrors) => mirrors
+                .iter()
+                .map(|mirror| format!("{kind}:{}", mirror.name))
+                .collect(),
+            None => vec![kind.to_owned()],
+        }
+    };
+    let one = |name: &str| vec![name.to_owned()];
+    [
+        one("config"),
+        one("file_modes"),
+        one("network"),
+        one("clock"),
+        one("token"),
+        one("identity"),
+        one("scopes"),
+        each("mirror"),
+        one("quota"),
+        each("local"),
+        one("watch"),
+        one("state"),
+    ]
+    .concat()
 }
 
-/// How something stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Status {
-    /// As it should be.
-    Ok,
-    /// It works, and deserves a look.
-    Warn,
-    /// It does not work.
-    Fail(Fault),
-    /// It was not looked at.
-    Skipped,
+/// Without a configuration there is nothing else to look at.
+pub(crate) fn without_config(error: &ConfigError, tell: &mut Tell<'_>) {
+    let because = configuration::mistakes(error, tell);
+    for name in names(None).into_iter().skip(2) {
+        tell(Check::skipped(name, because));
+    }
 }
 
-/// What kind of thing does not work; each has its exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// The configuration, or the mode of a file.
-    Configuration,
-    /// The state directory.
-    State,
-    /// Box does not let us in, or not where we should go.
-    Unauthorized,
-    /// Box does not answer.
-    Unreachable,
-    /// A local root.
-    Local,
+/// All checks, in order.
+pub(crate) async fn run(loaded: &Loaded, tell: &mut Tell<'_>) {
+    let config = &loaded.config;
+    configuration::right(loaded, tell);
+    let memory = memory::recall(config).await;
+    // What looks at the disk only runs beside what asks Box.
+    let disk = tokio::spawn(disk(config.clone(), memory.clone()));
+    let modes = configuration::modes(config);
+    let is_loose = modes.is_fail();
+    tell(modes);
+    let reach = network::look(config, tell).await;
+    tell(clock::check(config, &reach));
+    let refused = is_loose.then(|| "file_modes".to_owned());
+    at_box(config, &memory, &reach, refused, tell).await;
+    match disk.await {
+        Ok(checks) => checks.into_iter().for_each(tell),
+        Err(error) => tracing::error!(%error, "the local checks came to no end"),
+    }
 }
 
-impl Check {
-    fn new(name: impl Into<String>, status: Status, found: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            status,
-            found: found.into(),
-            next: None,
-            said: None,
-        }
-    }
+async fn disk(config: Config, memory: Memory) -> Vec<Check> {
+    let mut checks = roots::check(&config, &memory).await;
+    let is_lost = checks.iter().find(|check| check.is_fail());
+    let is_lost = is_lost.map(|check| check.name.clone());
+    let (watch, state) = tokio::join!(
+        watch::check(&config, is_lost.as_deref()),
+        state::check(&config)
+    );
+    checks.extend([watch, state]);
+    checks
+}
 
-    /// All is well.
-    pub(crate) fn ok(name: impl Into<String>, found: impl Into<String>) -> Self {
-        Self::new(name, Status::Ok, found)
-    }
-
-    /// It works, and deserves a look.
-    pub(crate) fn warn(
-        name: impl Into<String>,
-        found: impl Into<String>,
-        next: impl Into<String>,
-    ) -> Self {
-        let next = Some(next.into());
-        Self {
-            next,
-            ..Self::new(name, Status::Warn, found)
-        }
-    }
-
-    /// It does not work.
-    pub(crate) fn fail(
-        name: impl Into<String>,
-        fault: Fault,
-        found: impl Into<String>,
-        next: impl Into<String>,
-    ) -> Self {
-        let next = Some(next.into());
-        Self {
-            next,
-            ..Self::new(name, Status::Fail(fault), found)
-        }
-    }
-
-    /// It was not looked at, because of this.
-    pub(crate) fn skipped(name: impl Into<String>, why: impl Into<String>) -> Self {
-        Self::new(name, Status::Skipped, why)
-    }
-
-    /// Box was in the way.
-    fn trouble(name: impl Into<String>, trouble: &Trouble) -> Self {
-        let why = match trouble {
-            Trouble::NoAnswer(why) => {
-                let next = "Look at the network checks above; run boxup doctor again when they \
-                            are well";
-                return Self::fail(name, Fault::Unreachable, why, next);
-            }
-            Trouble::Later(said, _) | Trouble::Throttled(said, _) => (Fault::Unreachable, said),
-            Trouble::NameTaken(said, _)
-            | Trouble::Stale(said)
-            | Trouble::Gone(said)
-            | Trouble::Damaged(said)
-            | Trouble::Refused(said)
-            | Trouble::Unauthorized(said) => (Fault::Unauthorized, said),
-            Trouble::LocalChanged | Trouble::LocalGone | Trouble::LocalRead(_) => {
-                return Self::fail(name, Fault::Local, "the disk is in the way", "look at it");
-            }
-        };
-        let (fault, said) = why;
-        let found = said
-            .lesson
-            .map_or_else(|| said.words(), |lesson| lesson.happened.to_owned());
-        let next = said
-            .lesson
-            .map_or("Run boxup doctor again later", |lesson| lesson.next);
-        let said = Some(said.clone());
-        Self {
-            said,
-            ..Self::fail(name, fault, found, next)
+/// What only Box can tell. The first check that fails ends it: all others depend on it.
+async fn at_box(
+    config: &Config,
+    memory: &Memory,
+    reach: &Reach,
+    refused: Option<String>,
+    tell: &mut Tell<'_>,
+) {
+    let mut names = names(Some(config));
+    names.retain(|name| is_at_box(name));
+    let mut names = names.into_iter();
+    let mut told = |check: Check, tell: &mut Tell<'_>| {
+        names.next();
+        let failed = check.is_fail().then(|| check.name.clone());
+        tell(check);
+        failed
+    };
+    let because = match refused.or_else(|| reach.blocked.clone()) {
+        Some(because) => Some(because),
+        None => chain(config, memory, &mut told, tell).await,
+    };
+    if let Some(because) = because {
+        for name in names {
+            tell(Check::skipped(name, &because));
         }
     }
 }
 
-/// Where each check goes as soon as it is made.
-pub(crate) type Tell<'a> = &'a mut (dyn FnMut(Check) + Send);
-
-/// What the checks share.
-struct Patient<'a> {
-    config: &'a Config,
-    environment: &'a Environment,
-    client: BoxClient,
+fn is_at_box(name: &str) -> bool {
+    ["token", "identity", "scopes", "quota"].contains(&name) || name.starts_with("mirror:")
 }
 
-/// Looks at everything behind a configuration that could be read.
-pub(crate) async fn examine(config: &Config, environment: &Environment, tell: Tell<'_>) {
-    let client = match access::client(config, Traces::of_existing(&config.state_dir)) {
-        Ok(client) => {
-            tell(Check::ok(
-                "file_modes",
-                "nobody else reads what holds a secret",
-            ));
-            client
-        }
+/// Tells a check, and the name of it if it failed.
+type Told<'a> = dyn FnMut(Check, &mut Tell<'_>) -> Option<String> + Send + 'a;
+
+async fn chain(
+    config: &Config,
+    memory: &Memory,
+    told: &mut Told<'_>,
+    tell: &mut Tell<'_>,
+) -> Option<String> {
+    let client = match access::client(config, Traces::IfThere) {
+        Ok(client) => client,
         Err(fatal) => {
-            tell(cannot_begin(&fatal));
-            offline(config, tell).await;
-            return;
+            let next = "Mend that, and run boxup doctor again";
+            let blame = check::Blame::Access;
+            return told(Check::fail("token", blame, fatal.to_string(), next), tell);
         }
     };
-    let patient = Patient {
-        config,
-        environment,
+    let budget = budget(config);
+    let proof = sign_in::prove(&client, &budget).await;
+    if let Some(failed) = told(sign_in::token(&client, &config.auth, &proof), tell) {
+        return Some(failed);
+    }
+    let account = proof.account?;
+    if let Some(failed) = told(sign_in::identity(&client, config, memory, &account), tell) {
+        return Some(failed);
+    }
+    folders(config, memory, &client, &budget, account.ok(), told, tell).await
+}
+
+async fn folders(
+    config: &Config,
+    memory: &Memory,
+    client: &BoxClient,
+    budget: &Budget,
+    account: Option<crate::remote::account::Account>,
+    told: &mut Told<'_>,
+    tell: &mut Tell<'_>,
+) -> Option<String> {
+    let visitor = mirror::Visitor {
         client,
+        budget,
+        account: account.as_ref(),
     };
-    let clock = network::examine(&patient, tell).await;
-    let is_online = clock.is_some();
-    tell(network::clock(clock));
-    let account = match is_online {
-        true => sign_in::examine(&patient, tell).await,
-        false => {
-            for name in ["token", "identity"] {
-                tell(Check::skipped(name, "because Box cannot be reached"));
-            }
-            None
-        }
-    };
-    folders::examine(&patient, account.as_ref(), tell).await;
-    offline(config, tell).await;
+    let own = visitor.own_root().await;
+    let mut sites = Vec::new();
+    for mirror in &config.mirrors {
+        sites.push(visitor.visit(mirror, memory).await);
+    }
+    if let Some(failed) = told(mirror::scopes(&own, &sites), tell) {
+        return Some(failed);
+    }
+    for (mirror, site) in config.mirrors.iter().zip(&sites) {
+        told(visitor.check(mirror, site), tell);
+    }
+    let folders = visitor.whose(&sites);
+    told(quota::check(account.as_ref(), folders), tell);
+    None
 }
 
-/// What needs no network.
-async fn offline(config: &Config, tell: Tell<'_>) {
-    disk::examine(config, tell).await;
-    state::examine(config, tell).await;
-}
-
-fn cannot_begin(fatal: &Fatal) -> Check {
-    match fatal {
-        Fatal::TokenFile(error) => {
-            let next = "Do what it says, and run boxup doctor again";
-            Check::fail("file_modes", Fault::Configuration, error.to_string(), next)
-        }
-        Fatal::Store(error) => {
-            let next = "Point [state] dir to a directory that boxup may write to";
-            Check::fail("state", Fault::State, error.to_string(), next)
-        }
-        other => {
-            let next = "Mend [auth] or [network]; boxup config check names what it can";
-            Check::fail("file_modes", Fault::Configuration, other.to_string(), next)
+/// A login is never given up on half way: its renewal would be spent and lost.
+fn budget(config: &Config) -> Budget {
+    match config.auth.method {
+        Method::OAuth2 { .. } => Budget::unbounded(),
+        Method::ClientCredentials { .. } | Method::Jwt { .. } | Method::DeveloperToken(_) => {
+            Budget::of_each(crate::remote::probe::PATIENCE)
         }
     }
 }

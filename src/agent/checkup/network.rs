@@ -1,247 +1,262 @@
-//! The way to Box: names, connections, TLS, proxies, and the clock at the other end.
+//! The way to each host: its name, the connection, the proxy, TLS.
 
-use crate::agent::checkup::{Check, Fault, Patient, Tell};
-use crate::config::Environment;
-use crate::model::trouble::Trouble;
-use crate::remote::probe::Probe;
+use crate::agent::access;
+use crate::agent::checkup::Tell;
+use crate::agent::checkup::check::{Blame, Check};
+use crate::config::Config;
+use crate::remote::hosts::Hosts;
+use crate::remote::probe::{self, Knocked, NoWay, Probe, Proxied};
+use crate::remote::transport::Route;
+use futures_util::future::join_all;
 use reqwest::Url;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use std::time::Duration;
 
-/// How long each step may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// A clock that differs by less is right.
-const TOLERABLE: Duration = Duration::from_secs(30);
+/// What the rest goes by.
+#[derive(Debug, Default)]
+pub(crate) struct Reach {
+    /// The check because of which Box cannot be asked anything.
+    pub(crate) blocked: Option<String>,
+    /// An answer of the host that most questions go to.
+    pub(crate) answer: Option<Knocked>,
+}
 
-/// One check for each host; what the API's answer told of the time, if one came.
-pub(super) async fn examine(patient: &Patient<'_>, tell: Tell<'_>) -> Option<Probe> {
-    let hosts = &patient.client.hosts;
-    let mut seen: Vec<String> = Vec::new();
-    let mut found = None;
-    for (url, is_api) in [
-        (&hosts.api, true),
-        (&hosts.token, false),
-        (&hosts.upload, false),
-    ] {
-        let place = place(url);
-        if seen.contains(&place) {
-            continue;
+/// One host, and how to knock at it.
+struct Door {
+    name: String,
+    url: Url,
+    /// Whether it is the API: what it answers without a token is known.
+    is_api: bool,
+    proxy: Option<Proxied>,
+}
+
+/// Looks at every host that the endpoints name, all at once.
+pub(crate) async fn look(config: &Config, tell: &mut Tell<'_>) -> Reach {
+    let (hosts, route) = (access::hosts(config), access::route(config));
+    let doors = doors(&hosts, &route);
+    let probe = match Probe::new(&hosts, &route) {
+        Ok(probe) => probe,
+        Err(why) => return no_client(&why, &doors, tell),
+    };
+    let mut reach = Reach::default();
+    let proxies = proxies(&doors).await;
+    for (_, check) in &proxies {
+        tell(check.clone());
+    }
+    let trust = config.network.ca.as_ref().map(|ca| &ca.file);
+    let trust = trust.map_or_else(String::new, |file| format!(" or {}", file.display()));
+    let looks = doors.iter().map(|door| async {
+        let broken = proxies.iter().find(|(proxy, check)| {
+            check.is_fail() && door.proxy.as_ref().is_some_and(|own| own == proxy)
+        });
+        match broken {
+            Some((_, check)) => (Check::skipped(&door.name, &check.name), None),
+            None => door.look(&probe, &trust).await,
         }
-        seen.push(place.clone());
-        let (check, probe) = host(patient, url, is_api, &place).await;
+    });
+    for (door, (check, answer)) in doors.iter().zip(join_all(looks).await) {
+        let is_needed = door.is_api || hosts.token.host_str() == door.url.host_str();
+        let is_closed = answer.is_none() || check.is_fail();
+        if is_needed && is_closed && reach.blocked.is_none() {
+            reach.blocked = Some(check.name.clone());
+        }
+        if door.is_api {
+            reach.answer = answer;
+        }
         tell(check);
-        found = found.or(probe);
+    }
+    reach
+}
+
+fn no_client(why: &str, doors: &[Door], tell: &mut Tell<'_>) -> Reach {
+    let next = "Install the system's certificates (ca-certificates), or name a file with the \
+                authorities to trust in [network] ca_file";
+    let mut blocked = None;
+    for door in doors {
+        blocked.get_or_insert_with(|| door.name.clone());
+        tell(Check::fail(&door.name, Blame::Network, why, next));
+    }
+    let answer = None;
+    Reach { blocked, answer }
+}
+
+/// Each distinct host once, the API first.
+fn doors(hosts: &Hosts, route: &Route) -> Vec<Door> {
+    let mut seen = BTreeSet::new();
+    let all = [
+        (hosts.api("users/me"), true),
+        (hosts.token.clone(), false),
+        (hosts.upload("files/content"), false),
+    ];
+    let mut doors = Vec::new();
+    for (url, is_api) in all {
+        let name = format!("network:{}", place(&url));
+        if seen.insert(name.clone()) {
+            let proxy = route.proxy_to(&url, hosts);
+            doors.push(Door {
+                name,
+                url,
+                is_api,
+                proxy,
+            });
+        }
+    }
+    doors
+}
+
+/// The host, with its port where that is not the usual one.
+fn place(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// Each proxy once: can it be reached?
+async fn proxies(doors: &[Door]) -> Vec<(Proxied, Check)> {
+    let mut found: Vec<(Proxied, Check)> = Vec::new();
+    for proxy in doors.iter().filter_map(|door| door.proxy.as_ref()) {
+        if found.iter().all(|(known, _)| known != proxy) {
+            found.push((proxy.clone(), look_at_proxy(proxy).await));
+        }
     }
     found
 }
 
-fn place(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
-}
-
-async fn host(
-    patient: &Patient<'_>,
-    url: &Url,
-    is_api: bool,
-    place: &str,
-) -> (Check, Option<Probe>) {
-    let name = format!("network:{place}");
-    let proxy = proxy(patient, url);
-    let near = proxy.as_ref().map_or(url, |(proxy, _)| proxy);
-    let way = match connect(near).await {
-        Ok(way) => way,
-        Err((what, next)) => {
-            let what = match &proxy {
-                Some((address, from)) => format!("the proxy {} ({from}): {what}", shown(address)),
-                None => what,
-            };
-            return (Check::fail(name, Fault::Unreachable, what, next), None);
-        }
+async fn look_at_proxy(proxy: &Proxied) -> Check {
+    let (host, port) = (&proxy.host, proxy.port);
+    let name = format!("proxy:{host}:{port}");
+    let whose = match proxy.is_configured {
+        true => "named in [network] proxy",
+        false => "named by the system (HTTPS_PROXY, ALL_PROXY, NO_PROXY)",
     };
-    let way = match &proxy {
-        Some((address, from)) => format!("through the proxy {} ({from}), {way}", shown(address)),
-        None => way,
-    };
-    let is_safe = url.scheme() == "https";
-    // Only the API has an address that answers without a token; of the other hosts it is
-    // enough that their certificate is right.
-    let target = match (is_api, is_safe) {
-        (true, _) => patient.client.hosts.api("users/me"),
-        (false, true) => root(url),
-        (false, false) => return (Check::ok(name, way), None),
-    };
-    match patient.client.probe(target).await {
-        Ok(probe) => {
-            let tls = if is_safe {
-                ", TLS verified"
-            } else {
-                ", without TLS (this machine)"
-            };
-            (
-                Check::ok(name, format!("{way}{tls}")),
-                Some(probe).filter(|_| is_api),
+    match arrive(host, port).await {
+        Ok((_, took)) => {
+            let took = millis(took);
+            Check::ok(
+                name,
+                format!("{}, {whose}; connected in {took}", proxy.shown),
             )
         }
-        Err(Trouble::NoAnswer(why)) => {
-            let next = "Ask whoever runs the network to let this machine reach Box over HTTPS \
-                        (api.box.com, upload.box.com, account.box.com, *.boxcloud.com); a proxy \
-                        goes into [network] proxy, its certificate authority into [network] ca_file";
-            (Check::fail(name, Fault::Unreachable, why, next), None)
-        }
-        Err(other) => (Check::trouble(name, &other), None),
-    }
-}
-
-fn root(url: &Url) -> Url {
-    let mut url = url.clone();
-    url.set_path("/");
-    url
-}
-
-/// Looks the name up and connects; says how that went.
-async fn connect(url: &Url) -> Result<String, (String, &'static str)> {
-    let host = url.host_str().unwrap_or_default().to_owned();
-    let bare = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .to_owned();
-    let port = url.port_or_known_default().unwrap_or(443);
-    let looked = timeout(PATIENCE, tokio::net::lookup_host((bare, port))).await;
-    const NAMES: &str = "Check this machine's name server (resolvectl status, /etc/resolv.conf) \
-                         and the spelling of the host";
-    let addresses: Vec<SocketAddr> = match looked {
-        Err(_) => return Err((format!("no name server answered for {host}"), NAMES)),
-        Ok(Err(error)) => return Err((format!("the name {host} is not known: {error}"), NAMES)),
-        Ok(Ok(found)) => found.collect(),
-    };
-    let began = Instant::now();
-    let mut last = format!("{host} has no address");
-    for address in addresses.iter().take(4) {
-        match timeout(PATIENCE / 2, TcpStream::connect(address)).await {
-            Ok(Ok(_)) => {
-                let took = began.elapsed().as_millis();
-                return Ok(format!("connected to {address} in {took} ms"));
-            }
-            Ok(Err(error)) => last = format!("{address}: {error}"),
-            Err(_) => last = format!("{address} does not answer"),
+        Err(no_way) => {
+            let check = Check::no_way(name, &no_way);
+            let found = format!("{}, {whose}: {}", proxy.shown, check.found);
+            check.found(found)
         }
     }
-    const FIREWALL: &str = "A firewall may be in between: this machine needs to reach that host \
-                            and port, or a proxy in [network] proxy; [endpoints] may be wrong";
-    Err((format!("no connection: {last}"), FIREWALL))
 }
 
-/// The proxy that a request to this address goes through, and who says so.
-fn proxy(patient: &Patient<'_>, url: &Url) -> Option<(Url, &'static str)> {
-    if patient.client.hosts.are_loopback() {
-        return None;
-    }
-    if let Some(proxy) = &patient.config.network.proxy {
-        return Some((Url::parse(&proxy.to_string()).ok()?, "[network] proxy"));
-    }
-    let env = patient.environment;
-    if is_exempt(env, url.host_str().unwrap_or_default()) {
-        return None;
-    }
-    let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
-    let found = names
-        .iter()
-        .find_map(|name| Some((env.get(name)?.to_str()?, *name)));
-    let (text, name) = found?;
-    let with_scheme = match text.contains("://") {
-        true => text.to_owned(),
-        false => format!("http://{text}"),
-    };
-    Some((Url::parse(&with_scheme).ok()?, name))
+async fn arrive(host: &str, port: u16) -> Result<(Vec<SocketAddr>, Duration), NoWay> {
+    let addresses = probe::look_up(host, port).await?;
+    let took = probe::connect(&addresses, host).await?;
+    Ok((addresses, took))
 }
 
-fn is_exempt(env: &Environment, host: &str) -> bool {
-    let list = env.get("no_proxy").or_else(|| env.get("NO_PROXY"));
-    let list = list.and_then(|list| list.to_str()).unwrap_or_default();
-    list.split(',').map(str::trim).any(|part| {
-        let part = part.trim_start_matches('.');
-        part == "*" || (!part.is_empty() && (host == part || host.ends_with(&format!(".{part}"))))
-    })
-}
-
-/// A proxy's address without user and password.
-fn shown(url: &Url) -> String {
-    let mut url = url.clone();
-    // These fail for addresses without a host only.
-    let _ = url.set_password(None);
-    let _ = url.set_username("");
-    url.as_str().trim_end_matches('/').to_owned()
-}
-
-/// How far this machine's clock is from Box's.
-pub(super) fn clock(probe: Option<Probe>) -> Check {
-    let Some(probe) = probe else {
-        return Check::skipped("clock", "because Box cannot be reached");
-    };
-    let Some(theirs) = probe.date else {
-        return Check::skipped("clock", "Box did not tell the time");
-    };
-    let (difference, word) = match theirs.duration_since(probe.asked_at) {
-        Ok(behind) => (behind, "behind"),
-        Err(ahead) => (ahead.duration(), "ahead of"),
-    };
-    let whole = Duration::from_secs(difference.as_secs());
-    if whole < TOLERABLE {
-        return Check::ok("clock", "this machine's clock agrees with Box's");
+impl Door {
+    async fn look(&self, probe: &Probe, trust: &str) -> (Check, Option<Knocked>) {
+        let host = self.url.host_str().unwrap_or_default();
+        let port = self.url.port_or_known_default().unwrap_or(443);
+        // The proxy looks the name up itself.
+        let way = match &self.proxy {
+            Some(proxy) => format!("through the proxy {}", proxy.shown),
+            None => match arrive(host, port).await {
+                Ok((addresses, took)) => format!("{}{}", told(&addresses), millis(took)),
+                Err(no_way) => return (Check::no_way(&self.name, &no_way), None),
+            },
+        };
+        let answer = match probe.knock(self.url.clone()).await {
+            Ok(answer) => answer,
+            Err(no_way) => return (Check::no_way(&self.name, &no_way), None),
+        };
+        let tls = match self.url.scheme() {
+            "https" => format!("TLS verified (by the system's authorities{trust})"),
+            _ => "plain HTTP, on this machine".to_owned(),
+        };
+        let proxy = match &self.proxy {
+            Some(_) => "",
+            None => "; no proxy",
+        };
+        (
+            self.judge(&answer, format!("{way}; {tls}{proxy}")),
+            Some(answer),
+        )
     }
-    let span = humantime::format_duration(whole);
-    Check::warn(
-        "clock",
-        format!("this machine's clock is {span} {word} Box's"),
-        "Set it right: sudo timedatectl set-ntp true. boxup corrects itself when it signs in, \
-         but times of files and logs are wrong",
-    )
+
+    fn judge(&self, answer: &Knocked, found: String) -> Check {
+        if answer.status >= 500 {
+            return Check::warn(
+                &self.name,
+                format!("{found}; but it answers {}", answer.status),
+                "Box, or a proxy in between, has trouble: https://status.box.com; try again in a \
+                 few minutes",
+            );
+        }
+        // Without a token the API answers 401 and nothing to read.
+        match answer.page.as_ref().filter(|_| self.is_api) {
+            None => Check::ok(&self.name, found),
+            Some(title) => Check::fail(
+                &self.name,
+                Blame::Network,
+                format!("{found}; but a web page answers in Box's place: {title:?}"),
+                format!(
+                    "A login page of this network, or a proxy that blocks Box? Open https://{} in \
+                     a browser on this machine and see what it says",
+                    place(&self.url)
+                ),
+            ),
+        }
+    }
+}
+
+fn told(addresses: &[SocketAddr]) -> String {
+    let first = addresses.first().map(SocketAddr::ip);
+    let first = first.map_or_else(String::new, |ip| ip.to_string());
+    let more = u64::try_from(addresses.len().saturating_sub(1)).unwrap_or(u64::MAX);
+    match more {
+        0 => format!("{first}, connected in "),
+        1 => format!("{first} and 1 more address, connected in "),
+        more => format!("{first} and {more} more addresses, connected in "),
+    }
+}
+
+fn millis(took: Duration) -> String {
+    format!("{} ms", took.as_millis().max(1))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{clock, is_exempt, shown};
-    use crate::agent::checkup::Status;
-    use crate::config::Environment;
-    use crate::remote::probe::Probe;
+    use super::{doors, told};
+    use crate::remote::hosts::Hosts;
+    use crate::remote::transport::Route;
     use reqwest::Url;
-    use std::time::{Duration, UNIX_EPOCH};
 
     #[test]
-    fn a_clock_that_is_half_a_minute_off_is_wrong() {
-        let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
-        for (ahead, expected, word) in [
-            (0, Status::Ok, "agrees"),
-            (29, Status::Ok, "agrees"),
-            (-29, Status::Ok, "agrees"),
-            (90, Status::Warn, "1m 30s behind"),
-            (-90, Status::Warn, "1m 30s ahead of"),
-        ] {
-            let theirs = match u64::try_from(ahead) {
-                Ok(ahead) => now + Duration::from_secs(ahead),
-                Err(_) => now - Duration::from_secs(u64::from(i32::unsigned_abs(ahead))),
-            };
-            let check = clock(Some(Probe {
-                date: Some(theirs),
-                asked_at: now,
-            }));
-            assert_eq!(check.status, expected, "{ahead}");
-            assert!(check.found.contains(word), "{check:?}");
+    fn each_host_is_looked_at_once() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let hosts = Hosts {
+            api: url("https://api.box.com/2.0"),
+            upload: url("https://upload.box.com/api/2.0"),
+            token: url("https://api.box.com/oauth2/token"),
+        };
+        let route = Route {
+            proxy: Some("http://me:c4n4ry@proxy.test:3128".into()),
+            authorities: None,
+        };
+        let found = doors(&hosts, &route);
+        let names: Vec<_> = found.iter().map(|door| door.name.as_str()).collect();
+        assert_eq!(names, ["network:api.box.com", "network:upload.box.com"]);
+        for door in &found {
+            let proxy = door.proxy.as_ref().map(|proxy| proxy.shown.as_str());
+            assert_eq!(proxy, Some("http://proxy.test:3128"));
         }
     }
 
     #[test]
-    fn a_proxy_is_shown_without_its_password_and_not_used_where_it_should_not_be() {
-        let url = Url::parse("http://me:canary@proxy.example.com:3128/").unwrap();
-        assert_eq!(shown(&url), "http://proxy.example.com:3128");
-        let env = Environment::from_iter([("NO_PROXY", "localhost, .box.com")]);
-        assert!(is_exempt(&env, "api.box.com") && is_exempt(&env, "box.com"));
-        assert!(!is_exempt(&env, "evilbox.com"));
+    fn addresses_are_counted() {
+        let at = |n: u8| std::net::SocketAddr::from(([192, 0, 2, n], 443));
+        assert_eq!(told(&[at(1)]), "192.0.2.1, connected in ");
+        let two = told(&[at(1), at(2)]);
+        assert_eq!(two, "192.0.2.1 and 1 more address, connected in ");
+        assert!(told(&[at(1), at(2), at(3)]).contains("2 more addresses"));
     }
 }

@@ -1,130 +1,246 @@
-//! The state directory: there, ours, whole, with room, on a disk of this machine.
+//! The state directory, and the mapping in it.
 
-use crate::agent::checkup::{Check, Fault, Tell};
+use crate::agent::checkup::check::{Blame, Check};
+use crate::agent::checkup::memory::{PATIENCE, blocking};
 use crate::agent::control;
 use crate::config::Config;
-use crate::store::peek;
-use rustix::fs::{Access, AtFlags, CWD, accessat};
+use crate::model::figures::bytes;
+use crate::store::condition::{Condition, condition};
+use crate::store::error::Error as StoreError;
+use rustix::fs::{Access, AtFlags, CWD, accessat, statvfs};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::Duration;
 
-/// Below this much room a sync may fail at any moment.
-const NOTHING: u64 = 10_000_000;
-/// Below this much it soon will.
+/// Below this, soon there is no room …
 const LITTLE: u64 = 100_000_000;
+/// … and below this there is none.
+const NONE: u64 = 10_000_000;
 /// How long a running service may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const SERVICE: Duration = Duration::from_secs(3);
 
-/// File systems over a network, by the numbers that statfs(2) gives them. SQLite's
-/// memory-mapped log does not work on them.
-const NETWORKS: [(u64, &str); 5] = [
-    (0x6969, "NFS"),
-    (0xff53_4d42, "CIFS"),
-    (0xfe53_4d42, "SMB2"),
-    (0x517b, "SMB"),
-    (0x0102_1997, "9p"),
-];
+const NAME: &str = "state";
 
-/// One check for all of it.
-pub(super) async fn examine(config: &Config, tell: Tell<'_>) {
-    let question = json!({ "verb": "status" });
-    let asked = tokio::time::timeout(PATIENCE, control::ask(&config.state_dir, &question)).await;
-    let is_running = matches!(asked, Ok(Ok(Some(_))));
+/// Everything about it, the worst first.
+pub(crate) async fn check(config: &Config) -> Check {
     let dir = config.state_dir.clone();
-    let looked = tokio::task::spawn_blocking(move || look(&dir, is_running)).await;
-    if let Ok(check) = looked {
-        tell(check);
-    }
-}
-
-fn look(dir: &Path, is_running: bool) -> Check {
-    let name = "state";
-    let fail = |found: String, next: &str| Check::fail(name, Fault::State, found, next);
-    let existing = nearest(dir);
-    let shown = dir.display();
-    if !existing.is_dir() {
-        let found = format!("{} is not a directory", existing.display());
-        return fail(found, "Point [state] dir to a directory");
-    }
-    let may_write = accessat(
-        CWD,
-        &existing,
-        Access::WRITE_OK | Access::EXEC_OK,
-        AtFlags::EACCESS,
-    );
-    if may_write.is_err() {
-        let found = format!("{shown} cannot be written to");
-        return fail(
-            found,
-            "Run boxup as the user that owns it, or set [state] dir",
+    let looked = blocking(move || look(&dir)).await;
+    let Some(mut findings) = looked else {
+        let (dir, seconds) = (config.state_dir.display(), PATIENCE.as_secs());
+        return Check::fail(
+            NAME,
+            Blame::State,
+            format!("{dir} could not be looked at within {seconds} seconds"),
+            "A network file system whose server is gone? Point [state] dir to a local disk",
         );
-    }
-    let checked = peek(dir).and_then(|reader| reader.damage());
-    match checked {
-        Ok(None) => {}
-        Ok(Some(damage)) => {
-            let found = format!("the database in {shown} is damaged: {damage}");
-            return fail(
-                found,
-                "Move boxup.db* out of the state directory and sync again: what is on Box with the same content is recognised",
-            );
-        }
-        Err(error) => {
-            return fail(
-                error.to_string(),
-                "Do what it says, and run boxup doctor again",
-            );
-        }
-    }
-    let room = room(&existing);
-    if room.is_some_and(|room| room < NOTHING) {
-        let found = format!("no room is left for {shown}");
-        return fail(found, "Make room on that disk");
-    }
-    if let Some(network) = network(&existing) {
-        let found = format!("{shown} lies on a network file system ({network})");
-        let next = "Set [state] dir to a directory on a disk of this machine: a database is not \
-                    safe on a network file system";
-        return Check::warn(name, found, next);
-    }
-    if room.is_some_and(|room| room < LITTLE) {
-        let found = format!("less than 100 MB are left for {shown}");
-        return Check::warn(name, found, "Make room on that disk before it is full");
-    }
-    Check::ok(name, summary(dir, &existing, is_running))
-}
-
-fn summary(dir: &Path, existing: &Path, is_running: bool) -> String {
-    let what = match (is_running, dir == existing) {
-        (true, _) => "whole, and a service runs on it",
-        (false, true) => "whole",
-        (false, false) => "not there yet; the first sync makes it",
     };
-    format!("{} is {what}", dir.display())
+    if is_served(&config.state_dir).await {
+        findings.push(Check::ok("", "a service is running on it"));
+    }
+    Check::merged(NAME, findings)
 }
 
-/// The directory, or what there is of the way to it.
-fn nearest(dir: &Path) -> PathBuf {
-    let existing = dir.ancestors().find(|path| path.exists());
-    existing.map_or_else(|| PathBuf::from("/"), Path::to_path_buf)
+async fn is_served(dir: &Path) -> bool {
+    let question = json!({ "verb": "status" });
+    let asked = tokio::time::timeout(SERVICE, control::ask(dir, &question)).await;
+    matches!(asked, Ok(Ok(Some(_))))
 }
 
-fn room(path: &Path) -> Option<u64> {
-    let stat = rustix::fs::statvfs(path).ok()?;
-    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+fn look(dir: &Path) -> Vec<Check> {
+    let mut findings = match std::fs::metadata(dir) {
+        Ok(found) if !found.is_dir() => return vec![not_usable(dir, "it is not a directory")],
+        Ok(found) => there(dir, found.permissions().mode() & 0o7777),
+        Err(error) if error.kind() == ErrorKind::NotFound => vec![to_be_made(dir)],
+        Err(error) => return vec![not_usable(dir, &error.to_string())],
+    };
+    if findings.iter().any(Check::is_fail) {
+        return findings;
+    }
+    // Of a directory that is still to be made, the nearest that there is.
+    if let Some(near) = dir.ancestors().find(|near| near.is_dir()) {
+        findings.extend(room(near));
+        findings.extend(network(near));
+    }
+    findings
+}
+
+fn there(dir: &Path, mode: u32) -> Vec<Check> {
+    if let Err(error) = may_write(dir) {
+        return vec![not_usable(dir, &error)];
+    }
+    let shown = dir.display();
+    let found = match mode & 0o022 {
+        0 => Check::ok("", format!("{shown} (mode {mode:04o})")),
+        _ => Check::warn(
+            "",
+            format!("others may change what is in {shown} (mode {mode:04o})"),
+            format!("Run: chmod 0700 {shown}"),
+        ),
+    };
+    vec![found, database(dir)]
+}
+
+/// As this user is bound, not as the file says: also a read-only file system says no.
+fn may_write(dir: &Path) -> Result<(), String> {
+    let wish = Access::WRITE_OK | Access::EXEC_OK;
+    accessat(CWD, dir, wish, AtFlags::EACCESS).map_err(|errno| errno.to_string())
+}
+
+fn to_be_made(dir: &Path) -> Check {
+    let near = dir.ancestors().skip(1).find(|near| near.exists());
+    let near = near.unwrap_or(Path::new("/"));
+    match may_write(near) {
+        Ok(()) => Check::ok("", format!("{}: the first run will make it", dir.display())),
+        Err(error) => not_usable(
+            dir,
+            &format!("it cannot be made in {}: {error}", near.display()),
+        ),
+    }
+}
+
+fn not_usable(dir: &Path, why: &str) -> Check {
+    let user = rustix::process::geteuid().as_raw();
+    let shown = dir.display();
+    Check::fail(
+        "",
+        Blame::State,
+        format!("{shown} cannot be used: {why}"),
+        format!(
+            "Make it and give it to the user that boxup runs as (sudo install -d -m 0700 -o \
+             {user} {shown}), or point [state] dir elsewhere"
+        ),
+    )
+}
+
+fn database(dir: &Path) -> Check {
+    match condition(dir) {
+        Ok(Condition::Missing) => Check::ok("", "no mapping yet"),
+        Ok(Condition::Sound(version)) => {
+            Check::ok("", format!("the mapping is sound (version {version})"))
+        }
+        Ok(Condition::Damaged(words)) => Check::fail(
+            "",
+            Blame::State,
+            format!("the mapping is damaged: {words}"),
+            REBUILD,
+        ),
+        Err(StoreError::Sqlite(error)) if StoreError::is_damage(&error) => Check::fail(
+            "",
+            Blame::State,
+            format!("the mapping is damaged: {error}"),
+            REBUILD,
+        ),
+        Err(error @ (StoreError::Sqlite(_) | StoreError::Directory { .. })) => Check::fail(
+            "",
+            Blame::State,
+            error.to_string(),
+            "See that the user that boxup runs as may read and write the files in it",
+        ),
+        Err(error) => Check::fail(
+            "",
+            Blame::State,
+            error.to_string(),
+            "Use the boxup that wrote it, or point [state] dir elsewhere",
+        ),
+    }
+}
+
+const REBUILD: &str = "Stop boxup, move boxup.db, boxup.db-wal and boxup.db-shm out of the state \
+                       directory, and run again: what is on Box with the same content is adopted, \
+                       and with on_existing = \"park\" nothing else is touched";
+
+fn room(dir: &Path) -> Option<Check> {
+    let found = statvfs(dir).ok()?;
+    Some(judge(found.f_bavail.saturating_mul(found.f_frsize)))
+}
+
+fn judge(free: u64) -> Check {
+    let left = bytes(free);
+    match free {
+        free if free < NONE => Check::fail(
+            "",
+            Blame::State,
+            format!("its disk is full ({left} free)"),
+            "Make room on it; nothing is lost meanwhile",
+        ),
+        free if free < LITTLE => Check::warn(
+            "",
+            format!("its disk is nearly full ({left} free)"),
+            "Make room on it: without a place to remember, boxup stops",
+        ),
+        _ => Check::ok("", format!("{left} free")),
+    }
+}
+
+/// Locks and shared memory cannot be relied on there.
+fn network(dir: &Path) -> Option<Check> {
+    let kind = network_kind(dir)?;
+    Some(Check::warn(
+        "",
+        format!("it is on a network file system ({kind}), where SQLite's locks may not hold"),
+        "Point [state] dir to a local disk",
+    ))
 }
 
 #[cfg(target_os = "linux")]
-fn network(path: &Path) -> Option<&'static str> {
-    let kind = rustix::fs::statfs(path).ok()?.f_type.cast_unsigned();
-    let known = NETWORKS
-        .iter()
-        .find(|(number, _)| *number == kind & 0xffff_ffff);
-    known.map(|(_, name)| *name)
+fn network_kind(dir: &Path) -> Option<&'static str> {
+    const KINDS: [(u32, &str); 7] = [
+        (0x6969, "NFS"),
+        (0x517b, "SMB"),
+        (0xff53_4d42, "CIFS"),
+        (0xfe53_4d42, "SMB"),
+        (0x5346_414f, "AFS"),
+        (0x00c3_6400, "Ceph"),
+        (0x0102_1997, "9p"),
+    ];
+    let magic = rustix::fs::statfs(dir).ok()?.f_type;
+    // The field's width differs between systems; the numbers have 32 bits.
+    let is = |kind: u32| i128::from(magic) & 0xffff_ffff == i128::from(kind);
+    let found = KINDS.iter().find(|(kind, _)| is(*kind));
+    found.map(|(_, name)| *name)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn network(_path: &Path) -> Option<&'static str> {
+fn network_kind(_: &Path) -> Option<&'static str> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{judge, look};
+    use crate::agent::checkup::check::Status;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_disk_without_room_fails_before_boxup_does() {
+        for (free, status) in [
+            (0, Status::Fail),
+            (9_999_999, Status::Fail),
+            (10_000_000, Status::Warn),
+            (99_999_999, Status::Warn),
+            (100_000_000, Status::Ok),
+        ] {
+            assert_eq!(judge(free).status, status, "{free}");
+        }
+    }
+
+    #[test]
+    fn a_directory_is_missing_right_open_to_others_or_none() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().join("a/b");
+        let first = |dir: &std::path::Path| look(dir).remove(0);
+        assert!(first(&dir).found.contains("the first run will make it"));
+        assert!(!dir.exists());
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::set_permissions(&dir, Permissions::from_mode(0o700)).unwrap();
+        assert_eq!(first(&dir).status, Status::Ok);
+        std::fs::set_permissions(&dir, Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(first(&dir).status, Status::Warn);
+        let file = dir.join("file");
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(first(&file).status, Status::Fail);
+    }
 }

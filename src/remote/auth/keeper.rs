@@ -150,31 +150,30 @@ impl TokenKeeper {
         self.renew_unless(http, |token| self.is_good(token)).await
     }
 
+    /// A token that Box hands out now, whatever is kept, which proves the credential. A
+    /// login is spared: it is renewed only when it is due.
+    pub(crate) async fn fresh(&self, http: &Client) -> Result<Token, Trouble> {
+        match &self.credentials {
+            Credentials::OAuth2 { .. } | Credentials::Developer(_) => self.get(http).await,
+            Credentials::Secret { .. } | Credentials::Jwt { .. } => {
+                self.renew_unless(http, |_| false).await
+            }
+        }
+    }
+
+    /// When the login that is kept was last renewed.
+    pub(crate) fn renewed_at(&self) -> Option<SystemTime> {
+        let (Keeping::At(file) | Keeping::Reading(file)) = &self.keeping else {
+            return None;
+        };
+        let kept = self.own(file).ok().flatten();
+        kept.map(|kept| kept.obtained_at)
+    }
+
     /// A token other than `refused`, to which Box answered 401.
     pub(crate) async fn replace(&self, http: &Client, refused: &Token) -> Result<Token, Trouble> {
         self.renew_unless(http, |token| !token.is(refused) && self.is_good(token))
             .await
-    }
-
-    /// A token that shows whether the credentials are right. A login is not renewed for
-    /// that: its renewal token is good for one use.
-    pub(crate) async fn prove(&self, http: &Client) -> Result<Token, Trouble> {
-        if matches!(
-            self.credentials,
-            Credentials::OAuth2 { .. } | Credentials::Developer(_)
-        ) {
-            return self.get(http).await;
-        }
-        let granted = self.request(http).await?;
-        if let Keeping::At(file) = &self.keeping {
-            match file.lock().await {
-                Ok(lock) => self.keep_if_possible(&lock, &granted),
-                Err(error) => tracing::debug!(%error, "the token is not kept"),
-            }
-        }
-        let token = Token::granted(&granted);
-        self.held.lock().await.token = Some(token.clone());
-        Ok(token)
     }
 
     /// Renews what is older than that, so that a login does not end because nobody used

@@ -17,6 +17,8 @@ enum Fault {
     UnknownAuthority,
     CertificateTime,
     OtherName,
+    NotAServers,
+    NoAuthorities,
     Certificate,
     NoTls,
     ProxyLogin,
@@ -24,20 +26,49 @@ enum Fault {
     Broken,
 }
 
-/// A sentence or two for an error and its causes. `host` is who should have answered.
-pub(crate) fn sentence(error: &(dyn Error + 'static), host: &str, is_timeout: bool) -> String {
+/// Who was spoken to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parties<'a> {
+    /// Who should have answered.
+    pub(crate) host: &'a str,
+    /// What a proxy on the way is called, if there is one.
+    pub(crate) proxy: &'a str,
+}
+
+/// A sentence or two for an error and its causes.
+pub(crate) fn sentence(
+    error: &(dyn Error + 'static),
+    parties: Parties<'_>,
+    is_timeout: bool,
+) -> String {
+    let (what, next) = told(error, parties, is_timeout);
+    let stop = if next.is_empty() { "" } else { ". " };
+    format!("{what}{stop}{next}")
+}
+
+/// The same in two: what happened, and the next step, which may be empty.
+pub(crate) fn told(
+    error: &(dyn Error + 'static),
+    parties: Parties<'_>,
+    is_timeout: bool,
+) -> (String, String) {
     let chain = chain(error);
-    let fault = match chain.iter().find_map(|cause| fault(*cause)) {
+    let host = match chain.iter().any(|cause| is_before_the_proxy(*cause)) {
+        true => parties.proxy,
+        false => parties.host,
+    };
+    // The deepest cause knows best: those above it tell only where it was.
+    let fault = match chain.iter().rev().find_map(|cause| fault(*cause)) {
         Some(fault) => fault,
         None if is_timeout => Fault::Slow,
         None => Fault::Broken,
     };
     let detail = chain.last().map(|cause| cause.to_string());
-    let detail = detail.filter(|_| fault != Fault::Slow).unwrap_or_default();
+    let says_all = matches!(fault, Fault::Slow | Fault::ProxyLogin);
+    let detail = detail.filter(|_| !says_all).unwrap_or_default();
     let (what, next) = words(fault, host);
     let colon = if detail.is_empty() { "" } else { ": " };
-    let stop = if next.is_empty() { "" } else { ". " };
-    format!("{what}{colon}{detail}{stop}{next}")
+    (format!("{what}{colon}{detail}"), next)
 }
 
 /// The causes below an error, the deepest last.
@@ -62,6 +93,16 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     }
 }
 
+/// Whether not even the proxy was reached. Its error says only so much and has the reason
+/// as its cause, or none at all (SOCKS).
+fn is_before_the_proxy(error: &(dyn Error + 'static)) -> bool {
+    let text = error.to_string();
+    ["tunnel error", "SOCKS error"]
+        .iter()
+        .any(|kind| text.starts_with(kind))
+        && text.ends_with("failed to create underlying connection")
+}
+
 fn fault(error: &(dyn Error + 'static)) -> Option<Fault> {
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
         return Some(tls(error));
@@ -71,8 +112,19 @@ fn fault(error: &(dyn Error + 'static)) -> Option<Fault> {
     if says("dns error") || says("failed to lookup address") {
         return Some(Fault::Name);
     }
-    if says("proxy auth") || says("407") {
+    // The last is what is said when a SOCKS proxy takes none of the ways that were offered.
+    let login = [
+        "proxy auth",
+        "407",
+        "credentials not accepted",
+        "server does not support user/pass",
+    ];
+    if login.into_iter().any(says) {
         return Some(Fault::ProxyLogin);
+    }
+    if is_before_the_proxy(error) {
+        // The reason stands below; SOCKS swallows it.
+        return error.source().is_none().then_some(Fault::Refused);
     }
     if says("tunnel error") || says("SOCKS") || says("socks") {
         return Some(Fault::Proxy);
@@ -102,32 +154,32 @@ fn tls(error: &rustls::Error) -> Fault {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 Fault::OtherName
             }
+            CertificateError::Other(other) if is_an_authoritys_own(other) => Fault::NotAServers,
             _ => Fault::Certificate,
         },
+        Tls::General(what) if what.starts_with("No CA certificates") => Fault::NoAuthorities,
         Tls::InvalidMessage(_) | Tls::PeerIncompatible(_) | Tls::AlertReceived(_) => Fault::NoTls,
         _ => Fault::Certificate,
     }
 }
 
+/// What `openssl req -x509` makes without further words.
+fn is_an_authoritys_own(error: &rustls::OtherError) -> bool {
+    error.to_string().contains("CaUsedAsEndEntity")
+}
+
 /// What happened, and the next step where there is one.
 fn words(fault: Fault, host: &str) -> (String, String) {
-    let (what, next) = match fault {
-        Fault::Name => (
-            "cannot connect: the name {host} cannot be looked up",
-            "Is this machine online, and is its name server right (/etc/resolv.conf)? Behind a \
-             proxy, name it in [network] proxy or HTTPS_PROXY",
-        ),
-        Fault::Refused => (
-            "cannot connect: {host} refuses the connection",
-            "A firewall or a proxy that is not running? Compare [endpoints] and the proxy's \
-             address with what they should be",
-        ),
-        Fault::NoWay => (
-            "cannot connect: there is no way to {host}",
-            "Is this machine online? If it may reach Box only through a proxy, name it in \
-             [network] proxy or HTTPS_PROXY",
-        ),
-        Fault::Slow => ("no answer in time", ""),
+    let (what, next) = about_certificates(fault).unwrap_or_else(|| about_the_way(fault));
+    let named = |text: &str| text.replace("{host}", host);
+    (named(what), named(next))
+}
+
+type Words = (&'static str, &'static str);
+
+/// Whom to trust.
+fn about_certificates(fault: Fault) -> Option<Words> {
+    Some(match fault {
         Fault::UnknownAuthority => (
             "cannot connect: the certificate of {host} is signed by an authority that this \
              machine does not know",
@@ -144,37 +196,73 @@ fn words(fault: Fault, host: &str) -> (String, String) {
             "A login page or a proxy in between? Open https://{host} in a browser on this machine, \
              and log in to the network if it asks for it",
         ),
+        Fault::NotAServers => (
+            "cannot connect: the certificate that {host} shows is an authority's own, not a server's",
+            "Whoever runs it has to make a certificate for the server (CA:FALSE), signed by that \
+             authority; only the authority's belongs into [network] ca_file",
+        ),
+        Fault::NoAuthorities => (
+            "this machine knows no certificate authority, so nobody can be trusted",
+            "Install the package ca-certificates; behind a proxy that reads TLS, put its CA \
+             certificate into [network] ca_file",
+        ),
         Fault::Certificate => (
             "cannot connect: the certificate of {host} cannot be accepted",
             "A proxy that reads TLS? Put its CA certificate into [network] ca_file",
         ),
+        _ => return None,
+    })
+}
+
+/// How to get there.
+fn about_the_way(fault: Fault) -> Words {
+    match fault {
+        Fault::Name => (
+            "cannot connect: the name {host} cannot be looked up",
+            "Is this machine online, and is its name server right (/etc/resolv.conf)? Behind a \
+             proxy, name it in [network] proxy or HTTPS_PROXY",
+        ),
+        Fault::Refused => (
+            "cannot connect: {host} refuses the connection",
+            "A firewall or a proxy that is not running? Compare [endpoints] and the proxy's \
+             address with what they should be",
+        ),
+        Fault::NoWay => (
+            "cannot connect: there is no way to {host}",
+            "Is this machine online? If it may reach Box only through a proxy, name it in \
+             [network] proxy or HTTPS_PROXY",
+        ),
+        Fault::Slow => ("no answer in time", ""),
         Fault::NoTls => (
             "cannot connect: {host} does not speak TLS as it should",
             "Look for a wrong port, or http for https, in [endpoints] and [network] proxy; or for a \
              proxy in between that answers itself",
         ),
         Fault::ProxyLogin => (
-            "cannot connect: the proxy wants a user name and a password",
-            "Put them into its address, http://user:password@host:port, in [network] proxy or \
-             HTTPS_PROXY",
+            "cannot connect: the proxy wants a user name and a password that it knows",
+            "Put them into its address, http://user:password@host:port, or correct them there, in \
+             [network] proxy or HTTPS_PROXY",
         ),
         Fault::Proxy => (
             "cannot connect: the proxy does not let boxup through to {host}",
             "Ask whoever runs it to allow CONNECT to api.box.com and upload.box.com, port 443",
         ),
-        Fault::Broken => ("the connection broke", ""),
-    };
-    let named = |text: &str| text.replace("{host}", host);
-    (named(what), named(next))
+        _ => ("the connection broke", ""),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, chain, fault, sentence};
+    use super::{Fault, Parties, chain, fault, sentence};
     use rustls::{CertificateError, Error as Tls};
     use std::error::Error;
     use std::fmt;
     use std::io::{self, ErrorKind};
+
+    const PARTIES: Parties<'_> = Parties {
+        host: "api.box.com",
+        proxy: "the proxy http://proxy:3128",
+    };
 
     #[derive(Debug)]
     struct Outer(&'static str, Option<Box<dyn Error + Send + Sync>>);
@@ -259,7 +347,7 @@ mod tests {
                 ["does not let boxup through", "CONNECT"],
             ),
         ] {
-            let told = sentence(&error, "api.box.com", false);
+            let told = sentence(&error, PARTIES, false);
             for word in words {
                 assert!(told.contains(word), "{word:?} is not in {told:?}");
             }
@@ -267,14 +355,52 @@ mod tests {
     }
 
     #[test]
+    fn what_is_known_by_its_text_has_its_words_too() {
+        let none = "No CA certificates were loaded from the system".to_owned();
+        let socks = "SOCKS error: credentials not accepted";
+        for (error, word) in [
+            (over("client error", Outer(socks, None)), "[network] proxy"),
+            (over("builder error", Tls::General(none)), "ca-certificates"),
+        ] {
+            let told = sentence(&error, PARTIES, false);
+            assert!(told.contains(word), "{told}");
+        }
+    }
+
+    #[test]
+    fn who_did_not_answer_is_named_be_it_the_proxy() {
+        let dead = |what| {
+            let reason = Outer("tcp connect error", Some(refused().into()));
+            over("client error (Connect)", Outer(what, Some(reason.into())))
+        };
+        for error in [
+            dead("tunnel error: failed to create underlying connection"),
+            over(
+                "socks connect error: SOCKS error: failed to create underlying connection",
+                Outer("SOCKS error: failed to create underlying connection", None),
+            ),
+        ] {
+            let told = sentence(&error, PARTIES, false);
+            assert!(
+                told.contains("the proxy http://proxy:3128 refuses"),
+                "{told}"
+            );
+        }
+    }
+
+    fn refused() -> io::Error {
+        io::Error::from(ErrorKind::ConnectionRefused)
+    }
+
+    #[test]
     fn what_nobody_knows_is_told_as_it_is() {
         let odd = over("middle", Outer("deep", None));
-        assert_eq!(sentence(&odd, "h", false), "the connection broke: deep");
-        assert_eq!(sentence(&odd, "h", true), "no answer in time");
+        assert_eq!(sentence(&odd, PARTIES, false), "the connection broke: deep");
+        assert_eq!(sentence(&odd, PARTIES, true), "no answer in time");
         assert_eq!(chain(&odd).len(), 2);
         assert_eq!(fault(&odd), None::<Fault>);
         let message = Tls::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
         let plain = over("client error (Connect)", io::Error::other(message));
-        assert!(sentence(&plain, "h", false).contains("does not speak TLS"));
+        assert!(sentence(&plain, PARTIES, false).contains("does not speak TLS"));
     }
 }

@@ -129,7 +129,8 @@ fn in_place_of_words(status: StatusCode, body: &[u8], json: &Value) -> String {
     }
 }
 
-fn title(page: &[u8]) -> Option<String> {
+/// What a web page calls itself.
+pub(crate) fn title(page: &[u8]) -> Option<String> {
     let page = String::from_utf8_lossy(page.get(..4_096).unwrap_or(page));
     let lower = page.to_ascii_lowercase();
     let start = lower.find("<title>")? + "<title>".len();

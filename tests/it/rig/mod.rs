@@ -15,6 +15,7 @@ mod run;
 mod service;
 mod sign_in;
 mod terminal;
+pub(crate) mod tls;
 mod visitor;
 
 use box_emulator::{BoxEmulator, Builder};
