@@ -37,7 +37,8 @@ pub(super) fn locate(
                 list.join(" and no ")
             ),
             remedy: format!(
-                "copy sync.example.toml to {} and fill it in, or name yours with --config FILE",
+                "run boxup init, which asks for what it takes and writes {}; or name yours with \
+                 --config FILE",
                 list[0]
             ),
         }],
