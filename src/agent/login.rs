@@ -36,8 +36,10 @@ const LOOK: Duration = Duration::from_secs(3600);
 pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 /// How long a visitor may take to say what it wants.
 const VISIT: Duration = Duration::from_secs(10);
-/// Visitors at once; a browser needs one.
-const VISITORS: usize = 8;
+/// How long the last page may take to go out: browsers hold connections open in advance.
+const LAST_PAGE: Duration = Duration::from_secs(1);
+/// Visitors at once; a browser needs one or two.
+const VISITORS: u32 = 64;
 
 /// Why nobody is signed in.
 #[derive(Debug)]
@@ -105,7 +107,7 @@ impl Doorstep {
             answers: answers_in,
             refused: Box::new(refused),
         });
-        let visitors = Arc::new(Semaphore::new(VISITORS));
+        let visitors = Arc::new(Semaphore::new(VISITORS as usize));
         let doors: Vec<_> = self
             .listeners
             .into_iter()
@@ -128,7 +130,7 @@ impl Doorstep {
             }
         };
         // The last page goes out before the doors close.
-        drop(tokio::time::timeout(VISIT, visitors.acquire_many(VISITORS as u32)).await);
+        drop(tokio::time::timeout(LAST_PAGE, visitors.acquire_many(VISITORS)).await);
         doors.iter().for_each(tokio::task::JoinHandle::abort);
         result
     }

@@ -8,8 +8,11 @@ use crate::cli::wording::printable;
 use crate::cli::{browser, exit, failure};
 use crate::config::{Config, Environment, Method, RedirectUri};
 use crate::remote::account::Account;
+use crate::remote::auth::file::Error as FileError;
 use crate::remote::auth::login::Pending;
 use crate::remote::client::BoxClient;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 /// What a person may paste is not longer than this.
@@ -134,7 +137,7 @@ fn explain(failed: Failed, redirect_uri: &RedirectUri, output: &mut Output) -> u
                  (Developer Console, your app, Configuration, OAuth 2.0 Redirect URIs); boxup \
                  login --no-browser needs none\n"
             ));
-            exit::UNREACHABLE
+            exit::LOCKED
         }
         Failed::Refused(why) => {
             output.complain(&format!(
@@ -156,13 +159,8 @@ pub(crate) async fn logout(config: &Config, mut output: Output) -> u8 {
         output.complain("boxup keeps no developer token: there is nothing to end\n");
         return exit::OK;
     }
-    let client = match access::client(config, Traces::Kept) {
+    let client = match to_sign_out(config, &mut output) {
         Ok(client) => client,
-        // A file that may not be used may still be removed.
-        Err(Fatal::TokenFile(error)) => {
-            output.complain(&format!("error: {error}\n"));
-            return exit::CONFIG;
-        }
         Err(fatal) => return failure::fatal(&fatal, false, &mut output),
     };
     match client.sign_out(config.endpoints.revoke.url()).await {
@@ -185,5 +183,20 @@ pub(crate) async fn logout(config: &Config, mut output: Output) -> u8 {
             code
         }
         Err(trouble) => failure::trouble(&trouble, false, &mut output),
+    }
+}
+
+/// A token that others could read is not used, but ending it is what helps now.
+fn to_sign_out(config: &Config, output: &mut Output) -> Result<BoxClient, Fatal> {
+    match access::client(config, Traces::Kept) {
+        Err(Fatal::TokenFile(FileError::Loose { path, .. })) => {
+            let shown = path.display();
+            output.complain(&format!("warning: others could read or change {shown}\n"));
+            let mode = Permissions::from_mode(0o600);
+            // If that fails, the next line says what is wrong with the file.
+            drop(std::fs::set_permissions(&path, mode));
+            access::client(config, Traces::Kept)
+        }
+        other => other,
     }
 }

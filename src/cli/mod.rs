@@ -49,25 +49,34 @@ pub async fn run(
         environment,
     };
     match args.command {
-        Command::Sync(sync) => match place.load(config::load) {
-            Ok(loaded) => {
+        Command::Sync(sync) => match unless_told(&mut stop, place.load(config::load)).await {
+            None => exit::INCOMPLETE,
+            Some(Ok(loaded)) => {
                 for warning in &loaded.warnings {
                     output.complain(&format!("warning: {warning}\n"));
                 }
                 sync::run(loaded.config, sync, verbose, stop, output).await
             }
-            Err(error) => refuse(&error, sync.json, &mut output),
+            Some(Err(error)) => {
+                if sync.json {
+                    let text = problems::text(&error);
+                    output.say(&format!("{}\n", json::fatal(text.trim_end(), exit::CONFIG)));
+                }
+                refuse(&error, false, &mut output)
+            }
         },
         Command::Config {
             command: ConfigCommand::Check { json },
-        } => check(&place, json, &mut output),
+        } => unless_stopped(&mut stop, check(&place, json, &mut output)).await,
         Command::Init(args) => {
             let path = place.path.as_deref();
             init::run(*args, path, &place.environment, stop).await
         }
         Command::Doctor { json } => {
-            let loaded = place.load(config::load);
-            let work = doctor::doctor(&loaded, json, &place.environment, output);
+            let work = async {
+                let loaded = place.load(config::load).await;
+                doctor::doctor(&loaded, json, &place.environment, output).await
+            };
             unless_stopped(&mut stop, work).await
         }
         other => unless_stopped(&mut stop, ask(other, &place, output)).await,
@@ -79,28 +88,28 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
     match command {
         Command::Status { json } => {
             let work = async |local, output| status::status(&local, json, output).await;
-            with(place, config::load_local, output, work).await
+            with(place, config::load_local, json, output, work).await
         }
         Command::Wait { timeout, json } => {
             let work = async |local, output| status::wait(&local, timeout, json, output).await;
-            with(place, config::load_local, output, work).await
+            with(place, config::load_local, json, output, work).await
         }
         Command::Token(args) => {
             let work = async |config, output| token::token(&config, &args, output).await;
-            with(place, whole, output, work).await
+            with(place, whole, args.json, output, work).await
         }
         Command::Whoami { json } => {
             let work = async |config, output| token::whoami(&config, json, output).await;
-            with(place, whole, output, work).await
+            with(place, whole, json, output, work).await
         }
         Command::Login { no_browser } => {
             let env = &place.environment;
             let work = async |config, output| login::login(&config, env, !no_browser, output).await;
-            with(place, whole, output, work).await
+            with(place, whole, false, output, work).await
         }
         Command::Logout => {
             let work = async |config, output| login::logout(&config, output).await;
-            with(place, whole, output, work).await
+            with(place, whole, false, output, work).await
         }
         // They have their own ways of ending.
         Command::Sync(_) | Command::Config { .. } | Command::Doctor { .. } | Command::Init(_) => {
@@ -127,13 +136,20 @@ struct Place {
     environment: Environment,
 }
 
+/// Reads a configuration, or some of it.
+type Load<T> = fn(&Path, &Environment) -> Result<T, ConfigError>;
+
 impl Place {
-    fn load<T>(
-        &self,
-        load: impl FnOnce(&Path, &Environment) -> Result<T, ConfigError>,
-    ) -> Result<T, ConfigError> {
+    /// Reads the configuration, beside everything else: a command that prints a secret
+    /// may take its time.
+    async fn load<T: Send + 'static>(&self, load: Load<T>) -> Result<T, ConfigError> {
         let path = config::locate(self.path.as_deref(), &self.environment)?;
-        load(&path, &self.environment)
+        let environment = self.environment.clone();
+        let reading = tokio::task::spawn_blocking(move || load(&path, &environment));
+        match reading.await {
+            Ok(loaded) => loaded,
+            Err(ended) => std::panic::resume_unwind(ended.into_panic()),
+        }
     }
 }
 
@@ -141,29 +157,32 @@ fn whole(path: &Path, environment: &Environment) -> Result<Config, ConfigError> 
     Ok(config::load(path, environment)?.config)
 }
 
-async fn with<T>(
+async fn with<T: Send + 'static>(
     place: &Place,
-    load: impl FnOnce(&Path, &Environment) -> Result<T, ConfigError>,
+    load: Load<T>,
+    as_json: bool,
     mut output: Output,
     work: impl AsyncFnOnce(T, Output) -> u8,
 ) -> u8 {
-    match place.load(load) {
+    match place.load(load).await {
         Ok(loaded) => work(loaded, output).await,
-        Err(error) => refuse(&error, false, &mut output),
+        Err(error) => refuse(&error, as_json, &mut output),
     }
 }
 
-fn refuse(error: &ConfigError, in_summary: bool, output: &mut Output) -> u8 {
+fn refuse(error: &ConfigError, as_json: bool, output: &mut Output) -> u8 {
     let text = problems::text(error);
-    if in_summary {
-        output.say(&format!("{}\n", json::fatal(text.trim_end(), exit::CONFIG)));
+    if as_json {
+        let error = serde_json::json!({ "message": text.trim_end() });
+        let object = serde_json::json!({ "error": error, "exit_code": exit::CONFIG });
+        output.say(&format!("{object}\n"));
     }
     output.complain(&text);
     exit::CONFIG
 }
 
-fn check(place: &Place, json: bool, output: &mut Output) -> u8 {
-    match (place.load(config::load), json) {
+async fn check(place: &Place, json: bool, output: &mut Output) -> u8 {
+    match (place.load(config::load).await, json) {
         (Ok(loaded), true) => output.say(&problems::checked_json(&loaded)),
         (Ok(loaded), false) => output.say(&problems::checked_text(&loaded)),
         (Err(error), true) => {
@@ -180,8 +199,15 @@ fn check(place: &Place, json: bool, output: &mut Output) -> u8 {
 
 /// What only asks can be given up at any moment.
 async fn unless_stopped(stop: &mut mpsc::Receiver<()>, work: impl Future<Output = u8>) -> u8 {
+    unless_told(stop, work).await.unwrap_or(exit::INCOMPLETE)
+}
+
+async fn unless_told<T>(stop: &mut mpsc::Receiver<()>, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
-        code = work => code,
-        Some(()) = stop.recv() => exit::INCOMPLETE,
+        done = work => Some(done),
+        Some(()) = stop.recv() => {
+            config::give_up();
+            None
+        }
     }
 }

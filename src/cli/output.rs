@@ -33,6 +33,14 @@ impl Output {
         drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
     }
 
+    /// Writes what somebody waits for to standard output; `false` when it cannot be.
+    pub(crate) fn deliver(&mut self, text: &str) -> bool {
+        let mut out = stdout().lock();
+        out.write_all(text.as_bytes())
+            .and_then(|()| out.flush())
+            .is_ok()
+    }
+
     /// Writes to standard error, with no line feed of its own.
     pub(crate) fn complain(&mut self, text: &str) {
         drop(stderr().lock().write_all(text.as_bytes()));

@@ -47,8 +47,11 @@ pub(crate) async fn token(config: &Config, args: &TokenArgs, mut output: Output)
         })
         .to_string(),
     };
-    output.say(&format!("{line}\n"));
-    exit::OK
+    if output.deliver(&format!("{line}\n")) {
+        return exit::OK;
+    }
+    output.complain("error: the token could not be written to standard output\n");
+    exit::STATE
 }
 
 async fn bearer(

@@ -9,9 +9,10 @@ use std::io::{self, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 /// How long a command may take. A person would have given up as well.
@@ -51,9 +52,7 @@ pub(super) fn run(
         .process_group(0)
         .spawn()
         .map_err(unstarted)?;
-    let said = listen(&mut child)
-        .recv_timeout(patience)
-        .unwrap_or(Said::Nothing);
+    let said = hear(&listen(&mut child), patience);
     if !matches!(said, Said::All(_)) {
         end(&child);
     }
@@ -71,6 +70,30 @@ pub(super) fn run(
         }
     };
     Err(explained(what))
+}
+
+/// Set when nobody waits for what commands print any more.
+static GIVEN_UP: AtomicBool = AtomicBool::new(false);
+/// How often a command is looked after.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Ends commands that run, and lets none begin: the program is told to stop.
+pub(crate) fn give_up() {
+    GIVEN_UP.store(true, Ordering::Relaxed);
+}
+
+fn hear(answer: &mpsc::Receiver<Said>, patience: Duration) -> Said {
+    let end = Instant::now() + patience;
+    loop {
+        match answer.recv_timeout(LOOK.min(patience)) {
+            Ok(said) => return said,
+            Err(RecvTimeoutError::Disconnected) => return Said::Nothing,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if Instant::now() >= end || GIVEN_UP.load(Ordering::Relaxed) {
+            return Said::Nothing;
+        }
+    }
 }
 
 /// What came out of a command.

@@ -32,6 +32,7 @@ mod secret;
 mod tests;
 mod wording;
 
+pub(crate) use crate::config::command::give_up;
 pub(crate) use crate::config::endpoints::Endpoint;
 pub(crate) use crate::config::environment::Environment;
 pub(crate) use crate::config::key::PrivateKey;

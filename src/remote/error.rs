@@ -40,7 +40,17 @@ pub(crate) fn token_refusal(
         true => Place::Page,
         false => Place::Token,
     };
-    understood(place, Some(method), said, headers, &json, now)
+    let trouble = understood(place, Some(method), said, headers, &json, now);
+    match trouble {
+        // Whatever the body says: a server in trouble does not speak for the app.
+        Trouble::Unauthorized(said) if status.is_server_error() => {
+            Trouble::Later(said, retry_after::parse(headers, now))
+        }
+        Trouble::Unauthorized(said) if status.is_redirection() => {
+            Trouble::NoAnswer(said.to_string())
+        }
+        other => other,
+    }
 }
 
 /// What the browser brought back from Box's consent page instead of a code.

@@ -190,7 +190,7 @@ fn a_port_that_is_taken_is_named_with_the_way_out() {
     let rig = Rig::oauth(|builder| builder);
     let waiting = rig.begin_login(&[]);
     let finished = rig.run(&["login"]);
-    assert_eq!(finished.code, 69, "{finished:?}");
+    assert_eq!(finished.code, 75, "{finished:?}");
     for part in ["redirect_uri", "--no-browser"] {
         assert!(finished.stderr.contains(part), "{finished:?}");
     }

@@ -25,6 +25,7 @@ mod lessons;
 mod login;
 mod mistakes;
 mod names;
+mod odd_tokens;
 mod refresh;
 mod refusals;
 mod renewals;

@@ -281,13 +281,7 @@ fn the_file_is_looked_up_in_order() {
     }
     let problems = found(None, &HOME, &[]).unwrap_err();
     let told = format!("{} {}", problems[0].what, problems[0].remedy);
-    for expected in [
-        home,
-        system,
-        "--config",
-        "$BOXUP_CONFIG",
-        "sync.example.toml",
-    ] {
+    for expected in [home, system, "--config", "$BOXUP_CONFIG", "boxup init"] {
         assert!(told.contains(expected), "{told}");
     }
 }

@@ -50,7 +50,7 @@ pub(crate) enum Error {
     )]
     NotOurs(PathBuf),
     /// It is a link, a directory or a device.
-    #[error("{0} is not a regular file: remove it")]
+    #[error("{0} is not a regular file, or has a second name elsewhere: remove it")]
     NotAFile(PathBuf),
     /// Its content is not what we wrote.
     #[error("{0} cannot be understood: remove it and run boxup login again")]
@@ -71,14 +71,18 @@ pub(crate) enum Error {
 }
 
 impl From<Error> for Trouble {
-    /// No item can go on without a token; what is busy may pass.
+    /// No item can go on without a token. What is busy and a disk that is full may pass;
+    /// the rest needs a person.
     fn from(error: Error) -> Self {
+        let said = Said {
+            message: error.to_string(),
+            ..Said::default()
+        };
         match error {
-            Error::Busy(_) => Self::NoAnswer(error.to_string()),
-            error => Self::Unauthorized(Said {
-                message: error.to_string(),
-                ..Said::default()
-            }),
+            Error::Busy(_) | Error::Disk { .. } => Self::Later(said, None),
+            Error::Loose { .. } | Error::NotOurs(_) | Error::NotAFile(_) | Error::Damaged(_) => {
+                Self::Unauthorized(said)
+            }
         }
     }
 }
@@ -207,9 +211,12 @@ impl TokenFile {
             .ok_or_else(|| Error::Damaged(self.path.clone()))
     }
 
-    /// Refuses a file that others may have read or changed; one that is damaged or
-    /// missing is dealt with when a token is needed.
+    /// Refuses a file that others may have read or changed, and what is no file at all; one
+    /// that is damaged or missing is dealt with when a token is needed.
     pub(crate) fn check_modes(&self) -> Result<(), Error> {
+        if std::fs::symlink_metadata(&self.lock).is_ok_and(|lock| !lock.is_file()) {
+            return Err(Error::NotAFile(self.lock.clone()));
+        }
         match self.read() {
             Err(error @ (Error::Loose { .. } | Error::NotOurs(_) | Error::NotAFile(_))) => {
                 Err(error)
@@ -218,9 +225,10 @@ impl TokenFile {
         }
     }
 
+    /// A file with a second name may be anybody's.
     fn check(&self, metadata: &Metadata) -> Result<(), Error> {
         let path = self.path.clone();
-        if !metadata.is_file() {
+        if !metadata.is_file() || metadata.nlink() > 1 {
             return Err(Error::NotAFile(path));
         }
         let mode = metadata.mode() & 0o7777;
@@ -248,7 +256,7 @@ impl TokenFile {
     /// Waits until nobody else renews.
     pub(crate) async fn lock(&self) -> Result<Lock<'_>, Error> {
         let failed = |source| self.at(&self.lock, "opened", source);
-        let file = self.create(&self.lock, false).map_err(failed)?;
+        let file = self.create(&self.lock, false)?;
         let end = Instant::now() + PATIENCE;
         loop {
             match file.try_lock() {
@@ -268,21 +276,41 @@ impl TokenFile {
         }
     }
 
-    /// Opens a file of ours for writing; what root makes belongs to whoever has the
-    /// directory, or the service could not read it.
-    fn create(&self, path: &Path, new: bool) -> io::Result<File> {
+    /// Opens a file of ours for writing. What root makes belongs to whoever has the
+    /// directory, or the service could not read it; what was there already is changed in
+    /// nothing, and has to be a file with one name.
+    fn create(&self, path: &Path, new: bool) -> Result<File, Error> {
+        let failed = |source| self.at(path, "opened", source);
         let mut options = OpenOptions::new();
-        options.write(true).create_new(new).create(!new).mode(0o600);
-        let flags = OFlags::NOFOLLOW.bits().cast_signed();
-        let file = options.truncate(false).custom_flags(flags).open(path)?;
-        if let Some(dir) = path
-            .parent()
-            .filter(|_| rustix::process::geteuid().is_root())
-        {
-            let owner = std::fs::metadata(dir)?;
-            std::os::unix::fs::fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+        options.write(true).truncate(false).mode(0o600);
+        // Without NONBLOCK a pipe in the file's place would hang us.
+        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+        options.custom_flags(flags);
+        match options.clone().create_new(true).open(path) {
+            Ok(file) => {
+                self.hand_over(&file).map_err(failed)?;
+                Ok(file)
+            }
+            Err(error) if new || error.kind() != ErrorKind::AlreadyExists => Err(failed(error)),
+            Err(_) => {
+                let looked = std::fs::symlink_metadata(path).map_err(failed)?;
+                if !looked.is_file() || looked.nlink() > 1 {
+                    return Err(Error::NotAFile(path.to_path_buf()));
+                }
+                options.open(path).map_err(failed)
+            }
         }
-        Ok(file)
+    }
+
+    fn hand_over(&self, file: &File) -> io::Result<()> {
+        let Some(dir) = self.path.parent() else {
+            return Ok(());
+        };
+        if !rustix::process::geteuid().is_root() {
+            return Ok(());
+        }
+        let owner = std::fs::metadata(dir)?;
+        std::os::unix::fs::fchown(file, Some(owner.uid()), Some(owner.gid()))
     }
 
     fn disk(&self, what: &'static str, source: io::Error) -> Error {
@@ -310,7 +338,7 @@ impl<'a> Lock<'a> {
         let path = file.path.with_extension("json.new");
         let failed = |source| file.disk("written", source);
         remove(&path).map_err(failed)?;
-        let mut room = file.create(&path, true).map_err(failed)?;
+        let mut room = file.create(&path, true)?;
         let filled = room.write_all(&ROOM).and_then(|()| room.sync_all());
         filled.map_err(failed)?;
         Ok(Room {
@@ -320,29 +348,30 @@ impl<'a> Lock<'a> {
         })
     }
 
-    /// Removes the file. What was in it is overwritten first, for what that is worth.
+    /// Removes the file. What was in it is overwritten first, for what that is worth; but
+    /// not in a file that has a second name, which may be anybody's.
     pub(crate) fn wipe(&self) -> Result<(), Error> {
         let failed = |source| self.file.disk("removed", source);
-        let mut options = OpenOptions::new();
-        let flags = OFlags::NOFOLLOW.bits().cast_signed();
-        match options
-            .write(true)
-            .custom_flags(flags)
-            .open(&self.file.path)
-        {
-            Ok(mut file) => {
-                let length = usize::try_from(file.metadata().map_err(failed)?.len().min(LONGEST));
-                let blank = vec![b' '; length.unwrap_or_default()];
-                let written = file.write_all(&blank).and_then(|()| file.sync_all());
-                written.map_err(failed)?;
-            }
+        let path = &self.file.path;
+        let looked = match std::fs::symlink_metadata(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            // A link, or not ours: removing it is all there is to do.
-            Err(_) => {}
+            looked => looked.map_err(failed)?,
+        };
+        if looked.is_file() && looked.nlink() == 1 {
+            blank(path).map_err(failed)?;
         }
-        remove(&self.file.path).map_err(failed)?;
-        sync_directory(&self.file.path).map_err(failed)
+        remove(path).map_err(failed)?;
+        sync_directory(path).map_err(failed)
     }
+}
+
+fn blank(path: &Path) -> io::Result<()> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).custom_flags(flags).open(path)?;
+    let length = usize::try_from(file.metadata()?.len().min(LONGEST)).unwrap_or_default();
+    file.write_all(&vec![b' '; length])?;
+    file.sync_all()
 }
 
 /// Room on disk for what is about to be granted.

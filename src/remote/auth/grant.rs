@@ -114,7 +114,7 @@ fn granted(json: &Value, asked_at: Instant) -> Option<Granted> {
         let text = wire::text(json, key).filter(|text| is_token(text))?;
         Some(SecretString::from(text))
     };
-    let whole = wire::bytes(json, "expires_in").map_or(life::USUAL, Duration::from_secs);
+    let whole = lifetime(json.get("expires_in"));
     let restricted_to = json.get("restricted_to").cloned();
     Some(Granted {
         access: secret("access_token")?,
@@ -123,6 +123,20 @@ fn granted(json: &Value, asked_at: Instant) -> Option<Granted> {
         asked_at,
         restricted_to: restricted_to.unwrap_or_else(|| Value::Array(Vec::new())),
     })
+}
+
+/// What an answer says of its token's life. One that is over already still is good for
+/// one call: otherwise each call would ask for another.
+fn lifetime(told: Option<&Value>) -> Duration {
+    let seconds = told.and_then(|told| match told {
+        Value::String(text) => text.trim().parse().ok(),
+        other => other.as_f64(),
+    });
+    match seconds {
+        None => life::USUAL,
+        Some(seconds) if seconds < 1.0 => Duration::from_secs(1),
+        Some(seconds) => Duration::try_from_secs_f64(seconds).unwrap_or(life::LONGEST),
+    }
 }
 
 /// What fits into a header. Anything else is no token, whatever the answer says.
@@ -146,8 +160,21 @@ mod tests {
         assert_eq!(full.refresh.unwrap().expose_secret(), "r");
         assert_eq!(full.whole, Duration::from_secs(60));
         let bare = granted(&json!({"access_token": "a"}), now).unwrap();
-        assert_eq!(bare.whole, Duration::from_secs(3600));
         assert!(bare.refresh.is_none());
+        for (told, seconds) in [
+            (json!(null), 3600),
+            (json!("soon"), 3600),
+            (json!(4175), 4175),
+            (json!("60"), 60),
+            (json!(60.0), 60),
+            (json!(0), 1),
+            (json!(-5), 1),
+            (json!(1e300), 365 * 86_400),
+        ] {
+            let answer = json!({"access_token": "a", "expires_in": told});
+            let whole = granted(&answer, now).unwrap().whole;
+            assert_eq!(whole, Duration::from_secs(seconds), "{told}");
+        }
         for none in [
             json!({}),
             json!(null),

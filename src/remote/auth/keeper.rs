@@ -359,6 +359,10 @@ impl TokenKeeper {
         is_good: &(impl Fn(&Token) -> bool + Sync),
     ) -> Result<Token, Trouble> {
         let is_login = matches!(self.credentials, Credentials::OAuth2 { .. });
+        if is_login {
+            // Nobody is kept waiting, and nothing is made, for a login that is not there.
+            self.refresh_form(self.own(file)?)?;
+        }
         let lock = match file.lock().await {
             Ok(lock) => lock,
             // Sharing saves requests; without it there is still a token to be had.
@@ -403,6 +407,12 @@ impl TokenKeeper {
     ) -> Result<Granted, Trouble> {
         let room = lock.make_room()?;
         match asked.await {
+            // Each answer brings the next pair. Half of one in the place of what is still
+            // good would be the end of the login.
+            Ok(granted) if granted.refresh.is_none() => {
+                room.give_up();
+                Err(half_a_pair())
+            }
             Ok(granted) => {
                 room.keep(&Kept::new(&self.fingerprint, &granted))?;
                 Ok(granted)
@@ -519,6 +529,18 @@ impl TokenKeeper {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn half_a_pair() -> Trouble {
+    Trouble::Later(
+        Said {
+            message: "the token endpoint's answer held no refresh token: what is kept was left as \
+                      it is"
+                .to_owned(),
+            ..Said::default()
+        },
+        None,
+    )
 }
 
 fn needs_login(message: String) -> Trouble {

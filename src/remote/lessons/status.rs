@@ -89,8 +89,8 @@ pub(super) static UNKNOWN: Row = Row {
 };
 
 const REDIRECTION: Lesson = Lesson {
-    happened: "somebody sends us elsewhere, which Box does not do and boxup does not follow: is \
-               there a proxy or a login page in between?",
+    happened: "somebody sends us elsewhere, which Box does not do and boxup does not follow: \
+               there seems to be a proxy or a login page in between",
     causes: &[
         "the network wants a login first, as in hotels and trains",
         "a proxy shows a page of its own",
@@ -108,8 +108,8 @@ const PROXY: Lesson = Lesson {
 };
 
 const NOT_BOX: Lesson = Lesson {
-    happened: "a web page is where Box's token endpoint should be: is there a proxy or a login \
-               page in between?",
+    happened: "a web page is where Box's token endpoint should be: there seems to be a proxy or a \
+               login page in between",
     causes: &[
         "a proxy does not let boxup through to api.box.com",
         "the network wants a login first, as in hotels and trains",

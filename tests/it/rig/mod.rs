@@ -30,7 +30,7 @@ pub(crate) use run::Run;
 pub(crate) use service::{Service, ask};
 pub(crate) use sign_in::{KeyPair, redirect_uri};
 pub(crate) use terminal::{CTRL_C, DOWN, ENTER, Terminal};
-pub(crate) use visitor::visit;
+pub(crate) use visitor::{answering, visit};
 
 /// Longer than anything here takes; a test that gets there hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(100);

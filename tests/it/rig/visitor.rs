@@ -2,7 +2,9 @@
 //! itself.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What came back.
 #[derive(Debug)]
@@ -81,4 +83,23 @@ pub(crate) fn ask(method: &str, url: &str, body: &str) -> Visit {
         location: header("location:"),
         page: page.to_owned(),
     }
+}
+
+/// A server that answers everything with the same JSON; its port, and how often it did.
+pub(crate) fn answering(json: &'static str) -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = listener.local_addr().expect("it is bound").port();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            counted.fetch_add(1, Ordering::Relaxed);
+            // One read has the whole of a short request.
+            let _ = stream.read(&mut [0; 16 << 10]);
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
+            let length = json.len();
+            let _ = write!(stream, "{head}\r\nContent-Length: {length}\r\n\r\n{json}");
+        }
+    });
+    (port, count)
 }
