@@ -5,7 +5,7 @@
 use crate::model::trouble::Trouble;
 use crate::remote::auth::credentials::field;
 use crate::remote::auth::grant::{Desk, Granted};
-use crate::remote::auth::keeper::Token;
+use crate::remote::auth::token::Token;
 use crate::remote::client::{Body, BoxClient, Call};
 use crate::remote::wire;
 use reqwest::{Method, Url};

@@ -2,7 +2,8 @@
 
 use crate::model::trouble::{Said, Trouble};
 use crate::remote::auth::credentials::{Credentials, digest};
-use crate::remote::auth::keeper::{Keeping, Token, TokenKeeper};
+use crate::remote::auth::keeper::{Keeping, TokenKeeper};
+use crate::remote::auth::token::Token;
 use crate::remote::error::{self, classify};
 use crate::remote::hosts::Hosts;
 use crate::remote::lessons::words;

@@ -136,7 +136,7 @@ fn a_configuration_that_is_not_there_says_where_it_looked() {
     let mut command = crate::rig::program(rig.temp());
     command.args(["sync", "--once"]);
     let finished = crate::rig::Child::start(command).finish();
-    refused(&finished, &["BOXUP_CONFIG", "sync.example.toml"]);
+    refused(&finished, &["BOXUP_CONFIG", "boxup init"]);
 }
 
 #[test]

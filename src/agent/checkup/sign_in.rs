@@ -7,7 +7,7 @@ use crate::agent::checkup::memory::Memory;
 use crate::config::{Auth, Config, Method, Subject};
 use crate::model::trouble::{Said, Trouble};
 use crate::remote::account::Account;
-use crate::remote::auth::keeper::Token;
+use crate::remote::auth::token::Token;
 use crate::remote::client::BoxClient;
 use crate::remote::lessons::finding;
 use std::time::{Duration, SystemTime};

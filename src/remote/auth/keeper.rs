@@ -3,14 +3,14 @@
 
 use crate::clock;
 use crate::model::trouble::{Said, Trouble};
-use crate::remote::auth::credentials::{App, Credentials, field};
+use crate::remote::auth::credentials::{Credentials, field};
 use crate::remote::auth::file::{Kept, Lock, TokenFile};
 use crate::remote::auth::grant::{Desk, Granted, Refused};
-use crate::remote::auth::life::{Advice, Life};
+use crate::remote::auth::life::Advice;
+use crate::remote::auth::token::Token;
 use crate::remote::error;
 use crate::remote::lessons::{SignIn, finding};
 use reqwest::{Client, Url};
-use secrecy::{ExposeSecret, SecretString};
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -22,46 +22,6 @@ const CLOCK_TRIES: u32 = 3;
 /// long, and so on.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
-/// A token in use.
-#[derive(Clone)]
-pub(crate) struct Token {
-    /// What goes behind `Bearer `.
-    pub(crate) bearer: SecretString,
-    /// `None` when nobody told us.
-    life: Option<Life>,
-    /// Whether it was found on disk: whether Box still takes it is not known.
-    pub(crate) is_found: bool,
-}
-
-impl Token {
-    fn found(kept: &Kept) -> Self {
-        Self {
-            bearer: kept.access.clone(),
-            life: Some(kept.life()),
-            is_found: true,
-        }
-    }
-
-    fn granted(granted: &Granted) -> Self {
-        let left = granted.whole.saturating_sub(granted.asked_at.elapsed());
-        Self {
-            bearer: granted.access.clone(),
-            life: Some(Life::new(Instant::now(), left, granted.whole)),
-            is_found: false,
-        }
-    }
-
-    fn is(&self, other: &Token) -> bool {
-        self.bearer.expose_secret() == other.bearer.expose_secret()
-    }
-
-    /// Seconds that are left of it, where that is known.
-    pub(crate) fn expires_in(&self) -> Option<u64> {
-        let left = self.life?.expires_at;
-        Some(left.saturating_duration_since(Instant::now()).as_secs())
-    }
-}
 
 /// Where tokens survive the process.
 #[derive(Clone, Debug)]
@@ -76,17 +36,17 @@ pub(crate) enum Keeping {
 
 /// Holds the current token; the lock makes renewing single-flight.
 pub(crate) struct TokenKeeper {
-    credentials: Credentials,
+    pub(super) credentials: Credentials,
     fingerprint: String,
     endpoint: Url,
-    keeping: Keeping,
-    held: Mutex<Held>,
+    pub(super) keeping: Keeping,
+    pub(super) held: Mutex<Held>,
     /// When the current token ends, to be told without waiting for a renewal.
     expires_at: std::sync::Mutex<Option<Instant>>,
     /// Renewals that have ended so far.
     attempts: AtomicU64,
     /// Token requests sent, for the accounts.
-    requests: AtomicU64,
+    pub(super) requests: AtomicU64,
     /// Bodies under way with the current token.
     bodies: AtomicUsize,
     /// Seconds that Box's clock is ahead of ours.
@@ -94,8 +54,8 @@ pub(crate) struct TokenKeeper {
 }
 
 #[derive(Default)]
-struct Held {
-    token: Option<Token>,
+pub(super) struct Held {
+    pub(super) token: Option<Token>,
     failure: Option<Failure>,
 }
 
@@ -214,67 +174,6 @@ impl TokenKeeper {
     pub(crate) fn carrying(&self) -> Carrying<'_> {
         self.bodies.fetch_add(1, Ordering::Relaxed);
         Carrying(&self.bodies)
-    }
-
-    /// Ends what a login left, here and at Box. `None` when there was nothing to end.
-    pub(crate) async fn sign_out(
-        &self,
-        http: &Client,
-        revoke: &Url,
-    ) -> Result<Option<Result<(), Trouble>>, Trouble> {
-        let (Keeping::At(file), Some(app)) = (&self.keeping, self.credentials.app()) else {
-            return Ok(None);
-        };
-        let lock = file.lock().await?;
-        // One that cannot be read can still be removed.
-        let kept = file.read().ok().flatten();
-        let revoked = match &kept {
-            Some(kept) => Some(self.revoke(http, revoke, app, kept).await),
-            None => None,
-        };
-        lock.wipe()?;
-        Ok(revoked)
-    }
-
-    async fn revoke(
-        &self,
-        http: &Client,
-        endpoint: &Url,
-        app: &App,
-        kept: &Kept,
-    ) -> Result<(), Trouble> {
-        let token = kept.refresh.as_ref().unwrap_or(&kept.access);
-        let mut form = app.fields();
-        form.push(("token", token.clone()));
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let sign_in = self.credentials.sign_in();
-        let desk = Desk {
-            http,
-            endpoint,
-            sign_in,
-        };
-        desk.revoke(&form).await
-    }
-
-    /// Turns the code that a person's consent brought into a login that lasts.
-    pub(crate) async fn sign_in(
-        &self,
-        http: &Client,
-        code: &SecretString,
-        redirect_uri: &str,
-    ) -> Result<(), Trouble> {
-        let (Credentials::OAuth2 { app }, Keeping::At(file)) = (&self.credentials, &self.keeping)
-        else {
-            return Err(Trouble::NoAnswer("this method needs no login".to_owned()));
-        };
-        let mut form = app.fields();
-        form.push(field("grant_type", "authorization_code"));
-        form.push(field("redirect_uri", redirect_uri));
-        form.push(("code", code.clone()));
-        let lock = file.lock().await?;
-        let granted = self.in_room(&lock, self.ask(http, &form)).await?;
-        self.held.lock().await.token = Some(Token::granted(&granted));
-        Ok(())
     }
 
     fn is_good(&self, token: &Token) -> bool {
@@ -400,7 +299,7 @@ impl TokenKeeper {
 
     /// Makes room on disk, then asks, then keeps: the answer replaces what is still good
     /// only when it is on disk itself, and it is not used before that.
-    async fn in_room(
+    pub(super) async fn in_room(
         &self,
         lock: &Lock<'_>,
         asked: impl Future<Output = Result<Granted, Refused>>,
@@ -471,7 +370,7 @@ impl TokenKeeper {
         }
     }
 
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         http: &Client,
         form: &[super::credentials::Field],

@@ -6,17 +6,21 @@
 //! - `life`: when a token is renewed. Pure.
 //! - `file`: tokens on disk, so that runs share them and no login is lost.
 //! - `keeper`: holds the current token; one renewal at a time, across processes.
+//! - `token`: a token in use.
+//! - `consent`: a login's beginning and its end.
 //! - `login`: the two halves of a sign-in in the browser.
 //!
 //! Tokens are opaque: nothing here looks into one.
 
 pub(crate) mod assertion;
+pub(crate) mod consent;
 pub(crate) mod credentials;
 pub(crate) mod file;
 pub(crate) mod grant;
 pub(crate) mod keeper;
 pub(crate) mod life;
 pub(crate) mod login;
+pub(crate) mod token;
 
 use crate::model::trouble::Trouble;
 use base64::Engine;

@@ -5,6 +5,7 @@ use box_emulator::{App, Builder, Person};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// The page that a waiting `boxup login` has printed the address of.
 pub(crate) struct Waiting {
@@ -14,10 +15,14 @@ pub(crate) struct Waiting {
     pub(crate) page: String,
 }
 
-/// An address to come back to, with a port that was free a moment ago.
+/// An address to come back to. Its port is below those that the system gives to whoever
+/// asks for any, so that nobody takes it meanwhile, and no two tests get the same.
 pub(crate) fn redirect_uri() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let port = listener.local_addr().expect("it is bound").port();
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 100).unwrap_or(0) * 100;
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let ports = std::iter::repeat_with(|| first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000);
+    let port = ports.take(2_000).find(is_free).expect("a port is free");
     format!("http://127.0.0.1:{port}/callback")
 }
 
