@@ -20,6 +20,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use reqwest::Url;
 use secrecy::SecretString;
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -34,6 +35,8 @@ const LOOK: Duration = Duration::from_secs(3600);
 
 /// How long a person may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
+/// How long to leave a listener alone that could not take a visitor in.
+const BREATH: Duration = Duration::from_millis(100);
 /// How long a visitor may take to say what it wants.
 const VISIT: Duration = Duration::from_secs(10);
 /// How long the last page may take to go out: browsers hold connections open in advance.
@@ -44,6 +47,8 @@ const VISITORS: u32 = 64;
 /// Why nobody is signed in.
 #[derive(Debug)]
 pub(crate) enum Failed {
+    /// The address is not on this machine.
+    Elsewhere,
     /// The address cannot be listened on.
     Listen(String),
     /// What was pasted is no answer to the question.
@@ -83,8 +88,9 @@ impl Doorstep {
         if host == "[::1]" || host == "localhost" {
             match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
                 Ok(listener) => listeners.push(listener),
-                // A machine without IPv6 names itself by IPv4 only.
-                Err(_) if host == "localhost" => {}
+                // A machine without IPv6 names itself by IPv4 only. That somebody else
+                // listens there is another matter: a browser may go to him.
+                Err(error) if host == "localhost" && error.kind() != ErrorKind::AddrInUse => {}
                 Err(error) => return Err(failed(error)),
             }
         }
@@ -191,7 +197,7 @@ async fn receive(listener: TcpListener, room: Arc<Room>, visitors: Arc<Semaphore
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // Out of descriptors, say; the next visitor may fare better.
-            tokio::task::yield_now().await;
+            tokio::time::sleep(BREATH).await;
             continue;
         };
         let Ok(place) = Arc::clone(&visitors).acquire_owned().await else {

@@ -18,8 +18,8 @@ Exit codes:
    2  wrong command line
    3  a mirror halted: its local folder is missing, unreadable or was emptied
   69  Box cannot be reached; status, wait: no agent runs
-  74  the state directory cannot be used
-  75  another run holds the lock
+  74  the state directory cannot be used; token: it cannot be written out
+  75  another run holds the lock; login: its port is taken
   77  not authorised: token, account, scope, or a folder the account cannot use
   78  configuration: mistakes, or a secret in a file that others can read
   Of several, the first of 78, 77, 69, 3, 1 counts.

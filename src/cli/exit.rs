@@ -79,7 +79,8 @@ pub(crate) fn of_fatal(fatal: &Fatal) -> u8 {
         Fatal::Http(_) => UNREACHABLE,
         Fatal::Rules(_) => CONFIG,
         Fatal::TokenFile(TokenFileError::Disk { .. }) => STATE,
-        Fatal::TokenFile(TokenFileError::Damaged(_) | TokenFileError::Busy(_)) => UNAUTHORIZED,
+        Fatal::TokenFile(TokenFileError::Busy(_)) => LOCKED,
+        Fatal::TokenFile(TokenFileError::Damaged(_)) => UNAUTHORIZED,
         Fatal::TokenFile(_) => CONFIG,
     }
 }

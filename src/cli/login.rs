@@ -8,6 +8,7 @@ use crate::cli::wording::printable;
 use crate::cli::{browser, exit, failure};
 use crate::config::{Config, Environment, Method, RedirectUri};
 use crate::remote::account::Account;
+use crate::remote::auth::consent::Ended;
 use crate::remote::auth::file::Error as FileError;
 use crate::remote::auth::login::Pending;
 use crate::remote::client::BoxClient;
@@ -15,6 +16,10 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
+/// What is left to do when Box was not told.
+const UNTOLD: &str = "The tokens are gone here, but Box was not told. Whoever has a copy of them \
+                      can use them until they end: in Box, Account Settings, Integrations, the \
+                      app can be disconnected\n";
 /// What a person may paste is not longer than this.
 const LONGEST_LINE: u64 = 16 << 10;
 
@@ -73,9 +78,7 @@ async fn in_browser(
     output: &mut Output,
 ) -> Result<Account, Failed> {
     if !redirect_uri.is_loopback() {
-        return Err(Failed::Listen(format!(
-            "{redirect_uri} is not on this machine: use boxup login --no-browser"
-        )));
+        return Err(Failed::Elsewhere);
     }
     let doorstep = Doorstep::open(redirect_uri.url()).await?;
     let page = pending.page().to_string();
@@ -139,6 +142,13 @@ fn explain(failed: Failed, redirect_uri: &RedirectUri, output: &mut Output) -> u
             ));
             exit::LOCKED
         }
+        Failed::Elsewhere => {
+            output.complain(&format!(
+                "error: [auth] redirect_uri {redirect_uri} is not on this machine, so boxup cannot \
+                 wait for the browser there: use boxup login --no-browser\n"
+            ));
+            exit::CONFIG
+        }
         Failed::Refused(why) => {
             output.complain(&format!(
                 "error: {why}. Run boxup login --no-browser again and paste the whole address \
@@ -164,23 +174,29 @@ pub(crate) async fn logout(config: &Config, mut output: Output) -> u8 {
         Err(fatal) => return failure::fatal(&fatal, false, &mut output),
     };
     match client.sign_out(config.endpoints.revoke.url()).await {
-        Ok(None) => {
+        Ok(Ended::Nothing) => {
             output.complain("Nobody was signed in.\n");
             exit::OK
         }
-        Ok(Some(Ok(()))) => {
+        Ok(Ended::Everywhere) => {
             output
                 .complain("Signed out: Box takes the tokens no longer, and they are gone here.\n");
             exit::OK
         }
-        Ok(Some(Err(trouble))) => {
+        Ok(Ended::HereOnly(trouble)) => {
             let code = failure::trouble(&trouble, false, &mut output);
-            output.complain(
-                "The tokens are gone here, but Box was not told. Whoever has a copy of them can \
-                 use them until they end: in Box, Account Settings, Integrations, the app can be \
-                 disconnected\n",
-            );
+            output.complain(UNTOLD);
             code
+        }
+        Ok(Ended::Foreign) => {
+            output.complain("error: the tokens were those of another app, or of another Box.\n");
+            output.complain(UNTOLD);
+            exit::INCOMPLETE
+        }
+        Ok(Ended::Unread) => {
+            output.complain("error: the file with the tokens could not be read.\n");
+            output.complain(UNTOLD);
+            exit::INCOMPLETE
         }
         Err(trouble) => failure::trouble(&trouble, false, &mut output),
     }

@@ -21,6 +21,7 @@ pub(crate) mod wording;
 use crate::cli::args::{Args, Command, ConfigCommand};
 use crate::cli::output::Output;
 use crate::config::{self, Config, ConfigError, Environment};
+use crate::remote::auth::rotation;
 use clap::Parser;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -34,7 +35,7 @@ use tokio::sync::mpsc;
 pub async fn run(
     args: impl IntoIterator<Item = OsString>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
-    mut stop: mpsc::Receiver<()>,
+    stop: mpsc::Receiver<()>,
 ) -> u8 {
     let args = match parse(args) {
         Ok(args) => args,
@@ -42,6 +43,13 @@ pub async fn run(
     };
     let environment: Environment = environment.into_iter().collect();
     logging::start(args.verbose, environment.get("BOXUP_LOG"));
+    let code = carry_out(args, environment, stop).await;
+    // Whoever was waiting for it may have given up; a login must not be lost for that.
+    rotation::finish().await;
+    code
+}
+
+async fn carry_out(args: Args, environment: Environment, mut stop: mpsc::Receiver<()>) -> u8 {
     let mut output = Output::standard();
     let verbose = args.verbose > 0;
     let place = Place {

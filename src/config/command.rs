@@ -54,7 +54,7 @@ pub(super) fn run(
         .map_err(unstarted)?;
     let said = hear(&listen(&mut child), patience);
     if !matches!(said, Said::All(_)) {
-        end(&child);
+        end(&mut child);
     }
     let status = child.wait().map_err(unstarted)?;
     let what = match said {
@@ -132,7 +132,9 @@ fn read(stdout: ChildStdout) -> Said {
     }
 }
 
-fn end(child: &Child) {
+fn end(child: &mut Child) {
+    // Itself as well: it may have left its group.
+    let _ = child.kill();
     if let Some(group) = pid(child) {
         // It may have ended by itself just now.
         let _ = kill_process_group(group, Signal::KILL);

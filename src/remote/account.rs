@@ -2,9 +2,10 @@
 //!
 //! Box: `get_users_me`, `post_oauth2_token` (token exchange), `post_oauth2_revoke`.
 
-use crate::model::trouble::Trouble;
+use crate::model::trouble::{Said, Trouble};
+use crate::remote::auth::consent::Ended;
 use crate::remote::auth::credentials::field;
-use crate::remote::auth::grant::{Desk, Granted};
+use crate::remote::auth::grant::{Desk, Granted, Refused};
 use crate::remote::auth::token::Token;
 use crate::remote::client::{Body, BoxClient, Call};
 use crate::remote::wire;
@@ -125,8 +126,13 @@ impl BoxClient {
                 sign_in: self.tokens.credentials().sign_in(),
             };
             match desk.ask(&form).await {
-                // The token to be exchanged was found on disk and is dead.
-                Err(_) if token.is_found && refused.is_none() => refused = Some(token),
+                // The token to be exchanged was found on disk, and Box takes it no longer.
+                Err(Refused {
+                    trouble: Trouble::Unauthorized(said),
+                    ..
+                }) if token.is_found && refused.is_none() && is_about_the_token(&said) => {
+                    refused = Some(token);
+                }
                 other => return other.map_err(|refused| refused.trouble),
             }
         }
@@ -142,10 +148,7 @@ impl BoxClient {
     }
 
     /// Ends what a login left, here and at Box.
-    pub(crate) async fn sign_out(
-        &self,
-        revoke: &Url,
-    ) -> Result<Option<Result<(), Trouble>>, Trouble> {
+    pub(crate) async fn sign_out(&self, revoke: &Url) -> Result<Ended, Trouble> {
         self.tokens.sign_out(&self.http, revoke).await
     }
 
@@ -153,4 +156,11 @@ impl BoxClient {
     pub(crate) async fn renew_older_than(&self, age: Duration) -> Result<bool, Trouble> {
         self.tokens.renew_older_than(&self.http, age).await
     }
+}
+
+/// Whether the token that was to be exchanged is what Box refuses, and not what was asked
+/// for.
+fn is_about_the_token(said: &Said) -> bool {
+    let codes = ["invalid_token", "invalid_grant", "unauthorized"];
+    said.status == 401 || codes.contains(&said.code.as_str())
 }

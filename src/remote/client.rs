@@ -153,7 +153,7 @@ impl BoxClient {
     /// Tells the credential and the user from any other, and gives nothing away.
     pub(crate) fn identity(&self) -> String {
         let user = self.as_user.as_deref().unwrap_or_default();
-        digest(&[self.tokens.fingerprint(), user])
+        digest(&[&self.tokens.identity(), user])
     }
 
     /// Sends a request and returns the JSON of a successful answer.

@@ -23,7 +23,9 @@ use crate::agent::checkup::budget::Budget;
 use crate::agent::checkup::check::Check;
 use crate::agent::checkup::memory::Memory;
 use crate::agent::checkup::network::Reach;
+use crate::agent::run::Fatal;
 use crate::config::{Config, ConfigError, Loaded, Method};
+use crate::remote::auth::file::Error as FileError;
 use crate::remote::client::BoxClient;
 
 /// Takes the checks as they come.
@@ -83,7 +85,11 @@ pub(crate) async fn run(loaded: &Loaded, tell: &mut Tell<'_>) {
     at_box(config, &memory, &reach, refused, tell).await;
     match disk.await {
         Ok(checks) => checks.into_iter().for_each(tell),
-        Err(error) => tracing::error!(%error, "the local checks came to no end"),
+        Err(error) => {
+            let next = "Run boxup doctor -vv, and report what it says as a fault of boxup";
+            let what = format!("the local checks came to no end: {error}");
+            tell(Check::fail("local", check::Blame::Local, what, next));
+        }
     }
 }
 
@@ -132,6 +138,17 @@ fn is_at_box(name: &str) -> bool {
 }
 
 /// Tells a check, and the name of it if it failed.
+/// Whose fault it is that nobody can even ask.
+fn blame(fatal: &Fatal) -> check::Blame {
+    match fatal {
+        Fatal::Store(_) | Fatal::Control { .. } => check::Blame::State,
+        Fatal::TokenFile(FileError::Disk { .. } | FileError::Busy(_)) => check::Blame::State,
+        Fatal::TokenFile(FileError::Damaged(_)) => check::Blame::Access,
+        Fatal::Http(_) => check::Blame::Network,
+        Fatal::TokenFile(_) | Fatal::Rules(_) => check::Blame::Config,
+    }
+}
+
 type Told<'a> = dyn FnMut(Check, &mut Tell<'_>) -> Option<String> + Send + 'a;
 
 async fn chain(
@@ -144,7 +161,7 @@ async fn chain(
         Ok(client) => client,
         Err(fatal) => {
             let next = "Mend that, and run boxup doctor again";
-            let blame = check::Blame::Access;
+            let blame = blame(&fatal);
             return told(Check::fail("token", blame, fatal.to_string(), next), tell);
         }
     };

@@ -113,7 +113,10 @@ pub(crate) async fn run(
     };
     let ended = tokio::select! {
         ended = session.work() => ended,
-        Some(()) = stop.recv() => Err(Stop::Left),
+        Some(()) = stop.recv() => {
+            crate::config::give_up();
+            Err(Stop::Left)
+        }
     };
     match ended {
         Ok(()) => exit::OK,

@@ -5,30 +5,46 @@ use crate::remote::auth::credentials::{App, Credentials, field};
 use crate::remote::auth::file::Kept;
 use crate::remote::auth::grant::Desk;
 use crate::remote::auth::keeper::{Keeping, TokenKeeper};
-use crate::remote::auth::token::Token;
+use crate::remote::auth::unguessable;
 use reqwest::{Client, Url};
 use secrecy::SecretString;
 use std::sync::atomic::Ordering;
 
+/// What became of what was kept. In every case it is gone here.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// There was nothing.
+    Nothing,
+    /// Box takes it no longer.
+    Everywhere,
+    /// Box could not be told.
+    HereOnly(Trouble),
+    /// It was another app's, or of another Box, and nobody was told.
+    Foreign,
+    /// It could not be read, and nobody was told.
+    Unread,
+}
+
 impl TokenKeeper {
-    /// Ends what a login left, here and at Box. `None` when there was nothing to end.
-    pub(crate) async fn sign_out(
-        &self,
-        http: &Client,
-        revoke: &Url,
-    ) -> Result<Option<Result<(), Trouble>>, Trouble> {
+    /// Ends what a login left, here and at Box. Only what is this app's own is sent to
+    /// where this app's tokens are ended.
+    pub(crate) async fn sign_out(&self, http: &Client, revoke: &Url) -> Result<Ended, Trouble> {
         let (Keeping::At(file), Some(app)) = (&self.keeping, self.credentials.app()) else {
-            return Ok(None);
+            return Ok(Ended::Nothing);
         };
         let lock = file.lock().await?;
-        // One that cannot be read can still be removed.
-        let kept = file.read().ok().flatten();
-        let revoked = match &kept {
-            Some(kept) => Some(self.revoke(http, revoke, app, kept).await),
-            None => None,
+        let ended = match file.read() {
+            Ok(None) => Ended::Nothing,
+            Ok(Some(kept)) if kept.credential != self.fingerprint => Ended::Foreign,
+            Ok(Some(kept)) => match self.revoke(http, revoke, app, &kept).await {
+                Ok(()) => Ended::Everywhere,
+                Err(trouble) => Ended::HereOnly(trouble),
+            },
+            // One that cannot be read can still be removed.
+            Err(_) => Ended::Unread,
         };
         lock.wipe()?;
-        Ok(revoked)
+        Ok(ended)
     }
 
     async fn revoke(
@@ -67,8 +83,8 @@ impl TokenKeeper {
         form.push(field("redirect_uri", redirect_uri));
         form.push(("code", code.clone()));
         let lock = file.lock().await?;
-        let granted = self.in_room(&lock, self.ask(http, &form)).await?;
-        self.held.lock().await.token = Some(Token::granted(&granted));
+        let token = self.rotate(http, lock, unguessable::<16>()?, form).await?;
+        self.held.lock().await.token = Some(token);
         Ok(())
     }
 }

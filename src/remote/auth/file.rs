@@ -109,11 +109,14 @@ pub(crate) struct Kept {
     pub(crate) refresh: Option<SecretString>,
     /// When it was obtained.
     pub(crate) obtained_at: SystemTime,
+    /// Tells one person's login from another's with the same app; empty where there is
+    /// no login.
+    pub(crate) login: String,
 }
 
 impl Kept {
     /// What was granted just now.
-    pub(crate) fn new(credential: &str, granted: &Granted) -> Self {
+    pub(crate) fn new(credential: &str, granted: &Granted, login: &str) -> Self {
         let obtained_at = clock::wall();
         let left = granted.whole.saturating_sub(granted.asked_at.elapsed());
         Self {
@@ -123,6 +126,7 @@ impl Kept {
             whole: granted.whole,
             refresh: granted.refresh.clone(),
             obtained_at,
+            login: login.to_owned(),
         }
     }
 
@@ -146,6 +150,7 @@ impl Kept {
             "lifetime_ms": u64::try_from(self.whole.as_millis()).unwrap_or(u64::MAX),
             "refresh_token": self.refresh.as_ref().map(ExposeSecret::expose_secret),
             "obtained_at_ms": millis(self.obtained_at),
+            "login": self.login,
         })
         .to_string()
     }
@@ -163,6 +168,7 @@ impl Kept {
             whole: number("lifetime_ms")?,
             refresh: text("refresh_token").map(SecretString::from),
             obtained_at: UNIX_EPOCH.checked_add(number("obtained_at_ms")?)?,
+            login: text("login").unwrap_or_default(),
         })
     }
 }
@@ -254,16 +260,15 @@ impl TokenFile {
     }
 
     /// Waits until nobody else renews.
-    pub(crate) async fn lock(&self) -> Result<Lock<'_>, Error> {
+    pub(crate) async fn lock(&self) -> Result<Lock, Error> {
         let failed = |source| self.at(&self.lock, "opened", source);
         let file = self.create(&self.lock, false)?;
         let end = Instant::now() + PATIENCE;
         loop {
             match file.try_lock() {
                 Ok(()) => {
-                    let file_of = self;
                     return Ok(Lock {
-                        file: file_of,
+                        file: self.clone(),
                         _held: file,
                     });
                 }
@@ -325,16 +330,16 @@ impl TokenFile {
 
 /// The right to renew. Ends with the process, however that ends.
 #[derive(Debug)]
-pub(crate) struct Lock<'a> {
-    file: &'a TokenFile,
+pub(crate) struct Lock {
+    file: TokenFile,
     _held: File,
 }
 
-impl<'a> Lock<'a> {
+impl Lock {
     /// Makes room for a new pair while the old one is still good: a full disk must be
     /// found out before the old pair is spent, not after.
-    pub(crate) fn make_room(&self) -> Result<Room<'a>, Error> {
-        let file = self.file;
+    pub(crate) fn make_room(&self) -> Result<Room, Error> {
+        let file = &self.file;
         let path = file.path.with_extension("json.new");
         let failed = |source| file.disk("written", source);
         remove(&path).map_err(failed)?;
@@ -342,7 +347,7 @@ impl<'a> Lock<'a> {
         let filled = room.write_all(&ROOM).and_then(|()| room.sync_all());
         filled.map_err(failed)?;
         Ok(Room {
-            of: file,
+            of: file.clone(),
             path,
             room,
         })
@@ -376,15 +381,16 @@ fn blank(path: &Path) -> io::Result<()> {
 
 /// Room on disk for what is about to be granted.
 #[derive(Debug)]
-pub(crate) struct Room<'a> {
-    of: &'a TokenFile,
+pub(crate) struct Room {
+    of: TokenFile,
     path: PathBuf,
     room: File,
 }
 
-impl Room<'_> {
-    /// Puts it in the old file's place. When this returns it is on disk.
-    pub(crate) fn keep(mut self, kept: &Kept) -> Result<(), Error> {
+impl Room {
+    /// Puts it in the old file's place. When this returns it is on disk, or at least there
+    /// under its name: a directory that cannot be synced takes nothing back.
+    pub(crate) fn keep(&mut self, kept: &Kept) -> Result<(), Error> {
         let json = kept.to_json();
         let length = json.len() as u64;
         let written = self
@@ -393,9 +399,12 @@ impl Room<'_> {
             .and_then(|()| self.room.write_all(json.as_bytes()))
             .and_then(|()| self.room.set_len(length))
             .and_then(|()| self.room.sync_all())
-            .and_then(|()| std::fs::rename(&self.path, &self.of.path))
-            .and_then(|()| sync_directory(&self.of.path));
-        written.map_err(|source| self.of.disk("written", source))
+            .and_then(|()| std::fs::rename(&self.path, &self.of.path));
+        written.map_err(|source| self.of.disk("written", source))?;
+        if let Err(error) = sync_directory(&self.of.path) {
+            tracing::warn!(%error, "the state directory cannot be synced: a power cut may cost the login");
+        }
+        Ok(())
     }
 
     /// Nothing came of it.
@@ -437,7 +446,7 @@ mod tests {
             asked_at: Instant::now(),
             restricted_to: json!([]),
         };
-        Kept::new("who", &granted)
+        Kept::new("who", &granted, "")
     }
 
     #[tokio::test]

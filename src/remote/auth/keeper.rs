@@ -3,10 +3,11 @@
 
 use crate::clock;
 use crate::model::trouble::{Said, Trouble};
-use crate::remote::auth::credentials::{Credentials, field};
+use crate::remote::auth::credentials::{Credentials, Field, digest, field};
 use crate::remote::auth::file::{Kept, Lock, TokenFile};
 use crate::remote::auth::grant::{Desk, Granted, Refused};
 use crate::remote::auth::life::Advice;
+use crate::remote::auth::rotation::Rotation;
 use crate::remote::auth::token::Token;
 use crate::remote::error;
 use crate::remote::lessons::{SignIn, finding};
@@ -37,7 +38,7 @@ pub(crate) enum Keeping {
 /// Holds the current token; the lock makes renewing single-flight.
 pub(crate) struct TokenKeeper {
     pub(super) credentials: Credentials,
-    fingerprint: String,
+    pub(super) fingerprint: String,
     endpoint: Url,
     pub(super) keeping: Keeping,
     pub(super) held: Mutex<Held>,
@@ -100,14 +101,32 @@ impl TokenKeeper {
         &self.credentials
     }
 
-    /// Tells this credential from any other.
-    pub(crate) fn fingerprint(&self) -> &str {
-        &self.fingerprint
-    }
-
     /// A token that is good for a while.
     pub(crate) async fn get(&self, http: &Client) -> Result<Token, Trouble> {
-        self.renew_unless(http, |token| self.is_good(token)).await
+        let renewed = self.renew_unless(http, |token| self.is_good(token)).await;
+        match renewed {
+            // What is left of the old one is for just this.
+            Err(Trouble::NoAnswer(_) | Trouble::Later(..) | Trouble::Throttled(..)) => {
+                let held = self.held.lock().await.token.clone();
+                let old = held.or_else(|| self.kept().as_ref().map(Token::found));
+                old.filter(Token::is_alive).map_or(renewed, Ok)
+            }
+            other => other,
+        }
+    }
+
+    /// What is kept of this credential, if that can be read.
+    fn kept(&self) -> Option<Kept> {
+        match &self.keeping {
+            Keeping::At(file) | Keeping::Reading(file) => self.own(file).ok()?,
+            Keeping::Nowhere => None,
+        }
+    }
+
+    /// Tells one credential, and one person's login, from another.
+    pub(crate) fn identity(&self) -> String {
+        let login = self.kept().map(|kept| kept.login).unwrap_or_default();
+        digest(&[&self.fingerprint, &login])
     }
 
     /// A token that Box hands out now, whatever is kept, which proves the credential. A
@@ -123,11 +142,7 @@ impl TokenKeeper {
 
     /// When the login that is kept was last renewed.
     pub(crate) fn renewed_at(&self) -> Option<SystemTime> {
-        let (Keeping::At(file) | Keeping::Reading(file)) = &self.keeping else {
-            return None;
-        };
-        let kept = self.own(file).ok().flatten();
-        kept.map(|kept| kept.obtained_at)
+        self.kept().map(|kept| kept.obtained_at)
     }
 
     /// A token other than `refused`, to which Box answered 401.
@@ -280,47 +295,44 @@ impl TokenKeeper {
             return Ok(token);
         }
         if is_login {
+            let login = kept.as_ref().map(|kept| kept.login.clone());
             let form = self.refresh_form(kept)?;
-            let granted = self.in_room(&lock, self.ask(http, &form)).await?;
-            return Ok(Token::granted(&granted));
+            return self
+                .rotate(http, lock, login.unwrap_or_default(), form)
+                .await;
         }
         let granted = self.request(http).await?;
         self.keep_if_possible(&lock, &granted);
         Ok(Token::granted(&granted))
     }
 
-    fn keep_if_possible(&self, lock: &Lock<'_>, granted: &Granted) {
-        let kept = Kept::new(&self.fingerprint, granted);
-        let result = lock.make_room().and_then(|room| room.keep(&kept));
+    fn keep_if_possible(&self, lock: &Lock, granted: &Granted) {
+        let kept = Kept::new(&self.fingerprint, granted, "");
+        let result = lock.make_room().and_then(|mut room| room.keep(&kept));
         if let Err(error) = result {
             tracing::debug!(%error, "the token is not kept");
         }
     }
 
-    /// Makes room on disk, then asks, then keeps: the answer replaces what is still good
-    /// only when it is on disk itself, and it is not used before that.
-    pub(super) async fn in_room(
+    /// Exchanges what a login is renewed or begun with; see [`Rotation`].
+    pub(super) async fn rotate(
         &self,
-        lock: &Lock<'_>,
-        asked: impl Future<Output = Result<Granted, Refused>>,
-    ) -> Result<Granted, Trouble> {
-        let room = lock.make_room()?;
-        match asked.await {
-            // Each answer brings the next pair. Half of one in the place of what is still
-            // good would be the end of the login.
-            Ok(granted) if granted.refresh.is_none() => {
-                room.give_up();
-                Err(half_a_pair())
-            }
-            Ok(granted) => {
-                room.keep(&Kept::new(&self.fingerprint, &granted))?;
-                Ok(granted)
-            }
-            Err(refused) => {
-                room.give_up();
-                Err(refused.trouble)
-            }
-        }
+        http: &Client,
+        lock: Lock,
+        login: String,
+        form: Vec<Field>,
+    ) -> Result<Token, Trouble> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let rotation = Rotation {
+            lock,
+            http: http.clone(),
+            endpoint: self.endpoint.clone(),
+            sign_in: self.credentials.sign_in(),
+            credential: self.fingerprint.clone(),
+            login,
+            form,
+        };
+        Ok(Token::granted(&rotation.run().await?))
     }
 
     /// What is kept of this very credential. Of a login, what belongs to another app is
@@ -341,7 +353,7 @@ impl TokenKeeper {
         }
     }
 
-    fn refresh_form(&self, kept: Option<Kept>) -> Result<Vec<super::credentials::Field>, Trouble> {
+    fn refresh_form(&self, kept: Option<Kept>) -> Result<Vec<Field>, Trouble> {
         let nobody = || needs_login("nobody has logged in yet".to_owned());
         let refresh = kept.and_then(|kept| kept.refresh).ok_or_else(nobody)?;
         let app = self.credentials.app().ok_or_else(nobody)?;
@@ -370,11 +382,7 @@ impl TokenKeeper {
         }
     }
 
-    pub(super) async fn ask(
-        &self,
-        http: &Client,
-        form: &[super::credentials::Field],
-    ) -> Result<Granted, Refused> {
+    pub(super) async fn ask(&self, http: &Client, form: &[Field]) -> Result<Granted, Refused> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let desk = Desk {
             http,
@@ -428,18 +436,6 @@ impl TokenKeeper {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn half_a_pair() -> Trouble {
-    Trouble::Later(
-        Said {
-            message: "the token endpoint's answer held no refresh token: what is kept was left as \
-                      it is"
-                .to_owned(),
-            ..Said::default()
-        },
-        None,
-    )
 }
 
 fn needs_login(message: String) -> Trouble {

@@ -6,6 +6,7 @@
 //! - `life`: when a token is renewed. Pure.
 //! - `file`: tokens on disk, so that runs share them and no login is lost.
 //! - `keeper`: holds the current token; one renewal at a time, across processes.
+//! - `rotation`: an exchange whose answer must not be lost.
 //! - `token`: a token in use.
 //! - `consent`: a login's beginning and its end.
 //! - `login`: the two halves of a sign-in in the browser.
@@ -20,6 +21,7 @@ pub(crate) mod grant;
 pub(crate) mod keeper;
 pub(crate) mod life;
 pub(crate) mod login;
+pub(crate) mod rotation;
 pub(crate) mod token;
 
 use crate::model::trouble::Trouble;

@@ -39,6 +39,12 @@ impl Token {
         self.bearer.expose_secret() == other.bearer.expose_secret()
     }
 
+    /// Whether Box takes it still, as far as that is known.
+    pub(super) fn is_alive(&self) -> bool {
+        self.life
+            .is_none_or(|life| Instant::now() < life.expires_at)
+    }
+
     /// Seconds that are left of it, where that is known.
     pub(crate) fn expires_in(&self) -> Option<u64> {
         let left = self.life?.expires_at;
