@@ -373,6 +373,6 @@ fn killed_at_any_write_it_still_has_what_gets_it_a_token() {
             let came = (1..100).take_while(|number| survives(&rig, *rule, call, *number));
             kills += came.count();
         }
-        assert!(kills > 40, "only {kills} places to be killed at");
+        assert!(kills > 20, "only {kills} places to be killed at");
     });
 }

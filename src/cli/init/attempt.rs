@@ -10,6 +10,7 @@ use crate::cli::wording::printable;
 use crate::cli::{exit, failure, login, problems};
 use crate::config::{self, Config, ConfigError};
 use crate::model::trouble::Trouble;
+use crate::remote::lessons::finding;
 
 /// Why something could not be tried to the end.
 pub(super) enum Refusal {
@@ -232,6 +233,11 @@ impl Session<'_> {
     }
 }
 
+/// Nobody has logged in yet. A login that is another app's, or cannot be read, is another
+/// matter: a new one would take its place.
 fn is_nobody(refusal: &Refusal) -> bool {
-    matches!(refusal, Refusal::Box(Failed::Trouble(Trouble::Unauthorized(said))) if said.status == 0)
+    let Refusal::Box(Failed::Trouble(Trouble::Unauthorized(said))) = refusal else {
+        return false;
+    };
+    said.lesson.is_some() && said.lesson == finding("not_logged_in")
 }

@@ -345,10 +345,7 @@ impl TokenKeeper {
         };
         match kept {
             Some(kept) if kept.credential == self.fingerprint => Ok(Some(kept)),
-            Some(_) if is_login => Err(needs_login(format!(
-                "the login in {} belongs to another app or another token endpoint",
-                file.path().display()
-            ))),
+            Some(_) if is_login => Err(foreign_login(file)),
             _ => Ok(None),
         }
     }
@@ -436,6 +433,15 @@ impl TokenKeeper {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn foreign_login(file: &TokenFile) -> Trouble {
+    let path = file.path().display();
+    Trouble::Unauthorized(Said {
+        message: format!("the login in {path} belongs to another app or another token endpoint"),
+        lesson: finding("foreign_login"),
+        ..Said::default()
+    })
 }
 
 fn needs_login(message: String) -> Trouble {

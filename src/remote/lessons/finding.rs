@@ -49,9 +49,21 @@ pub(super) static ROWS: &[Row] = &[
                 "nobody has run boxup login yet, as the user that boxup runs as and with this \
                  state directory",
                 "boxup logout has ended it",
-                "client_id in [auth] is another app's now",
             ],
             next: "Run boxup login (on a machine without a browser: boxup login --no-browser)",
+        },
+        ..FINDING
+    },
+    Row {
+        codes: &["foreign_login"],
+        lesson: Lesson {
+            happened: "the login that is kept here is that of another app",
+            causes: &[
+                "client_id in [auth], or [endpoints] token, has changed since boxup login",
+                "the state directory is that of another configuration",
+            ],
+            next: "Go back to the former client_id; or, if the change is meant, run boxup logout \
+                   under the former configuration and boxup login under this one",
         },
         ..FINDING
     },
