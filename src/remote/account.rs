@@ -7,9 +7,9 @@ use crate::remote::auth::consent::Ended;
 use crate::remote::auth::credentials::field;
 use crate::remote::auth::grant::{Desk, Granted, Refused};
 use crate::remote::auth::token::Token;
-use crate::remote::client::{Body, BoxClient, Call};
+use crate::remote::client::BoxClient;
 use crate::remote::wire;
-use reqwest::{Method, Url};
+use reqwest::Url;
 use secrecy::SecretString;
 use std::time::{Duration, SystemTime};
 
@@ -44,14 +44,7 @@ impl BoxClient {
     pub(crate) async fn whoami(&self) -> Result<Account, Trouble> {
         let mut url = self.hosts.api("users/me");
         url.query_pairs_mut().append_pair("fields", FIELDS);
-        let call = Call {
-            operation: "get_users_me",
-            method: Method::GET,
-            url,
-            if_match: None,
-            body: Body::None,
-        };
-        let json = self.send(call).await?;
+        let json = self.get("get_users_me", url).await?;
         let text = |key: &str| wire::text(&json, key);
         let id = text("id").ok_or_else(|| {
             Trouble::NoAnswer("Box did not tell which account this is".to_owned())

@@ -3,14 +3,12 @@
 use crate::model::ids::FolderId;
 use crate::model::name::RemoteName;
 use crate::model::trouble::Trouble;
-use crate::remote::client::{Body, BoxClient, Call};
+use crate::remote::client::BoxClient;
+use crate::remote::folders::permission;
 use crate::remote::wire;
-use reqwest::Method;
 use serde_json::Value;
 
 const FIELDS: &str = "type,id,name,item_status,permissions,owned_by";
-/// Entries in one page of a listing: the most that Box gives.
-const PAGE: &str = "1000";
 /// Nobody chooses among more than that; who knows the folder's ID need not look.
 const MOST_PAGES: usize = 10;
 
@@ -36,22 +34,7 @@ impl BoxClient {
         let mut found = Vec::new();
         let mut marker: Option<String> = None;
         for _ in 0..MOST_PAGES {
-            let mut url = self.hosts.api(&format!("folders/{id}/items"));
-            url.query_pairs_mut()
-                .append_pair("fields", FIELDS)
-                .append_pair("limit", PAGE)
-                .append_pair("usemarker", "true");
-            if let Some(marker) = &marker {
-                url.query_pairs_mut().append_pair("marker", marker);
-            }
-            let call = Call {
-                operation: "get_folders_id_items",
-                method: Method::GET,
-                url,
-                if_match: None,
-                body: Body::None,
-            };
-            let page = self.send(call).await?;
+            let page = self.page(id, FIELDS, marker.as_deref()).await?;
             let entries = page.get("entries").and_then(Value::as_array);
             found.extend(entries.into_iter().flatten().filter_map(sight));
             marker = wire::text(&page, "next_marker").filter(|marker| !marker.is_empty());
@@ -69,12 +52,10 @@ fn sight(value: &Value) -> Option<Sight> {
     let is_there = wire::text(value, "item_status").is_none_or(|status| status == "active");
     let is_folder = wire::text(value, "type").as_deref() == Some("folder");
     let folder = wire::folder(value).filter(|_| is_folder && is_there)?;
-    let permissions = value.get("permissions");
-    let can_upload = permissions.and_then(|all| all.get("can_upload"));
     Some(Sight {
         id: folder.id,
         name: folder.name,
-        can_upload: can_upload.and_then(Value::as_bool),
+        can_upload: permission(value, "can_upload"),
         owner: value
             .get("owned_by")
             .and_then(|owner| wire::text(owner, "id")),

@@ -186,6 +186,18 @@ impl BoxClient {
         }
     }
 
+    /// [`Self::send`], for what only asks.
+    pub(super) async fn get(&self, operation: &'static str, url: Url) -> Result<Value, Trouble> {
+        let call = Call {
+            operation,
+            method: Method::GET,
+            url,
+            if_match: None,
+            body: Body::None,
+        };
+        self.send(call).await
+    }
+
     async fn token(&self, refused: Option<&Token>) -> Result<Token, Trouble> {
         let result = match refused {
             None => self.tokens.get(&self.http).await,

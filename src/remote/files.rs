@@ -179,14 +179,7 @@ impl BoxClient {
         let mut url = self.hosts.api(&format!("files/{id}"));
         url.query_pairs_mut()
             .append_pair("fields", wire::FILE_FIELDS);
-        let call = Call {
-            operation: "get_files_id",
-            method: Method::GET,
-            url,
-            if_match: None,
-            body: Body::None,
-        };
-        let answer = self.send(call).await?;
+        let answer = self.get("get_files_id", url).await?;
         let is_active = wire::text(&answer, "item_status").is_none_or(|status| status == "active");
         match wire::file(&answer) {
             Some(file) if is_active => Ok(file),

@@ -6,7 +6,7 @@ use crate::model::name::RemoteName;
 use crate::model::trouble::{Said, Trouble};
 use crate::remote::client::{Body, BoxClient, Call};
 use crate::remote::wire;
-use reqwest::{Method, Url};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Entries in one page of a listing: the most that Box gives.
@@ -28,7 +28,8 @@ pub(crate) struct Described {
     pub(crate) owner: Option<String>,
 }
 
-fn permission(folder: &Value, name: &str) -> Option<bool> {
+/// What this account may do with a folder; `None` where Box does not say.
+pub(super) fn permission(folder: &Value, name: &str) -> Option<bool> {
     let all = folder.get("permissions");
     all.and_then(|all| all.get(name)).and_then(Value::as_bool)
 }
@@ -96,15 +97,7 @@ impl BoxClient {
         let mut items = Vec::new();
         let mut marker: Option<String> = None;
         for _ in 0..MOST_PAGES {
-            let mut url = self.hosts.api(&format!("folders/{id}/items"));
-            url.query_pairs_mut()
-                .append_pair("fields", wire::FILE_FIELDS)
-                .append_pair("limit", PAGE)
-                .append_pair("usemarker", "true");
-            if let Some(marker) = &marker {
-                url.query_pairs_mut().append_pair("marker", marker);
-            }
-            let page = self.get("get_folders_id_items", url).await?;
+            let page = self.page(id, wire::FILE_FIELDS, marker.as_deref()).await?;
             let entries = page.get("entries").and_then(Value::as_array);
             let entries =
                 entries.ok_or_else(|| Trouble::NoAnswer("a listing without entries".to_owned()))?;
@@ -118,6 +111,24 @@ impl BoxClient {
         Err(Trouble::NoAnswer(format!(
             "a listing of more than {MOST_PAGES} pages"
         )))
+    }
+
+    /// One page of a listing, after the one that gave this marker.
+    pub(super) async fn page(
+        &self,
+        id: &FolderId,
+        fields: &str,
+        marker: Option<&str>,
+    ) -> Result<Value, Trouble> {
+        let mut url = self.hosts.api(&format!("folders/{id}/items"));
+        url.query_pairs_mut()
+            .append_pair("fields", fields)
+            .append_pair("limit", PAGE)
+            .append_pair("usemarker", "true");
+        if let Some(marker) = marker {
+            url.query_pairs_mut().append_pair("marker", marker);
+        }
+        self.get("get_folders_id_items", url).await
     }
 
     /// Makes a folder. (`post_folders`)
@@ -140,16 +151,5 @@ impl BoxClient {
         let answer = self.send(call).await?;
         wire::folder(&answer)
             .ok_or_else(|| Trouble::NoAnswer("a new folder described without its ID".to_owned()))
-    }
-
-    async fn get(&self, operation: &'static str, url: Url) -> Result<Value, Trouble> {
-        let call = Call {
-            operation,
-            method: Method::GET,
-            url,
-            if_match: None,
-            body: Body::None,
-        };
-        self.send(call).await
     }
 }

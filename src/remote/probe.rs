@@ -73,8 +73,7 @@ impl Probe {
         let answer = asked.map_err(|error| NoWay::of(&error, &host, error.is_timeout()))?;
         let at = before + began.elapsed() / 2;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let date = headers.get("date").and_then(|date| date.to_str().ok());
-        let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
+        let date = transport::date(&headers);
         let body = transport::read(answer).await.unwrap_or_default();
         let page = words::is_page(&body).then(|| words::title(&body).unwrap_or_default());
         Ok(Knocked {

@@ -3,11 +3,12 @@
 
 use crate::model::trouble::Trouble;
 use crate::remote::lessons::network::{self, Parties};
+use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Proxy, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::{PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -93,6 +94,12 @@ pub(crate) async fn read(mut answer: Response) -> Result<Vec<u8>, Trouble> {
             Err(error) => return Err(no_answer(&error)),
         }
     }
+}
+
+/// The time by the server's clock, if its answer told it.
+pub(crate) fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    let text = headers.get("date")?.to_str().ok()?;
+    httpdate::parse_http_date(text).ok()
 }
 
 /// A request that brought no answer.

@@ -1,11 +1,13 @@
 //! What stands where tokens are kept, or comes where they are asked for, may be odd.
 
-use crate::rig::{Child, PATIENCE, Rig, clean, signal};
+use crate::rig::{Child, Finished, PATIENCE, Rig, answering, clean, signal};
 use box_emulator::{Effect, Fault};
 use serde_json::Value;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn kept(rig: &Rig) -> PathBuf {
     rig.state().join("token-ccg.json")
@@ -52,38 +54,49 @@ fn a_file_with_a_second_name_is_not_touched() {
     assert_eq!(content, "precious");
 }
 
-#[test]
-fn an_answer_with_half_a_pair_leaves_the_login_as_it_is() {
-    let rig = Rig::oauth(|builder| builder.token_ttl(std::time::Duration::from_secs(1)));
-    rig.login();
-    let file = rig.state().join("token-oauth2.json");
-    let before = std::fs::read_to_string(&file).expect("kept");
-    // A token endpoint that has read only half of the documents.
-    let (port, asked) = crate::rig::answering("{\"access_token\":\"A2\",\"expires_in\":3600}");
+const WHOLE: &str = r#"{"access_token":"A1","refresh_token":"R1","expires_in":3600}"#;
+const HALF: &str = r#"{"access_token":"A2","expires_in":3600}"#;
+
+/// A rig whose token endpoint gives these answers.
+fn answered(answers: &'static [&'static str]) -> (Rig, Arc<AtomicUsize>) {
+    let rig = Rig::oauth(|builder| builder);
+    let (port, asked) = answering(answers);
     let real = format!("token = \"{}/oauth2/token\"", rig.cloud.base_url());
     let other = format!("token = \"http://127.0.0.1:{port}/oauth2/token\"");
     let rig = rig.configured(|config| config.replace(&real, &other));
-    // The login belongs to that endpoint, for this test.
-    let credential = |text: &str| {
-        let json: Value = serde_json::from_str(text).expect("whole");
-        json["credential"].as_str().expect("a text").to_owned()
-    };
-    let foreign = rig.run(&["token"]);
-    assert_eq!(
-        foreign.code, 77,
-        "another endpoint's login is not sent there: {foreign:?}"
-    );
-    assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 0);
-    assert!(!credential(&before).is_empty());
-    assert_eq!(std::fs::read_to_string(&file).expect("kept"), before);
-    let finished = rig.run(&["login", "--no-browser"]);
-    assert_eq!(finished.code, 77, "{finished:?}");
+    (rig, asked)
+}
+
+#[track_caller]
+fn log_in_by_hand(rig: &Rig) -> Finished {
     let mut waiting = rig.begin_login(&["--no-browser"]);
     waiting.child.say("any-code\n");
-    let finished = waiting.child.finish();
+    waiting.child.finish()
+}
+
+#[test]
+fn a_login_that_would_not_last_is_none() {
+    let (rig, _) = answered(&[HALF]);
+    let finished = log_in_by_hand(&rig);
     assert_eq!(finished.code, 69, "{finished:?}");
     assert!(finished.stderr.contains("no refresh token"), "{finished:?}");
-    assert_eq!(std::fs::read_to_string(&file).expect("kept"), before);
+    assert!(!rig.state().join("token-oauth2.json").exists());
+}
+
+#[test]
+fn a_renewal_with_half_a_pair_leaves_the_login_as_it_is() {
+    // Box does not know A1, so that the login is renewed at once.
+    let (rig, asked) = answered(&[WHOLE, HALF]);
+    let finished = log_in_by_hand(&rig);
+    assert_eq!(finished.code, 69, "{finished:?}");
+    assert!(finished.stderr.contains("no refresh token"), "{finished:?}");
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    let kept = std::fs::read_to_string(rig.state().join("token-oauth2.json")).expect("kept");
+    let kept: Value = serde_json::from_str(&kept).expect("it is whole");
+    assert_eq!(
+        (&kept["access_token"], &kept["refresh_token"]),
+        (&"A1".into(), &"R1".into())
+    );
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl Desk<'_> {
     pub(crate) async fn ask(self, form: &[Field]) -> Result<Granted, Refused> {
         let asked_at = Instant::now();
         let (status, headers, body) = self.post(form).await.map_err(undated)?;
-        let date = date(&headers);
+        let date = transport::date(&headers);
         if !status.is_success() {
             let now = crate::clock::wall();
             let trouble = token_refusal(status, &headers, &body, now, self.sign_in);
@@ -102,11 +102,6 @@ fn no_token(body: &[u8]) -> Trouble {
 fn undated(trouble: Trouble) -> Refused {
     let date = None;
     Refused { trouble, date }
-}
-
-fn date(headers: &HeaderMap) -> Option<SystemTime> {
-    let text = headers.get("date")?.to_str().ok()?;
-    httpdate::parse_http_date(text).ok()
 }
 
 fn granted(json: &Value, asked_at: Instant) -> Option<Granted> {

@@ -85,15 +85,17 @@ pub(crate) fn ask(method: &str, url: &str, body: &str) -> Visit {
     }
 }
 
-/// A server that answers everything with the same JSON; its port, and how often it did.
-pub(crate) fn answering(json: &'static str) -> (u16, Arc<AtomicUsize>) {
+/// A server that gives these answers in JSON one after the other, and then the last one
+/// for ever; its port, and how often it answered.
+pub(crate) fn answering(answers: &'static [&'static str]) -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let port = listener.local_addr().expect("it is bound").port();
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            counted.fetch_add(1, Ordering::Relaxed);
+            let number = counted.fetch_add(1, Ordering::Relaxed);
+            let json = answers[number.min(answers.len() - 1)];
             // One read has the whole of a short request.
             let _ = stream.read(&mut [0; 16 << 10]);
             let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
