@@ -9,6 +9,7 @@ const APPLICATION_ID: i64 = 0x626f_7875;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_mapping.sql"),
     include_str!("../../migrations/0002_account.sql"),
+    include_str!("../../migrations/0003_transfers.sql"),
 ];
 
 /// Brings the database to the latest version, or refuses one that is later or foreign.
