@@ -10,4 +10,5 @@ pub(crate) mod name;
 pub(crate) mod path;
 pub(crate) mod reason;
 pub(crate) mod stamp;
+pub(crate) mod timetable;
 pub(crate) mod trouble;

@@ -1,10 +1,12 @@
 //! The one choke point: token, pace, one replay after a 401, decoding, counting.
 
+use crate::model::timetable::{Rate, Timetable};
 use crate::model::trouble::{Said, Trouble};
 use crate::remote::auth::credentials::{Credentials, digest};
 use crate::remote::auth::keeper::{Keeping, TokenKeeper};
 use crate::remote::auth::token::Token;
 use crate::remote::error::{self, classify};
+use crate::remote::flow::Flow;
 use crate::remote::gate::{Gate, Turn};
 use crate::remote::hosts::Hosts;
 use crate::remote::lessons::words;
@@ -28,6 +30,8 @@ pub(crate) struct BoxClient {
     as_user: Option<String>,
     /// Shared with those who ask for tokens.
     pub(super) gate: Arc<Gate>,
+    /// What all file content runs through.
+    flow: Arc<Flow>,
     requests: AtomicU64,
     bytes_sent: AtomicU64,
     /// Answers that show Box at work: anything but silence, a gateway's error or 429.
@@ -44,6 +48,14 @@ pub(crate) struct Access {
     pub(crate) as_user: Option<String>,
     /// The way to Box.
     pub(crate) route: Route,
+}
+
+/// How much of Box and of the line may be used.
+pub(crate) struct Bounds {
+    /// Requests.
+    pub(crate) pace: Pace,
+    /// File content.
+    pub(crate) bandwidth: Timetable,
 }
 
 /// One request, in Box's terms.
@@ -91,13 +103,14 @@ impl Call<'_> {
 
 impl BoxClient {
     /// A client that has not asked for anything yet.
-    pub(crate) fn new(hosts: Hosts, access: Access, pace: Pace) -> Result<Self, String> {
+    pub(crate) fn new(hosts: Hosts, access: Access, bounds: Bounds) -> Result<Self, String> {
         let Access {
             credentials,
             keeping,
             as_user,
             route,
         } = access;
+        let Bounds { pace, bandwidth } = bounds;
         let http = transport::client(hosts.are_loopback(), &route)?;
         let gate = Arc::new(Gate::new(pace));
         let endpoint = hosts.token.clone();
@@ -108,6 +121,7 @@ impl BoxClient {
             tokens,
             as_user,
             gate,
+            flow: Arc::new(Flow::new(bandwidth)),
             requests: AtomicU64::new(0),
             bytes_sent: AtomicU64::new(0),
             answers: AtomicU64::new(0),
@@ -127,6 +141,12 @@ impl BoxClient {
     /// How often Box has shown itself at work. Unchanged: nobody got through.
     pub(crate) fn answers(&self) -> u64 {
         self.answers.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of file content that may go out a second now, and whether somebody waits
+    /// because of that.
+    pub(crate) fn bandwidth(&self) -> (Rate, bool) {
+        (self.flow.rate(), self.flow.is_waited_for())
     }
 
     /// How the rate limits stand.
@@ -271,10 +291,11 @@ impl BoxClient {
             sent,
             fault,
         } = parcel;
+        let (body, passage) = self.flow.through(body);
         let request = multipart(request, file, size, body)?;
         let result = tokio::select! {
             result = self.exchange(request) => result,
-            () = stalled(sent.as_ref(), transport::STALL) => {
+            () = stalled(sent.as_ref(), &passage, transport::STALL) => {
                 Err(Trouble::NoAnswer("the upload made no progress".to_owned()))
             }
         };
