@@ -20,6 +20,7 @@
 //! chooses another sample.
 
 mod extent;
+mod in_parts;
 mod places;
 mod scenario;
 mod strace;
@@ -29,7 +30,7 @@ mod verdict;
 use scenario::Scenario;
 
 /// Places in the sample of one scenario.
-const SAMPLE: usize = 75;
+const SAMPLE: usize = 60;
 
 #[test]
 fn a_start_killed_anywhere_is_made_good() {
@@ -44,6 +45,11 @@ fn a_first_upload_killed_anywhere_is_made_good() {
 #[test]
 fn a_new_version_killed_anywhere_is_made_good() {
     sweep::run(Scenario::Version, SAMPLE);
+}
+
+#[test]
+fn a_large_file_killed_anywhere_is_made_good() {
+    sweep::run(Scenario::Chunked, SAMPLE);
 }
 
 #[test]

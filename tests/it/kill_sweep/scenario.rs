@@ -2,6 +2,9 @@
 
 use crate::rig::Rig;
 
+/// Bytes of a part, so that a file just long enough for parts has eleven.
+pub(super) const PART: u64 = 2 << 20;
+
 /// A pass that has something to do.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Scenario {
@@ -11,15 +14,18 @@ pub(super) enum Scenario {
     First,
     /// Some of a few files have changed.
     Version,
+    /// A file goes up in parts.
+    Chunked,
     /// Directories in directories, with files in them.
     Tree,
 }
 
 impl Scenario {
-    pub(super) const ALL: [Scenario; 4] = [
+    pub(super) const ALL: [Scenario; 5] = [
         Scenario::Start,
         Scenario::First,
         Scenario::Version,
+        Scenario::Chunked,
         Scenario::Tree,
     ];
 
@@ -29,6 +35,7 @@ impl Scenario {
             Scenario::Start => "start",
             Scenario::First => "first",
             Scenario::Version => "version",
+            Scenario::Chunked => "chunked",
             Scenario::Tree => "tree",
         }
     }
@@ -37,7 +44,7 @@ impl Scenario {
     /// there is a mapping already, so that only its own thread writes it and every call
     /// has a number of its own.
     pub(super) fn rig(self) -> Rig {
-        let rig = Rig::new();
+        let rig = Rig::with(|builder| builder.part_size(PART));
         match self {
             Scenario::Start => {
                 rig.write("a.txt", "a");
@@ -57,6 +64,10 @@ impl Scenario {
                     rig.write(name, format!("{name} two"));
                 }
             }
+            Scenario::Chunked => {
+                rig.once_ok();
+                rig.write("large.bin", noise(10 * PART as usize + 1_000));
+            }
             Scenario::Tree => {
                 rig.once_ok();
                 rig.write("a.txt", "a")
@@ -74,7 +85,24 @@ impl Scenario {
     pub(super) fn versions(self, path: &str) -> usize {
         match self {
             Scenario::Version if path != "same.txt" => 2,
-            Scenario::Start | Scenario::First | Scenario::Version | Scenario::Tree => 1,
+            _ => 1,
         }
     }
+
+    /// How many requests bring the content of a file to Box, and how many of them are
+    /// under way at once.
+    pub(super) fn transfers(self, path: &str) -> (usize, usize) {
+        match self {
+            Scenario::Chunked => (11, 4),
+            _ => (self.versions(path), 1),
+        }
+    }
+}
+
+/// Bytes of which no two parts are the same.
+fn noise(length: usize) -> Vec<u8> {
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut bytes = vec![0; length];
+    random.fill(&mut bytes);
+    bytes
 }

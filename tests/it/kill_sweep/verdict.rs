@@ -1,6 +1,7 @@
 //! What must be true after a kill, and after the pass that makes it good.
 
-use super::scenario::Scenario;
+use super::in_parts::{self, InParts};
+use super::scenario::{PART, Scenario};
 use crate::rig::{Rig, until};
 use box_emulator::{Kind, Version};
 use rusqlite::Connection;
@@ -10,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Aftermath {
     stored: BTreeSet<String>,
     sent: BTreeMap<String, usize>,
+    in_parts: InParts,
 }
 
 impl Aftermath {
@@ -24,15 +26,17 @@ impl Aftermath {
             let _ = std::fs::remove_file(&to);
             let _ = std::fs::copy(from, to);
         }
-        if copy.exists() {
-            whole(&Connection::open(copy).expect("a copy can be opened"));
-        }
+        let copy = copy
+            .exists()
+            .then(|| Connection::open(copy).expect("a copy can be opened"));
+        copy.as_ref().map(whole);
         let mut seen = None;
         until("Box has done what it was asked for", || {
             let before = rig.cloud.total_requests();
             let found = Aftermath {
                 stored: stored(rig),
                 sent: sent(rig),
+                in_parts: InParts::of(rig, copy.as_ref()),
             };
             let is_quiet = rig.cloud.under_way() == 0 && rig.cloud.total_requests() == before;
             seen = Some(found).filter(|_| is_quiet);
@@ -55,6 +59,8 @@ pub(super) fn is_made_good(rig: &Rig, scenario: Scenario, after: &[Aftermath]) {
         .expect(&[("unchanged", rig.entries_on_disk()), ("requests", 0)]);
     versions(rig, scenario);
     transfers(rig, scenario, after);
+    let kills: Vec<_> = after.iter().map(|kill| &kill.in_parts).collect();
+    in_parts::check(rig, &kills);
     remembered(rig);
 }
 
@@ -78,14 +84,15 @@ fn sha1(version: &Version) -> &str {
     &version.sha1
 }
 
-/// What Box has is not sent again, whatever we heard of it; everything else is sent once
-/// more for each kill, at the most.
+/// What Box has is not sent again, whatever we heard of it; of everything else only what
+/// was in flight is sent once more for each kill, at the most.
 #[track_caller]
 fn transfers(rig: &Rig, scenario: Scenario, after: &[Aftermath]) {
     let total = sent(rig);
     for (path, sent) in &total {
-        let most = scenario.versions(path) + after.len();
-        assert!(*sent <= most, "{path} was sent {sent} times");
+        let (needed, in_flight) = scenario.transfers(path);
+        let most = needed + in_flight * after.len();
+        assert!(*sent <= most, "{path} was sent in {sent} requests");
         for aftermath in after {
             if aftermath.stored.contains(path) {
                 let before = aftermath.sent.get(path).copied();
@@ -131,8 +138,9 @@ fn stored(rig: &Rig) -> BTreeSet<String> {
         .collect()
 }
 
-/// How often the content of each file has been sent, even in part. A new file is known
-/// by its name, which no two files of a scenario have in common, and a version by its ID.
+/// How many requests have brought content of each file. A new file is known by its name,
+/// which no two files of a scenario have in common, a version by its ID, and parts by
+/// being of the one large file.
 fn sent(rig: &Rig) -> BTreeMap<String, usize> {
     let tree = rig.cloud.tree(&rig.folder);
     let mut times = BTreeMap::new();
@@ -140,6 +148,7 @@ fn sent(rig: &Rig) -> BTreeMap<String, usize> {
         let file = tree.iter().find(|entry| match request.operation {
             "post_files_content" => entry.path.rsplit('/').next() == request.name.as_deref(),
             "post_files_id_content" => request.path.contains(&format!("/{}/", entry.id)),
+            "put_files_upload_sessions_id" => entry.size >= PART,
             _ => false,
         });
         if let Some(file) = file.filter(|_| request.content_bytes > 0) {
