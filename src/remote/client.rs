@@ -323,13 +323,17 @@ impl BoxClient {
             fault,
         } = parcel;
         let request = with(size, body)?;
+        // Also when this is given up in the middle, what was sent was sent.
+        let sent = Counted {
+            into: &self.bytes_sent,
+            sent,
+        };
         let result = tokio::select! {
             result = self.exchange(request) => result,
-            () = stalled(sent.as_ref(), transport::STALL) => {
+            () = stalled(sent.sent.as_ref(), transport::STALL) => {
                 Err(Trouble::NoAnswer("the upload made no progress".to_owned()))
             }
         };
-        self.bytes_sent.fetch_add(sent(), Ordering::Relaxed);
         // A body that broke off because the file changed looks like a network fault.
         match (result, fault()) {
             (Err(_), Some(trouble)) => Err(trouble),
@@ -396,6 +400,18 @@ impl BoxClient {
     fn pace(&self) -> MutexGuard<'_, Pace> {
         // A panic while holding it cannot leave the counters half written.
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts what a body has handed over, when it is over.
+struct Counted<'a> {
+    into: &'a AtomicU64,
+    sent: Box<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.into.fetch_add((self.sent)(), Ordering::Relaxed);
     }
 }
 

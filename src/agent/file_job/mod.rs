@@ -124,7 +124,13 @@ impl Errand<'_> {
         loop {
             let reply = match next {
                 Next::Ask(ask) => self.ask(ask).await?,
-                Next::End(outcome) => return Ok(outcome),
+                Next::End(outcome) => {
+                    // Box has it without us: what was begun is of no more use.
+                    if matches!(outcome, Outcome::Adopted(..) | Outcome::Unchanged(_)) {
+                        self.sessions.end_left().await?;
+                    }
+                    return Ok(outcome);
+                }
             };
             next = transfer.answer(reply);
         }

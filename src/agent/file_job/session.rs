@@ -44,21 +44,14 @@ impl Sessions<'_> {
         &self,
         base: Option<&FileId>,
     ) -> Result<Result<Option<Opened>, Trouble>, StoreError> {
-        let reader = self.context.readers.get()?;
-        let left = reader.session(self.dir.folder.key, &self.work.name)?;
-        drop(reader);
-        if let Some(left) = left {
-            let is_fitting = left.is_for(base, &self.found.local.stamp);
-            match is_fitting {
-                true => match self.context.client.session_state(&left.session).await {
-                    Ok(session) if session.cut == left.session.cut => {
-                        let resumed = true;
-                        return Ok(Ok(Some(Opened { session, resumed })));
-                    }
-                    Err(trouble) if is_passing(&trouble) => return Ok(Err(trouble)),
-                    Ok(_) | Err(_) => self.end(&left.session).await?,
-                },
-                false => self.end(&left.session).await?,
+        if let Some(left) = self.left()? {
+            match self.take_up(&left, base).await {
+                Ok(Some(session)) => {
+                    let resumed = true;
+                    return Ok(Ok(Some(Opened { session, resumed })));
+                }
+                Ok(None) => self.end(&left.session).await?,
+                Err(trouble) => return Ok(Err(trouble)),
             }
         }
         match self.create(base).await {
@@ -67,6 +60,22 @@ impl Sessions<'_> {
                 Ok(Ok(Some(opened)))
             }
             other => Ok(other),
+        }
+    }
+
+    /// The session as Box has it now; `None` when it is over, or was for something else.
+    async fn take_up(
+        &self,
+        left: &OpenSession,
+        base: Option<&FileId>,
+    ) -> Result<Option<Session>, Trouble> {
+        if !left.is_for(base, &self.found.local.stamp) {
+            return Ok(None);
+        }
+        match self.context.client.session_state(&left.session).await {
+            Ok(session) => Ok(Some(session).filter(|now| now.cut == left.session.cut)),
+            Err(trouble) if is_passing(&trouble) => Err(trouble),
+            Err(_) => Ok(None),
         }
     }
 
@@ -97,6 +106,19 @@ impl Sessions<'_> {
         self.store.writer().apply(vec![edit]).await
     }
 
+    /// Gives up the session that an earlier try left, if there is one.
+    pub(super) async fn end_left(&self) -> Result<(), StoreError> {
+        match self.left()? {
+            Some(left) => self.end(&left.session).await,
+            None => Ok(()),
+        }
+    }
+
+    fn left(&self) -> Result<Option<OpenSession>, StoreError> {
+        let reader = self.context.readers.get()?;
+        reader.session(self.dir.folder.key, &self.work.name)
+    }
+
     /// Gives a session up, here and at Box.
     pub(super) async fn end(&self, session: &Session) -> Result<(), StoreError> {
         let (dir, name) = (self.dir.folder.key, self.work.name.clone());
@@ -124,7 +146,8 @@ fn is_passing(trouble: &Trouble) -> bool {
     )
 }
 
-/// Gives up the sessions of files that are not there any more.
+/// Gives up the sessions of files that are not there any more, and those whose time is
+/// over.
 pub(crate) async fn give_up_leftovers(
     context: &Context,
     store: &Store,
@@ -150,7 +173,7 @@ pub(crate) async fn give_up_leftovers(
             look.await,
             Ok(Err(LocalError::Missing(_) | LocalError::NotRegular(_)))
         );
-        if is_gone {
+        if is_gone || open.session.expires < crate::clock::nanos() {
             abort(context, &open.session).await;
             let edit = Edit::EndSession(dir, name);
             store.writer().apply(vec![edit]).await?;
