@@ -21,6 +21,7 @@ mod init;
 mod interrupted;
 mod jwt;
 mod kept_tokens;
+mod kill_sweep;
 mod left_out;
 mod lessons;
 mod login;
