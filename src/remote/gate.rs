@@ -84,6 +84,17 @@ impl Gate {
         self.closing.send_replace(true);
     }
 
+    /// Whether nothing new may start.
+    pub(crate) fn is_closing(&self) -> bool {
+        *self.closing.borrow()
+    }
+
+    /// Returns when nothing new may start any more.
+    pub(crate) async fn closed(&self) {
+        // The sender lives as long as we do.
+        drop(self.closing.subscribe().wait_for(|closing| *closing).await);
+    }
+
     /// Until when Box asked everybody to wait.
     pub(crate) fn held_until(&self) -> Option<Instant> {
         self.pace().held_until()

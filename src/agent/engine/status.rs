@@ -2,10 +2,11 @@
 
 use crate::agent::engine::Engine;
 use crate::model::path::RelPath;
+use crate::plan::policy::Quiet;
 use crate::remote::pace::Standing;
 use crate::store::error::Error as StoreError;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// What can be asked of a running agent.
@@ -41,7 +42,7 @@ impl Engine {
             Command::Wait(answer) => {
                 let mut passes = Vec::new();
                 for mirror in 0..self.parts.len() {
-                    passes.push(self.request_pass(mirror, Duration::ZERO)?);
+                    passes.push(self.request_pass(mirror, Quiet::NONE)?);
                 }
                 self.waiters.push(Waiter { passes, answer });
             }
