@@ -225,6 +225,8 @@ impl Engine {
         self.start_jobs();
         self.answer_waiters()?;
         self.end_silence();
+        let is_looking = !self.fresh.is_idle() || !self.visits.is_idle();
+        self.context.meter.tell(is_looking, self.silence.heard());
         if self.stop.is_some() {
             return Ok(());
         }
