@@ -42,6 +42,8 @@ struct Backlog {
     left: u64,
     done: u64,
     bytes_done: u64,
+    /// There was nothing to do: what is found next is counted anew.
+    is_over: bool,
 }
 
 #[derive(Debug, Default)]
@@ -124,7 +126,7 @@ impl Meter {
     /// A file waits to be sent.
     pub(crate) fn found(&self, key: &Key, size: u64) {
         let mut backlog = self.backlog();
-        if backlog.sizes.is_empty() && !self.is_looking.load(Ordering::Relaxed) {
+        if std::mem::take(&mut backlog.is_over) {
             (backlog.done, backlog.bytes_done) = (0, 0);
         }
         let before = backlog.sizes.insert(key.clone(), size);
@@ -148,6 +150,9 @@ impl Meter {
     /// Whether something is being looked at, and what was heard instead of Box.
     pub(crate) fn tell(&self, is_looking: bool, heard: Option<&str>) {
         self.is_looking.store(is_looking, Ordering::Relaxed);
+        let mut backlog = self.backlog();
+        backlog.is_over |= !is_looking && backlog.sizes.is_empty();
+        drop(backlog);
         let mut known = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         if known.as_deref() != heard {
             *known = heard.map(str::to_owned);
@@ -327,6 +332,7 @@ mod tests {
         assert_eq!(counts(&meter), (1, 1, 7, 1));
         meter.over(&key("c"));
         meter.tell(false, None);
+        meter.tell(true, None);
         meter.found(&key("d"), 2);
         assert_eq!(counts(&meter), (0, 1, 0, 2));
     }

@@ -30,6 +30,7 @@ mod mistakes;
 mod names;
 mod odd_tokens;
 mod order;
+mod progress;
 mod refresh;
 mod refusals;
 mod renewals;

@@ -70,11 +70,16 @@ fn summary(view: &View, width: usize) -> String {
         ..
     } = &view.figures;
     let more = if *is_looking { "+" } else { "" };
-    let mut text = format!("  {} of {}{more} files", count(files.0), count(files.1));
+    let noun = if files.1 == 1 { "file" } else { "files" };
+    let mut text = format!("  {} of {}{more} {noun}", count(files.0), count(files.1));
     let parts = [
         Some(format!("{} of {}{more}", bytes(*sent), bytes(*all))),
-        view.rate.map(|rate| format!("{}/s", bytes(rate))),
-        view.left.map(|left| format!("{} left", duration(left))),
+        view.rate
+            .filter(|rate| *rate > 0)
+            .map(|rate| format!("{}/s", bytes(rate))),
+        view.left
+            .filter(|left| left.as_secs() > 0)
+            .map(|left| format!("{} left", whole(left))),
     ];
     for part in parts.into_iter().flatten() {
         if columns(&text) + 3 + columns(&part) > width {
@@ -123,7 +128,7 @@ fn waiting(view: &View) -> Option<String> {
     Some(words)
 }
 
-/// A wait that is counted down has no use for tenths.
+/// What is counted down has no use for tenths.
 fn whole(span: Duration) -> String {
     match span.as_secs() {
         seconds @ 0..60 => format!("{seconds} s"),
