@@ -10,6 +10,7 @@ use crate::plan::queue::Lane;
 use crate::plan::settle::Effect;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
+use crate::store::sessions::Left;
 
 /// What a job is about: a mirror, and a path in it.
 pub(crate) type Key = (usize, RelPath);
@@ -23,13 +24,15 @@ pub(crate) enum Work {
     Folder(Dir, FolderWork),
     /// See that a file's content is on Box.
     File(Dir, FileWork),
+    /// See that no upload session stays open for a file that is not there any more.
+    Leftovers(Vec<Left>),
 }
 
 impl Work {
     /// Its lane.
     pub(crate) fn lane(&self) -> Lane {
         match self {
-            Self::Root | Self::Folder(..) => Lane::Folders,
+            Self::Root | Self::Folder(..) | Self::Leftovers(_) => Lane::Folders,
             Self::File(..) => Lane::Files,
         }
     }
@@ -62,6 +65,7 @@ pub(crate) async fn run(context: &Context, store: &Store, key: &Key, work: Work)
         Work::Root => root_job::run(context, store, mirror).await,
         Work::Folder(dir, work) => folder_job::run(context, store, mirror, &dir, &work).await,
         Work::File(dir, work) => file_job::run(context, store, mirror, &dir, &work).await,
+        Work::Leftovers(left) => file_job::give_up_leftovers(context, store, mirror, left).await,
     };
     done.unwrap_or_else(Ended::Store)
 }

@@ -6,7 +6,7 @@
 use crate::agent::access::Traces;
 use crate::agent::account::AccountCheck;
 use crate::agent::context::{Context, Mirror, Readers};
-use crate::agent::file_job::{Scout, content_of};
+use crate::agent::file_job::{Found, Scout};
 use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::root_job::{self, Unusable};
 use crate::agent::run::{Fatal, context};
@@ -20,7 +20,6 @@ use crate::model::trouble::{Said, Trouble};
 use crate::plan::action::{Action, FileWork, FolderWork, Report};
 use crate::plan::facts::{Inventory, SyncedFolder};
 use crate::plan::guard::Halt;
-use crate::plan::policy::DIRECT_LIMIT;
 use crate::plan::settle::{self, Effect};
 use crate::plan::transfer::{Ask, Next, Outcome, Reply, Transfer};
 use crate::plan::verdict::Verdict;
@@ -281,12 +280,8 @@ impl Preview {
         let Ok(root) = mirror.open_root() else {
             return Ok(None);
         };
-        let hashed = match content_of(&root, path, work).await {
-            Ok(hashed) if hashed.stamp.size <= DIRECT_LIMIT => hashed,
-            Ok(hashed) => {
-                let (size, limit) = (hashed.stamp.size, DIRECT_LIMIT);
-                return Ok(Some(Report::Parked(Parked::TooLarge { size, limit })));
-            }
+        let found = match Found::open(root, path.clone(), work).await {
+            Ok(found) => found,
             Err(Trouble::LocalGone) => return Ok(None),
             Err(trouble) => return Ok(Some(failed(trouble))),
         };
@@ -296,11 +291,11 @@ impl Preview {
             mirror,
             dir,
             work,
-            size,
+            found: &found,
             target: None,
         };
         let parent = dir.folder.id.to_string();
-        let mut transfer = Transfer::new(work, hashed, mirror.policy, parent);
+        let mut transfer = Transfer::new(work, found.local, mirror.policy, parent);
         let mut next = transfer.start();
         loop {
             let reply = match next {
@@ -321,7 +316,8 @@ impl Preview {
                     return Ok(Some(self.would_send(Some(file.id), size)));
                 }
                 Next::End(outcome) => {
-                    let settled = settle::file(dir.folder.key, work, &hashed, outcome, true);
+                    let settled =
+                        settle::file(dir.folder.key, work, found.local.stamp, outcome, true);
                     return Ok(self.effect(mirror, settled.effect));
                 }
             };

@@ -196,6 +196,7 @@ pub(crate) fn context(
         client,
         mirrors: mirrors.collect::<Result<_, _>>()?,
         configured: config.names.clone(),
+        parts_at_once: config.limits.concurrent_parts,
         readers,
         account,
         cancelled: AtomicBool::new(false),

@@ -25,3 +25,8 @@ pub(crate) struct Policy {
 /// Files above this many bytes are not sent in one request. Box documents 50 MB for
 /// direct uploads ("Direct file upload" guide); decimal, to stay on the safe side.
 pub(crate) const DIRECT_LIMIT: u64 = 50_000_000;
+
+/// Files of this many bytes and more are sent in parts. Box takes sessions from "20 MB"
+/// on, which may be either million; parts survive what breaks a request, and several
+/// travel at once.
+pub(crate) const CHUNKED_FROM: u64 = 20 * 1024 * 1024;

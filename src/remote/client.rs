@@ -1,5 +1,6 @@
 //! The one choke point: token, pace, one replay after a 401, decoding, counting.
 
+use crate::model::digest::Sha1Digest;
 use crate::model::trouble::{Said, Trouble};
 use crate::remote::auth::credentials::{Credentials, digest};
 use crate::remote::auth::keeper::{Keeping, TokenKeeper};
@@ -9,8 +10,10 @@ use crate::remote::hosts::Hosts;
 use crate::remote::lessons::words;
 use crate::remote::pace::{Lane, Pace};
 use crate::remote::parcel::{Open, Parcel, stalled};
+use crate::remote::retry_after;
 use crate::remote::transport::{self, Route};
-use reqwest::{Client, Method, RequestBuilder, Response, Url};
+use base64::prelude::{BASE64_STANDARD, Engine};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -69,6 +72,30 @@ pub(crate) enum Body<'a> {
     Json(Value),
     /// A file, with what describes it.
     File(FileBody<'a>),
+    /// One part of a file.
+    Part(PartBody<'a>),
+    /// The end of an upload in parts: a JSON document, and the SHA-1 of the whole.
+    Commit(Value, Sha1Digest),
+}
+
+/// One part of an upload session.
+pub(crate) struct PartBody<'a> {
+    /// For `Content-Range`.
+    pub(crate) range: String,
+    /// The SHA-1 of its bytes.
+    pub(crate) sha1: Sha1Digest,
+    /// Its bytes.
+    pub(crate) open: Open<'a>,
+}
+
+/// A successful answer.
+pub(crate) struct Answer {
+    /// Its status.
+    pub(crate) status: StatusCode,
+    /// How long Box asks to wait, if it does.
+    pub(crate) after: Option<Duration>,
+    /// What it says; null where 202 or 204 say it all.
+    pub(crate) json: Value,
 }
 
 /// The two parts of an upload, in the order that Box demands.
@@ -84,8 +111,8 @@ pub(crate) struct FileBody<'a> {
 impl Call<'_> {
     fn lane(&self) -> Lane {
         match self.body {
-            Body::File(_) => Lane::Upload,
-            Body::None | Body::Json(_) => Lane::Call,
+            Body::File(_) | Body::Commit(..) => Lane::Upload,
+            Body::None | Body::Json(_) | Body::Part(_) => Lane::Call,
         }
     }
 }
@@ -162,6 +189,11 @@ impl BoxClient {
     /// somebody else's, found on disk. Everything else that is not success comes back as
     /// [`Trouble`]; nothing is retried here.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Value, Trouble> {
+        self.answer(call).await.map(|answer| answer.json)
+    }
+
+    /// [`Self::send`], for calls of which not only the words count.
+    pub(super) async fn answer(&self, call: Call<'_>) -> Result<Answer, Trouble> {
         let mut refused: Option<Token> = None;
         let mut replays = 0;
         loop {
@@ -207,7 +239,7 @@ impl BoxClient {
         result
     }
 
-    async fn attempt(&self, call: &Call<'_>, token: &Token) -> Result<Value, Trouble> {
+    async fn attempt(&self, call: &Call<'_>, token: &Token) -> Result<Answer, Trouble> {
         let mut request = self
             .http
             .request(call.method.clone(), call.url.clone())
@@ -224,7 +256,25 @@ impl BoxClient {
                 self.exchange(request.json(json).timeout(transport::CALL))
                     .await?
             }
-            Body::File(file) => self.upload(request, file).await?,
+            Body::Commit(json, sha1) => {
+                let request = request.header("Digest", digest_header(sha1)).json(json);
+                self.exchange(request.timeout(transport::CALL)).await?
+            }
+            Body::File(file) => {
+                self.carry(file.open, |size, body| multipart(request, file, size, body))
+                    .await?
+            }
+            Body::Part(part) => {
+                let request = request
+                    .header("Content-Range", &part.range)
+                    .header("Digest", digest_header(&part.sha1))
+                    .header("Content-Type", "application/octet-stream");
+                // With the length told, the body is not sent as chunks of HTTP.
+                self.carry(part.open, |size, body| {
+                    Ok(request.header("Content-Length", size).body(body))
+                })
+                .await?
+            }
         };
         tracing::debug!(
             operation = call.operation,
@@ -235,7 +285,18 @@ impl BoxClient {
         if !status.is_success() {
             return Err(classify(status, &headers, &body, crate::clock::wall()));
         }
-        serde_json::from_slice(&body).map_err(|_| Trouble::NoAnswer(words::not_json(&body)))
+        let says_it_all = matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT);
+        let json = match body.is_empty() && says_it_all {
+            true => Value::Null,
+            false => serde_json::from_slice(&body)
+                .map_err(|_| Trouble::NoAnswer(words::not_json(&body)))?,
+        };
+        let after = retry_after::parse(&headers, crate::clock::wall());
+        Ok(Answer {
+            status,
+            after,
+            json,
+        })
     }
 
     async fn exchange(&self, request: RequestBuilder) -> Result<Raw, Trouble> {
@@ -247,23 +308,32 @@ impl BoxClient {
         raw(answer).await
     }
 
-    async fn upload(&self, request: RequestBuilder, file: &FileBody<'_>) -> Result<Raw, Trouble> {
+    /// Sends file content: the request that `with` makes of its size and its bytes.
+    async fn carry(
+        &self,
+        open: Open<'_>,
+        with: impl FnOnce(u64, reqwest::Body) -> Result<RequestBuilder, Trouble>,
+    ) -> Result<Raw, Trouble> {
         let _carrying = self.tokens.carrying();
-        let parcel = (file.open)().await?;
+        let parcel = open().await?;
         let Parcel {
             size,
             body,
             sent,
             fault,
         } = parcel;
-        let request = multipart(request, file, size, body)?;
+        let request = with(size, body)?;
+        // Also when this is given up in the middle, what was sent was sent.
+        let sent = Counted {
+            into: &self.bytes_sent,
+            sent,
+        };
         let result = tokio::select! {
             result = self.exchange(request) => result,
-            () = stalled(sent.as_ref(), transport::STALL) => {
+            () = stalled(sent.sent.as_ref(), transport::STALL) => {
                 Err(Trouble::NoAnswer("the upload made no progress".to_owned()))
             }
         };
-        self.bytes_sent.fetch_add(sent(), Ordering::Relaxed);
         // A body that broke off because the file changed looks like a network fault.
         match (result, fault()) {
             (Err(_), Some(trouble)) => Err(trouble),
@@ -274,6 +344,17 @@ impl BoxClient {
     /// From now on nothing new starts; what has started may end.
     pub(crate) fn close(&self) {
         self.closing.send_replace(true);
+    }
+
+    /// Whether nothing new may start.
+    pub(crate) fn is_closing(&self) -> bool {
+        *self.closing.borrow()
+    }
+
+    /// Returns when nothing new may start any more.
+    pub(crate) async fn closed(&self) {
+        // The sender lives as long as we do.
+        drop(self.closing.subscribe().wait_for(|closing| *closing).await);
     }
 
     async fn wait_for_turn(&self, lane: Lane) -> Result<(), Trouble> {
@@ -322,7 +403,24 @@ impl BoxClient {
     }
 }
 
-type Raw = (reqwest::StatusCode, reqwest::header::HeaderMap, Vec<u8>);
+/// Counts what a body has handed over, when it is over.
+struct Counted<'a> {
+    into: &'a AtomicU64,
+    sent: Box<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.into.fetch_add((self.sent)(), Ordering::Relaxed);
+    }
+}
+
+/// Box writes digests of bodies in base64, after the algorithm's name.
+fn digest_header(sha1: &Sha1Digest) -> String {
+    format!("sha={}", BASE64_STANDARD.encode(sha1.as_bytes()))
+}
+
+type Raw = (StatusCode, reqwest::header::HeaderMap, Vec<u8>);
 
 async fn raw(answer: Response) -> Result<Raw, Trouble> {
     let (status, headers) = (answer.status(), answer.headers().clone());

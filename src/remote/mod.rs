@@ -17,5 +17,6 @@ pub(crate) mod pace;
 pub(crate) mod parcel;
 pub(crate) mod probe;
 pub(crate) mod retry_after;
+pub(crate) mod sessions;
 pub(crate) mod transport;
 pub(crate) mod wire;

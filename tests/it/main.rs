@@ -9,6 +9,7 @@ mod adoption;
 mod as_user;
 mod canaries;
 mod changes;
+mod chunked;
 mod conflicts;
 mod doctor;
 mod doctor_and_sign_in;

@@ -31,6 +31,10 @@ pub struct Request {
     pub authorization: Option<String>,
     /// `If-Match` as sent.
     pub if_match: Option<String>,
+    /// `Content-Range` as sent.
+    pub content_range: Option<String>,
+    /// `Digest` as sent.
+    pub digest: Option<String>,
     /// `content-md5` as sent.
     pub content_md5: Option<String>,
     /// `Content-Length` as sent.
@@ -39,7 +43,7 @@ pub struct Request {
     pub transfer_encoding: Option<String>,
     /// `User-Agent` as sent.
     pub user_agent: Option<String>,
-    /// The item's name in the body, if any.
+    /// The item's name in the body or, of an upload session, at its opening.
     pub name: Option<String>,
     /// The `grant_type` of a token request; an undocumented one is `unknown`.
     pub grant_type: Option<String>,
