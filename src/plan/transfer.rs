@@ -324,6 +324,17 @@ impl<'a> Transfer<'a> {
         if self.is_our_own_write(&file) {
             return Next::End(Outcome::Landed(file));
         }
+        // Box takes some names for one that we hold apart, such as a ligature and its
+        // letters; and a file may have been renamed since it had our name. A version
+        // would change a file that nobody here means.
+        if file.name.sibling_key() != self.work.remote_name.sibling_key() {
+            let who = format!(
+                "{}, called {:?} there,",
+                describe(&file),
+                file.name.as_str()
+            );
+            return Next::End(Outcome::Parked(Parked::NameTaken(who)));
+        }
         if self.policy.on_existing == OnForeign::NewVersion {
             return self.version_of(file);
         }

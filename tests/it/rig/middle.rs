@@ -6,8 +6,9 @@ use super::tls::listener;
 use super::tls::serving::Serving;
 use serde_json::Value;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::TcpStream;
 
@@ -20,6 +21,8 @@ pub(crate) enum Act {
     CutAnswer(Cut),
     /// Nobody reads it.
     Deaf,
+    /// It is read byte by byte, with this pause after each.
+    Doze(Duration),
     /// Box gets it, and no answer comes back.
     Mute,
     /// Box does not get it; these bytes are the answer.
@@ -76,22 +79,57 @@ impl Plot {
     }
 }
 
-/// Stands there until dropped.
+/// Stands there until dropped; at first he lets everything through.
 pub(crate) struct Middle {
     _serving: Serving,
-    struck: Arc<AtomicUsize>,
+    scheme: Arc<Scheme>,
+}
+
+#[derive(Default)]
+struct Scheme {
+    plot: Mutex<Option<Plot>>,
+    struck: AtomicUsize,
 }
 
 impl Middle {
+    /// From now on he does this.
+    pub(crate) fn plot(&self, plot: Plot) -> &Middle {
+        *self.scheme.plot() = Some(plot);
+        self
+    }
+
+    /// From now on he lets everything through again.
+    pub(crate) fn relent(&self) {
+        *self.scheme.plot() = None;
+    }
+
     /// How often he has acted.
     pub(crate) fn struck(&self) -> usize {
-        self.struck.load(Ordering::Relaxed)
+        self.scheme.struck.load(Ordering::Relaxed)
+    }
+}
+
+impl Scheme {
+    fn plot(&self) -> MutexGuard<'_, Option<Plot>> {
+        self.plot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What becomes of the request that begins so.
+    fn act(&self, line: &str) -> Option<Act> {
+        let mut plot = self.plot();
+        let plot = plot.as_mut()?;
+        if plot.times == 0 || !line.contains(plot.to) {
+            return None;
+        }
+        plot.times -= 1;
+        self.struck.fetch_add(1, Ordering::Relaxed);
+        Some(plot.act.clone())
     }
 }
 
 impl Rig {
     /// A rig whose whole traffic goes through somebody.
-    pub(crate) fn behind(plot: Plot) -> (Rig, Middle) {
+    pub(crate) fn behind() -> (Rig, Middle) {
         let listener = listener();
         let port = listener.local_addr().expect("it is bound").port();
         let base = format!("http://127.0.0.1:{port}");
@@ -99,42 +137,35 @@ impl Rig {
         let to = rig.cloud.port();
         let plain = rig.cloud.base_url();
         let rig = rig.configured(|config| config.replace(&plain, &base));
-        let struck = Arc::new(AtomicUsize::new(0));
-        let (plot, count) = (Arc::new(plot), Arc::clone(&struck));
+        let scheme = Arc::new(Scheme::default());
+        let shared = Arc::clone(&scheme);
         let serving = Serving::start(listener, move |client| {
-            let (plot, count) = (Arc::clone(&plot), Arc::clone(&count));
+            let scheme = Arc::clone(&shared);
             async move {
                 // Whoever hangs up early has its reasons.
-                let _ = serve(client, to, &plot, &count).await;
+                let _ = serve(client, to, &scheme).await;
             }
         });
         let middle = Middle {
             _serving: serving,
-            struck,
+            scheme,
         };
         (rig, middle)
     }
 }
 
-async fn serve(
-    mut client: TcpStream,
-    to: u16,
-    plot: &Plot,
-    struck: &AtomicUsize,
-) -> io::Result<()> {
+async fn serve(mut client: TcpStream, to: u16, scheme: &Scheme) -> io::Result<()> {
     let head = head(&mut client).await?;
-    let line = head.lines().next().unwrap_or_default();
-    let is_meant = line.contains(plot.to);
-    let is_struck = is_meant && struck.fetch_add(1, Ordering::Relaxed) < plot.times;
-    if !is_struck {
+    let Some(act) = scheme.act(head.lines().next().unwrap_or_default()) else {
         let mut server = TcpStream::connect(("127.0.0.1", to)).await?;
         server.write_all(head.as_bytes()).await?;
         copy_bidirectional(&mut client, &mut server).await?;
         return Ok(());
-    }
-    match &plot.act {
+    };
+    match &act {
         Act::CutRequest(cut) => cut_request(client, to, &head, *cut).await,
         Act::Deaf => until_it_hangs_up(client).await,
+        Act::Doze(pause) => doze(client, *pause).await,
         Act::Say(answer) => {
             let _ = take_in(&mut client, &head).await?;
             client.write_all(answer).await?;
@@ -150,7 +181,7 @@ async fn serve(
         Act::CutAnswer(_) | Act::Mute | Act::Change(_) | Act::Spoil(_) => {
             let request = take_in(&mut client, &head).await?;
             let answer = ask(to, &request).await?;
-            give_back(client, &plot.act, answer).await
+            give_back(client, &act, answer).await
         }
     }
 }
@@ -218,10 +249,17 @@ async fn give_back(mut client: TcpStream, act: &Act, answer: Vec<u8>) -> io::Res
             json.to_string().into_bytes()
         }),
         Act::Spoil(spoil) => with_body(&answer, spoil),
-        Act::CutRequest(_) | Act::Deaf | Act::Say(_) | Act::SayForEver(..) => answer,
+        Act::CutRequest(_) | Act::Deaf | Act::Doze(_) | Act::Say(_) | Act::SayForEver(..) => answer,
     };
     client.write_all(&answer).await?;
     client.shutdown().await
+}
+
+async fn doze(mut client: TcpStream, pause: Duration) -> io::Result<()> {
+    while client.read_u8().await.is_ok() {
+        tokio::time::sleep(pause).await;
+    }
+    Ok(())
 }
 
 /// Waits without a word, and reads nothing that would make room for more.
