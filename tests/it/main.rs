@@ -11,6 +11,7 @@ mod broken_connections;
 mod canaries;
 mod changes;
 mod chunked;
+mod chunked_faults;
 mod clocks;
 mod conflicts;
 mod doctor;
