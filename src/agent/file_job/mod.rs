@@ -26,6 +26,7 @@ use crate::agent::survey::Dir;
 use crate::model::ids::FileId;
 use crate::model::item::RemoteFile;
 use crate::model::path::RelPath;
+use crate::model::session::SessionFault;
 use crate::model::trouble::Trouble;
 use crate::plan::action::{Edit, FileWork};
 use crate::plan::facts::{Hashed, Intent};
@@ -190,7 +191,7 @@ impl Errand<'_> {
             Sent::Later(trouble) => Ok(Err(trouble)),
             Sent::Useless(trouble) => {
                 self.sessions.end(&opened.session).await?;
-                Ok(Err(trouble))
+                Ok(Err(of_the_session(trouble)))
             }
         }
     }
@@ -235,6 +236,15 @@ impl Errand<'_> {
             }
         };
         Ok(stored.map(|file| (file, hashed)))
+    }
+}
+
+/// What a session's addresses do not find is the session. Whether the folder or the file
+/// is gone as well, opening another one tells.
+fn of_the_session(trouble: Trouble) -> Trouble {
+    match trouble {
+        Trouble::Gone(said) => Trouble::Session(said, SessionFault::Over),
+        other => other,
     }
 }
 
