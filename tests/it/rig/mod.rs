@@ -25,7 +25,7 @@ use tempfile::TempDir;
 
 pub(crate) use child::{Child, Finished, clean, program, signal};
 pub(crate) use config::Config;
-pub(crate) use disk::sha1;
+pub(crate) use disk::{sha1, sparse};
 pub(crate) use run::Run;
 pub(crate) use service::{Service, ask};
 pub(crate) use sign_in::{KeyPair, redirect_uri};
