@@ -6,7 +6,7 @@ use crate::agent::{file_job, folder_job, root_job};
 use crate::model::path::RelPath;
 use crate::plan::action::{FileWork, FolderWork, Report};
 use crate::plan::facts::{Inventory, SyncedFolder};
-use crate::plan::queue::Lane;
+use crate::plan::queue::{Rank, Ticket};
 use crate::plan::settle::Effect;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
@@ -29,11 +29,11 @@ pub(crate) enum Work {
 }
 
 impl Work {
-    /// Its lane.
-    pub(crate) fn lane(&self) -> Lane {
+    /// Its place in the queue.
+    pub(crate) fn ticket(&self, rank: Rank) -> Ticket {
         match self {
-            Self::Root | Self::Folder(..) | Self::Leftovers(_) => Lane::Folders,
-            Self::File(..) => Lane::Files,
+            Self::Root | Self::Folder(..) | Self::Leftovers(_) => Ticket::folder(rank),
+            Self::File(_, work) => Ticket::file(work.stamp.size, rank),
         }
     }
 }

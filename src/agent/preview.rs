@@ -20,6 +20,8 @@ use crate::model::trouble::{Said, Trouble};
 use crate::plan::action::{Action, FileWork, FolderWork, Report};
 use crate::plan::facts::{Inventory, SyncedFolder};
 use crate::plan::guard::Halt;
+use crate::plan::policy::Quiet;
+use crate::plan::queue::Rank;
 use crate::plan::settle::{self, Effect};
 use crate::plan::transfer::{Ask, Next, Outcome, Reply, Transfer};
 use crate::plan::verdict::Verdict;
@@ -144,12 +146,12 @@ impl Preview {
     ) -> Result<(), Fatal> {
         let (plans_in, mut plans) = mpsc::channel(4);
         let context = Arc::clone(&self.context);
-        let settle = Duration::ZERO;
         let visit = Visit {
             mirror,
             pass: None,
             scope: Scope::Tree(dir, inventory),
-            settle,
+            rank: Rank::Backfill,
+            quiet: Quiet::NONE,
         };
         let surveyed = tokio::task::spawn_blocking(move || {
             survey(&context, visit, &|plan| {
@@ -160,7 +162,7 @@ impl Preview {
             self.plan(plan).await?;
         }
         match surveyed.await {
-            Ok(Ok(unchanged)) => self.ending.tally.unchanged += unchanged,
+            Ok(Ok(looked)) => self.ending.tally.unchanged += looked.unchanged,
             Ok(Err(Broken::Store(error))) => return Err(error.into()),
             Ok(Err(Broken::Halt(halt))) => {
                 let context = Arc::clone(&self.context);

@@ -401,7 +401,7 @@ fn still(parked: &ParkedItem) -> Parked {
 
 fn is_unsettled(stamp: &Stamp, facts: &DirFacts, policy: &Policy) -> bool {
     let quiet_for = facts.now.since(stamp.ctime);
-    let settle = i64::try_from(policy.settle.as_nanos()).unwrap_or(i64::MAX);
+    let settle = i64::try_from(policy.quiet.settle.as_nanos()).unwrap_or(i64::MAX);
     // A change time in the future comes from a clock that was set back: such a file
     // would never become quiet.
     (0..settle).contains(&quiet_for)

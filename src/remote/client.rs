@@ -6,9 +6,10 @@ use crate::remote::auth::credentials::{Credentials, digest};
 use crate::remote::auth::keeper::{Keeping, TokenKeeper};
 use crate::remote::auth::token::Token;
 use crate::remote::error::{self, classify};
+use crate::remote::gate::{Gate, Turn};
 use crate::remote::hosts::Hosts;
 use crate::remote::lessons::words;
-use crate::remote::pace::{Lane, Pace};
+use crate::remote::pace::{Lane, Pace, Standings};
 use crate::remote::parcel::{Open, Parcel, stalled};
 use crate::remote::retry_after;
 use crate::remote::transport::{self, Route};
@@ -16,10 +17,9 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde_json::Value;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
 
 /// Speaks to Box.
 pub(crate) struct BoxClient {
@@ -29,13 +29,12 @@ pub(crate) struct BoxClient {
     pub(super) tokens: TokenKeeper,
     /// The user on whose behalf every call is made.
     as_user: Option<String>,
-    pace: Mutex<Pace>,
+    /// Shared with those who ask for tokens.
+    pub(super) gate: Arc<Gate>,
     requests: AtomicU64,
     bytes_sent: AtomicU64,
     /// Answers that show Box at work: anything but silence, a gateway's error or 429.
     answers: AtomicU64,
-    /// Set when nothing new may start.
-    closing: watch::Sender<bool>,
 }
 
 /// Who asks, and by which way.
@@ -127,17 +126,18 @@ impl BoxClient {
             route,
         } = access;
         let http = transport::client(hosts.are_loopback(), &route)?;
-        let tokens = TokenKeeper::new(credentials, hosts.token.clone(), keeping);
+        let gate = Arc::new(Gate::new(pace));
+        let endpoint = hosts.token.clone();
+        let tokens = TokenKeeper::new(credentials, endpoint, keeping, Arc::clone(&gate));
         Ok(Self {
             http,
             hosts,
             tokens,
             as_user,
-            pace: Mutex::new(pace),
+            gate,
             requests: AtomicU64::new(0),
             bytes_sent: AtomicU64::new(0),
             answers: AtomicU64::new(0),
-            closing: watch::Sender::new(false),
         })
     }
 
@@ -156,9 +156,19 @@ impl BoxClient {
         self.answers.load(Ordering::Relaxed)
     }
 
+    /// How the rate limits stand.
+    pub(crate) fn standings(&self) -> Standings {
+        self.gate.standings()
+    }
+
+    /// Whether a request waits because a minute is full, or because Box asked for it.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.gate.is_waited_for()
+    }
+
     /// Until when Box asked everybody to wait.
     pub(crate) fn held_until(&self) -> Option<Instant> {
-        self.pace().held_until()
+        self.gate.held_until()
     }
 
     /// Whether calls are made as the token's own account.
@@ -198,10 +208,13 @@ impl BoxClient {
         let mut replays = 0;
         loop {
             // The turn first: a token could die while waiting for it.
-            self.wait_for_turn(call.lane()).await?;
-            let token = self.token(refused.as_ref()).await?;
+            let turn = self.gate.turn(call.lane()).await?;
+            let token = self.token(turn, refused.as_ref()).await?;
+            if turn.is_stale() {
+                continue;
+            }
             let result = self.attempt(&call, &token).await;
-            self.note(&result);
+            self.note(turn, &result);
             match result {
                 Err(Trouble::Unauthorized(said))
                     if said.status == 401 && (replays == 0 || replays == 1 && token.is_found) =>
@@ -230,12 +243,14 @@ impl BoxClient {
         self.send(call).await
     }
 
-    async fn token(&self, refused: Option<&Token>) -> Result<Token, Trouble> {
+    async fn token(&self, turn: Turn, refused: Option<&Token>) -> Result<Token, Trouble> {
         let result = match refused {
             None => self.tokens.get(&self.http).await,
             Some(refused) => self.tokens.replace(&self.http, refused).await,
         };
-        self.note(&result);
+        if result.is_err() {
+            self.note(turn, &result);
+        }
         result
     }
 
@@ -343,44 +358,23 @@ impl BoxClient {
 
     /// From now on nothing new starts; what has started may end.
     pub(crate) fn close(&self) {
-        self.closing.send_replace(true);
+        self.gate.close();
     }
 
     /// Whether nothing new may start.
     pub(crate) fn is_closing(&self) -> bool {
-        *self.closing.borrow()
+        self.gate.is_closing()
     }
 
     /// Returns when nothing new may start any more.
     pub(crate) async fn closed(&self) {
-        // The sender lives as long as we do.
-        drop(self.closing.subscribe().wait_for(|closing| *closing).await);
-    }
-
-    async fn wait_for_turn(&self, lane: Lane) -> Result<(), Trouble> {
-        let mut closing = self.closing.subscribe();
-        loop {
-            if *closing.borrow_and_update() {
-                return Err(Trouble::NoAnswer("boxup is stopping".to_owned()));
-            }
-            let turn = self.pace().admit(lane, Instant::now());
-            match turn {
-                Ok(()) => return Ok(()),
-                Err(again) => {
-                    // Closing ends the wait; the sender lives as long as we do.
-                    drop(tokio::time::timeout_at(again.into(), closing.changed()).await);
-                }
-            }
-        }
+        self.gate.closed().await;
     }
 
     /// Learns from an answer: that Box is there, and whether it wants us to wait.
-    fn note<T>(&self, result: &Result<T, Trouble>) {
+    fn note<T>(&self, turn: Turn, result: &Result<T, Trouble>) {
         match result {
-            Err(Trouble::Throttled(_, after)) => {
-                let hold = after.unwrap_or(Duration::from_secs(1));
-                self.pace().hold(Instant::now() + hold);
-            }
+            Err(Trouble::Throttled(_, after)) => self.gate.refused(turn, *after),
             Err(
                 Trouble::NoAnswer(_)
                 | Trouble::Later(
@@ -389,17 +383,17 @@ impl BoxClient {
                     },
                     _,
                 ),
-            ) => {}
+            ) => {
+                if !matches!(result, Err(Trouble::NoAnswer(_))) {
+                    self.gate.passed(turn);
+                }
+            }
             Err(Trouble::LocalChanged | Trouble::LocalGone | Trouble::LocalRead(_)) => {}
             _ => {
+                self.gate.passed(turn);
                 self.answers.fetch_add(1, Ordering::Relaxed);
             }
         }
-    }
-
-    fn pace(&self) -> MutexGuard<'_, Pace> {
-        // A panic while holding it cannot leave the counters half written.
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

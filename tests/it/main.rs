@@ -30,6 +30,7 @@ mod login;
 mod mistakes;
 mod names;
 mod odd_tokens;
+mod order;
 mod refresh;
 mod refusals;
 mod renewals;

@@ -20,8 +20,7 @@ use crate::model::stamp::{Nanos, Stamp};
 use crate::model::trouble::Said;
 use crate::plan::action::Edit;
 use crate::plan::facts::{Hashed, Mapped, SyncedFolder};
-use crate::plan::policy::{OnForeign, Policy};
-use std::time::Duration;
+use crate::plan::policy::{OnForeign, Policy, Quiet};
 
 /// The directory that everything is about.
 const DIR: FolderKey = FolderKey(1);
@@ -81,7 +80,7 @@ fn policy(on_existing: OnForeign, on_remote_change: OnForeign) -> Policy {
     Policy {
         on_existing,
         on_remote_change,
-        settle: Duration::ZERO,
+        quiet: Quiet::NONE,
     }
 }
 

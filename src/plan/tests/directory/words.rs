@@ -22,7 +22,7 @@ use crate::plan::facts::{
     Digests, DirFacts, HashError, Intent, Inventory, LocalEntry, LocalKind, Mapped, ParkedItem,
     SyncedFolder,
 };
-use crate::plan::policy::{OnForeign, Policy};
+use crate::plan::policy::{OnForeign, Policy, Quiet};
 use std::time::Duration;
 
 const NOW: i64 = 1_000 * SECOND;
@@ -39,7 +39,10 @@ pub(super) struct Given {
 
 pub(super) fn given(disk: &'static str, mapping: &'static str) -> Given {
     let policy = Policy {
-        settle: Duration::from_secs(2),
+        quiet: Quiet {
+            settle: Duration::from_secs(2),
+            ..Quiet::NONE
+        },
         ..policy(OnForeign::Park, OnForeign::Park)
     };
     Given {

@@ -16,7 +16,7 @@ use crate::plan::facts::{
 };
 use crate::plan::policy::Policy;
 use crate::plan::queue::Turns;
-use crate::plan::queue::{End, Fate, Lane, Patience, Queue};
+use crate::plan::queue::{End, Fate, Lane, Patience, Queue, Rank, Ticket, Widths};
 use crate::plan::settle::{self, Effect, Settled};
 use crate::plan::transfer::{Next, Reply, Transfer};
 use crate::plan::verdict::Verdict;
@@ -75,6 +75,7 @@ pub(super) struct World {
 
 const PATIENCE: Patience = Patience {
     tries: Some(3),
+    busy: 4,
     throttles: 2,
     backoff: Backoff {
         first: Duration::from_secs(1),
@@ -91,7 +92,12 @@ impl Turns for LocalName {
 }
 
 pub(super) fn new_queue() -> Queue<LocalName, FileWork> {
-    Queue::new(PATIENCE, 1, 2)
+    let widths = Widths {
+        folders: 1,
+        files: 2,
+        large: 1,
+    };
+    Queue::new(PATIENCE, widths)
 }
 
 impl World {
@@ -170,7 +176,8 @@ impl World {
                 continue;
             };
             let (now, name) = (self.instant(), work.name.clone());
-            let is_new = self.queue.push(Lane::Files, name, work, now);
+            let ticket = Ticket::file(work.stamp.size, Rank::Backfill);
+            let is_new = self.queue.push(ticket, name, work, now);
             self.jobs += usize::from(is_new);
         }
     }
@@ -190,7 +197,7 @@ impl World {
 
     /// Starts a job, if one may start.
     pub(super) fn start(&mut self) -> bool {
-        let Some((name, mut work)) = self.queue.start(self.instant(), |_| true) else {
+        let Some((name, mut work)) = self.queue.start(self.instant(), |_, _| true) else {
             return false;
         };
         self.note(|| format!("start {name:?}"));
@@ -262,7 +269,7 @@ impl World {
             Fate::Gone | Fate::GivenUp => self.leave(1),
         }
         if matches!(settled.effect, Effect::Halt(_)) {
-            let out = self.queue.take_out(|_| true).len();
+            let out = self.queue.take_out(&Lane::ALL, |_| true).len();
             self.leave(out);
         }
     }
