@@ -25,6 +25,8 @@ mod interrupted;
 mod jwt;
 mod kept_tokens;
 mod kill_sweep;
+mod large_killed;
+mod large_memory;
 mod left_out;
 mod lessons;
 mod login;
