@@ -10,6 +10,7 @@ pub(crate) mod browse;
 pub(crate) mod client;
 pub(crate) mod error;
 pub(crate) mod files;
+pub(crate) mod flow;
 pub(crate) mod folders;
 pub(crate) mod gate;
 pub(crate) mod hosts;

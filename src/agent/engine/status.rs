@@ -110,6 +110,7 @@ impl Engine {
         for number in 0..self.parts.len() {
             mirrors.push(self.mirror_status(number)?);
         }
+        let (bandwidth, is_slowed) = self.context.client.bandwidth();
         let (method, expires_in) = self.context.client.token_status();
         Ok(json!({
             "running": true,
@@ -120,6 +121,7 @@ impl Engine {
             "requests": self.context.client.requests(),
             "bytes_sent": self.context.client.bytes_sent(),
             "rate": self.rate_status(),
+            "bandwidth": { "limit": bandwidth, "waited_for": is_slowed },
         }))
     }
 
