@@ -83,13 +83,22 @@ pub(crate) async fn run(
         path,
         hashed,
     };
-    let outcome = errand.run().await?;
+    let outcome = with_lock_holder(context, errand.run().await?).await;
     let answered = context.client.answers() != before;
     finish(
         store,
         settle::file(dir.folder.key, work, &hashed, outcome, answered),
     )
     .await
+}
+
+/// A lock is told with who holds it, if Box says that.
+async fn with_lock_holder(context: &Context, outcome: Outcome) -> Outcome {
+    let Outcome::Locked(id, said) = outcome else {
+        return outcome;
+    };
+    let by = context.client.lock_holder(&id).await;
+    Outcome::Parked(Parked::Locked(said, by.ok().flatten()))
 }
 
 /// The file's digest: the one that planning took, if the file is still in that state.

@@ -4,10 +4,11 @@ use crate::agent::context::Context;
 use crate::agent::survey::Dir;
 use crate::agent::{file_job, folder_job, root_job};
 use crate::model::path::RelPath;
+use crate::model::reason::Parked;
 use crate::plan::action::{FileWork, FolderWork, Report};
 use crate::plan::facts::{Inventory, SyncedFolder};
 use crate::plan::queue::{Rank, Ticket};
-use crate::plan::settle::Effect;
+use crate::plan::settle::{self, Effect};
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
 
@@ -23,6 +24,8 @@ pub(crate) enum Work {
     Folder(Dir, FolderWork),
     /// See that a file's content is on Box.
     File(Dir, FileWork),
+    /// Note that a file waits for this reason, without asking Box.
+    HeldBack(Dir, FileWork, Parked),
 }
 
 impl Work {
@@ -30,7 +33,7 @@ impl Work {
     pub(crate) fn ticket(&self, rank: Rank) -> Ticket {
         match self {
             Self::Root | Self::Folder(..) => Ticket::folder(rank),
-            Self::File(_, work) => Ticket::file(work.stamp.size, rank),
+            Self::File(_, work) | Self::HeldBack(_, work, _) => Ticket::file(work.stamp.size, rank),
         }
     }
 }
@@ -62,6 +65,10 @@ pub(crate) async fn run(context: &Context, store: &Store, key: &Key, work: Work)
         Work::Root => root_job::run(context, store, mirror).await,
         Work::Folder(dir, work) => folder_job::run(context, store, mirror, &dir, &work).await,
         Work::File(dir, work) => file_job::run(context, store, mirror, &dir, &work).await,
+        Work::HeldBack(dir, work, why) => {
+            let settled = settle::parked(dir.folder.key, &work.name, why, Some(work.stamp));
+            folder_job::finish(store, settled).await
+        }
     };
     done.unwrap_or_else(Ended::Store)
 }

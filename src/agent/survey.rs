@@ -78,6 +78,8 @@ pub(crate) struct Visit {
     pub(crate) rank: Rank,
     /// How long things must have been left alone.
     pub(crate) quiet: Quiet,
+    /// From which size on files that wait for room are left alone.
+    pub(crate) no_room: Option<u64>,
 }
 
 /// A directory's plan.
@@ -141,6 +143,7 @@ pub(crate) fn survey(
         reader: context.readers.get()?,
         policy: Policy {
             quiet: visit.quiet,
+            no_room: visit.no_room,
             ..mirror.policy
         },
         plans,

@@ -13,6 +13,7 @@ pub(crate) mod files;
 pub(crate) mod folders;
 pub(crate) mod hosts;
 pub(crate) mod lessons;
+pub(crate) mod locks;
 pub(crate) mod pace;
 pub(crate) mod parcel;
 pub(crate) mod probe;

@@ -128,8 +128,7 @@ impl Engine {
     /// drain whatever else stands, while folder jobs wait for visits, visits for plans to
     /// be taken in, and plans for this.
     pub(super) fn takes_plans(&self, rank: Rank) -> bool {
-        let has_room =
-            |lane: Lane| self.queue.waiting_in(lane, rank) < most_pending(lane, rank);
+        let has_room = |lane: Lane| self.queue.waiting_in(lane, rank) < most_pending(lane, rank);
         Lane::SENDING.into_iter().all(has_room)
     }
 
@@ -150,10 +149,7 @@ impl Engine {
         result: Result<Looked, Broken>,
     ) -> Result<(), StoreError> {
         match result {
-            Ok(Looked {
-                unchanged,
-                put_off,
-            }) => {
+            Ok(Looked { unchanged, put_off }) => {
                 if pass.is_some() {
                     self.parts[mirror].tally.unchanged += unchanged;
                 }

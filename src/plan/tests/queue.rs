@@ -89,7 +89,11 @@ impl Play {
         self.serial += 1;
         let work = (lane, self.serial);
         let lets_pass = self.rng.u64(0..3);
-        let ticket = Ticket { lane, rank, lets_pass };
+        let ticket = Ticket {
+            lane,
+            rank,
+            lets_pass,
+        };
         let is_known =
             self.model.running.contains_key(&key) || self.model.waiting.contains_key(&key);
         assert_eq!(self.queue.push(ticket, key, work, self.now), !is_known);

@@ -91,12 +91,15 @@ pub(super) enum Place {
 pub(super) enum Kind {
     NoAnswer,
     Later,
+    Busy,
     Throttled,
     NameTaken,
     Stale,
     Gone,
     Damaged,
     Refused,
+    Locked,
+    Full,
     Unauthorized,
 }
 
