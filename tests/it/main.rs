@@ -25,6 +25,7 @@ mod lessons;
 mod login;
 mod mistakes;
 mod names;
+mod no_room;
 mod odd_tokens;
 mod order;
 mod refresh;
