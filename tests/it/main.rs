@@ -35,6 +35,7 @@ mod lost_answers;
 mod mistakes;
 mod names;
 mod never_better;
+mod no_room;
 mod odd_answers;
 mod odd_tokens;
 mod order;
