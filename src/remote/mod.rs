@@ -15,6 +15,7 @@ pub(crate) mod folders;
 pub(crate) mod gate;
 pub(crate) mod hosts;
 pub(crate) mod lessons;
+pub(crate) mod locks;
 pub(crate) mod pace;
 pub(crate) mod parcel;
 pub(crate) mod probe;
