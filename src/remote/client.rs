@@ -268,8 +268,11 @@ impl BoxClient {
             None => self.tokens.get(&self.http).await,
             Some(refused) => self.tokens.replace(&self.http, refused).await,
         };
-        if result.is_err() {
-            self.note(turn, &result);
+        match &result {
+            // Also one that was at hand: a single item that never gets an answer of its own
+            // must not end the run for all others.
+            Ok(_) => drop(self.answers.fetch_add(1, Ordering::Relaxed)),
+            Err(_) => self.note(turn, &result),
         }
         result
     }

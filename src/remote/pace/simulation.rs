@@ -166,8 +166,8 @@ fn at_a_limit_that_nobody_told_nearly_all_of_it_is_used_and_hardly_anything_refu
     ] {
         for says in [Says::Exactly, Says::Nothing, Says::Always(100)] {
             for (lane, limits) in [
-                (Lane::Upload, vec![240, 239, 200, 120, 60, 25, 12]),
-                (Lane::Call, vec![1000, 990, 700, 333, 100, 40]),
+                (Lane::Upload, vec![240, 239, 200, 120, 60, 12]),
+                (Lane::Call, vec![1000, 700, 100]),
             ] {
                 for limit in limits {
                     let limits = vec![(Duration::ZERO, limit)];
