@@ -31,6 +31,7 @@ mod login;
 mod lost_answers;
 mod mistakes;
 mod names;
+mod network;
 mod never_better;
 mod odd_answers;
 mod odd_tokens;
