@@ -18,6 +18,7 @@ mod doctor;
 mod doctor_and_sign_in;
 mod dry_run;
 mod endings;
+mod fault_table;
 mod faults;
 mod first_mirror;
 mod init;
