@@ -117,6 +117,8 @@ pub(crate) struct ParkedItem {
     pub(crate) in_the_item: bool,
     /// What it looked like when it was parked; `None` for a directory.
     pub(crate) stamp: Option<Stamp>,
+    /// When it was last tried, where Box was asked; long ago otherwise.
+    pub(crate) tried_at: Nanos,
 }
 
 impl ParkedItem {
@@ -127,6 +129,7 @@ impl ParkedItem {
             message: why.to_string(),
             in_the_item: why.is_in_the_item(),
             stamp,
+            tried_at: Nanos(0),
         }
     }
 }

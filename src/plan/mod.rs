@@ -10,6 +10,8 @@ pub(crate) mod debounce;
 pub(crate) mod directory;
 pub(crate) mod facts;
 pub(crate) mod guard;
+pub(crate) mod owners;
+pub(crate) mod parole;
 pub(crate) mod policy;
 pub(crate) mod queue;
 pub(crate) mod settle;

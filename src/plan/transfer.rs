@@ -15,7 +15,7 @@ use crate::model::ids::{Etag, FileId, VersionId};
 use crate::model::item::{Occupant, RemoteFile};
 use crate::model::name::RemoteName;
 use crate::model::reason::{Failed, Parked};
-use crate::model::trouble::Trouble;
+use crate::model::trouble::{Said, Trouble};
 use crate::plan::action::FileWork;
 use crate::plan::facts::{Hashed, Local, SyncedFile};
 use crate::plan::policy::{OnForeign, Policy};
@@ -91,6 +91,8 @@ pub(crate) enum Outcome {
     Unchanged(Hashed),
     /// It waits for a change or a person.
     Parked(Parked),
+    /// Somebody has locked this file on Box; Box's words.
+    Locked(FileId, Said),
     /// It cannot be done, or not now.
     Verdict(Verdict),
     /// The mirror's root folder cannot be seen: nothing in the mirror can go on.
@@ -394,13 +396,16 @@ impl<'a> Transfer<'a> {
             }
             Trouble::Stale(said) => self.stale(state, Verdict::of(Trouble::Stale(said))),
             Trouble::Gone(said) => self.gone(state, said.to_string()),
+            Trouble::Locked(said) => Next::End(state.locked(said)),
             other @ (Trouble::NameTaken(..)
             | Trouble::NoAnswer(_)
             | Trouble::Later(..)
+            | Trouble::Busy(..)
             | Trouble::Throttled(..)
             | Trouble::Damaged(_)
             | Trouble::Refused(_)
             | Trouble::Session(..)
+            | Trouble::Full(_)
             | Trouble::Unauthorized(_)
             | Trouble::LocalChanged
             | Trouble::LocalGone
@@ -457,6 +462,24 @@ impl<'a> Transfer<'a> {
 }
 
 impl State {
+    /// A lock stands in the way; which file has it, if it is known.
+    fn locked(self, said: Said) -> Outcome {
+        match self {
+            Self::PreflightVersion(base) | Self::SendVersion(base) => {
+                Outcome::Locked(base.id, said)
+            }
+            Self::Start
+            | Self::PreflightNew
+            | Self::SendNew
+            | Self::Owner(_)
+            | Self::ReadExisting
+            | Self::ReadMapped(_)
+            | Self::Confirm(..)
+            | Self::Hash(_)
+            | Self::Root(_) => Outcome::Verdict(Verdict::of(Trouble::Locked(said))),
+        }
+    }
+
     /// Whether a name conflict answers it.
     fn is_about_a_name(&self) -> bool {
         matches!(self, State::PreflightNew | State::SendNew)

@@ -15,7 +15,8 @@ pub(crate) const FILE: &str = "name, box_id, version, etag, box_name, sha1, size
 /// Columns of [`folder`], in order.
 pub(crate) const FOLDER: &str = "name, id, box_id, inventoried";
 /// Columns of [`parked`], in order.
-pub(crate) const PARKED: &str = "name, code, message, in_the_item, size, mtime, ctime, inode";
+pub(crate) const PARKED: &str =
+    "name, code, message, in_the_item, size, mtime, ctime, inode, tried_at";
 /// Columns of [`intent`], in order.
 pub(crate) const INTENT: &str = "name, sha1";
 
@@ -72,6 +73,7 @@ pub(crate) fn parked(row: &Row<'_>) -> rusqlite::Result<(LocalName, ParkedItem)>
         message: row.get(2)?,
         in_the_item: row.get(3)?,
         stamp,
+        tried_at: Nanos(row.get(8)?),
     };
     Ok((name(row)?, item))
 }
@@ -86,6 +88,7 @@ pub(crate) fn intent(row: &Row<'_>) -> rusqlite::Result<(LocalName, Intent)> {
     ))
 }
 
+/// The name in the first column.
 pub(crate) fn name(row: &Row<'_>) -> rusqlite::Result<LocalName> {
     let bytes = row.get_ref(0)?.as_blob()?;
     LocalName::new(bytes).ok_or_else(|| invalid(0, "a name that cannot be one"))

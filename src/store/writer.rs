@@ -288,8 +288,8 @@ fn park(
     item: &ParkedItem,
 ) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO parked \
-               (dir, name, code, message, in_the_item, size, mtime, ctime, inode) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+               (dir, name, code, message, in_the_item, size, mtime, ctime, inode, tried_at) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     let stamp = item.stamp.as_ref();
     let values = params![
         dir.0,
@@ -301,6 +301,7 @@ fn park(
         stamp.map(|stamp| stamp.mtime.0),
         stamp.map(|stamp| stamp.ctime.0),
         stamp.map(|stamp| stamp.inode.cast_signed()),
+        item.tried_at.0,
     ];
     db.prepare_cached(sql)?.execute(values).map(|_| ())
 }

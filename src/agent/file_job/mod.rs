@@ -26,6 +26,7 @@ use crate::agent::survey::Dir;
 use crate::model::ids::FileId;
 use crate::model::item::RemoteFile;
 use crate::model::path::RelPath;
+use crate::model::reason::Parked;
 use crate::model::session::SessionFault;
 use crate::model::trouble::Trouble;
 use crate::plan::action::{Edit, FileWork};
@@ -92,13 +93,22 @@ pub(crate) async fn run(
         store,
         opened: None,
     };
-    let outcome = errand.run().await?;
+    let outcome = with_lock_holder(context, errand.run().await?).await;
     let answered = context.client.answers() != before;
     finish(
         store,
         settle::file(dir.folder.key, work, stamp, outcome, answered),
     )
     .await
+}
+
+/// A lock is told with who holds it, if Box says that.
+async fn with_lock_holder(context: &Context, outcome: Outcome) -> Outcome {
+    let Outcome::Locked(id, said) = outcome else {
+        return outcome;
+    };
+    let by = context.client.lock_holder(&id).await;
+    Outcome::Parked(Parked::Locked(said, by.ok().flatten()))
 }
 
 /// One transfer under way.

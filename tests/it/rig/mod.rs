@@ -29,7 +29,7 @@ use tempfile::TempDir;
 pub(crate) use child::{Child, Finished, clean, program, signal};
 pub(crate) use clock::other_clock;
 pub(crate) use config::Config;
-pub(crate) use disk::sha1;
+pub(crate) use disk::{sha1, sparse};
 pub(crate) use middle::{Act, Cut, Middle, Plot};
 pub(crate) use run::Run;
 pub(crate) use service::{Service, ask};

@@ -43,6 +43,7 @@ pub(super) fn given(disk: &'static str, mapping: &'static str) -> Given {
             settle: Duration::from_secs(2),
             ..Quiet::NONE
         },
+        no_room: None,
         ..policy(OnForeign::Park, OnForeign::Park)
     };
     Given {
@@ -176,6 +177,7 @@ fn map(mapped: &mut Mapped, token: &str) {
         message: "as before".to_owned(),
         in_the_item: stamp,
         stamp: None,
+        tried_at: Nanos(0),
     };
     if let Some((text, inventoried)) = (token.strip_suffix("/?").map(|name| (name, false)))
         .or_else(|| token.strip_suffix('/').map(|name| (name, true)))
