@@ -4,6 +4,7 @@
 //! run of every test, in [`run`]; everything that the client owes to Box is checked
 //! when a [`Rig`] is dropped, in [`manners`].
 
+pub(crate) mod apart;
 mod asserts;
 mod child;
 mod clock;
