@@ -53,7 +53,7 @@ pub(crate) async fn run(
             let verdict = Verdict::of(trouble);
             let stamp = Some(work.stamp);
             let settled = settle::verdict(dir.folder.key, &work.name, verdict, stamp, true);
-            return finish(store, settled).await;
+            return finish(store, settle::paced(work, settled)).await;
         }
     };
     if hashed.stamp.size > DIRECT_LIMIT {

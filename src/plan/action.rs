@@ -7,6 +7,7 @@ use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Failed, Parked};
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::facts::{Hashed, Intent, Mapped, ParkedItem, SyncedFile, SyncedFolder};
+use std::collections::BTreeSet;
 
 /// What planning makes of one directory.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,6 +24,20 @@ pub(crate) struct DirPlan {
     pub(crate) descend: Vec<(LocalName, SyncedFolder)>,
     /// Files written to so recently that they are looked at again later.
     pub(crate) unsettled: Vec<LocalName>,
+}
+
+impl DirPlan {
+    /// Files that are not at rest: those that are looked at later, and those that are
+    /// taken as they are, because they never rest.
+    pub(crate) fn not_at_rest(&self) -> BTreeSet<LocalName> {
+        let files = self.actions.iter().filter_map(|action| match action {
+            Action::File(work) => Some(work),
+            Action::Folder(_) => None,
+        });
+        let restless = files.filter(|work| work.restless);
+        let restless = restless.map(|work| &work.name);
+        restless.chain(&self.unsettled).cloned().collect()
+    }
 }
 
 /// Work that needs Box.
@@ -76,6 +91,8 @@ pub(crate) struct FileWork {
     pub(crate) intent: Option<Intent>,
     /// Read Box's copy before anything is sent.
     pub(crate) doubtful: bool,
+    /// It is written to all the time: what it holds now is sent, whatever comes after.
+    pub(crate) restless: bool,
 }
 
 impl FileWork {

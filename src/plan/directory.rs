@@ -210,6 +210,7 @@ impl Planner<'_> {
             existing: existing.cloned().map(Box::new),
             intent: None,
             doubtful: false,
+            restless: is_unsettled(stamp, self.facts, self.policy),
         };
         work.recall(&self.facts.mapped);
         self.plan.actions.push(Action::File(work));
@@ -358,7 +359,7 @@ fn standing<'a>(
             Standing::Unchanged
         };
     }
-    if is_unsettled(stamp, facts, policy) {
+    if is_unsettled(stamp, facts, policy) && !facts.restless.contains(name) {
         return Standing::Unsettled;
     }
     if stamp.size > DIRECT_LIMIT {

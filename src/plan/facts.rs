@@ -8,7 +8,7 @@ use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Parked};
 use crate::model::stamp::{Nanos, Stamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One entry of a local directory, as the scan found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,6 +163,8 @@ pub(crate) struct DirFacts {
     pub(crate) mapped: Mapped,
     /// Box's listing, where the folder was never compared.
     pub(crate) inventory: Option<Inventory>,
+    /// Files that never rest: they are taken as they are.
+    pub(crate) restless: BTreeSet<LocalName>,
     /// Now, by the local clock.
     pub(crate) now: Nanos,
 }

@@ -31,6 +31,7 @@ mod order;
 mod refresh;
 mod refusals;
 mod renewals;
+mod restless;
 mod rig;
 mod roots;
 mod scoped;

@@ -50,14 +50,7 @@ impl Engine {
                 self.visit(&key, (mirror, pass, ticket.rank), folder, inventory);
                 self.over(&key);
             }
-            Ended::Effect(Effect::Done(report)) => {
-                if let Report::Parked(Parked::Locked(..)) = report {
-                    self.schedule.look_at_lock(&key, Instant::now());
-                }
-                self.notice_room(&key, &report)?;
-                self.over(&key);
-                self.account(key, report);
-            }
+            Ended::Effect(Effect::Done(report)) => self.on_done(key, report)?,
             Ended::Effect(Effect::Vanished) => {
                 self.parts[mirror].failed.remove(&key);
                 self.over(&key);
@@ -80,6 +73,16 @@ impl Engine {
             }
         }
         self.end_pass(mirror)
+    }
+
+    fn on_done(&mut self, key: Key, report: Report) -> Result<(), StoreError> {
+        if let Report::Parked(Parked::Locked(..)) = report {
+            self.schedule.look_at_lock(&key, Instant::now());
+        }
+        self.notice_room(&key, &report)?;
+        self.over(&key);
+        self.account(key, report);
+        Ok(())
     }
 
     /// The job is out of the queue, unless newer work waits for the same entry.

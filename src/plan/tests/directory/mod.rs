@@ -39,6 +39,15 @@ fn a_file_must_be_quiet_before_it_is_looked_at() {
 }
 
 #[test]
+fn a_file_that_never_rests_is_taken_as_it_is() {
+    check("a=1% b=1!", "", "upload a unread as it is; wait b");
+    check("a=2%", "a=1", "version a as it is");
+    check("a=1%", "a=1", "refresh a for now; unchanged 1");
+    // It has come to rest meanwhile.
+    check("a=2&", "a=1", "version a");
+}
+
+#[test]
 fn what_cannot_go_to_box_is_parked_and_its_neighbours_go_on() {
     check("a=1* b=1", "", "upload b unread; park a too_large");
     check("a=1*", "a=1", "park a too_large");

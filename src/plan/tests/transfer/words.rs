@@ -43,6 +43,7 @@ pub(super) fn work(before: &str) -> FileWork {
         existing: None,
         intent: None,
         doubtful: before.contains("intent") || before.contains("parked"),
+        restless: false,
     };
     for part in before.split(", ").filter(|part| !part.is_empty()) {
         match part.split_once(' ') {
