@@ -47,6 +47,7 @@ mod refresh;
 mod refusals;
 mod remote_hands;
 mod renewals;
+mod restless;
 mod retry_after;
 mod rig;
 mod roots;

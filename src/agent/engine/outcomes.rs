@@ -2,7 +2,7 @@
 
 use crate::agent::engine::passes::Of;
 use crate::agent::engine::{Engine, Finished, Stop};
-use crate::agent::job::{Ended, Key};
+use crate::agent::job::{Ended, Key, Work};
 use crate::agent::notice::Notice;
 use crate::agent::survey::{Dir, Scope};
 use crate::model::reason::{Failed, Parked};
@@ -50,14 +50,7 @@ impl Engine {
                 self.visit(&key, (mirror, pass, ticket.rank), folder, inventory);
                 self.over(&key);
             }
-            Ended::Effect(Effect::Done(report)) => {
-                if let Report::Parked(Parked::Locked(..)) = report {
-                    self.schedule.look_at_lock(&key, Instant::now());
-                }
-                self.notice_room(&key, &report)?;
-                self.over(&key);
-                self.account(key, report);
-            }
+            Ended::Effect(Effect::Done(report)) => self.on_done(key, report)?,
             Ended::Effect(Effect::Vanished) => {
                 self.parts[mirror].failed.remove(&key);
                 self.over(&key);
@@ -80,6 +73,16 @@ impl Engine {
             }
         }
         self.end_pass(mirror)
+    }
+
+    fn on_done(&mut self, key: Key, report: Report) -> Result<(), StoreError> {
+        if let Report::Parked(Parked::Locked(..)) = report {
+            self.schedule.look_at_lock(&key, Instant::now());
+        }
+        self.notice_room(&key, &report)?;
+        self.over(&key);
+        self.account(key, report);
+        Ok(())
     }
 
     /// The job is out of the queue, unless newer work waits for the same entry.
@@ -120,6 +123,9 @@ impl Engine {
             self.over(&key);
             self.not_reached(lane);
             return;
+        }
+        if failed == Failed::Changing {
+            self.queue.amend(&key, Work::changed_again);
         }
         let now = Instant::now();
         match self.queue.finish(&key, end, now, fastrand::f64()) {

@@ -193,10 +193,13 @@ impl Engine {
         if !rest.is_empty() {
             self.look_further((mirror, pass, Rank::Backfill), Scope::Forest(rest));
         }
+        let not_at_rest = plan.not_at_rest();
         for name in looked_at {
-            self.parts[mirror]
-                .failed
-                .remove(&(mirror, dir.path.join(&name)));
+            let entry = (mirror, dir.path.join(&name));
+            self.parts[mirror].failed.remove(&entry);
+            if !not_at_rest.contains(&name) {
+                self.schedule.is_at_rest(&entry);
+            }
         }
         let young = plan.edits.iter().filter_map(Edit::young);
         let young: Vec<_> = young.map(|name| dir.path.join(name)).collect();

@@ -65,7 +65,7 @@ pub(crate) async fn run(
             let verdict = Verdict::of(trouble);
             let stamp = Some(work.stamp);
             let settled = settle::verdict(dir.folder.key, &work.name, verdict, stamp, true);
-            return finish(store, settled).await;
+            return finish(store, settle::paced(work, settled)).await;
         }
     };
     let root_id = root_of(context, mirror)?;

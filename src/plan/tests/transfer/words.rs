@@ -42,8 +42,9 @@ pub(super) fn work(before: &str) -> FileWork {
         synced: None,
         existing: None,
         intent: None,
-        restless: false,
         doubtful: before.contains("intent") || before.contains("parked"),
+        restless: false,
+        changes: 0,
     };
     for part in before.split(", ").filter(|part| !part.is_empty()) {
         match part.split_once(' ') {
