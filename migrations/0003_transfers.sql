@@ -41,5 +41,8 @@ CREATE TABLE decision (
     keep        TEXT NOT NULL CHECK (keep IN ('local', 'box', 'both')),
     box_id      TEXT NOT NULL,
     box_version TEXT,
+    -- The local content that was decided about, where it is known: that Box's copy stays
+    -- is good for no other.
+    sha1        BLOB CHECK (length(sha1) = 20),
     PRIMARY KEY (dir, name)
 ) STRICT, WITHOUT ROWID;

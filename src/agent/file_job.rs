@@ -11,6 +11,7 @@ use crate::local::root::Root;
 use crate::local::send::Upload;
 use crate::model::ids::FileId;
 use crate::model::item::RemoteFile;
+use crate::model::name::RemoteName;
 use crate::model::path::RelPath;
 use crate::model::reason::Parked;
 use crate::model::trouble::{Said, Trouble};
@@ -142,8 +143,8 @@ impl Scout<'_> {
     pub(crate) async fn look(&mut self, ask: &Ask) -> Result<Reply, StoreError> {
         let client = &self.context.client;
         let reply = match ask {
-            Ask::PreflightNew => {
-                let (name, parent) = (&self.work.remote_name, &self.dir.folder.id);
+            Ask::PreflightNew(name) => {
+                let parent = &self.dir.folder.id;
                 let answer = client.preflight_new(name, parent, self.size).await;
                 self.clear(answer)
             }
@@ -154,7 +155,7 @@ impl Scout<'_> {
             Ask::Read(id) => client.read_file(id).await.map(Reply::File),
             Ask::Owner(id) => return self.owner(id).map(Reply::Owner),
             Ask::Root => self.root_visible().await?,
-            Ask::SendNew | Ask::SendVersion(_) => Err(not_cleared()),
+            Ask::SendNew(_) | Ask::SendVersion(_) => Err(not_cleared()),
         };
         Ok(reply.unwrap_or_else(Reply::Trouble))
     }
@@ -210,8 +211,8 @@ impl Errand<'_> {
         let mut next = transfer.start();
         loop {
             let reply = match next {
-                Next::Ask(Ask::SendNew) => self.send(None).await?,
-                Next::Ask(Ask::SendVersion(base)) => self.send(Some(&base)).await?,
+                Next::Ask(Ask::SendNew(name)) => self.send(&name, None).await?,
+                Next::Ask(Ask::SendVersion(base)) => self.send(&base.name, Some(&base)).await?,
                 Next::Ask(ask) => self.scout.look(&ask).await?,
                 Next::End(outcome) => return Ok(outcome),
             };
@@ -219,9 +220,9 @@ impl Errand<'_> {
         }
     }
 
-    /// Sends a new file, or a new version of `base`. Before the first byte goes out it
-    /// is on disk that it may have gone out.
-    async fn send(&mut self, base: Option<&Base>) -> Result<Reply, StoreError> {
+    /// Sends a new file of this name, or a new version of `base`. Before the first byte
+    /// goes out it is on disk that it may have gone out.
+    async fn send(&mut self, name: &RemoteName, base: Option<&Base>) -> Result<Reply, StoreError> {
         let Scout {
             context, dir, work, ..
         } = self.scout;
@@ -243,13 +244,13 @@ impl Errand<'_> {
         };
         let stored = match base {
             None => {
-                let (name, parent) = (&work.remote_name, &dir.folder.id);
+                let parent = &dir.folder.id;
                 context
                     .client
                     .upload_new(target, name, parent, &content)
                     .await
             }
-            Some(Base { name, etag, .. }) => {
+            Some(Base { etag, .. }) => {
                 context
                     .client
                     .upload_version(target, name, etag, &content)

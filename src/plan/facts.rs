@@ -3,11 +3,12 @@
 
 use crate::model::digest::Sha1Digest;
 use crate::model::ids::{Etag, FileId, FolderId, FolderKey, VersionId};
-use crate::model::item::Occupant;
+use crate::model::item::{Occupant, Seen};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Parked};
 use crate::model::stamp::{Nanos, Stamp};
+use crate::plan::conflict::Decision;
 use std::collections::BTreeMap;
 
 /// One entry of a local directory, as the scan found it.
@@ -98,6 +99,8 @@ pub(crate) struct ParkedItem {
     pub(crate) in_the_item: bool,
     /// What it looked like when it was parked; `None` for a directory.
     pub(crate) stamp: Option<Stamp>,
+    /// What stood in the way on Box.
+    pub(crate) obstacle: Option<Seen>,
 }
 
 impl ParkedItem {
@@ -108,6 +111,7 @@ impl ParkedItem {
             message: why.to_string(),
             in_the_item: why.is_in_the_item(),
             stamp,
+            obstacle: why.obstacle().cloned(),
         }
     }
 }
@@ -130,6 +134,8 @@ pub(crate) struct Mapped {
     pub(crate) parked: BTreeMap<LocalName, ParkedItem>,
     /// Requests in doubt, by local name.
     pub(crate) intents: BTreeMap<LocalName, Intent>,
+    /// What a person decided about conflicts, by local name.
+    pub(crate) decisions: BTreeMap<LocalName, Decision>,
 }
 
 /// What a folder holds on Box, by the key under which Box compares names.

@@ -9,11 +9,12 @@
 //! 3. After doubt (an intent left over, a parked item) Box's copy is read first.
 
 use crate::model::ids::{Etag, FileId, VersionId};
-use crate::model::item::{Occupant, RemoteFile};
+use crate::model::item::{Obstacle, Occupant, RemoteFile};
 use crate::model::name::RemoteName;
 use crate::model::reason::{Failed, Parked};
 use crate::model::trouble::Trouble;
 use crate::plan::action::FileWork;
+use crate::plan::conflict::{self, MOST_BESIDE, Way, beside};
 use crate::plan::facts::{Hashed, SyncedFile};
 use crate::plan::policy::{OnForeign, Policy};
 use crate::plan::verdict::Verdict;
@@ -21,12 +22,12 @@ use crate::plan::verdict::Verdict;
 /// What is to be asked next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ask {
-    /// Would Box take this new file? (`options_files_content`)
-    PreflightNew,
+    /// Would Box take a new file of this name? (`options_files_content`)
+    PreflightNew(RemoteName),
     /// Would Box take this content for the file? (`OPTIONS /files/:id/content`)
     PreflightVersion(FileId),
-    /// Upload a new file. (`post_files_content`)
-    SendNew,
+    /// Upload a new file of this name. (`post_files_content`)
+    SendNew(RemoteName),
     /// Upload a new version. (`post_files_id_content`)
     SendVersion(Base),
     /// What is this file's state? (`get_files_id`)
@@ -81,6 +82,9 @@ pub(crate) enum Outcome {
     Landed(RemoteFile),
     /// The content is what we last agreed on, after all.
     Unchanged,
+    /// Box's copy stays and nothing is sent: a person decided so. The copy, unless it is
+    /// gone.
+    Left(Option<RemoteFile>),
     /// It waits for a change or a person.
     Parked(Parked),
     /// It cannot be done, or not now.
@@ -135,6 +139,8 @@ pub(crate) struct Transfer<'a> {
     /// Where the new file goes, for reports.
     parent: String,
     state: State,
+    /// Once it is clear that both are kept: which name of ours is tried.
+    aside: Option<u32>,
     /// Versions refused as stale; each had another etag. A bound, because a program
     /// that keeps editing the file's metadata could keep this going for ever.
     stale: u32,
@@ -152,6 +158,7 @@ impl<'a> Transfer<'a> {
             policy,
             parent,
             state,
+            aside: None,
             stale: 0,
         }
     }
@@ -187,14 +194,17 @@ impl<'a> Transfer<'a> {
     pub(crate) fn answer(&mut self, reply: Reply) -> Next {
         let state = std::mem::replace(&mut self.state, State::Start);
         match (state, reply) {
-            (State::PreflightNew, Reply::Clear) => self.ask(State::SendNew, Ask::SendNew),
+            (State::PreflightNew, Reply::Clear) => {
+                let name = self.new_name();
+                self.ask(State::SendNew, Ask::SendNew(name))
+            }
             (State::PreflightVersion(base), Reply::Clear) => {
                 self.ask(State::SendVersion(base.clone()), Ask::SendVersion(base))
             }
             (State::SendNew, Reply::Stored(file)) => {
                 let expected = Expected {
                     id: None,
-                    name: self.work.remote_name.clone(),
+                    name: self.new_name(),
                 };
                 self.confirm(expected, file)
             }
@@ -230,7 +240,40 @@ impl<'a> Transfer<'a> {
     }
 
     fn preflight_new(&mut self) -> Next {
-        self.ask(State::PreflightNew, Ask::PreflightNew)
+        let name = self.new_name();
+        self.ask(State::PreflightNew, Ask::PreflightNew(name))
+    }
+
+    /// The name of a new file. Beside theirs it follows from the local name, whatever the
+    /// file that we had was called on Box.
+    fn new_name(&self) -> RemoteName {
+        let mapped = || self.work.remote_name.clone();
+        match self.aside {
+            None => mapped(),
+            Some(number) => {
+                let own = RemoteName::for_local(&self.work.name);
+                beside(&own.unwrap_or_else(|_| mapped()), number)
+            }
+        }
+    }
+
+    /// Both are kept: ours goes under the next name that may be free. Our own name comes
+    /// first where it need not be taken.
+    fn step_aside(&mut self, number: u32, by: Obstacle) -> Next {
+        if number > MOST_BESIDE {
+            return Next::End(Outcome::Parked(Parked::Differs(by)));
+        }
+        self.aside = Some(number);
+        self.preflight_new()
+    }
+
+    /// What is done about what was found.
+    fn way(&self, policy: OnForeign, found: &Obstacle) -> Way {
+        if self.aside.is_some() {
+            return Way::Beside;
+        }
+        let (decision, shown) = (self.work.decision.as_deref(), self.work.shown.as_ref());
+        conflict::way(policy, decision, shown, &self.local, &found.seen)
     }
 
     fn preflight_version(&mut self, base: Base) -> Next {
@@ -257,7 +300,13 @@ impl<'a> Transfer<'a> {
     }
 
     fn judge_existing(&mut self, file: RemoteFile, owner: Option<String>) -> Next {
+        let found = Obstacle::file(&file);
+        let way = self.way(self.policy.on_existing, &found);
+        let next = self.aside.map_or(1, |number| number + 1);
         if let Some(other) = owner {
+            if way == Way::Beside && !self.is_twin(&other) {
+                return self.step_aside(next, found);
+            }
             return Next::End(Outcome::Parked(Parked::CaseTwin(other)));
         }
         if file.sha1 == Some(self.local.sha1) {
@@ -266,10 +315,12 @@ impl<'a> Transfer<'a> {
         if self.is_our_own_write(&file) {
             return Next::End(Outcome::Landed(file));
         }
-        if self.policy.on_existing == OnForeign::NewVersion {
-            return self.version_of(file);
+        match way {
+            Way::Over => self.version_of(file),
+            Way::Beside => self.step_aside(next, found),
+            Way::Leave => Next::End(Outcome::Left(Some(file))),
+            Way::Park => Next::End(Outcome::Parked(Parked::Differs(found))),
         }
-        Next::End(Outcome::Parked(Parked::Differs(describe(&file))))
     }
 
     fn judge_mapped(&mut self, file: RemoteFile) -> Next {
@@ -283,10 +334,20 @@ impl<'a> Transfer<'a> {
         if self.is_our_own_write(&file) {
             return Next::End(Outcome::Landed(file));
         }
-        if self.policy.on_remote_change == OnForeign::NewVersion {
-            return self.version_of(file);
+        let found = Obstacle::file(&file);
+        match self.way(self.policy.on_remote_change, &found) {
+            Way::Over => self.version_of(file),
+            Way::Beside => self.step_aside(0, found),
+            Way::Leave => Next::End(Outcome::Left(Some(file))),
+            Way::Park => Next::End(Outcome::Parked(Parked::ChangedOnBox(found))),
         }
-        Next::End(Outcome::Parked(Parked::ChangedOnBox(describe(&file))))
+    }
+
+    /// Whether the other local entry has our name but for case: there is no place for both
+    /// of them, as planning says too.
+    fn is_twin(&self, other: &str) -> bool {
+        let own = RemoteName::from_box(self.work.name.to_string());
+        RemoteName::from_box(other).sibling_key() == own.sibling_key()
     }
 
     /// Whether Box's content is what an earlier try of ours sent, its answer lost. That
@@ -358,7 +419,15 @@ impl<'a> Transfer<'a> {
                 self.taken(file)
             }
             Trouble::NameTaken(_, Some(other)) if state.is_about_a_name() => {
-                Next::End(Outcome::Parked(Parked::NameTaken(other.describe())))
+                let found = Obstacle::of(&other);
+                match self.way(self.policy.on_existing, &found) {
+                    Way::Beside => {
+                        self.step_aside(self.aside.map_or(1, |number| number + 1), found)
+                    }
+                    Way::Over | Way::Leave | Way::Park => {
+                        Next::End(Outcome::Parked(Parked::NameTaken(found)))
+                    }
+                }
             }
             Trouble::Stale(said) => self.stale(state, Verdict::of(Trouble::Stale(said))),
             Trouble::Gone(said) => self.gone(state, said.to_string()),
@@ -403,10 +472,13 @@ impl<'a> Transfer<'a> {
                     .as_ref()
                     .is_some_and(|known| known.id == id) =>
             {
-                if self.policy.on_remote_change == OnForeign::NewVersion {
-                    return self.preflight_new();
+                let found = Obstacle::gone(&id);
+                match self.way(self.policy.on_remote_change, &found) {
+                    Way::Over => return self.preflight_new(),
+                    Way::Beside => return self.step_aside(0, found),
+                    Way::Leave => Box::new(Outcome::Left(None)),
+                    Way::Park => parked(Parked::GoneFromBox(found)),
                 }
-                parked(Parked::GoneFromBox(format!("the file {id}")))
             }
             State::Root(_) => return Next::End(Outcome::RootGone(said)),
             // What had the name a moment ago is gone: look again from the start.
@@ -450,11 +522,4 @@ fn retry(why: &str) -> Next {
         failed,
         answered: true,
     }))
-}
-
-fn describe(file: &RemoteFile) -> String {
-    match &file.version {
-        Some(version) => format!("the file {} (version {version})", file.id),
-        None => format!("the file {}", file.id),
-    }
 }

@@ -31,13 +31,14 @@ impl Reader {
             "SELECT {} FROM folder WHERE parent = ?1 ORDER BY name",
             rows::FOLDER
         );
-        // One transaction: one pair of file locks instead of four.
+        // One transaction: one pair of file locks instead of five.
         let _reading = self.connection.unchecked_transaction()?;
         Ok(Mapped {
             files: self.map(&all(rows::FILE, "file"), [dir.0], rows::file)?,
             folders: self.map(&folders, [dir.0], rows::folder)?,
             parked: self.map(&all(rows::PARKED, "parked"), [dir.0], rows::parked)?,
             intents: self.map(&all(rows::INTENT, "intent"), [dir.0], rows::intent)?,
+            decisions: self.map(&all(rows::DECISION, "decision"), [dir.0], rows::decision)?,
         })
     }
 
@@ -67,6 +68,12 @@ impl Reader {
                 &one(rows::INTENT, "intent", "dir"),
                 key,
                 rows::intent,
+            )?);
+            let key = params![dir.0, name.as_bytes()];
+            found.decisions.extend(self.map(
+                &one(rows::DECISION, "decision", "dir"),
+                key,
+                rows::decision,
             )?);
         }
         Ok(found)
@@ -153,7 +160,7 @@ impl Reader {
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let rows = statement.query_map([root.0, i64::from(most)], |row| {
-            Ok((rows::parked(row)?, FolderKey(row.get(8)?)))
+            Ok((rows::parked(row)?, FolderKey(row.get(10)?)))
         })?;
         let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
         let with_path = |((name, item), dir)| Ok((self.path(dir)?.join(&name), item));

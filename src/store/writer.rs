@@ -1,8 +1,10 @@
 //! Writing the mapping: one thread, and one transaction for everything that waits.
 
 use crate::model::ids::FolderKey;
+use crate::model::item::Seen;
 use crate::model::path::LocalName;
 use crate::plan::action::Edit;
+use crate::plan::conflict::{Decision, Keep};
 use crate::plan::facts::{ParkedItem, SyncedFile};
 use crate::store::account::{self, KnownAccount};
 use crate::store::error::Error;
@@ -184,6 +186,7 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             // The path may have been a directory before.
             mirrors::forget_child(db, *dir, name)?;
             end(db, "parked", *dir, name)?;
+            end(db, "decision", *dir, name)?;
             end(db, "intent", *dir, name)
         }
         Edit::Refresh {
@@ -225,6 +228,7 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             db.prepare_cached(sql)?.execute(values)?;
             // The path may have been a file before.
             end(db, "file", *parent, name)?;
+            end(db, "decision", *parent, name)?;
             end(db, "parked", *parent, name)
         }
         Edit::Inventoried(dir) => {
@@ -240,6 +244,8 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             let values = params![dir.0, name.as_bytes(), intent.sha1.as_bytes()];
             db.prepare_cached(sql)?.execute(values).map(|_| ())
         }
+        Edit::Decide(dir, name, decision) => decide(db, *dir, name, decision),
+        Edit::Undecide(dir, name) => end(db, "decision", *dir, name),
     }
 }
 
@@ -278,8 +284,8 @@ fn park(
     item: &ParkedItem,
 ) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO parked \
-               (dir, name, code, message, in_the_item, size, mtime, ctime, inode) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+               (dir, name, code, message, in_the_item, size, mtime, ctime, inode, box_id, \
+               box_version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let stamp = item.stamp.as_ref();
     let values = params![
         dir.0,
@@ -291,6 +297,36 @@ fn park(
         stamp.map(|stamp| stamp.mtime.0),
         stamp.map(|stamp| stamp.ctime.0),
         stamp.map(|stamp| stamp.inode.cast_signed()),
+        item.obstacle.as_ref().map(|seen| &*seen.id),
+        item.obstacle.as_ref().and_then(version),
+    ];
+    db.prepare_cached(sql)?.execute(values).map(|_| ())
+}
+
+fn version(seen: &Seen) -> Option<&str> {
+    seen.version.as_ref().map(|version| version.as_str())
+}
+
+fn decide(
+    db: &Savepoint<'_>,
+    dir: FolderKey,
+    name: &LocalName,
+    decision: &Decision,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO decision (dir, name, keep, box_id, box_version, sha1) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let keep = match decision.keep {
+        Keep::Local => "local",
+        Keep::Box => "box",
+        Keep::Both => "both",
+    };
+    let values = params![
+        dir.0,
+        name.as_bytes(),
+        keep,
+        &*decision.seen.id,
+        version(&decision.seen),
+        decision.left.as_ref().map(|sha1| sha1.as_bytes()),
     ];
     db.prepare_cached(sql)?.execute(values).map(|_| ())
 }

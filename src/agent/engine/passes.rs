@@ -237,7 +237,11 @@ impl Engine {
     pub(super) fn account(&mut self, key: (usize, RelPath), report: Report) {
         let part = &mut self.parts[key.0];
         match &report {
-            Report::Unchanged | Report::Excluded(_) | Report::Parked(_) | Report::Failed(_) => {
+            Report::Unchanged
+            | Report::Left(_)
+            | Report::Excluded(_)
+            | Report::Parked(_)
+            | Report::Failed(_) => {
                 part.tally.count(&report);
             }
             _ => self.tally.count(&report),

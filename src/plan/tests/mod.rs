@@ -3,6 +3,7 @@
 //! A content is a small number; its digest and size follow from it. Contents 1 and 2
 //! have one size, 3 and 4 the next, so that a size alone does not tell two apart.
 
+mod conflict;
 mod directory;
 mod guard;
 mod queue;
@@ -91,6 +92,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
             mapped.files.retain(|_, other| other.id != row.id);
             mapped.parked.remove(&name);
             mapped.intents.remove(&name);
+            mapped.decisions.remove(&name);
             mapped.folders.remove(&name);
             mapped.files.insert(name, row);
         }
@@ -115,6 +117,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
         } => {
             let key = FolderKey(100);
             mapped.parked.remove(&name);
+            mapped.decisions.remove(&name);
             mapped.files.remove(&name);
             mapped.folders.insert(
                 name,
@@ -129,5 +132,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
         Edit::Park(_, name, item) => drop(mapped.parked.insert(name, item)),
         Edit::Unpark(_, name) => drop(mapped.parked.remove(&name)),
         Edit::Intend(_, name, intent) => drop(mapped.intents.insert(name, intent)),
+        Edit::Decide(_, name, decision) => drop(mapped.decisions.insert(name, decision)),
+        Edit::Undecide(_, name) => drop(mapped.decisions.remove(&name)),
     }
 }

@@ -5,18 +5,20 @@
 //! the future · `a=1*` too large · `a=busy` `a=gone` `a=locked` not to be hashed · `a/` a
 //! directory · `a-` excluded · `a?` unreadable.
 //! The mapping: `a=1` agreed on content 1 · `a=1p` provisional, not due · `a=1q` due ·
+//! `a%both` to be kept both, as was decided · `a%2` content 2 is left out, as was decided ·
 //! `a<2` content 2 may have been sent · `a#code` parked, for Box to say when it ends ·
 //! `a@code=1` parked until content 1 changes · `a/` a folder · `a/?` one never compared.
 //! Box's listing, where there is one: `a=1` · `a=?` without its SHA-1 · `a/` · `a+` a link.
 
 use super::super::{DIR, SECOND, apply, digest, hashed, name, policy, remote, stamp};
 use crate::model::ids::{FolderId, FolderKey};
-use crate::model::item::{Occupant, RemoteFolder};
+use crate::model::item::{Occupant, RemoteFolder, Seen};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::Exclusion;
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::action::{Action, DirPlan, Edit, FileWork, Report, synced};
+use crate::plan::conflict::{Decision, Keep};
 use crate::plan::directory::{plan, suspects};
 use crate::plan::facts::{
     Digests, DirFacts, HashError, Intent, Inventory, LocalEntry, LocalKind, Mapped, ParkedItem,
@@ -173,6 +175,7 @@ fn map(mapped: &mut Mapped, token: &str) {
         message: "as before".to_owned(),
         in_the_item: stamp,
         stamp: None,
+        obstacle: None,
     };
     if let Some((text, inventoried)) = (token.strip_suffix("/?").map(|name| (name, false)))
         .or_else(|| token.strip_suffix('/').map(|name| (name, true)))
@@ -184,6 +187,17 @@ fn map(mapped: &mut Mapped, token: &str) {
             inventoried,
         };
         mapped.folders.insert(name(text), folder);
+    } else if let Some((text, decided)) = token.split_once('%') {
+        let left = decided.parse().ok().map(digest);
+        let decision = Decision {
+            keep: left.map_or(Keep::Both, |_| Keep::Box),
+            seen: Seen {
+                id: "x".into(),
+                version: None,
+            },
+            left,
+        };
+        mapped.decisions.insert(name(text), decision);
     } else if let Some((text, sent)) = token.split_once('<') {
         let sha1 = digest(content(sent));
         mapped.intents.insert(name(text), Intent { sha1 });
@@ -247,6 +261,7 @@ fn tell(plan: &DirPlan) -> String {
         Report::Uploaded(..)
         | Report::NewVersion(..)
         | Report::Unchanged
+        | Report::Left(_)
         | Report::FolderCreated(_)
         | Report::FolderAdopted(_) => format!("{name} {report:?}"),
     }));
@@ -258,7 +273,10 @@ fn tell(plan: &DirPlan) -> String {
         Edit::Refresh { name, .. } => Some(format!("refresh {name}")),
         Edit::Unpark(_, name) => Some(format!("unpark {name}")),
         Edit::Inventoried(_) => Some("compared".to_owned()),
-        other @ (Edit::PutFolder { .. } | Edit::Intend(..)) => Some(format!("{other:?}")),
+        other @ (Edit::PutFolder { .. }
+        | Edit::Intend(..)
+        | Edit::Decide(..)
+        | Edit::Undecide(..)) => Some(format!("{other:?}")),
     }));
     words.extend(plan.descend.iter().map(|(name, _)| format!("enter {name}")));
     words.extend(plan.unsettled.iter().map(|name| format!("wait {name}")));

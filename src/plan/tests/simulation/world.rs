@@ -4,6 +4,7 @@
 use super::super::{DIR, apply, hashed, size};
 use super::chaos::{Fault, Swarm};
 use super::cloud::{Cloud, Request};
+use crate::model::item::Seen;
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::stamp::{Nanos, Stamp};
@@ -64,6 +65,8 @@ pub(super) struct World {
     pub(super) running: BTreeMap<LocalName, Job>,
     /// Contents that we tried to put on Box, by local name.
     pub(super) sent: BTreeMap<LocalName, BTreeSet<u8>>,
+    /// What a person decided to put ours on top of.
+    pub(super) decided: Vec<Seen>,
     /// Files about which Box told an untruth.
     pub(super) lied_about: BTreeSet<LocalName>,
     pub(super) calm: bool,
@@ -128,6 +131,7 @@ impl World {
         mapped.files.retain(|name, _| is_meant(name));
         mapped.parked.retain(|name, _| is_meant(name));
         mapped.intents.retain(|name, _| is_meant(name));
+        mapped.decisions.retain(|name, _| is_meant(name));
         let must_list = !self.inventoried && only.is_none();
         if must_list && self.cloud.hidden {
             return;
@@ -237,7 +241,7 @@ impl World {
                 let job = self.running.get_mut(name).unwrap();
                 job.replies.push(reply);
                 job.next = job.play(policy);
-                if job.replies.len() > 30 {
+                if job.replies.len() > 40 {
                     self.violate("a transfer that does not end");
                 }
             }

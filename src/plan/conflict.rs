@@ -1,0 +1,114 @@
+//! Conflicts: what happens to one, and where ours goes when both are to be kept.
+
+use crate::model::digest::Sha1Digest;
+use crate::model::item::Seen;
+use crate::model::name::{LONGEST, RemoteName};
+use crate::model::stamp::Stamp;
+use crate::plan::facts::Hashed;
+use crate::plan::policy::OnForeign;
+
+/// What a person wants done about a conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Ours becomes a new version on top of theirs.
+    Local,
+    /// Theirs stays, and ours is not sent before it changes.
+    Box,
+    /// Ours becomes a file of its own beside theirs.
+    Both,
+}
+
+/// A person's decision. It is good for what was seen on Box and for nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Decision {
+    /// What is wanted.
+    pub(crate) keep: Keep,
+    /// What was shown.
+    pub(crate) seen: Seen,
+    /// The local content that was left out for [`Keep::Box`], once that was done: it is
+    /// not sent, whatever happens to the file's times.
+    pub(crate) left: Option<Sha1Digest>,
+}
+
+/// What is done about a conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// A new version on top.
+    Over,
+    /// A file of its own.
+    Beside,
+    /// Nothing, and that is settled.
+    Leave,
+    /// Nothing, and it waits.
+    Park,
+}
+
+/// What is done about what was `found` on Box. A decision stands above the policy. One
+/// that was made about another state of Box is no reason to fall back on the policy: a
+/// person was asked, and is to be asked again. `shown` is the local file as it was when the
+/// conflict was told.
+pub(crate) fn way(
+    policy: OnForeign,
+    decision: Option<&Decision>,
+    shown: Option<&Stamp>,
+    ours: &Hashed,
+    found: &Seen,
+) -> Way {
+    let is_as_shown = shown.is_some_and(|shown| shown.same_file_state(&ours.stamp));
+    let is_over = |decision: &&Decision| decision.left.is_none_or(|left| left == ours.sha1);
+    match decision.filter(is_over) {
+        Some(decision) if decision.seen == *found => match decision.keep {
+            Keep::Local => Way::Over,
+            Keep::Both => Way::Beside,
+            Keep::Box if decision.left.is_some() || is_as_shown => Way::Leave,
+            // Later work is not left out by a decision about earlier work.
+            Keep::Box => Way::Park,
+        },
+        Some(_) => Way::Park,
+        None => match policy {
+            OnForeign::NewVersion => Way::Over,
+            OnForeign::KeepBoth => Way::Beside,
+            OnForeign::Park => Way::Park,
+        },
+    }
+}
+
+/// Names that are tried before it is given up.
+pub(crate) const MOST_BESIDE: u32 = 20;
+
+/// An ending longer than this is no ending.
+const LONGEST_ENDING: usize = 32;
+
+/// The name of ours beside theirs: `report (boxup).pdf`, then `report (boxup 2).pdf`.
+///
+/// It follows from the name alone, so that a run that remembers nothing looks in the same
+/// places and finds what is there.
+pub(crate) fn beside(name: &RemoteName, number: u32) -> RemoteName {
+    let mark = match number {
+        0 => return name.clone(),
+        1 => " (boxup)".to_owned(),
+        number => format!(" (boxup {number})"),
+    };
+    let (stem, ending) = split(name.as_str());
+    let room = LONGEST.saturating_sub(mark.chars().count() + ending.chars().count());
+    let stem: String = stem.chars().take(room).collect();
+    RemoteName::from_box(format!("{stem}{mark}{ending}"))
+}
+
+/// A name and its ending with the dot; `.tar.gz` and the like are one ending.
+fn split(name: &str) -> (&str, &str) {
+    let dot = |text: &str| text.rfind('.').filter(|at| *at > 0);
+    let Some(mut at) = dot(name) else {
+        return (name, "");
+    };
+    if let Some(before) = dot(&name[..at])
+        && name[before..at].eq_ignore_ascii_case(".tar")
+    {
+        at = before;
+    }
+    let (stem, ending) = name.split_at(at);
+    match ending.chars().count() <= LONGEST_ENDING {
+        true => (stem, ending),
+        false => (name, ""),
+    }
+}
