@@ -95,6 +95,26 @@ pub(crate) fn beside(name: &RemoteName, number: u32) -> RemoteName {
     RemoteName::from_box(format!("{stem}{mark}{ending}"))
 }
 
+/// What a name and all names beside it have in common, so that they can take turns: two
+/// at once could each find a name free, or take the other's file for their own.
+pub(crate) fn family(name: &str) -> String {
+    let (mut stem, ending) = split(name);
+    while let Some(shorter) = unmarked(stem) {
+        stem = shorter;
+    }
+    // A name beside a long one has lost its end.
+    let stem: String = stem.chars().take(LONGEST - 2 * LONGEST_ENDING).collect();
+    stem + ending
+}
+
+/// A stem without its last mark.
+fn unmarked(stem: &str) -> Option<&str> {
+    let inner = stem.strip_suffix(')')?;
+    let inner = inner.trim_end_matches(|c: char| c.is_ascii_digit());
+    let inner = inner.trim_end_matches(' ');
+    inner.strip_suffix(" (boxup")
+}
+
 /// A name and its ending with the dot; `.tar.gz` and the like are one ending.
 fn split(name: &str) -> (&str, &str) {
     let dot = |text: &str| text.rfind('.').filter(|at| *at > 0);

@@ -4,7 +4,7 @@ use super::{digest, hashed, stamp};
 use crate::model::ids::VersionId;
 use crate::model::item::Seen;
 use crate::model::name::RemoteName;
-use crate::plan::conflict::{Decision, Keep, Way, beside, way};
+use crate::plan::conflict::{Decision, Keep, Way, beside, family, way};
 use crate::plan::policy::OnForeign;
 
 fn seen(version: &str) -> Seen {
@@ -96,4 +96,19 @@ fn the_name_beside_theirs_is_clear_and_keeps_its_ending() {
     let got = beside(&RemoteName::from_box(wide.as_str()), 12);
     assert_eq!(got.as_str().chars().count(), 255);
     assert!(got.as_str().ends_with("ü (boxup 12).pdf"));
+}
+
+#[test]
+fn a_name_and_all_names_beside_it_are_one_family() {
+    let long = format!("{}.pdf", "x".repeat(251));
+    for name in ["report.pdf", "Makefile", "a.tar.gz", ".bashrc", &long] {
+        for number in [0, 1, 2, 20] {
+            let one = beside(&RemoteName::from_box(name), number);
+            let two = beside(&one, 2);
+            assert_eq!(family(one.as_str()), family(name), "{one}");
+            assert_eq!(family(two.as_str()), family(name), "{two}");
+        }
+    }
+    assert_ne!(family("a.pdf"), family("a.txt"));
+    assert_ne!(family("a"), family("b"));
 }

@@ -191,8 +191,8 @@ fn every_schedule_keeps_its_promises_and_comes_to_rest() {
 }
 
 /// Edits here and on Box, all of them at once, for one policy.
-fn race(seed: u64, on_foreign: OnForeign) -> Option<String> {
-    let mut world = World::new(seed, false);
+fn race(seed: u64, on_foreign: OnForeign, traced: bool) -> (Vec<String>, Option<String>) {
+    let mut world = World::new(seed, traced);
     world.policy = policy(on_foreign, on_foreign);
     let (mut here, mut there) = (0, 0);
     while (here, there) != (500, 200) && world.broken.is_none() {
@@ -211,15 +211,17 @@ fn race(seed: u64, on_foreign: OnForeign) -> Option<String> {
     if world.broken.is_none() {
         world.rest();
     }
-    world.broken
+    (world.trace.unwrap_or_default(), world.broken)
 }
 
 #[test]
 fn of_hundreds_of_edits_on_both_sides_none_is_lost_or_superseded_unseen() {
     for seed in 0..40 {
         for on_foreign in [OnForeign::Park, OnForeign::KeepBoth] {
-            let broken = race(seed, on_foreign);
-            assert_eq!(broken, None, "seed {seed}, {on_foreign:?}");
+            if let (_, Some(what)) = race(seed, on_foreign, false) {
+                let trace = race(seed, on_foreign, true).0.join("\n");
+                panic!("seed {seed}, {on_foreign:?}: {what}\n{trace}");
+            }
         }
     }
 }

@@ -45,7 +45,7 @@ impl World {
         let is_decided = decision.is_some_and(|decision| decision.keep == Keep::Both);
         let is_theirs = item
             .current()
-            .is_some_and(|now| now.writer.as_ref() != Some(name) && !now.agreed);
+            .is_some_and(|now| (now.writer.as_ref() != Some(name) || now.late) && !now.agreed);
         is_theirs && (is_decided || self.policy.on_remote_change == OnForeign::KeepBoth)
     }
 
@@ -106,8 +106,8 @@ impl World {
                 };
                 let sent = self.sent.get(by);
                 let is_like_ours = sent.is_some_and(|sent| sent.contains(&theirs.content));
-                let is_meant = theirs.agreed || self.is_decided(Some(item), theirs);
-                theirs.seen.contains(by) && (is_meant || is_like_ours)
+                let is_meant = is_like_ours || self.is_decided(Some(item), theirs);
+                theirs.agreed || theirs.seen.contains(by) && is_meant
             })
         };
         if let Some(item) = self.cloud.items.iter().find(|item| !is_fine(item)) {

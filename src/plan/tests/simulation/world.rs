@@ -11,6 +11,7 @@ use crate::model::stamp::{Nanos, Stamp};
 use crate::model::trouble::Trouble;
 use crate::plan::action::{Action, DirPlan, Edit, FileWork};
 use crate::plan::backoff::Backoff;
+use crate::plan::conflict::family;
 use crate::plan::directory;
 use crate::plan::facts::{
     Digests, DirFacts, HashError, Hashed, Inventory, LocalEntry, LocalKind, Mapped,
@@ -87,7 +88,7 @@ impl Turns for LocalName {
     type Class = String;
 
     fn class(&self) -> String {
-        RemoteName::for_local(self).unwrap().sibling_key()
+        RemoteName::from_box(family(&self.to_string())).sibling_key()
     }
 }
 
