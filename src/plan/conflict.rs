@@ -4,7 +4,7 @@ use crate::model::digest::Sha1Digest;
 use crate::model::item::Seen;
 use crate::model::name::{LONGEST, RemoteName};
 use crate::model::stamp::Stamp;
-use crate::plan::facts::Hashed;
+use crate::plan::facts::{Hashed, ParkedItem};
 use crate::plan::policy::OnForeign;
 
 /// What a person wants done about a conflict.
@@ -28,6 +28,23 @@ pub(crate) struct Decision {
     /// The local content that was left out for [`Keep::Box`], once that was done: it is
     /// not sent, whatever happens to the file's times.
     pub(crate) left: Option<Sha1Digest>,
+}
+
+impl Keep {
+    /// The word for it, on the command line and in the mapping.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Box => "box",
+            Self::Both => "both",
+        }
+    }
+
+    /// What the word says.
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        let all = [Self::Local, Self::Box, Self::Both];
+        all.into_iter().find(|keep| keep.word() == word)
+    }
 }
 
 /// What is done about a conflict.
@@ -71,6 +88,33 @@ pub(crate) fn way(
             OnForeign::Park => Way::Park,
         },
     }
+}
+
+/// The reasons for which an item is parked that are conflicts, by their code.
+pub(crate) const CODES: [&str; 5] = [
+    "differs_on_box",
+    "changed_on_box",
+    "gone_from_box",
+    "name_taken",
+    "folder_gone",
+];
+
+/// Why a parked item cannot be decided like this, if so: a sentence with the next step.
+pub(crate) fn refusal(item: &ParkedItem, keep: Keep) -> Option<String> {
+    let code = item.code.as_str();
+    if !CODES.contains(&code) {
+        return Some(format!("it is no conflict but waits: {}", item.message));
+    }
+    let is_directory = item.stamp.is_none();
+    let way_out = match (code, keep) {
+        ("folder_gone", _) => "nothing to choose from",
+        ("name_taken", _) if is_directory => "it is a directory, and there are no two of them",
+        ("name_taken", Keep::Local | Keep::Box) => {
+            "what is no file has no versions; --keep both puts ours beside it"
+        }
+        _ => return None,
+    };
+    Some(format!("{}: {way_out}", item.message))
 }
 
 /// Names that are tried before it is given up.

@@ -11,6 +11,7 @@ pub(crate) mod client;
 pub(crate) mod error;
 pub(crate) mod files;
 pub(crate) mod folders;
+pub(crate) mod glance;
 pub(crate) mod hosts;
 pub(crate) mod lessons;
 pub(crate) mod pace;

@@ -2,6 +2,7 @@
 
 use crate::model::ids::{FileId, FolderId, FolderKey};
 use crate::model::path::{LocalName, RelPath};
+use crate::plan::conflict::CODES;
 use crate::plan::facts::{Mapped, ParkedItem, SyncedFolder};
 use crate::store::error::Error;
 use crate::store::rows;
@@ -165,6 +166,49 @@ impl Reader {
         let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
         let with_path = |((name, item), dir)| Ok((self.path(dir)?.join(&name), item));
         rows.into_iter().map(with_path).collect()
+    }
+
+    /// The conflicts below a mirror's root, each with its path, in the order of the paths.
+    pub(crate) fn conflicts_below(
+        &self,
+        root: FolderKey,
+    ) -> Result<Vec<(RelPath, ParkedItem)>, Error> {
+        let codes = CODES.map(|code| format!("'{code}'")).join(", ");
+        let sql = format!(
+            "{BELOW} SELECT {}, dir FROM parked WHERE dir IN below AND code IN ({codes})",
+            rows::PARKED
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let rows = statement.query_map([root.0], |row| {
+            Ok((rows::parked(row)?, FolderKey(row.get(10)?)))
+        })?;
+        let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
+        let with_path = |((name, item), dir)| Ok((self.path(dir)?.join(&name), item));
+        let found: Result<Vec<_>, Error> = rows.into_iter().map(with_path).collect();
+        let mut found = found?;
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(found)
+    }
+
+    /// What is known of one entry, by its path: its directory, its name, and its rows.
+    /// `None` where no directory on the way has a folder.
+    pub(crate) fn entry(
+        &self,
+        root: FolderKey,
+        path: &RelPath,
+    ) -> Result<Option<(FolderKey, LocalName, Mapped)>, Error> {
+        let Some((above, name)) = path.split() else {
+            return Ok(None);
+        };
+        let mut dir = root;
+        for component in above.components() {
+            match self.child_folder(dir, &component)? {
+                Some(folder) => dir = folder.key,
+                None => return Ok(None),
+            }
+        }
+        let mapped = self.some(dir, std::slice::from_ref(&name))?;
+        Ok(Some((dir, name, mapped)))
     }
 
     /// How many entries wait below a mirror's root.

@@ -84,12 +84,8 @@ pub(crate) fn parked(row: &Row<'_>) -> rusqlite::Result<(LocalName, ParkedItem)>
 
 /// What was decided.
 pub(crate) fn decision(row: &Row<'_>) -> rusqlite::Result<(LocalName, Decision)> {
-    let keep = match row.get_ref(1)?.as_str()? {
-        "local" => Keep::Local,
-        "box" => Keep::Box,
-        "both" => Keep::Both,
-        _ => return Err(invalid(1, "a decision that this version does not know")),
-    };
+    let keep = Keep::of(row.get_ref(1)?.as_str()?)
+        .ok_or_else(|| invalid(1, "a decision that this version does not know"))?;
     let left = match row.get_ref(4)? {
         ValueRef::Null => None,
         _ => Some(digest(row, 4)?),

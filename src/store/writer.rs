@@ -4,7 +4,7 @@ use crate::model::ids::FolderKey;
 use crate::model::item::Seen;
 use crate::model::path::LocalName;
 use crate::plan::action::Edit;
-use crate::plan::conflict::{Decision, Keep};
+use crate::plan::conflict::Decision;
 use crate::plan::facts::{ParkedItem, SyncedFile};
 use crate::store::account::{self, KnownAccount};
 use crate::store::error::Error;
@@ -315,15 +315,10 @@ fn decide(
 ) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO decision (dir, name, keep, box_id, box_version, sha1) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let keep = match decision.keep {
-        Keep::Local => "local",
-        Keep::Box => "box",
-        Keep::Both => "both",
-    };
     let values = params![
         dir.0,
         name.as_bytes(),
-        keep,
+        decision.keep.word(),
         &*decision.seen.id,
         version(&decision.seen),
         decision.left.as_ref().map(|sha1| sha1.as_bytes()),

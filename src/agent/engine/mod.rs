@@ -8,9 +8,11 @@ mod drain;
 mod outcomes;
 mod part;
 mod passes;
+mod resolve;
 mod silence;
 mod status;
 
+pub(crate) use crate::agent::engine::resolve::{Order, Resolved};
 pub(crate) use crate::agent::engine::status::{Command, Waited};
 
 use crate::agent::context::Context;
@@ -117,6 +119,7 @@ pub(crate) struct Engine {
     visits: VecDeque<Visit>,
     surveys: usize,
     waiters: Vec<status::Waiter>,
+    resolvers: Vec<resolve::Resolver>,
     tally: Tally,
     sink: Sink,
     stop: Option<Stop>,
@@ -155,6 +158,7 @@ impl Engine {
             visits: VecDeque::new(),
             surveys: 0,
             waiters: Vec::new(),
+            resolvers: Vec::new(),
             tally: Tally::default(),
             sink,
             stop: None,
@@ -226,6 +230,7 @@ impl Engine {
         self.start_surveys();
         self.start_jobs();
         self.answer_waiters()?;
+        self.answer_resolvers()?;
         self.end_silence();
         if self.stop.is_some() {
             return Ok(());
@@ -255,7 +260,7 @@ impl Engine {
         match event {
             Event::Ended(finished) => self.on_ended(finished)?,
             Event::Hint(hint) => self.schedule.hint(hint, Instant::now()),
-            Event::Command(command) => self.on_command(command)?,
+            Event::Command(command) => self.on_command(command).await?,
             Event::Watched(opened) => self.on_watched(opened)?,
             Event::Unauthorized(said) => {
                 self.stop.get_or_insert(Stop::Unauthorized(said));

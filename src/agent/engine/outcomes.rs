@@ -1,6 +1,6 @@
 //! What follows from a job that ended.
 
-use crate::agent::engine::{Engine, Finished, Stop};
+use crate::agent::engine::{Engine, Finished, Resolved, Stop};
 use crate::agent::job::{Ended, Key};
 use crate::agent::notice::Notice;
 use crate::agent::survey::{Dir, Scope, Visit};
@@ -54,6 +54,8 @@ impl Engine {
             }
             Ended::Effect(Effect::Vanished) => {
                 self.parts[mirror].failed.remove(&key);
+                let gone = Resolved::Nothing("the local file is gone".to_owned());
+                self.tell_resolvers(&key, &gone);
                 self.over(&key);
             }
             Ended::Effect(Effect::Again(end, failed)) => {

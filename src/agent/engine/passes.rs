@@ -1,7 +1,7 @@
 //! Looking: passes over whole mirrors, and visits of single places.
 
 use crate::agent::engine::part::Part;
-use crate::agent::engine::{Engine, Stop};
+use crate::agent::engine::{Engine, Resolved, Stop};
 use crate::agent::eyes::Opened;
 use crate::agent::job::{Key, Work};
 use crate::agent::notice::Notice;
@@ -161,6 +161,7 @@ impl Engine {
         if !rest.is_empty() {
             self.look_further(mirror, pass, Scope::Forest(rest));
         }
+        self.tell_of_idle(mirror, &dir.path, &looked_at, &plan);
         for name in looked_at {
             self.parts[mirror]
                 .failed
@@ -224,6 +225,7 @@ impl Engine {
             stays
         });
         part.stop(halt.clone());
+        self.halt_resolvers(mirror, &halt.to_string());
         self.schedule.look_again(mirror, Instant::now());
         let name = self.context.mirrors[mirror].name.clone();
         (self.sink)(Notice::Halted { mirror: name, halt });
@@ -235,6 +237,7 @@ impl Engine {
 
     /// Counts and tells what became of an entry.
     pub(super) fn account(&mut self, key: (usize, RelPath), report: Report) {
+        self.tell_resolvers(&key, &Resolved::Became(report.clone()));
         let part = &mut self.parts[key.0];
         match &report {
             Report::Unchanged

@@ -1,6 +1,6 @@
 //! Answering those who ask how it stands, and those who wait until all is on Box.
 
-use crate::agent::engine::Engine;
+use crate::agent::engine::{Engine, Order, Resolved};
 use crate::model::path::RelPath;
 use crate::store::error::Error as StoreError;
 use serde_json::{Value, json};
@@ -13,6 +13,8 @@ pub(crate) enum Command {
     Status(oneshot::Sender<Value>),
     /// Look at everything now, and answer when nothing is left to do.
     Wait(oneshot::Sender<Waited>),
+    /// Do what a person decided about a conflict, and answer when it is done.
+    Resolve(Order, oneshot::Sender<Resolved>),
 }
 
 /// What a wait found.
@@ -34,7 +36,7 @@ pub(super) struct Waiter {
 const MOST_NAMED: u32 = 1_000;
 
 impl Engine {
-    pub(super) fn on_command(&mut self, command: Command) -> Result<(), StoreError> {
+    pub(super) async fn on_command(&mut self, command: Command) -> Result<(), StoreError> {
         match command {
             Command::Status(answer) => drop(answer.send(self.status()?)),
             Command::Wait(answer) => {
@@ -44,6 +46,7 @@ impl Engine {
                 }
                 self.waiters.push(Waiter { passes, answer });
             }
+            Command::Resolve(order, answer) => self.resolve(order, answer).await?,
         }
         Ok(())
     }
