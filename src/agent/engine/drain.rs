@@ -22,6 +22,9 @@ impl Engine {
     /// Lets what runs come to its end, and tells how the run ended.
     pub(crate) async fn finish(mut self, began: Instant, ran: Result<(), StoreError>) -> Ending {
         let mut broken = ran.err();
+        if broken.is_none() {
+            broken = self.answer_resolvers().err();
+        }
         if self.stop.is_some() || broken.is_some() {
             self.unseen |= !self.visits.is_empty();
             let drained = self.drain().await;
