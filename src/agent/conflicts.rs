@@ -14,7 +14,7 @@ use crate::remote::client::BoxClient;
 use crate::remote::glance::Glance;
 use crate::store::error::Error as StoreError;
 use crate::store::peek;
-use futures_util::stream::{self, StreamExt};
+use futures_util::future::join_all;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -85,8 +85,11 @@ pub(crate) async fn look(
     conflicts: &[Conflict],
 ) -> (Vec<Theirs>, Option<Trouble>) {
     let broken = OnceLock::new();
-    let sides = stream::iter(conflicts).map(|conflict| one(client, conflict, &broken));
-    let sides = sides.buffered(QUESTIONS).collect().await;
+    let mut sides = Vec::new();
+    for some in conflicts.chunks(QUESTIONS) {
+        let questions = some.iter().map(|conflict| one(client, conflict, &broken));
+        sides.extend(join_all(questions).await);
+    }
     (sides, broken.into_inner())
 }
 

@@ -4,10 +4,9 @@
 //! longer path than a socket address can hold, so it is reached through a directory
 //! that is open.
 
-use crate::agent::engine::{Command, Event, Order, Waited};
+use crate::agent::engine::{Command, Event, Order, Shown, Waited};
 use crate::agent::resolve;
 use crate::agent::run::Fatal;
-use crate::model::ids::VersionId;
 use crate::model::path::RelPath;
 use crate::plan::conflict::Keep;
 use serde_json::{Value, json};
@@ -150,7 +149,7 @@ fn order(question: &Value) -> Option<Order> {
         mirror: word("mirror")?.to_owned(),
         path: RelPath::below(top, &top.join(word("path")?))?,
         keep: Keep::of(word("keep")?)?,
-        seen: word("seen").map(VersionId::new),
+        shown: word("seen").map(Shown::of),
     })
 }
 
@@ -162,7 +161,7 @@ pub(crate) fn decision(order: &Order) -> Option<Value> {
         "mirror": order.mirror,
         "path": order.path.as_path().to_str()?,
         "keep": order.keep.word(),
-        "seen": order.seen.as_ref().map(|version| version.as_str()),
+        "seen": order.shown.as_ref().map(Shown::word),
     }))
 }
 

@@ -128,9 +128,9 @@ pub(crate) enum Command {
 
     /// Decide about conflicts.
     ///
-    /// A decision is good for the version on Box that `boxup conflicts` showed: if Box
-    /// has changed again since, nothing is done and it is a conflict again. A running
-    /// service carries it out; without one it is done at once.
+    /// `boxup conflicts` prints the line to type. A decision is good for one version on
+    /// Box: if Box has changed again since, nothing is done and it is a conflict again. A
+    /// running service carries it out; without one it is done at once.
     Resolve(ResolveArgs),
 
     /// Tell what the running agent does.
@@ -192,7 +192,8 @@ pub(crate) struct ResolveArgs {
     #[arg(long, value_name = "local|box|both", value_parser = keep)]
     pub(crate) keep: Keep,
 
-    /// The version on Box that was shown, where `boxup conflicts` says so.
+    /// The version on Box that you saw, as `boxup conflicts` tells it, or "gone". Without
+    /// it the decision is about what boxup itself saw last.
     #[arg(long, value_name = "VERSION", conflicts_with = "all")]
     pub(crate) seen: Option<String>,
 

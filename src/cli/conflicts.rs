@@ -2,6 +2,7 @@
 
 use crate::agent::access::{self, Traces};
 use crate::agent::conflicts::{self, Conflict, Theirs};
+use crate::agent::engine::Shown;
 use crate::cli::output::Output;
 use crate::cli::wording::{bytes, printable, some, wrapped};
 use crate::cli::{exit, failure, json as lines, sync};
@@ -188,15 +189,22 @@ fn changed(size: Option<u64>, at: Option<&str>) -> String {
     }
 }
 
+/// What the listing shows of Box's side: a decision is about that.
+fn shown(conflict: &Conflict, theirs: &Theirs) -> Option<Shown> {
+    let recorded = conflict.item.obstacle.as_ref()?.version.clone();
+    let version = match theirs {
+        Theirs::Gone => return Some(Shown::Gone),
+        Theirs::Now(now) => now.version.clone(),
+        Theirs::Recorded if conflict.item.code == "gone_from_box" => return Some(Shown::Gone),
+        Theirs::Recorded => recorded,
+    };
+    version.map(Shown::Version)
+}
+
 /// The line that decides.
 fn command(conflict: &Conflict, theirs: &Theirs) -> String {
-    let recorded = conflict.item.obstacle.as_ref();
-    let recorded = recorded.and_then(|seen| seen.version.as_ref());
-    let seen = match theirs {
-        Theirs::Now(now) if now.version.as_ref() != recorded => now.version.as_ref(),
-        Theirs::Now(_) | Theirs::Gone | Theirs::Recorded => None,
-    };
-    let seen = seen.map(|version| format!(" --seen {version}"));
+    let shown = shown(conflict, theirs);
+    let seen = shown.map(|shown| format!(" --seen {}", shown.word()));
     let path = conflict.path.as_path().to_string_lossy();
     let place = quoted(&format!("{}/{path}", conflict.mirror));
     let choice = format!("--keep both{}", seen.unwrap_or_default());
@@ -302,7 +310,7 @@ reports/2026/june.csv
         let long = format!("{}/b", "a".repeat(60));
         let text = block(&conflict(&long), &Theirs::Recorded);
         let end = text.lines().rev().nth(1).unwrap();
-        assert_eq!(end, "        --keep both", "{text}");
+        assert_eq!(end, "        --keep both --seen 7", "{text}");
         assert!(text.contains("version 7 when last seen"), "{text}");
     }
 

@@ -89,7 +89,7 @@ async fn carry_out(args: Args, environment: Environment, mut stop: mpsc::Receive
             };
             unless_stopped(&mut stop, work).await
         }
-        Command::Resolve(args) => resolve::run(&place, &args, stop, output).await,
+        Command::Resolve(args) => resolve::run(place, args, stop, output).await,
         other => unless_stopped(&mut stop, ask(other, &place, output)).await,
     }
 }

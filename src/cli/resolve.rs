@@ -1,7 +1,7 @@
 //! `boxup resolve`: a person's decision about conflicts, told to the service, or carried
 //! out here where none runs.
 
-use crate::agent::engine::Order;
+use crate::agent::engine::{Order, Shown};
 use crate::agent::notice::Ending;
 use crate::agent::run::Fatal;
 use crate::agent::{conflicts, control, resolve};
@@ -10,7 +10,6 @@ use crate::cli::output::Output;
 use crate::cli::wording::{printable, some, wrapped};
 use crate::cli::{Place, exit, refuse, summary, unless_told};
 use crate::config::{self, Config, Local};
-use crate::model::ids::VersionId;
 use crate::model::path::RelPath;
 use crate::plan::conflict::{Keep, refusal};
 use crate::plan::facts::{Mapped, ParkedItem};
@@ -55,8 +54,8 @@ struct Done {
 
 /// Decides.
 pub(super) async fn run(
-    place: &Place,
-    args: &ResolveArgs,
+    place: Place,
+    args: ResolveArgs,
     mut stop: mpsc::Receiver<()>,
     mut output: Output,
 ) -> u8 {
@@ -66,7 +65,7 @@ pub(super) async fn run(
         Some(Err(error)) => return refuse(&error, args.json, &mut output),
     };
     // Looked at as a whole before anything is done.
-    let cases = match cases(&local, args) {
+    let cases = match cases(&local, &args) {
         Ok(cases) => cases,
         Err(refused) => return turn_away(&refused, args.json, &mut output),
     };
@@ -133,7 +132,7 @@ fn whole_mirror(local: &Local, name: &str, keep: Keep) -> Result<Vec<Case>, Refu
             mirror: conflict.mirror,
             path: conflict.path,
             keep,
-            seen: None,
+            shown: None,
         },
         item: conflict.item,
     };
@@ -165,7 +164,7 @@ fn case(local: &Local, reader: &Reader, path: &Path, args: &ResolveArgs) -> Resu
                 mirror: mirror.name.clone(),
                 path: below,
                 keep: args.keep,
-                seen: args.seen.as_deref().map(VersionId::new),
+                shown: args.seen.as_deref().map(Shown::of),
             };
             let item = item.clone();
             return Ok(Case { order, item });

@@ -185,9 +185,7 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             put_file(db, *dir, name, file)?;
             // The path may have been a directory before.
             mirrors::forget_child(db, *dir, name)?;
-            end(db, "parked", *dir, name)?;
-            end(db, "decision", *dir, name)?;
-            end(db, "intent", *dir, name)
+            end_all(db, &["parked", "decision", "intent"], *dir, name)
         }
         Edit::Refresh {
             dir,
@@ -227,9 +225,7 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             let values = params![parent.0, name.as_bytes(), id.as_str(), etag, inventoried];
             db.prepare_cached(sql)?.execute(values)?;
             // The path may have been a file before.
-            end(db, "file", *parent, name)?;
-            end(db, "decision", *parent, name)?;
-            end(db, "parked", *parent, name)
+            end_all(db, &["file", "decision", "parked"], *parent, name)
         }
         Edit::Inventoried(dir) => {
             let sql = "UPDATE folder SET inventoried = 1 WHERE id = ?1";
@@ -324,6 +320,17 @@ fn decide(
         decision.left.as_ref().map(|sha1| sha1.as_bytes()),
     ];
     db.prepare_cached(sql)?.execute(values).map(|_| ())
+}
+
+fn end_all(
+    db: &Savepoint<'_>,
+    tables: &[&str],
+    dir: FolderKey,
+    name: &LocalName,
+) -> rusqlite::Result<()> {
+    tables
+        .iter()
+        .try_for_each(|table| end(db, table, dir, name))
 }
 
 fn end(db: &Savepoint<'_>, table: &str, dir: FolderKey, name: &LocalName) -> rusqlite::Result<()> {

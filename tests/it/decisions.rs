@@ -27,6 +27,14 @@ fn changed(by: By) -> (Rig, Option<Service>) {
     (rig, service)
 }
 
+/// The version that a listing shows.
+#[track_caller]
+fn shown(rig: &Rig, path: &str) -> String {
+    let listed = rig.conflicts();
+    let version = listed.about(path)["box"]["version"].as_str();
+    version.unwrap_or_else(|| panic!("{listed}")).to_owned()
+}
+
 /// Nothing is left to do, for the service and for a pass.
 #[track_caller]
 fn rests(rig: &Rig, service: Option<Service>) {
@@ -112,8 +120,9 @@ fn box_that_has_changed_since_is_not_overwritten() {
     for by in BOTH {
         for keep in ["local", "box", "both"] {
             let (rig, service) = changed(by);
+            let shown = shown(&rig, "a.txt");
             rig.cloud.put_file(&rig.folder, "a.txt", b"theirs, later");
-            let done = rig.resolve(&["mirror/a.txt", "--keep", keep]);
+            let done = rig.resolve(&["mirror/a.txt", "--keep", keep, "--seen", &shown]);
             done.expect_code(1);
             let line = done.expect("a.txt", "parked");
             assert_eq!(line["reason"], "changed_on_box");
@@ -132,12 +141,26 @@ fn box_that_has_changed_since_is_not_overwritten() {
 fn a_version_that_a_listing_showed_can_be_named() {
     let (rig, _) = changed(By::Itself);
     rig.cloud.put_file(&rig.folder, "a.txt", b"theirs, later");
-    let listed = rig.conflicts();
-    let shown = listed.about("a.txt")["box"]["version"].clone();
-    let shown = shown.as_str().unwrap();
-    let done = rig.resolve(&["mirror/a.txt", "--keep", "local", "--seen", shown]);
+    let shown = shown(&rig, "a.txt");
+    let done = rig.resolve(&["mirror/a.txt", "--keep", "local", "--seen", &shown]);
     done.expect_code(0);
     rig.expect_versions("a.txt", &["one", "theirs", "theirs, later", "two"]);
+}
+
+#[test]
+fn that_it_is_gone_can_be_what_was_seen() {
+    let (rig, _) = changed(By::Itself);
+    let id = rig.entry("a.txt").id;
+    rig.cloud.trash(&id);
+    // What is recorded is a version, and that is gone.
+    let done = rig.resolve(&["mirror/a.txt", "--keep", "local"]);
+    done.expect_code(1);
+    assert_eq!(done.expect("a.txt", "parked")["reason"], "gone_from_box");
+    let done = rig.resolve(&["mirror/a.txt", "--keep", "local", "--seen", "gone"]);
+    done.expect_code(0);
+    done.expect("a.txt", "uploaded");
+    rig.expect_box(["a.txt: two", "b.txt: b"]);
+    assert!(rig.cloud.is_trashed(&id));
 }
 
 #[test]

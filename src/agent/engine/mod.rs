@@ -12,7 +12,7 @@ mod resolve;
 mod silence;
 mod status;
 
-pub(crate) use crate::agent::engine::resolve::{Order, Resolved};
+pub(crate) use crate::agent::engine::resolve::{Order, Resolved, Shown};
 pub(crate) use crate::agent::engine::status::{Command, Waited};
 
 use crate::agent::context::Context;

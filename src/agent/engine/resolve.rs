@@ -22,9 +22,38 @@ pub(crate) struct Order {
     pub(crate) path: RelPath,
     /// What is wanted.
     pub(crate) keep: Keep,
-    /// The version that the person saw, where it is another than the recorded one.
-    pub(crate) seen: Option<VersionId>,
+    /// What the person saw on Box; else it is what was recorded last.
+    pub(crate) shown: Option<Shown>,
 }
+
+/// What a person saw on Box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// This version.
+    Version(VersionId),
+    /// That the file is gone.
+    Gone,
+}
+
+impl Shown {
+    /// From a word: a version's ID, or "gone".
+    pub(crate) fn of(word: &str) -> Self {
+        match word {
+            GONE => Self::Gone,
+            id => Self::Version(VersionId::new(id)),
+        }
+    }
+
+    /// As a word.
+    pub(crate) fn word(&self) -> &str {
+        match self {
+            Self::Version(id) => id.as_str(),
+            Self::Gone => GONE,
+        }
+    }
+}
+
+const GONE: &str = "gone";
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,7 +137,11 @@ impl Engine {
             id: "".into(),
             version: None,
         });
-        let version = order.seen.clone().or(seen.version);
+        let version = match &order.shown {
+            None => seen.version,
+            Some(Shown::Gone) => None,
+            Some(Shown::Version(id)) => Some(id.clone()),
+        };
         let decision = Decision {
             keep: order.keep,
             seen: Seen { version, ..seen },

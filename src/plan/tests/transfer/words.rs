@@ -136,8 +136,10 @@ pub(super) fn reply(text: &str) -> Reply {
 
 /// The new file's name, where it is not the local one.
 fn spelled(name: &RemoteName) -> String {
-    let own = name.as_str() == "a";
-    (!own).then(|| format!(" {name}")).unwrap_or_default()
+    match name.as_str() {
+        "a" => String::new(),
+        other => format!(" {other}"),
+    }
 }
 
 fn tell(ask: &Ask) -> String {
