@@ -202,7 +202,7 @@ pub(crate) struct ResolveArgs {
     pub(crate) all: bool,
 
     /// The mirror that --all is about.
-    #[arg(long, value_name = "NAME", requires = "all")]
+    #[arg(long, value_name = "NAME", requires = "all", conflicts_with = "paths")]
     pub(crate) mirror: Option<String>,
 
     /// Print one JSON object per conflict, and then the summary.
