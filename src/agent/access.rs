@@ -12,6 +12,7 @@ use crate::remote::pace::Pace;
 use crate::remote::transport::Route;
 use crate::store::make_state_dir;
 use secrecy::SecretString;
+use std::time::Instant;
 
 /// What may be written while signing in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +29,11 @@ pub(crate) enum Traces {
 /// A client that has not asked for anything yet.
 pub(crate) fn client(config: &Config, traces: Traces) -> Result<BoxClient, Fatal> {
     let limits = config.limits;
-    let pace = Pace::new(limits.uploads_per_minute, limits.requests_per_minute);
+    let pace = Pace::new(
+        limits.uploads_per_minute,
+        limits.requests_per_minute,
+        Instant::now(),
+    );
     let credentials = credentials(&config.auth.method)?;
     let access = Access {
         keeping: keeping(config, &credentials, traces)?,

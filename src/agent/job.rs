@@ -6,10 +6,11 @@ use crate::agent::{file_job, folder_job, root_job};
 use crate::model::path::RelPath;
 use crate::plan::action::{FileWork, FolderWork, Report};
 use crate::plan::facts::{Inventory, SyncedFolder};
-use crate::plan::queue::Lane;
+use crate::plan::queue::{Rank, Ticket};
 use crate::plan::settle::Effect;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
+use crate::store::sessions::Left;
 
 /// What a job is about: a mirror, and a path in it.
 pub(crate) type Key = (usize, RelPath);
@@ -23,14 +24,16 @@ pub(crate) enum Work {
     Folder(Dir, FolderWork),
     /// See that a file's content is on Box.
     File(Dir, FileWork),
+    /// See that no upload session stays open for a file that is not there any more.
+    Leftovers(Vec<Left>),
 }
 
 impl Work {
-    /// Its lane.
-    pub(crate) fn lane(&self) -> Lane {
+    /// Its place in the queue.
+    pub(crate) fn ticket(&self, rank: Rank) -> Ticket {
         match self {
-            Self::Root | Self::Folder(..) => Lane::Folders,
-            Self::File(..) => Lane::Files,
+            Self::Root | Self::Folder(..) | Self::Leftovers(_) => Ticket::folder(rank),
+            Self::File(_, work) => Ticket::file(work.stamp.size, rank),
         }
     }
 }
@@ -62,6 +65,7 @@ pub(crate) async fn run(context: &Context, store: &Store, key: &Key, work: Work)
         Work::Root => root_job::run(context, store, mirror).await,
         Work::Folder(dir, work) => folder_job::run(context, store, mirror, &dir, &work).await,
         Work::File(dir, work) => file_job::run(context, store, mirror, &dir, &work).await,
+        Work::Leftovers(left) => file_job::give_up_leftovers(context, store, mirror, left).await,
     };
     done.unwrap_or_else(Ended::Store)
 }

@@ -6,7 +6,7 @@
 use crate::agent::access::Traces;
 use crate::agent::account::AccountCheck;
 use crate::agent::context::{Context, Mirror, Readers};
-use crate::agent::file_job::{Scout, content_of};
+use crate::agent::file_job::{Found, Scout};
 use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::root_job::{self, Unusable};
 use crate::agent::run::{Fatal, context};
@@ -21,7 +21,8 @@ use crate::model::trouble::{Said, Trouble};
 use crate::plan::action::{Action, FileWork, FolderWork, Report};
 use crate::plan::facts::{Inventory, SyncedFolder};
 use crate::plan::guard::Halt;
-use crate::plan::policy::DIRECT_LIMIT;
+use crate::plan::policy::Quiet;
+use crate::plan::queue::Rank;
 use crate::plan::settle::{self, Effect};
 use crate::plan::transfer::{Ask, Next, Outcome, Reply, Transfer};
 use crate::plan::verdict::Verdict;
@@ -146,12 +147,12 @@ impl Preview {
     ) -> Result<(), Fatal> {
         let (plans_in, mut plans) = mpsc::channel(4);
         let context = Arc::clone(&self.context);
-        let settle = Duration::ZERO;
         let visit = Visit {
             mirror,
             pass: None,
             scope: Scope::Tree(dir, inventory),
-            settle,
+            rank: Rank::Backfill,
+            quiet: Quiet::NONE,
         };
         let surveyed = tokio::task::spawn_blocking(move || {
             survey(&context, visit, &|plan| {
@@ -162,7 +163,7 @@ impl Preview {
             self.plan(plan).await?;
         }
         match surveyed.await {
-            Ok(Ok(unchanged)) => self.ending.tally.unchanged += unchanged,
+            Ok(Ok(looked)) => self.ending.tally.unchanged += looked.unchanged,
             Ok(Err(Broken::Store(error))) => return Err(error.into()),
             Ok(Err(Broken::Halt(halt))) => {
                 let context = Arc::clone(&self.context);
@@ -283,12 +284,8 @@ impl Preview {
         let Ok(root) = mirror.open_root() else {
             return Ok(None);
         };
-        let hashed = match content_of(&root, path, work).await {
-            Ok(hashed) if hashed.stamp.size <= DIRECT_LIMIT => hashed,
-            Ok(hashed) => {
-                let (size, limit) = (hashed.stamp.size, DIRECT_LIMIT);
-                return Ok(Some(Report::Parked(Parked::TooLarge { size, limit })));
-            }
+        let found = match Found::open(root, path.clone(), work).await {
+            Ok(found) => found,
             Err(Trouble::LocalGone) => return Ok(None),
             Err(trouble) => return Ok(Some(failed(trouble))),
         };
@@ -298,11 +295,11 @@ impl Preview {
             mirror,
             dir,
             work,
-            size,
+            found: &found,
             target: None,
         };
         let parent = dir.folder.id.to_string();
-        let mut transfer = Transfer::new(work, hashed, mirror.policy, parent);
+        let mut transfer = Transfer::new(work, found.local, mirror.policy, parent);
         let mut next = transfer.start();
         loop {
             let reply = match next {
@@ -325,7 +322,8 @@ impl Preview {
                     return Ok(Some(self.would_send(Some(file.id), &file.name, size)));
                 }
                 Next::End(outcome) => {
-                    let settled = settle::file(dir.folder.key, work, &hashed, outcome, true);
+                    let settled =
+                        settle::file(dir.folder.key, work, found.local.stamp, outcome, true);
                     return Ok(self.effect(mirror, settled.effect));
                 }
             };

@@ -12,7 +12,7 @@ use crate::agent::notice::{Ending, Sink};
 use crate::agent::schedule::Schedule;
 use crate::config::Config;
 use crate::plan::backoff::Backoff;
-use crate::plan::policy::Policy;
+use crate::plan::policy::{Policy, Quiet};
 use crate::plan::queue::Patience;
 use crate::remote::auth::file::Error as TokenFileError;
 use crate::store::error::Error as StoreError;
@@ -24,6 +24,11 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
+/// How long the service leaves an item alone that waits for something at Box.
+const PARKED: Duration = Duration::from_secs(24 * 60 * 60);
+/// Tries of the service while something at Box is in the way that passes by itself: some
+/// ten minutes, which is as long as Box has been seen to reserve a name.
+const BUSY: u32 = 16;
 /// Hints in flight from the watcher.
 const HINTS: usize = 4_096;
 
@@ -59,12 +64,13 @@ pub(crate) type StopSignals = mpsc::Receiver<()>;
 pub(crate) const SINGLE: Temper = Temper {
     patience: Patience {
         tries: Some(5),
+        busy: 5,
         throttles: 20,
         backoff: backoff(16),
     },
     longest_wait: Some(Duration::from_secs(300)),
     silence: Some(Duration::from_secs(60)),
-    settle: Duration::ZERO,
+    quiet: Quiet::NONE,
 };
 
 /// One pass over the mirrors.
@@ -74,7 +80,7 @@ pub(crate) async fn once(config: &Config, stop: StopSignals, sink: Sink) -> Resu
     let mut engine = parts.engine(config, SINGLE, Schedule::single(), Eyes::closed(), sink);
     forward_signals(stop, engine.events());
     for mirror in 0..config.mirrors.len() {
-        engine.request_pass(mirror, SINGLE.settle)?;
+        engine.request_pass(mirror, SINGLE.quiet)?;
     }
     let ran = engine.run_until_idle().await;
     let ending = engine.finish(began, ran).await;
@@ -89,12 +95,16 @@ pub(crate) async fn serve(config: &Config, stop: StopSignals, sink: Sink) -> Res
     let temper = Temper {
         patience: Patience {
             tries: Some(5),
+            busy: BUSY,
             throttles: 20,
             backoff: backoff(60),
         },
         longest_wait: None,
         silence: None,
-        settle,
+        quiet: Quiet {
+            settle,
+            parked: PARKED,
+        },
     };
     let parts = Parts::open(config)?;
     let (hints_in, hints) = mpsc::channel(HINTS);
@@ -110,7 +120,7 @@ pub(crate) async fn serve(config: &Config, stop: StopSignals, sink: Sink) -> Res
     // Watching begins before the first look: what changes in between is hinted at.
     engine.open_eyes().await?;
     for mirror in 0..config.mirrors.len() {
-        engine.request_pass(mirror, temper.settle)?;
+        engine.request_pass(mirror, temper.quiet)?;
     }
     let ran = engine.run_until_stopped().await;
     let ending = engine.finish(began, ran).await;
@@ -192,7 +202,7 @@ pub(crate) fn context(
         let policy = Policy {
             on_existing: mirror.on_existing,
             on_remote_change: mirror.on_remote_change,
-            settle: config.watch.settle,
+            quiet: Quiet::NONE,
         };
         let own = own_files(&mirror.local, &config.state_dir);
         Mirror::new(mirror, own, policy).map_err(Fatal::Rules)
@@ -201,6 +211,7 @@ pub(crate) fn context(
         client,
         mirrors: mirrors.collect::<Result<_, _>>()?,
         configured: config.names.clone(),
+        parts_at_once: config.limits.concurrent_parts,
         readers,
         account,
         cancelled: AtomicBool::new(false),

@@ -1,6 +1,7 @@
 //! When to look without being asked: quiet hints, the periodic rescan, second chances.
 //! Pure: the caller says what time it is.
 
+use crate::agent::survey::{How, Place};
 use crate::model::path::RelPath;
 use crate::plan::debounce::{Debouncer, Hint, What};
 use std::collections::BTreeMap;
@@ -21,21 +22,21 @@ const MOST: usize = 10_000;
 pub(crate) struct Due {
     /// Mirrors to look at as a whole.
     pub(crate) mirrors: Vec<usize>,
-    /// Places to look at, with `true` for everything below them as well.
-    pub(crate) places: BTreeMap<usize, Vec<(RelPath, bool)>>,
+    /// Places that were hinted at.
+    pub(crate) hinted: BTreeMap<usize, Vec<Place>>,
+    /// Places that were to be looked at once more at this time.
+    pub(crate) later: BTreeMap<usize, Vec<Place>>,
 }
 
 impl Due {
     fn add(&mut self, hint: Hint) {
-        match hint.what {
-            What::Everything => self.mirrors.push(hint.root),
-            What::Tree(path) => self.places.entry(hint.root).or_default().push((path, true)),
-            What::Path(path) => self
-                .places
-                .entry(hint.root)
-                .or_default()
-                .push((path, false)),
-        }
+        let (path, how) = match hint.what {
+            What::Everything => return self.mirrors.push(hint.root),
+            What::Tree(path) => (path, How::Below),
+            What::Path(path) => (path, How::Itself),
+        };
+        let places = self.hinted.entry(hint.root).or_default();
+        places.push(Place { path, how });
     }
 }
 
@@ -138,7 +139,9 @@ impl Schedule {
             match entry.remove() {
                 (mirror, None) => due.mirrors.push(mirror),
                 (mirror, Some(path)) => {
-                    due.places.entry(mirror).or_default().push((path, false));
+                    let how = How::Itself;
+                    let places = due.later.entry(mirror).or_default();
+                    places.push(Place { path, how });
                 }
             }
         }
@@ -179,6 +182,7 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::{Due, HALTED, Schedule};
+    use crate::agent::survey::{How, Place};
     use crate::model::path::{LocalName, RelPath};
     use crate::plan::debounce::{Hint, What};
     use std::time::{Duration, Instant};
@@ -211,7 +215,8 @@ mod tests {
         assert_eq!(schedule.next(), Some(now + 2 * second));
         assert_eq!(schedule.due(now + second), Due::default());
         let due = schedule.due(now + 2 * second);
-        assert_eq!(due.places[&1], vec![(path("a"), false)]);
+        let (path, how) = (path("a"), How::Itself);
+        assert_eq!(due.hinted[&1], vec![Place { path, how }]);
         assert_eq!(schedule.due(now + HALTED).mirrors, vec![0]);
         assert_eq!(schedule.due(now + 3600 * second).mirrors, vec![0, 1]);
         assert_eq!(schedule.next(), Some(now + 7200 * second));

@@ -8,20 +8,24 @@ use crate::local::root::Root;
 use crate::local::{hash, scan};
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::Failed;
+use crate::model::stamp::Tolerated;
 use crate::plan::action::{DirPlan, Report};
 use crate::plan::directory;
 use crate::plan::facts::{Digests, DirFacts, Inventory, Mapped, SyncedFolder};
 use crate::plan::guard::{self, Halt};
-use crate::plan::policy::Policy;
+use crate::plan::policy::{Policy, Quiet};
+use crate::plan::queue::Rank;
 use crate::store::error::Error as StoreError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 /// Actions that travel together. A directory of a hundred thousand new files must not
 /// stand in the queue as a whole.
-const CHUNK: usize = 1_000;
+pub(crate) const CHUNK: usize = 1_000;
+/// Entries of a new directory, and places of one visit, above which nobody speaks of a
+/// file that was just saved any more: that is a copy of a tree.
+pub(crate) const MANY: usize = 100;
 
 /// A directory that has a folder on Box.
 #[derive(Clone, Debug)]
@@ -40,9 +44,26 @@ pub(crate) enum Scope {
     Tree(Dir, Option<Inventory>),
     /// These directories, each with everything below it.
     Forest(Vec<Dir>),
-    /// These entries, wherever their nearest mapped directory is; with `true`, also
-    /// everything below those that are directories.
-    Places(Vec<(RelPath, bool)>),
+    /// These places, wherever their nearest mapped directory is.
+    Places(Vec<Place>),
+}
+
+/// An entry to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Where it is.
+    pub(crate) path: RelPath,
+    /// How much of it.
+    pub(crate) how: How,
+}
+
+/// How much of a place to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// The entry itself.
+    Itself,
+    /// If it is a directory, everything below it as well.
+    Below,
 }
 
 /// An order to look.
@@ -54,8 +75,10 @@ pub(crate) struct Visit {
     pub(crate) pass: Option<u64>,
     /// What of it.
     pub(crate) scope: Scope,
-    /// How long a file must have been quiet.
-    pub(crate) settle: Duration,
+    /// Whether somebody has just saved what is to be looked at.
+    pub(crate) rank: Rank,
+    /// How long things must have been left alone.
+    pub(crate) quiet: Quiet,
 }
 
 /// A directory's plan.
@@ -65,6 +88,8 @@ pub(crate) struct Surveyed {
     pub(crate) mirror: usize,
     /// The pass that found it.
     pub(crate) pass: Option<u64>,
+    /// The visit's rank.
+    pub(crate) rank: Rank,
     /// Which directory.
     pub(crate) dir: Dir,
     /// The entries that a hint named, whatever became of them.
@@ -73,6 +98,15 @@ pub(crate) struct Surveyed {
     pub(crate) rest: Vec<Dir>,
     /// What was decided.
     pub(crate) plan: DirPlan,
+}
+
+/// What is left of a visit when it is over.
+#[derive(Debug, Default)]
+pub(crate) struct Looked {
+    /// Unchanged files of which nothing was told otherwise.
+    pub(crate) unchanged: u64,
+    /// The visit itself, which turned out to be more than a saved file.
+    pub(crate) put_off: Option<Visit>,
 }
 
 /// Why a survey did not get to its end.
@@ -96,26 +130,41 @@ pub(crate) fn survey(
     context: &Context,
     visit: Visit,
     plans: &dyn Fn(Surveyed) -> bool,
-) -> Result<u64, Broken> {
+) -> Result<Looked, Broken> {
     let mirror = &context.mirrors[visit.mirror];
     let surveyor = Surveyor {
         context,
         mirror,
         number: visit.mirror,
         pass: visit.pass,
+        rank: visit.rank,
         root: mirror.open_root().map_err(Broken::Halt)?,
         reader: context.readers.get()?,
         policy: Policy {
-            settle: visit.settle,
+            quiet: visit.quiet,
             ..mirror.policy
         },
         plans,
     };
-    match visit.scope {
+    if let Scope::Tree(dir, _) = &visit.scope
+        && surveyor.rank == Rank::Fresh
+        && scan::holds_more_than(&surveyor.root, &dir.path, MANY)
+    {
+        let rank = Rank::Backfill;
+        return Ok(Looked {
+            unchanged: 0,
+            put_off: Some(Visit { rank, ..visit }),
+        });
+    }
+    let unchanged = match visit.scope {
         Scope::Tree(dir, inventory) => surveyor.tree(dir, inventory),
         Scope::Forest(dirs) => surveyor.trees(dirs),
         Scope::Places(places) => surveyor.places(places),
-    }
+    }?;
+    Ok(Looked {
+        unchanged,
+        put_off: None,
+    })
 }
 
 struct Surveyor<'a> {
@@ -123,6 +172,7 @@ struct Surveyor<'a> {
     mirror: &'a Mirror,
     number: usize,
     pass: Option<u64>,
+    rank: Rank,
     root: Arc<Root>,
     reader: Lent<'a>,
     policy: Policy,
@@ -131,15 +181,19 @@ struct Surveyor<'a> {
 }
 
 impl Surveyor<'_> {
-    /// Looks at a tree, of which half is left to another thread; `inventory` is Box's
-    /// listing of its top.
+    /// Looks at a tree, of which half is left to another thread, or all where only the
+    /// top has just been saved; `inventory` is Box's listing of the top.
     fn tree(&self, top: Dir, inventory: Option<Inventory>) -> Result<u64, Broken> {
         let Some(plan) = self.directory(&top, inventory)? else {
             return Ok(0);
         };
         let mut below = top.below(&plan);
-        if below.len() > 1 {
-            let rest = below.drain(..below.len() / 2).collect();
+        let mine = match self.rank {
+            Rank::Fresh => 0,
+            Rank::Backfill => below.len().div_ceil(2),
+        };
+        if below.len() > mine {
+            let rest = below.drain(..below.len() - mine).collect();
             self.share(top.clone(), rest);
         }
         let unchanged = self.send(top, Vec::new(), plan);
@@ -216,7 +270,7 @@ impl Surveyor<'_> {
         Ok(())
     }
 
-    fn places(&self, places: Vec<(RelPath, bool)>) -> Result<u64, Broken> {
+    fn places(&self, places: Vec<Place>) -> Result<u64, Broken> {
         let Some(root) = self
             .reader
             .root(&self.mirror.name, &self.mirror.target_key())?
@@ -230,7 +284,7 @@ impl Surveyor<'_> {
         };
         let mut trees = Vec::new();
         let mut entries: BTreeMap<RelPath, (Dir, BTreeSet<LocalName>)> = BTreeMap::new();
-        for (place, deep) in places {
+        for Place { path: place, how } in places {
             if place.is_root() {
                 trees.push(root.clone());
                 continue;
@@ -238,7 +292,7 @@ impl Surveyor<'_> {
             let (dir, name) = self.nearest_mapped(&root, &place)?;
             let is_itself = dir.path.join(&name) == place;
             let child = self.reader.child_folder(dir.folder.key, &name)?;
-            if deep
+            if how == How::Below
                 && is_itself
                 && let Some(folder) = child.filter(|f| f.inventoried)
             {
@@ -253,8 +307,15 @@ impl Surveyor<'_> {
         for (dir, names) in entries.into_values() {
             unchanged += self.entries(dir, names.into_iter().collect())?;
         }
-        for tree in trees {
-            unchanged += self.trees(vec![tree])?;
+        match self.rank {
+            // What is below may be anything.
+            Rank::Fresh if !trees.is_empty() => self.share(root, trees),
+            Rank::Fresh => {}
+            Rank::Backfill => {
+                for tree in trees {
+                    unchanged += self.trees(vec![tree])?;
+                }
+            }
         }
         Ok(unchanged)
     }
@@ -315,11 +376,12 @@ impl Surveyor<'_> {
 
     /// Leaves directories to another thread.
     fn share(&self, dir: Dir, rest: Vec<Dir>) {
-        let (mirror, pass) = (self.number, self.pass);
+        let (mirror, pass, rank) = (self.number, self.pass, self.rank);
         let (looked_at, plan) = (Vec::new(), DirPlan::default());
         (self.plans)(Surveyed {
             mirror,
             pass,
+            rank,
             dir,
             looked_at,
             rest,
@@ -345,11 +407,12 @@ impl Surveyor<'_> {
                 ..other
             };
             let rest = Vec::new();
-            let (mirror, pass, dir) = (self.number, self.pass, dir.clone());
+            let (mirror, pass, rank) = (self.number, self.pass, self.rank);
             if !(self.plans)(Surveyed {
                 mirror,
                 pass,
-                dir,
+                rank,
+                dir: dir.clone(),
                 looked_at,
                 rest,
                 plan,
@@ -362,7 +425,14 @@ impl Surveyor<'_> {
     /// Hashes the files, on as many threads as there are processors when there are many.
     fn digests(&self, dir: &RelPath, names: Vec<LocalName>) -> Digests {
         let (root, cancelled) = (&self.root, &self.context.cancelled);
-        let hash = |name: &LocalName| hash::hash(root, &dir.join(name), crate::clock::nanos());
+        let hash = |name: &LocalName| {
+            hash::hash(
+                root,
+                &dir.join(name),
+                crate::clock::nanos(),
+                Tolerated::Nothing,
+            )
+        };
         if names.len() < 8 {
             return names
                 .into_iter()

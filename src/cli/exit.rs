@@ -65,6 +65,7 @@ pub(crate) fn of_trouble(trouble: &Trouble) -> u8 {
         Trouble::NameTaken(..)
         | Trouble::Stale(_)
         | Trouble::Damaged(_)
+        | Trouble::Session(..)
         | Trouble::LocalChanged
         | Trouble::LocalGone
         | Trouble::LocalRead(_) => INCOMPLETE,

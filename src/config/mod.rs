@@ -200,6 +200,8 @@ pub(crate) struct Limits {
     pub(crate) requests_per_minute: u32,
     /// Uploads under way at once.
     pub(crate) concurrent_uploads: usize,
+    /// Parts of one large file under way at once.
+    pub(crate) concurrent_parts: usize,
 }
 
 /// Where Box is.

@@ -69,6 +69,15 @@ pub(crate) fn subdirectories(
     Ok(found)
 }
 
+/// Whether a directory holds more entries than that; what cannot be read holds none.
+pub(crate) fn holds_more_than(root: &Root, dir: &RelPath, number: usize) -> bool {
+    let Some(stream) = root.open_dir(dir).ok().and_then(|fd| Dir::new(fd).ok()) else {
+        return false;
+    };
+    // `.` and `..` are counted as well.
+    stream.take(number + 3).count() > number + 2
+}
+
 /// Hands over every entry of a directory but `.` and `..`.
 fn each(
     root: &Root,

@@ -4,6 +4,7 @@
 //! `plan/` draws the consequences. Neither looks at an HTTP status again.
 
 use crate::model::item::Occupant;
+use crate::model::session::SessionFault;
 use std::fmt;
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub(crate) enum Trouble {
     Damaged(Said),
     /// Box refuses this item, and asking again will not help.
     Refused(Said),
+    /// Something about an upload session.
+    Session(Said, SessionFault),
     /// Nobody lets this program in: no item can go on before a person acts.
     Unauthorized(Said),
     /// The local file changed while it was being sent; nothing was stored.
@@ -76,6 +79,7 @@ impl Trouble {
             | Self::Gone(said)
             | Self::Damaged(said)
             | Self::Refused(said)
+            | Self::Session(said, _)
             | Self::Unauthorized(said) => Some(said),
             Self::NoAnswer(_) | Self::LocalChanged | Self::LocalGone | Self::LocalRead(_) => None,
         }

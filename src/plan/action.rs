@@ -7,7 +7,9 @@ use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Failed, Parked};
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::conflict::Decision;
-use crate::plan::facts::{Hashed, Intent, Mapped, ParkedItem, SyncedFile, SyncedFolder};
+use crate::plan::facts::{
+    Hashed, Intent, Mapped, OpenSession, ParkedItem, SyncedFile, SyncedFolder,
+};
 
 /// What planning makes of one directory.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -81,6 +83,8 @@ pub(crate) struct FileWork {
     pub(crate) shown: Option<Stamp>,
     /// Read Box's copy before anything is sent.
     pub(crate) doubtful: bool,
+    /// It never rests: what it holds when it is opened is sent, though it grows on.
+    pub(crate) restless: bool,
 }
 
 impl FileWork {
@@ -143,6 +147,10 @@ pub(crate) enum Edit {
     Decide(FolderKey, LocalName, Decision),
     /// What was decided does not fit any more.
     Undecide(FolderKey, LocalName),
+    /// An upload session was opened.
+    OpenSession(FolderKey, LocalName, Box<OpenSession>),
+    /// An upload session is of no more use.
+    EndSession(FolderKey, LocalName),
 }
 
 impl Edit {
@@ -160,7 +168,9 @@ impl Edit {
             | Self::UnparkBelow(_)
             | Self::Intend(..)
             | Self::Decide(..)
-            | Self::Undecide(..) => None,
+            | Self::Undecide(..)
+            | Self::OpenSession(..)
+            | Self::EndSession(..) => None,
         }
     }
 }

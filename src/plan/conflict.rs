@@ -4,7 +4,7 @@ use crate::model::digest::Sha1Digest;
 use crate::model::item::Seen;
 use crate::model::name::{LONGEST, RemoteName};
 use crate::model::stamp::Stamp;
-use crate::plan::facts::{Hashed, ParkedItem};
+use crate::plan::facts::{Local, ParkedItem};
 use crate::plan::policy::OnForeign;
 
 /// What a person wants done about a conflict.
@@ -68,12 +68,14 @@ pub(crate) fn way(
     policy: OnForeign,
     decision: Option<&Decision>,
     shown: Option<&Stamp>,
-    ours: &Hashed,
+    ours: &Local,
     found: &Seen,
 ) -> Way {
     let is_as_shown = shown.is_some_and(|shown| shown.same_file_state(&ours.stamp));
-    let is_over = |decision: &&Decision| decision.left.is_none_or(|left| left == ours.sha1);
-    match decision.filter(is_over) {
+    // What has been left out counts no longer when something else is here now.
+    let is_other = |left| ours.hashed.is_some_and(|hashed| hashed.sha1 != left);
+    let counts = |decision: &&Decision| !decision.left.is_some_and(is_other);
+    match decision.filter(counts) {
         Some(decision) if decision.seen == *found => match decision.keep {
             Keep::Local => Way::Over,
             Keep::Both => Way::Beside,

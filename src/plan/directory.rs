@@ -14,7 +14,7 @@ use crate::plan::action::{Action, DirPlan, Edit, FileWork, FolderWork, Report, s
 use crate::plan::facts::{
     Digests, DirFacts, HashError, Hashed, LocalEntry, LocalKind, ParkedItem, SyncedFile,
 };
-use crate::plan::policy::{DIRECT_LIMIT, OnForeign, Policy};
+use crate::plan::policy::{CHUNKED_FROM, OnForeign, Policy};
 use crate::plan::twins::Twins;
 
 /// How a local file stands, judged by its stamp alone.
@@ -43,7 +43,9 @@ pub(crate) fn suspects(facts: &DirFacts, policy: &Policy) -> Vec<LocalName> {
             return false;
         };
         match standing(&entry.name, stamp, facts, policy, &twins) {
-            Standing::Changed(_) | Standing::Recheck(_) => true,
+            Standing::Recheck(_) => true,
+            // Another size is other content; the rest is read while it is sent.
+            Standing::Changed(known) => stamp.size < CHUNKED_FROM || stamp.size == known.stamp.size,
             Standing::Occupied(_, Occupant::File(file)) => {
                 file.size.is_none_or(|size| size == stamp.size)
             }
@@ -219,6 +221,7 @@ impl Planner<'_> {
             decision: None,
             shown: None,
             doubtful: false,
+            restless: false,
         };
         work.recall(&self.facts.mapped);
         self.plan.actions.push(Action::File(work));
@@ -368,10 +371,6 @@ fn standing<'a>(
     if is_unsettled(stamp, facts, policy) {
         return Standing::Unsettled;
     }
-    if stamp.size > DIRECT_LIMIT {
-        let (size, limit) = (stamp.size, DIRECT_LIMIT);
-        return Standing::Waits(Parked::TooLarge { size, limit });
-    }
     if let Some(parked) = facts.mapped.parked.get(name)
         && parked.in_the_item
         && same_state(parked.stamp.as_ref(), Some(stamp))
@@ -405,7 +404,7 @@ fn is_left(name: &LocalName, hashed: &Hashed, facts: &DirFacts) -> bool {
 }
 
 /// Reasons that planning finds by itself every time, so that a rename of the *other*
-/// twin, say, is noticed.
+/// twin, say, is noticed. (Earlier versions parked what they could not send in parts.)
 fn is_decided_here(code: &str) -> bool {
     matches!(code, "name_invalid" | "case_twin" | "too_large")
 }
@@ -419,7 +418,7 @@ fn still(parked: &ParkedItem) -> Parked {
 
 fn is_unsettled(stamp: &Stamp, facts: &DirFacts, policy: &Policy) -> bool {
     let quiet_for = facts.now.since(stamp.ctime);
-    let settle = i64::try_from(policy.settle.as_nanos()).unwrap_or(i64::MAX);
+    let settle = i64::try_from(policy.quiet.settle.as_nanos()).unwrap_or(i64::MAX);
     // A change time in the future comes from a clock that was set back: such a file
     // would never become quiet.
     (0..settle).contains(&quiet_for)

@@ -7,6 +7,7 @@ use crate::model::item::{Occupant, Seen};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Parked};
+use crate::model::session::Session;
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::conflict::Decision;
 use std::collections::BTreeMap;
@@ -42,6 +43,24 @@ pub(crate) struct Hashed {
     pub(crate) stamp: Stamp,
     /// When reading began.
     pub(crate) at: Nanos,
+}
+
+/// A file as the job that is to send it has found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Local {
+    /// Its stamp.
+    pub(crate) stamp: Stamp,
+    /// Its content, where it has been read in this state.
+    pub(crate) hashed: Option<Hashed>,
+}
+
+impl From<Hashed> for Local {
+    fn from(hashed: Hashed) -> Self {
+        Self {
+            stamp: hashed.stamp,
+            hashed: Some(hashed),
+        }
+    }
 }
 
 /// Why a file could not be hashed.
@@ -121,6 +140,40 @@ impl ParkedItem {
 pub(crate) struct Intent {
     /// The content that it would have put on Box.
     pub(crate) sha1: Sha1Digest,
+}
+
+/// What an upload makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// A new file of this name.
+    New(RemoteName),
+    /// A new version of this file.
+    Version(FileId),
+}
+
+/// An upload session that an earlier try left open, and what it was opened for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OpenSession {
+    /// The session.
+    pub(crate) session: Session,
+    /// What it makes.
+    pub(crate) goal: Goal,
+    /// The local file's state then.
+    pub(crate) stamp: Stamp,
+}
+
+impl OpenSession {
+    /// Whether it can take this content to this place, as far as we know.
+    pub(crate) fn is_for(&self, goal: &Goal, stamp: &Stamp) -> bool {
+        self.goal == *goal && self.stamp.same_file_state(stamp)
+    }
+
+    /// Whether it is for this content as a new file of another name: one that is kept
+    /// beside somebody else's is looked for under its own name first.
+    pub(crate) fn may_be_for(&self, goal: &Goal, stamp: &Stamp) -> bool {
+        matches!((&self.goal, goal), (Goal::New(_), Goal::New(_)))
+            && self.stamp.same_file_state(stamp)
+    }
 }
 
 /// The mapping's rows for one directory.

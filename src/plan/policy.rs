@@ -20,10 +20,41 @@ pub(crate) struct Policy {
     pub(crate) on_existing: OnForeign,
     /// For a file of ours that somebody else changed.
     pub(crate) on_remote_change: OnForeign,
-    /// How long a file must have been quiet; zero means that it need not be.
+    /// How long things must have been left alone.
+    pub(crate) quiet: Quiet,
+}
+
+/// How long things must have been left alone before a look does something about them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Quiet {
+    /// How long a file must not have changed; zero means that it need not be quiet.
     pub(crate) settle: Duration,
+    /// How long ago an item that waits for something at Box must have been tried last;
+    /// zero means that it is tried at every look.
+    pub(crate) parked: Duration,
+}
+
+impl Quiet {
+    /// Nothing need have been left alone.
+    pub(crate) const NONE: Self = Self {
+        settle: Duration::ZERO,
+        parked: Duration::ZERO,
+    };
+
+    /// What fits both.
+    pub(crate) fn at_most(self, other: Self) -> Self {
+        Self {
+            settle: self.settle.min(other.settle),
+            parked: self.parked.min(other.parked),
+        }
+    }
 }
 
 /// Files above this many bytes are not sent in one request. Box documents 50 MB for
 /// direct uploads ("Direct file upload" guide); decimal, to stay on the safe side.
 pub(crate) const DIRECT_LIMIT: u64 = 50_000_000;
+
+/// Files of this many bytes and more are sent in parts. Box takes sessions from "20 MB"
+/// on, which may be either million; parts survive what breaks a request, and several
+/// travel at once (`cargo bench --bench whole_or_parts`). They have a lane of their own.
+pub(crate) const CHUNKED_FROM: u64 = 20 * 1024 * 1024;

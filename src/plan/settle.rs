@@ -41,30 +41,34 @@ pub(crate) enum Effect {
     Unauthorized(Said),
 }
 
-/// Settles a file's outcome. `answered` tells whether Box said anything to anybody
-/// while the job ran: a try into silence is not the file's fault.
+/// Settles the outcome for a file that was found with this stamp. `answered` tells
+/// whether Box said anything to anybody while the job ran: a try into silence is not the
+/// file's fault.
 pub(crate) fn file(
     dir: FolderKey,
     work: &FileWork,
-    hashed: &Hashed,
+    stamp: Stamp,
     outcome: Outcome,
     answered: bool,
 ) -> Settled {
-    let put = |file: &_| vec![Edit::PutFile(dir, work.name.clone(), synced(file, hashed))];
+    let put = |file: &_, sent: &_| vec![Edit::PutFile(dir, work.name.clone(), synced(file, sent))];
     let done = |edits, report| Settled {
         edits,
         effect: Effect::Done(report),
     };
-    let size = hashed.stamp.size;
     match outcome {
-        Outcome::Uploaded(file) => done(put(&file), Report::Uploaded(file, size)),
-        Outcome::NewVersion(file) => done(put(&file), Report::NewVersion(file, size)),
-        Outcome::Adopted(file) => done(put(&file), Report::Adopted(file)),
+        Outcome::Uploaded(file, sent) => {
+            done(put(&file, &sent), Report::Uploaded(file, sent.stamp.size))
+        }
+        Outcome::NewVersion(file, sent) => {
+            done(put(&file, &sent), Report::NewVersion(file, sent.stamp.size))
+        }
+        Outcome::Adopted(file, hashed) => done(put(&file, &hashed), Report::Adopted(file)),
         Outcome::Landed(file) => landed(dir, work, &file),
-        Outcome::Unchanged => done(vec![refresh(dir, work, hashed)], Report::Unchanged),
-        Outcome::Left(theirs) => left(dir, work, hashed, theirs),
+        Outcome::Unchanged(hashed) => done(vec![refresh(dir, work, &hashed)], Report::Unchanged),
+        Outcome::Left(theirs, hashed) => left(dir, work, &hashed, theirs),
         Outcome::Parked(why) => {
-            let mut settled = parked(dir, &work.name, why, Some(hashed.stamp));
+            let mut settled = parked(dir, &work.name, why, Some(stamp));
             // A person is asked again, about what is there now.
             let is_decided = work.decision.is_some();
             let undecide = is_decided.then(|| Edit::Undecide(dir, work.name.clone()));
@@ -72,9 +76,7 @@ pub(crate) fn file(
             settled
         }
         Outcome::RootGone(said) => halted(said),
-        Outcome::Verdict(verdict) => {
-            self::verdict(dir, &work.name, verdict, Some(hashed.stamp), answered)
-        }
+        Outcome::Verdict(verdict) => self::verdict(dir, &work.name, verdict, Some(stamp), answered),
     }
 }
 

@@ -7,6 +7,9 @@
 //! 1. Nothing is sent before a preflight said yes.
 //! 2. A version goes out only with the etag of a state that was judged here.
 //! 3. After doubt (an intent left over, a parked item) Box's copy is read first.
+//!
+//! The local digest may be unknown: reading fifty gigabytes only to send them is left
+//! out where the size tells enough, and asked for where it does not.
 
 use crate::model::ids::{Etag, FileId, VersionId};
 use crate::model::item::{Obstacle, Occupant, RemoteFile};
@@ -15,21 +18,25 @@ use crate::model::reason::{Failed, Parked};
 use crate::model::trouble::Trouble;
 use crate::plan::action::FileWork;
 use crate::plan::conflict::{self, MOST_BESIDE, Way, beside};
-use crate::plan::facts::{Hashed, SyncedFile};
+use crate::plan::facts::{Hashed, Local, SyncedFile};
 use crate::plan::policy::{OnForeign, Policy};
 use crate::plan::verdict::Verdict;
 
 /// What is to be asked next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ask {
-    /// Would Box take a new file of this name? (`options_files_content`)
+    /// Would Box take a new file of this name? (`options_files_content`; for a large
+    /// file `post_files_upload_sessions`, which is the same question)
     PreflightNew(RemoteName),
-    /// Would Box take this content for the file? (`OPTIONS /files/:id/content`)
+    /// Would Box take this content for the file? (`OPTIONS /files/:id/content`; for a
+    /// large file `post_files_id_upload_sessions`)
     PreflightVersion(FileId),
-    /// Upload a new file of this name. (`post_files_content`)
+    /// Upload a new file of this name. (`post_files_content`, or a session's commit)
     SendNew(RemoteName),
-    /// Upload a new version. (`post_files_id_content`)
+    /// Upload a new version. (`post_files_id_content`, or a session's commit)
     SendVersion(Base),
+    /// What is the digest of the local file?
+    Hash,
     /// What is this file's state? (`get_files_id`)
     Read(FileId),
     /// Which other local path does the mapping have for this file, if any?
@@ -56,8 +63,10 @@ pub(crate) struct Base {
 pub(crate) enum Reply {
     /// The preflight found nothing against it.
     Clear,
-    /// It was stored, and this is how Box describes it.
-    Stored(RemoteFile),
+    /// It was stored: how Box describes it, and what was sent.
+    Stored(RemoteFile, Hashed),
+    /// The digest of the local file, which is in the state that the transfer is about.
+    Hashed(Hashed),
     /// The file's state.
     File(RemoteFile),
     /// The other local path that the mapping has for the file.
@@ -71,20 +80,19 @@ pub(crate) enum Reply {
 /// How it ended, or why it cannot go on now.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Outcome {
-    /// Box made a new file.
-    Uploaded(RemoteFile),
-    /// Box made a new version; with the ID of the version that it supersedes although
-    /// we never wrote that one.
-    NewVersion(RemoteFile),
+    /// Box made a new file of this content.
+    Uploaded(RemoteFile, Hashed),
+    /// Box made a new version of this content.
+    NewVersion(RemoteFile, Hashed),
     /// Box has our content already; nothing was sent.
-    Adopted(RemoteFile),
+    Adopted(RemoteFile, Hashed),
     /// Box has what an earlier try of ours sent, its answer lost; the disk has moved on.
     Landed(RemoteFile),
     /// The content is what we last agreed on, after all.
-    Unchanged,
-    /// Box's copy stays and nothing is sent: a person decided so. The copy, unless it is
+    Unchanged(Hashed),
+    /// Box's copy stays and ours is not sent: a person decided so. The copy, unless it is
     /// gone.
-    Left(Option<RemoteFile>),
+    Left(Option<RemoteFile>, Hashed),
     /// It waits for a change or a person.
     Parked(Parked),
     /// It cannot be done, or not now.
@@ -110,10 +118,25 @@ struct Expected {
     name: RemoteName,
 }
 
+/// What waits for the digest of the local file.
+#[derive(Clone, Debug)]
+enum Undecided {
+    /// Is it what we last agreed on?
+    Mapped(SyncedFile),
+    /// Is it what the file that has the name holds?
+    Existing(RemoteFile),
+    /// Is it what our own file holds now?
+    Changed(RemoteFile),
+    /// Our own file is gone: what is left out?
+    Gone(FileId),
+}
+
 /// What the pending question was about.
 #[derive(Clone, Debug)]
 enum State {
     Start,
+    /// Asked for the digest of the local file.
+    Hash(Undecided),
     PreflightNew,
     SendNew,
     /// Asked whose the file is that has the name.
@@ -125,7 +148,7 @@ enum State {
     PreflightVersion(Base),
     SendVersion(Base),
     /// Reading what an upload left, because its answer did not fit.
-    Confirm(Expected),
+    Confirm(Expected, Hashed),
     /// Something was not there; is the root?
     Root(Box<Outcome>),
 }
@@ -134,7 +157,7 @@ enum State {
 #[derive(Clone, Debug)]
 pub(crate) struct Transfer<'a> {
     work: &'a FileWork,
-    local: Hashed,
+    local: Local,
     policy: Policy,
     /// Where the new file goes, for reports.
     parent: String,
@@ -149,8 +172,9 @@ pub(crate) struct Transfer<'a> {
 const MOST_STALE: u32 = 4;
 
 impl<'a> Transfer<'a> {
-    /// A transfer of `work`, whose content is `local`, into the folder `parent`.
-    pub(crate) fn new(work: &'a FileWork, local: Hashed, policy: Policy, parent: String) -> Self {
+    /// A transfer of `work`, which is on the disk as `local` says, into the folder
+    /// `parent`.
+    pub(crate) fn new(work: &'a FileWork, local: Local, policy: Policy, parent: String) -> Self {
         let state = State::Start;
         Self {
             work,
@@ -166,21 +190,10 @@ impl<'a> Transfer<'a> {
     /// The first step.
     pub(crate) fn start(&mut self) -> Next {
         if let Some(known) = &self.work.synced {
-            if known.sha1 == self.local.sha1 && !self.work.doubtful {
-                return Next::End(Outcome::Unchanged);
+            if self.work.doubtful {
+                return self.read_mapped(known.id.clone());
             }
-            return match &known.etag {
-                Some(etag) if !self.work.doubtful => {
-                    let (id, name) = (known.id.clone(), known.name.clone());
-                    self.preflight_version(Base {
-                        id,
-                        etag: etag.clone(),
-                        name,
-                        version: known.version.clone(),
-                    })
-                }
-                _ => self.read_mapped(known.id.clone()),
-            };
+            return self.judge(Undecided::Mapped((**known).clone()));
         }
         match self.work.existing.clone() {
             // The listing may be older than the request whose outcome is in doubt.
@@ -201,21 +214,25 @@ impl<'a> Transfer<'a> {
             (State::PreflightVersion(base), Reply::Clear) => {
                 self.ask(State::SendVersion(base.clone()), Ask::SendVersion(base))
             }
-            (State::SendNew, Reply::Stored(file)) => {
+            (State::SendNew, Reply::Stored(file, sent)) => {
                 let expected = Expected {
                     id: None,
                     name: self.new_name(),
                 };
-                self.confirm(expected, file)
+                self.confirm(expected, sent, file)
             }
-            (State::SendVersion(base), Reply::Stored(file)) => {
+            (State::SendVersion(base), Reply::Stored(file, sent)) => {
                 let expected = Expected {
                     id: Some(base.id),
                     name: base.name,
                 };
-                self.confirm(expected, file)
+                self.confirm(expected, sent, file)
             }
-            (State::Confirm(expected), Reply::File(file)) => self.conclude(&expected, file),
+            (State::Confirm(expected, sent), Reply::File(file)) => conclude(&expected, sent, file),
+            (State::Hash(undecided), Reply::Hashed(hashed)) => {
+                self.local.hashed = Some(hashed);
+                self.judge(undecided)
+            }
             // Asked for by its ID: asking once more at once would not end.
             (State::ReadExisting | State::ReadMapped(_), Reply::File(file))
                 if !is_complete(&file) =>
@@ -267,6 +284,11 @@ impl<'a> Transfer<'a> {
         self.preflight_new()
     }
 
+    /// The next name to be tried, ours being taken.
+    fn next_name(&self) -> u32 {
+        self.aside.map_or(1, |number| number + 1)
+    }
+
     /// What is done about what was found.
     fn way(&self, policy: OnForeign, found: &Obstacle) -> Way {
         if self.aside.is_some() {
@@ -300,33 +322,86 @@ impl<'a> Transfer<'a> {
     }
 
     fn judge_existing(&mut self, file: RemoteFile, owner: Option<String>) -> Next {
-        let found = Obstacle::file(&file);
-        let way = self.way(self.policy.on_existing, &found);
-        let next = self.aside.map_or(1, |number| number + 1);
         if let Some(other) = owner {
-            if way == Way::Beside && !self.is_twin(&other) {
-                return self.step_aside(next, found);
+            let found = Obstacle::file(&file);
+            return match self.way(self.policy.on_existing, &found) {
+                Way::Beside if !self.is_twin(&other) => self.step_aside(self.next_name(), found),
+                Way::Beside | Way::Over | Way::Leave | Way::Park => {
+                    Next::End(Outcome::Parked(Parked::CaseTwin(other)))
+                }
+            };
+        }
+        self.judge(Undecided::Existing(file))
+    }
+
+    fn judge_mapped(&mut self, file: RemoteFile) -> Next {
+        self.judge(Undecided::Changed(file))
+    }
+
+    /// Compares the local content with what it may be equal to, reading it first where
+    /// nothing less tells.
+    fn judge(&mut self, undecided: Undecided) -> Next {
+        let (sha1, size) = match &undecided {
+            Undecided::Gone(id) => return self.missing(id.clone()),
+            Undecided::Mapped(known) => (Some(known.sha1), Some(known.stamp.size)),
+            Undecided::Existing(file) | Undecided::Changed(file) => (file.sha1, file.size),
+        };
+        let is_another_size = size.is_some_and(|size| size != self.local.stamp.size);
+        let equal = match self.local.hashed {
+            Some(hashed) => Some(hashed).filter(|hashed| {
+                let is_left = matches!(undecided, Undecided::Mapped(_)) && self.is_left(hashed);
+                is_left || sha1 == Some(hashed.sha1)
+            }),
+            None if is_another_size => None,
+            None => return self.ask(State::Hash(undecided), Ask::Hash),
+        };
+        match (undecided, equal) {
+            (Undecided::Mapped(_), Some(hashed)) => Next::End(Outcome::Unchanged(hashed)),
+            (Undecided::Existing(file) | Undecided::Changed(file), Some(hashed)) => {
+                Next::End(Outcome::Adopted(file, hashed))
             }
-            return Next::End(Outcome::Parked(Parked::CaseTwin(other)));
+            (Undecided::Mapped(known), None) => self.changed_here(known),
+            (Undecided::Existing(file), None) => self.other_existing(file),
+            (Undecided::Changed(file), None) => self.changed_there(file),
+            (Undecided::Gone(id), _) => self.missing(id),
         }
-        if file.sha1 == Some(self.local.sha1) {
-            return Next::End(Outcome::Adopted(file));
+    }
+
+    /// Whether it is content that a person decided not to send.
+    fn is_left(&self, hashed: &Hashed) -> bool {
+        let decision = self.work.decision.as_deref();
+        decision.is_some_and(|decision| decision.left == Some(hashed.sha1))
+    }
+
+    /// Only the disk has changed, for all that is known.
+    fn changed_here(&mut self, known: SyncedFile) -> Next {
+        match known.etag {
+            Some(etag) => self.preflight_version(Base {
+                id: known.id,
+                etag,
+                name: known.name,
+                version: known.version,
+            }),
+            None => self.read_mapped(known.id),
         }
+    }
+
+    /// A file with other content has the name.
+    fn other_existing(&mut self, file: RemoteFile) -> Next {
         if self.is_our_own_write(&file) {
             return Next::End(Outcome::Landed(file));
         }
-        match way {
+        let found = Obstacle::file(&file);
+        match self.way(self.policy.on_existing, &found) {
             Way::Over => self.version_of(file),
-            Way::Beside => self.step_aside(next, found),
-            Way::Leave => Next::End(Outcome::Left(Some(file))),
+            Way::Beside => self.step_aside(self.next_name(), found),
+            Way::Leave => self.leave(Undecided::Existing(file)),
             Way::Park => Next::End(Outcome::Parked(Parked::Differs(found))),
         }
     }
 
-    fn judge_mapped(&mut self, file: RemoteFile) -> Next {
-        if file.sha1 == Some(self.local.sha1) {
-            return Next::End(Outcome::Adopted(file));
-        }
+    /// Our file does not hold what is on the disk.
+    fn changed_there(&mut self, file: RemoteFile) -> Next {
         let known = self.work.synced.as_deref();
         if known.is_some_and(|known| only_metadata_moved(known, &file)) {
             return self.version_of(file);
@@ -338,8 +413,33 @@ impl<'a> Transfer<'a> {
         match self.way(self.policy.on_remote_change, &found) {
             Way::Over => self.version_of(file),
             Way::Beside => self.step_aside(0, found),
-            Way::Leave => Next::End(Outcome::Left(Some(file))),
+            Way::Leave => self.leave(Undecided::Changed(file)),
             Way::Park => Next::End(Outcome::Parked(Parked::ChangedOnBox(found))),
+        }
+    }
+
+    /// Our file is in the trash, removed for good, or hidden from this account.
+    fn missing(&mut self, id: FileId) -> Next {
+        let found = Obstacle::gone(&id);
+        let then = match self.way(self.policy.on_remote_change, &found) {
+            Way::Over => return self.preflight_new(),
+            Way::Beside => return self.step_aside(0, found),
+            Way::Leave => match self.local.hashed {
+                Some(hashed) => Outcome::Left(None, hashed),
+                None => return self.leave(Undecided::Gone(id)),
+            },
+            Way::Park => Outcome::Parked(Parked::GoneFromBox(found)),
+        };
+        self.ask(State::Root(Box::new(then)), Ask::Root)
+    }
+
+    /// Theirs stays. What of ours is left out is remembered by its digest.
+    fn leave(&mut self, undecided: Undecided) -> Next {
+        match (self.local.hashed, undecided) {
+            (Some(hashed), Undecided::Existing(file) | Undecided::Changed(file)) => {
+                Next::End(Outcome::Left(Some(file), hashed))
+            }
+            (_, undecided) => self.ask(State::Hash(undecided), Ask::Hash),
         }
     }
 
@@ -370,47 +470,12 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    fn confirm(&mut self, expected: Expected, file: RemoteFile) -> Next {
-        if self.mismatch(&expected, &file).is_none() {
-            return self.conclude(&expected, file);
+    fn confirm(&mut self, expected: Expected, sent: Hashed, file: RemoteFile) -> Next {
+        if expected.mismatch(&sent, &file).is_none() {
+            return conclude(&expected, sent, file);
         }
         let ask = Ask::Read(expected.id.clone().unwrap_or(file.id));
-        self.ask(State::Confirm(expected), ask)
-    }
-
-    fn conclude(&mut self, expected: &Expected, file: RemoteFile) -> Next {
-        if let Some(what) = self.mismatch(expected, &file) {
-            return Next::End(Outcome::Parked(Parked::WrongReply(what)));
-        }
-        Next::End(match expected.id {
-            None => Outcome::Uploaded(file),
-            Some(_) => Outcome::NewVersion(file),
-        })
-    }
-
-    /// What in Box's description is not what was sent.
-    fn mismatch(&self, expected: &Expected, file: &RemoteFile) -> Option<String> {
-        let (ours, size) = (self.local.sha1, self.local.stamp.size);
-        if expected.id.as_ref().is_some_and(|id| *id != file.id) {
-            return Some(format!("it is about the file {}", file.id));
-        }
-        if file.sha1 != Some(ours) {
-            let theirs = file.sha1.map_or("none".to_owned(), |sha1| sha1.to_string());
-            return Some(format!("SHA-1 {theirs} instead of {ours}"));
-        }
-        if file.size != Some(size) {
-            let theirs = file
-                .size
-                .map_or("no size".to_owned(), |size| size.to_string());
-            return Some(format!("{theirs} instead of {size} bytes"));
-        }
-        if file.etag.is_none() {
-            return Some("no etag".to_owned());
-        }
-        if !file.name.is_spelled_like(&expected.name) {
-            return Some(format!("it is named {:?} there", file.name.as_str()));
-        }
-        None
+        self.ask(State::Confirm(expected, sent), ask)
     }
 
     fn trouble(&mut self, state: State, trouble: Trouble) -> Next {
@@ -421,9 +486,7 @@ impl<'a> Transfer<'a> {
             Trouble::NameTaken(_, Some(other)) if state.is_about_a_name() => {
                 let found = Obstacle::of(&other);
                 match self.way(self.policy.on_existing, &found) {
-                    Way::Beside => {
-                        self.step_aside(self.aside.map_or(1, |number| number + 1), found)
-                    }
+                    Way::Beside => self.step_aside(self.next_name(), found),
                     Way::Over | Way::Leave | Way::Park => {
                         Next::End(Outcome::Parked(Parked::NameTaken(found)))
                     }
@@ -437,6 +500,7 @@ impl<'a> Transfer<'a> {
             | Trouble::Throttled(..)
             | Trouble::Damaged(_)
             | Trouble::Refused(_)
+            | Trouble::Session(..)
             | Trouble::Unauthorized(_)
             | Trouble::LocalChanged
             | Trouble::LocalGone
@@ -472,13 +536,7 @@ impl<'a> Transfer<'a> {
                     .as_ref()
                     .is_some_and(|known| known.id == id) =>
             {
-                let found = Obstacle::gone(&id);
-                match self.way(self.policy.on_remote_change, &found) {
-                    Way::Over => return self.preflight_new(),
-                    Way::Beside => return self.step_aside(0, found),
-                    Way::Leave => Box::new(Outcome::Left(None)),
-                    Way::Park => parked(Parked::GoneFromBox(found)),
-                }
+                return self.missing(id);
             }
             State::Root(_) => return Next::End(Outcome::RootGone(said)),
             // What had the name a moment ago is gone: look again from the start.
@@ -488,7 +546,8 @@ impl<'a> Transfer<'a> {
             | State::ReadMapped(_)
             | State::PreflightVersion(_)
             | State::SendVersion(_)
-            | State::Confirm(_) => return retry("the file on Box has just gone"),
+            | State::Hash(_)
+            | State::Confirm(..) => return retry("the file on Box has just gone"),
         };
         self.ask(State::Root(then), Ask::Root)
     }
@@ -499,6 +558,43 @@ impl State {
     fn is_about_a_name(&self) -> bool {
         matches!(self, State::PreflightNew | State::SendNew)
     }
+}
+
+impl Expected {
+    /// What in Box's description is not what was sent.
+    fn mismatch(&self, sent: &Hashed, file: &RemoteFile) -> Option<String> {
+        let (ours, size) = (sent.sha1, sent.stamp.size);
+        if self.id.as_ref().is_some_and(|id| *id != file.id) {
+            return Some(format!("it is about the file {}", file.id));
+        }
+        if file.sha1 != Some(ours) {
+            let theirs = file.sha1.map_or("none".to_owned(), |sha1| sha1.to_string());
+            return Some(format!("SHA-1 {theirs} instead of {ours}"));
+        }
+        if file.size != Some(size) {
+            let theirs = file
+                .size
+                .map_or("no size".to_owned(), |size| size.to_string());
+            return Some(format!("{theirs} instead of {size} bytes"));
+        }
+        if file.etag.is_none() {
+            return Some("no etag".to_owned());
+        }
+        if !file.name.is_spelled_like(&self.name) {
+            return Some(format!("it is named {:?} there", file.name.as_str()));
+        }
+        None
+    }
+}
+
+fn conclude(expected: &Expected, sent: Hashed, file: RemoteFile) -> Next {
+    if let Some(what) = expected.mismatch(&sent, &file) {
+        return Next::End(Outcome::Parked(Parked::WrongReply(what)));
+    }
+    Next::End(match expected.id {
+        None => Outcome::Uploaded(file, sent),
+        Some(_) => Outcome::NewVersion(file, sent),
+    })
 }
 
 /// Whether it can be judged, and be the base of a version.

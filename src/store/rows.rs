@@ -111,7 +111,7 @@ pub(crate) fn intent(row: &Row<'_>) -> rusqlite::Result<(LocalName, Intent)> {
     ))
 }
 
-fn name(row: &Row<'_>) -> rusqlite::Result<LocalName> {
+pub(crate) fn name(row: &Row<'_>) -> rusqlite::Result<LocalName> {
     let bytes = row.get_ref(0)?.as_blob()?;
     LocalName::new(bytes).ok_or_else(|| invalid(0, "a name that cannot be one"))
 }
@@ -124,7 +124,7 @@ fn digest(row: &Row<'_>, column: usize) -> rusqlite::Result<Sha1Digest> {
     Ok(Sha1Digest::new(bytes))
 }
 
-fn invalid(column: usize, what: &str) -> rusqlite::Error {
+pub(crate) fn invalid(column: usize, what: &str) -> rusqlite::Error {
     let error = FromSqlError::Other(what.into());
     rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(error))
 }

@@ -104,7 +104,8 @@ impl Check {
             Trouble::NoAnswer(_) | Trouble::Later(..) | Trouble::Throttled(..) => Blame::Network,
             Trouble::Refused(said) if is_about_space(said) => Blame::Files,
             Trouble::Unauthorized(_) | Trouble::Gone(_) | Trouble::Refused(_) => Blame::Access,
-            Trouble::NameTaken(..)
+            Trouble::Session(..)
+            | Trouble::NameTaken(..)
             | Trouble::Stale(_)
             | Trouble::Damaged(_)
             | Trouble::LocalChanged

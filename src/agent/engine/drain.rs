@@ -3,7 +3,8 @@
 use crate::agent::engine::{Engine, Event, News, Stop};
 use crate::agent::notice::Ending;
 use crate::agent::survey::{Scope, Visit, survey};
-use crate::plan::queue::Lane;
+use crate::plan::policy::Quiet;
+use crate::plan::queue::{Lane, Rank};
 use crate::plan::tally::Tally;
 use crate::store::error::Error as StoreError;
 use std::sync::Arc;
@@ -26,10 +27,10 @@ impl Engine {
             broken = self.answer_resolvers().err();
         }
         if self.stop.is_some() || broken.is_some() {
-            self.unseen |= !self.visits.is_empty();
+            self.unseen |= self.fresh.are_waiting() || self.visits.are_waiting();
             let drained = self.drain().await;
             broken = broken.or(drained.err());
-            self.unseen |= self.surveys > 0 || self.context.cut.load(Ordering::Relaxed);
+            self.unseen |= self.are_surveying() || self.context.cut.load(Ordering::Relaxed);
         }
         let cut_short = self.unseen || self.tally.pending > 0;
         let mirrors = self.context.mirrors.iter().zip(&self.parts);
@@ -79,13 +80,13 @@ impl Engine {
     async fn look_at_hints(&mut self) {
         let hinted = self.schedule.take_hints(Instant::now());
         self.unseen |= !hinted.mirrors.is_empty();
-        for (mirror, places) in hinted.places {
-            let (pass, settle) = (None, Duration::ZERO);
+        for (mirror, places) in hinted.hinted {
             let visit = Visit {
                 mirror,
-                pass,
+                pass: None,
                 scope: Scope::Places(places),
-                settle,
+                rank: Rank::Backfill,
+                quiet: Quiet::NONE,
             };
             let context = Arc::clone(&self.context);
             let look = tokio::task::spawn_blocking(move || {
@@ -106,10 +107,11 @@ impl Engine {
 
     async fn drain(&mut self) -> Result<(), StoreError> {
         self.context.client.close();
+        self.fresh.clear();
         self.visits.clear();
-        self.tally.pending += self.queue.waiting_in(Lane::Files, |_| true) as u64;
-        self.unseen |= self.queue.waiting_in(Lane::Folders, |_| true) > 0;
-        self.queue.take_out(|_| true);
+        for (_, lane, _) in self.queue.take_out(&Lane::ALL, |_| true) {
+            self.not_reached(lane);
+        }
         self.look_at_hints().await;
         self.context.cancelled.store(true, Ordering::Relaxed);
         let patience = match self.stop {
@@ -118,7 +120,7 @@ impl Engine {
         };
         let deadline = tokio::time::sleep(patience);
         tokio::pin!(deadline);
-        while self.queue.running() > 0 || self.surveys > 0 {
+        while self.queue.running() > 0 || self.are_surveying() {
             tokio::select! {
                 Some(event) = self.inbox.recv() => match event {
                     Event::Ended(finished) => self.on_ended(finished)?,
@@ -127,17 +129,30 @@ impl Engine {
                     Event::Hint(_) => self.unseen = true,
                     Event::Command(_) | Event::Watched(_) | Event::Unauthorized(_) => {}
                 },
-                Some(news) = self.news.recv() => match news {
-                    News::Plan(surveyed) => self.on_plan(surveyed).await?,
-                    News::Over(..) => self.surveys -= 1,
-                },
+                Some(news) = self.fresh.news.recv() => self.on_last_news(news).await?,
+                Some(news) = self.visits.news.recv() => self.on_last_news(news).await?,
                 () = &mut deadline => break,
             }
         }
         // Whatever is cut off here is in doubt, and the next run asks Box about it.
         self.tasks.abort_all();
-        self.tally.pending += self.queue.running_in(Lane::Files) as u64;
-        self.unseen |= self.queue.running_in(Lane::Folders) > 0;
+        for lane in Lane::ALL {
+            (0..self.queue.running_in(lane)).for_each(|_| self.not_reached(lane));
+        }
         Ok(())
+    }
+
+    async fn on_last_news(&mut self, news: News) -> Result<(), StoreError> {
+        match news {
+            News::Plan(surveyed) => self.on_plan(surveyed).await,
+            News::Over(_, _, rank, _) => {
+                self.visits_of(rank).ended();
+                Ok(())
+            }
+        }
+    }
+
+    fn are_surveying(&self) -> bool {
+        self.fresh.are_running() || self.visits.are_running()
     }
 }

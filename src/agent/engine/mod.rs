@@ -11,6 +11,7 @@ mod passes;
 mod resolve;
 mod silence;
 mod status;
+mod visits;
 
 pub(crate) use crate::agent::engine::resolve::{Order, Resolved, Shown};
 pub(crate) use crate::agent::engine::status::{Command, Waited};
@@ -18,18 +19,19 @@ pub(crate) use crate::agent::engine::status::{Command, Waited};
 use crate::agent::context::Context;
 use crate::agent::engine::part::Part;
 use crate::agent::engine::silence::Silence;
+use crate::agent::engine::visits::Visits;
 use crate::agent::eyes::{Eyes, Opened};
 use crate::agent::job::{self, Ended, Key, Work};
 use crate::agent::notice::{Notice, Sink};
 use crate::agent::schedule::Schedule;
-use crate::agent::survey::{Broken, Surveyed, Visit, survey};
+use crate::agent::survey::{Broken, Looked, Surveyed};
 use crate::model::trouble::Said;
 use crate::plan::debounce::Hint;
-use crate::plan::queue::{Lane, Patience, Queue};
+use crate::plan::policy::Quiet;
+use crate::plan::queue::{Lane, Patience, Queue, Rank, Ticket, Widths};
 use crate::plan::tally::Tally;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -37,14 +39,8 @@ use tokio::task::JoinSet;
 
 /// Folder jobs at once, each with a request of its own.
 const FOLDERS: usize = 4;
-/// Survey threads at once.
-const SURVEYS: usize = 2;
-/// File jobs that may wait before no further plans are taken in.
-const MOST_PENDING: usize = 4_000;
-/// Visits that may wait before no further folders are made.
-const MOST_VISITS: usize = 64;
-/// Plans in flight between the survey threads and the loop.
-const PLANS: usize = 4;
+/// Large files at once, beside the others.
+const LARGE: usize = 2;
 /// Events in flight between the tasks and the loop.
 const EVENTS: usize = 256;
 
@@ -57,8 +53,8 @@ pub(crate) struct Temper {
     pub(crate) longest_wait: Option<Duration>,
     /// How long Box may stay silent; `None`: for ever.
     pub(crate) silence: Option<Duration>,
-    /// How long a file must have been quiet.
-    pub(crate) settle: Duration,
+    /// How long things must have been left alone.
+    pub(crate) quiet: Quiet,
 }
 
 /// Everything that can wake the loop, besides plans and time.
@@ -80,7 +76,7 @@ pub(crate) enum Event {
 /// What survey threads send, in order.
 enum News {
     Plan(Surveyed),
-    Over(usize, Option<u64>, Result<u64, Broken>),
+    Over(usize, Option<u64>, Rank, Result<Looked, Broken>),
 }
 
 /// Why the loop should end.
@@ -101,7 +97,7 @@ pub(crate) enum Stop {
 /// A job that ended.
 pub(crate) struct Finished {
     key: Key,
-    lane: Lane,
+    ticket: Ticket,
     /// When this try began.
     began: Instant,
     ended: Ended,
@@ -116,8 +112,10 @@ pub(crate) struct Engine {
     eyes: Eyes,
     queue: Queue<Key, Work>,
     parts: Vec<Part>,
-    visits: VecDeque<Visit>,
-    surveys: usize,
+    /// Visits of what was just saved.
+    fresh: Visits,
+    /// All other visits.
+    visits: Visits,
     waiters: Vec<status::Waiter>,
     resolvers: Vec<resolve::Resolver>,
     tally: Tally,
@@ -130,8 +128,6 @@ pub(crate) struct Engine {
     tasks: JoinSet<()>,
     events: mpsc::Sender<Event>,
     inbox: mpsc::Receiver<Event>,
-    news_out: mpsc::Sender<News>,
-    news: mpsc::Receiver<News>,
 }
 
 impl Engine {
@@ -146,17 +142,21 @@ impl Engine {
         sink: Sink,
     ) -> Self {
         let (events, inbox) = mpsc::channel(EVENTS);
-        let (news_out, news) = mpsc::channel(PLANS);
         let parts = context.mirrors.iter().map(|_| Part::default()).collect();
+        let widths = Widths {
+            folders: FOLDERS,
+            files: uploads,
+            large: uploads.min(LARGE),
+        };
         Self {
             store,
             schedule,
             eyes,
-            queue: Queue::new(temper.patience, FOLDERS, uploads),
+            queue: Queue::new(temper.patience, widths),
             temper,
             parts,
-            visits: VecDeque::new(),
-            surveys: 0,
+            fresh: Visits::new(),
+            visits: Visits::new(),
             waiters: Vec::new(),
             resolvers: Vec::new(),
             tally: Tally::default(),
@@ -168,8 +168,6 @@ impl Engine {
             tasks: JoinSet::new(),
             events,
             inbox,
-            news_out,
-            news,
             context,
         }
     }
@@ -221,7 +219,7 @@ impl Engine {
     }
 
     fn is_idle(&self) -> bool {
-        self.visits.is_empty() && self.surveys == 0 && self.queue.is_idle()
+        self.fresh.is_idle() && self.visits.is_idle() && self.queue.is_idle()
     }
 
     /// Starts what can start, waits for one thing to happen, and deals with it.
@@ -238,12 +236,11 @@ impl Engine {
         if self.is_idle() && self.schedule.next().is_none() && self.stop.is_none() {
             return Ok(());
         }
-        // Only file jobs count: they drain whatever else stands, while folder jobs wait for
-        // visits, visits for plans to be taken in, and plans for this.
-        let takes_plans = self.queue.waiting_in(Lane::Files, |_| true) < MOST_PENDING;
+        let takes_fresh = self.takes_plans(Rank::Fresh);
+        let takes_plans = self.takes_plans(Rank::Backfill);
         let wake = [
             self.queue.next_wake(),
-            self.schedule.next(),
+            self.schedule.next().filter(|_| !self.fresh.are_enough()),
             self.silence.ends(self.temper.silence),
         ]
         .into_iter()
@@ -251,7 +248,8 @@ impl Engine {
         .min();
         tokio::select! {
             Some(event) = self.inbox.recv() => self.on_event(event).await,
-            Some(news) = self.news.recv(), if takes_plans => self.on_news(news).await,
+            Some(news) = self.fresh.news.recv(), if takes_fresh => self.on_news(news).await,
+            Some(news) = self.visits.news.recv(), if takes_plans => self.on_news(news).await,
             () = until(wake) => Ok(()),
         }
     }
@@ -273,42 +271,22 @@ impl Engine {
         Ok(())
     }
 
-    async fn on_news(&mut self, news: News) -> Result<(), StoreError> {
-        match news {
-            News::Plan(surveyed) => self.on_plan(surveyed).await,
-            News::Over(mirror, pass, result) => self.on_survey_over(mirror, pass, result),
-        }
-    }
-
-    fn start_surveys(&mut self) {
-        while self.surveys < SURVEYS
-            && let Some(visit) = self.visits.pop_front()
-        {
-            self.surveys += 1;
-            let (context, news) = (Arc::clone(&self.context), self.news_out.clone());
-            tokio::task::spawn_blocking(move || {
-                let (mirror, pass) = (visit.mirror, visit.pass);
-                let result = survey(&context, visit, &|surveyed| {
-                    news.blocking_send(News::Plan(surveyed)).is_ok()
-                });
-                // Nobody listens any more only when the run is over.
-                drop(news.blocking_send(News::Over(mirror, pass, result)));
-            });
-        }
-    }
-
     fn start_jobs(&mut self) {
-        let folders_may_start = self.visits.len() < MOST_VISITS;
-        let is_open = |lane| lane != Lane::Folders || folders_may_start;
+        let folders_may_start = |rank| match rank {
+            Rank::Fresh => !self.fresh.are_enough(),
+            Rank::Backfill => !self.visits.are_enough(),
+        };
+        let is_open = |lane, rank| lane != Lane::Folders || folders_may_start(rank);
         while let Some((key, work)) = self.queue.start(Instant::now(), is_open) {
+            let ticket = self.queue.ticket(&key).expect("it has just been started");
             let (context, store) = (Arc::clone(&self.context), self.store.clone());
             let events = self.events.clone();
             self.tasks.spawn(async move {
-                let (lane, began) = (work.lane(), Instant::now());
+                let began = Instant::now();
                 let ended = job::run(&context, &store, &key, work).await;
                 let finished = Finished {
                     key,
-                    lane,
+                    ticket,
                     began,
                     ended,
                 };

@@ -1,9 +1,10 @@
 //! What follows from a job that ended.
 
+use crate::agent::engine::passes::Of;
 use crate::agent::engine::{Engine, Finished, Resolved, Stop};
 use crate::agent::job::{Ended, Key};
 use crate::agent::notice::Notice;
-use crate::agent::survey::{Dir, Scope, Visit};
+use crate::agent::survey::{Dir, Scope};
 use crate::model::reason::Failed;
 use crate::plan::action::Report;
 use crate::plan::facts::{Inventory, SyncedFolder};
@@ -17,10 +18,11 @@ impl Engine {
     pub(super) fn on_ended(&mut self, finished: Finished) -> Result<(), StoreError> {
         let Finished {
             key,
-            lane,
+            ticket,
             began,
             ended,
         } = finished;
+        let lane = ticket.lane;
         let mirror = key.0;
         match ended {
             Ended::Store(error) => return Err(error),
@@ -30,7 +32,7 @@ impl Engine {
                 let ended = Ended::Effect(effect);
                 return self.on_ended(Finished {
                     key,
-                    lane,
+                    ticket,
                     began,
                     ended,
                 });
@@ -45,7 +47,7 @@ impl Engine {
                     self.account(key.clone(), report);
                 }
                 // First the visit: without it the pass might end here.
-                self.visit(&key, pass, folder, inventory);
+                self.visit(&key, (mirror, pass, ticket.rank), folder, inventory);
                 self.over(&key);
             }
             Ended::Effect(Effect::Done(report)) => {
@@ -87,28 +89,16 @@ impl Engine {
         }
     }
 
-    fn visit(
-        &mut self,
-        key: &Key,
-        pass: Option<u64>,
-        folder: SyncedFolder,
-        inventory: Option<Inventory>,
-    ) {
+    fn visit(&mut self, key: &Key, of: Of, folder: SyncedFolder, inventory: Option<Inventory>) {
         let (mirror, path) = (key.0, key.1.clone());
         if self.stop.is_some() || self.parts[mirror].is_stopped() {
             self.unseen = true;
             return;
         }
-        let settle = self.settle_of(mirror, pass);
         let scope = Scope::Tree(Dir { path, folder }, inventory);
-        self.parts[mirror].visit_added(pass);
-        // Depth first: the visits that wait are those of one branch.
-        self.visits.push_front(Visit {
-            mirror,
-            pass,
-            scope,
-            settle,
-        });
+        let visit = self.visit_of(of, scope);
+        self.parts[mirror].visit_added(visit.pass);
+        self.visits_of(visit.rank).push_first(visit);
     }
 
     fn again(&mut self, key: Key, lane: Lane, began: Instant, end: End, failed: Failed) {
@@ -137,9 +127,9 @@ impl Engine {
     }
 
     /// Directories are not counted: nobody knows what is in them.
-    fn not_reached(&mut self, lane: Lane) {
-        self.tally.pending += u64::from(lane == Lane::Files);
-        self.unseen |= lane == Lane::Folders;
+    pub(super) fn not_reached(&mut self, lane: Lane) {
+        self.tally.pending += u64::from(lane.sends());
+        self.unseen |= !lane.sends();
     }
 
     fn give_up(&mut self, key: Key, failed: Failed, now: Instant) {

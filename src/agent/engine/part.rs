@@ -4,9 +4,10 @@ use crate::agent::job::Key;
 use crate::model::path::RelPath;
 use crate::model::reason::Failed;
 use crate::plan::guard::Halt;
+use crate::plan::policy::Quiet;
 use crate::plan::tally::Tally;
 use std::collections::{BTreeMap, HashSet};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// A pass under way. It ends when everything that it found has come to an end; what
 /// hints found meanwhile does not hold it up.
@@ -14,8 +15,8 @@ use std::time::{Duration, SystemTime};
 pub(super) struct Pass {
     /// Its number.
     pub(super) number: u64,
-    /// How long a file must have been quiet.
-    pub(super) settle: Duration,
+    /// How long things must have been left alone.
+    pub(super) quiet: Quiet,
     visits: usize,
     jobs: HashSet<RelPath>,
     halted: bool,
@@ -31,8 +32,8 @@ pub(super) struct Part {
     /// The last pass that was asked for, and the last that came to its end, by number.
     pub(super) requested: u64,
     pub(super) done: u64,
-    /// The settle time of the next pass.
-    pub(super) settle: Option<Duration>,
+    /// How long things must have been left alone for the next pass.
+    pub(super) quiet: Option<Quiet>,
     /// Visits that wait or run, and jobs that wait or run.
     pub(super) visits: usize,
     pub(super) jobs: usize,
@@ -46,13 +47,13 @@ pub(super) struct Part {
 
 impl Part {
     /// Begins the pass that was asked for last.
-    pub(super) fn begin(&mut self, settle: Duration) {
+    pub(super) fn begin(&mut self, quiet: Quiet) {
         let number = self.requested;
-        let settle = self.settle.take().unwrap_or(settle);
+        let quiet = self.quiet.take().unwrap_or(quiet);
         let (visits, jobs) = (0, HashSet::new());
         self.pass = Some(Pass {
             number,
-            settle,
+            quiet,
             visits,
             jobs,
             halted: false,

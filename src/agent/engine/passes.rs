@@ -5,25 +5,26 @@ use crate::agent::engine::{Engine, Resolved, Stop};
 use crate::agent::eyes::Opened;
 use crate::agent::job::{Key, Work};
 use crate::agent::notice::Notice;
-use crate::agent::survey::{Broken, Dir, Scope, Surveyed, Visit};
+use crate::agent::survey::{Dir, MANY, Scope, Surveyed, Visit};
 use crate::model::path::RelPath;
 use crate::plan::action::{Action, Edit, Report};
 use crate::plan::debounce::{Hint, What};
 use crate::plan::guard::Halt;
-use crate::plan::queue::Lane;
+use crate::plan::policy::Quiet;
+use crate::plan::queue::{Lane, Rank};
 use crate::store::error::Error as StoreError;
-use std::time::{Duration, Instant};
+use std::time::Instant;
+
+/// What a visit or a job belongs to: a mirror, the pass that it is part of, if any, and
+/// its rank.
+pub(super) type Of = (usize, Option<u64>, Rank);
 
 impl Engine {
     /// Asks for a pass over a mirror that begins after now.
-    pub(crate) fn request_pass(
-        &mut self,
-        mirror: usize,
-        settle: Duration,
-    ) -> Result<u64, StoreError> {
+    pub(crate) fn request_pass(&mut self, mirror: usize, quiet: Quiet) -> Result<u64, StoreError> {
         let part = &mut self.parts[mirror];
         part.requested += 1;
-        part.settle = Some(part.settle.map_or(settle, |other| other.min(settle)));
+        part.quiet = Some(part.quiet.map_or(quiet, |other| other.at_most(quiet)));
         let number = part.requested;
         self.begin_pass(mirror)?;
         Ok(number)
@@ -35,7 +36,7 @@ impl Engine {
         if part.pass.is_some() || part.requested == part.done {
             return Ok(());
         }
-        part.begin(self.temper.settle);
+        part.begin(self.temper.quiet);
         let of = &self.context.mirrors[mirror];
         self.eyes.ensure(mirror, of, &self.events);
         if let Ok(mut seen) = of.seen.try_lock() {
@@ -53,6 +54,12 @@ impl Engine {
             .root(&of.name, &of.target_key())?;
         match root.filter(|root| root.inventoried && !must_ask) {
             Some(folder) => {
+                let left = self.context.readers.get()?.sessions_below(folder.key)?;
+                let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
+                if !left.is_empty() {
+                    let of = (mirror, pass, Rank::Backfill);
+                    self.push(of, RelPath::root(), Work::Leftovers(left));
+                }
                 let top = Dir {
                     path: RelPath::root(),
                     folder,
@@ -64,7 +71,8 @@ impl Engine {
                 Err(halt) => self.halt(mirror, halt),
                 Ok(_) => {
                     let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
-                    self.push(mirror, pass, RelPath::root(), Work::Root);
+                    let of = (mirror, pass, Rank::Backfill);
+                    self.push(of, RelPath::root(), Work::Root);
                 }
             },
         }
@@ -74,26 +82,31 @@ impl Engine {
     /// Adds a visit of the pass under way.
     fn look(&mut self, mirror: usize, scope: Scope) {
         let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
-        self.look_further(mirror, pass, scope);
+        self.look_further((mirror, pass, Rank::Backfill), scope);
     }
 
     /// Adds a visit of that pass, or, without one, of a hint.
-    fn look_further(&mut self, mirror: usize, pass: Option<u64>, scope: Scope) {
-        let settle = self.settle_of(mirror, pass);
-        self.parts[mirror].visit_added(pass);
-        self.visits.push_back(Visit {
+    fn look_further(&mut self, of: Of, scope: Scope) {
+        let visit = self.visit_of(of, scope);
+        self.parts[visit.mirror].visit_added(visit.pass);
+        self.visits_of(visit.rank).push(visit);
+    }
+
+    pub(super) fn visit_of(&self, (mirror, pass, rank): Of, scope: Scope) -> Visit {
+        Visit {
             mirror,
             pass,
             scope,
-            settle,
-        });
+            rank,
+            quiet: self.quiet_of(mirror, pass),
+        }
     }
 
-    /// How long a file must have been quiet for that pass, or for a hint.
-    pub(super) fn settle_of(&self, mirror: usize, pass: Option<u64>) -> Duration {
+    /// How long things must have been left alone for that pass, or for a hint.
+    fn quiet_of(&self, mirror: usize, pass: Option<u64>) -> Quiet {
         let running = self.parts[mirror].pass.as_ref();
         let of_pass = running.filter(|running| Some(running.number) == pass);
-        of_pass.map_or(self.temper.settle, |pass| pass.settle)
+        of_pass.map_or(self.temper.quiet, |pass| pass.quiet)
     }
 
     /// Ends the pass under way if nothing of it is left.
@@ -115,27 +128,39 @@ impl Engine {
         let mirror = opened.mirror;
         let name = &self.context.mirrors[mirror].name;
         if self.eyes.opened(opened, name) {
-            self.request_pass(mirror, self.temper.settle)?;
+            self.request_pass(mirror, self.temper.quiet)?;
         }
         Ok(())
     }
 
     pub(super) fn take_what_is_due(&mut self) -> Result<(), StoreError> {
+        if self.fresh.are_enough() {
+            // Hints are kept where they are bounded, until there is room.
+            return Ok(());
+        }
         let due = self.schedule.due(Instant::now());
         for mirror in due.mirrors {
-            self.request_pass(mirror, self.temper.settle)?;
+            self.request_pass(mirror, self.temper.quiet)?;
         }
-        for (mirror, places) in due.places {
+        let hinted = due.hinted.into_iter().map(|(mirror, places)| {
+            let is_bulk = places.len() > MANY;
+            let rank = [Rank::Fresh, Rank::Backfill][usize::from(is_bulk)];
+            (mirror, places, rank)
+        });
+        let later = due.later.into_iter();
+        let later = later.map(|(mirror, places)| (mirror, places, Rank::Backfill));
+        for (mirror, places, rank) in hinted.chain(later) {
             if !self.parts[mirror].is_stopped() {
-                self.look_further(mirror, None, Scope::Places(places));
+                self.look_further((mirror, None, rank), Scope::Places(places));
             }
         }
         Ok(())
     }
 
-    fn push(&mut self, mirror: usize, pass: Option<u64>, path: RelPath, work: Work) {
+    fn push(&mut self, (mirror, pass, rank): Of, path: RelPath, work: Work) {
         let key = (mirror, path.clone());
-        let is_new = self.queue.push(work.lane(), key, work, Instant::now());
+        let ticket = work.ticket(rank);
+        let is_new = self.queue.push(ticket, key, work, Instant::now());
         self.parts[mirror].job_added(path, pass, is_new);
     }
 
@@ -144,6 +169,7 @@ impl Engine {
         let Surveyed {
             mirror,
             pass,
+            rank,
             dir,
             looked_at,
             rest,
@@ -159,7 +185,7 @@ impl Engine {
             return Ok(());
         }
         if !rest.is_empty() {
-            self.look_further(mirror, pass, Scope::Forest(rest));
+            self.look_further((mirror, pass, Rank::Backfill), Scope::Forest(rest));
         }
         self.tell_of_idle(mirror, &dir.path, &looked_at, &plan);
         for name in looked_at {
@@ -187,43 +213,28 @@ impl Engine {
                 Action::Folder(work) => Work::Folder(dir.clone(), work),
                 Action::File(work) => Work::File(dir.clone(), work),
             };
-            self.push(mirror, pass, path, work);
+            self.push((mirror, pass, rank), path, work);
         }
         Ok(())
-    }
-
-    pub(super) fn on_survey_over(
-        &mut self,
-        mirror: usize,
-        pass: Option<u64>,
-        result: Result<u64, Broken>,
-    ) -> Result<(), StoreError> {
-        self.surveys -= 1;
-        self.parts[mirror].visit_ended(pass);
-        match result {
-            Ok(unchanged) if pass.is_some() => self.parts[mirror].tally.unchanged += unchanged,
-            Ok(_) => {}
-            Err(Broken::Halt(halt)) => self.halt(mirror, halt),
-            Err(Broken::Store(error)) => return Err(error),
-        }
-        self.end_pass(mirror)
     }
 
     /// Stops a mirror where it stands. What it had queued was not reached.
     pub(super) fn halt(&mut self, mirror: usize, halt: Halt) {
         let is_meant = |key: &Key| key.0 == mirror;
-        self.tally.pending += self.queue.waiting_in(Lane::Files, is_meant) as u64;
         let part = &mut self.parts[mirror];
-        for (_, path) in self.queue.take_out(is_meant) {
+        for ((_, path), lane, _) in self.queue.take_out(&Lane::ALL, is_meant) {
+            self.tally.pending += u64::from(lane.sends());
             part.job_ended(&path);
         }
-        self.visits.retain(|visit| {
-            let stays = visit.mirror != mirror;
-            if !stays {
-                part.visit_ended(visit.pass);
-            }
-            stays
-        });
+        for visits in [&mut self.fresh, &mut self.visits] {
+            visits.retain(|visit| {
+                let stays = visit.mirror != mirror;
+                if !stays {
+                    part.visit_ended(visit.pass);
+                }
+                stays
+            });
+        }
         part.stop(halt.clone());
         self.halt_resolvers(mirror, &halt.to_string());
         self.schedule.look_again(mirror, Instant::now());

@@ -3,14 +3,15 @@
 
 use crate::agent::engine::Engine;
 use crate::agent::job::Key;
-use crate::agent::survey::{Scope, Visit};
+use crate::agent::survey::{CHUNK, How, Place, Scope, Visit};
 use crate::model::ids::VersionId;
 use crate::model::item::Seen;
 use crate::model::path::{LocalName, RelPath};
 use crate::plan::action::{Action, DirPlan, Edit, Report};
 use crate::plan::conflict::{self, CODES, Decision, Keep};
+use crate::plan::policy::Quiet;
+use crate::plan::queue::Rank;
 use crate::store::error::Error as StoreError;
-use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// What a person decided.
@@ -153,13 +154,17 @@ impl Engine {
     }
 
     fn visit_place(&mut self, key: &Key) {
+        let place = Place {
+            path: key.1.clone(),
+            how: How::Itself,
+        };
+        let scope = Scope::Places(vec![place]);
+        let visit = Visit {
+            quiet: Quiet::NONE,
+            ..self.visit_of((key.0, None, Rank::Fresh), scope)
+        };
         self.parts[key.0].visit_added(None);
-        self.visits.push_front(Visit {
-            mirror: key.0,
-            pass: None,
-            scope: Scope::Places(vec![(key.1.clone(), false)]),
-            settle: Duration::ZERO,
-        });
+        self.visits_of(visit.rank).push(visit);
     }
 
     /// This became of an entry.
@@ -186,7 +191,8 @@ impl Engine {
         looked_at: &[LocalName],
         plan: &DirPlan,
     ) {
-        if self.resolvers.is_empty() {
+        // Of many entries this is a part of the plan only; ours is looked at alone.
+        if self.resolvers.is_empty() || looked_at.len() > CHUNK {
             return;
         }
         for name in looked_at {

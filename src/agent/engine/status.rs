@@ -2,9 +2,11 @@
 
 use crate::agent::engine::{Engine, Order, Resolved};
 use crate::model::path::RelPath;
+use crate::plan::policy::Quiet;
+use crate::remote::pace::Standing;
 use crate::store::error::Error as StoreError;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// What can be asked of a running agent.
@@ -42,7 +44,7 @@ impl Engine {
             Command::Wait(answer) => {
                 let mut passes = Vec::new();
                 for mirror in 0..self.parts.len() {
-                    passes.push(self.request_pass(mirror, Duration::ZERO)?);
+                    passes.push(self.request_pass(mirror, Quiet::NONE)?);
                 }
                 self.waiters.push(Waiter { passes, answer });
             }
@@ -120,7 +122,30 @@ impl Engine {
             "token": { "method": method, "expires_in": expires_in },
             "requests": self.context.client.requests(),
             "bytes_sent": self.context.client.bytes_sent(),
+            "rate": self.rate_status(),
         }))
+    }
+
+    /// The lanes, and for how long Box asked everybody to wait.
+    fn rate_status(&self) -> Value {
+        let lane = |Standing {
+                        limit,
+                        allowed,
+                        used,
+                    }| json!({ "limit": limit, "allowed": allowed, "used": used });
+        let standings = self.context.client.standings();
+        let now = Instant::now();
+        let held = self
+            .context
+            .client
+            .held_until()
+            .filter(|until| *until > now);
+        json!({
+            "uploads": lane(standings.uploads),
+            "requests": lane(standings.calls),
+            "held_seconds": held.map(|until| (until - now).as_secs() + 1),
+            "waited_for": self.context.client.is_waited_for(),
+        })
     }
 
     fn mirror_status(&self, number: usize) -> Result<Value, StoreError> {

@@ -5,6 +5,7 @@ use crate::model::ids::VersionId;
 use crate::model::item::Seen;
 use crate::model::name::RemoteName;
 use crate::plan::conflict::{Decision, Keep, Way, beside, family, way};
+use crate::plan::facts::Local;
 use crate::plan::policy::OnForeign;
 
 fn seen(version: &str) -> Seen {
@@ -23,7 +24,7 @@ fn check(keep: Keep, left: Option<u8>, ours: u8, found: &str, expected: Way) {
             seen: seen("1"),
             left,
         };
-        let (shown, ours) = (stamp(2, 5), hashed(ours, stamp(ours, 5), 9));
+        let (shown, ours) = (stamp(2, 5), Local::from(hashed(ours, stamp(ours, 5), 9)));
         let got = way(policy, Some(&decision), Some(&shown), &ours, &seen(found));
         assert_eq!(got, expected, "{policy:?} {decision:?} {found:?}");
     }
@@ -60,7 +61,7 @@ fn what_was_left_out_stays_out_until_its_content_changes() {
         },
         seen("2"),
     );
-    let touched = hashed(2, stamp(2, 8), 9);
+    let touched = Local::from(hashed(2, stamp(2, 8), 9));
     let of = |policy, left| way(policy, Some(&decision(left)), None, &touched, &found);
     assert_eq!(of(OnForeign::KeepBoth, 2), Way::Park, "Box has moved on");
     // It is over: the policy counts again.

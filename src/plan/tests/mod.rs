@@ -3,6 +3,7 @@
 //! A content is a small number; its digest and size follow from it. Contents 1 and 2
 //! have one size, 3 and 4 the next, so that a size alone does not tell two apart.
 
+mod chunked;
 mod conflict;
 mod directory;
 mod guard;
@@ -20,8 +21,7 @@ use crate::model::stamp::{Nanos, Stamp};
 use crate::model::trouble::Said;
 use crate::plan::action::Edit;
 use crate::plan::facts::{Hashed, Mapped, SyncedFolder};
-use crate::plan::policy::{OnForeign, Policy};
-use std::time::Duration;
+use crate::plan::policy::{OnForeign, Policy, Quiet};
 
 /// The directory that everything is about.
 const DIR: FolderKey = FolderKey(1);
@@ -81,7 +81,7 @@ fn policy(on_existing: OnForeign, on_remote_change: OnForeign) -> Policy {
     Policy {
         on_existing,
         on_remote_change,
-        settle: Duration::ZERO,
+        quiet: Quiet::NONE,
     }
 }
 
@@ -131,6 +131,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
         Edit::Inventoried(_) | Edit::UnparkBelow(_) => {}
         Edit::Park(_, name, item) => drop(mapped.parked.insert(name, item)),
         Edit::Unpark(_, name) => drop(mapped.parked.remove(&name)),
+        Edit::OpenSession(..) | Edit::EndSession(..) => {}
         Edit::Intend(_, name, intent) => drop(mapped.intents.insert(name, intent)),
         Edit::Decide(_, name, decision) => drop(mapped.decisions.insert(name, decision)),
         Edit::Undecide(_, name) => drop(mapped.decisions.remove(&name)),

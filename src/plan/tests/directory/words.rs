@@ -24,7 +24,7 @@ use crate::plan::facts::{
     Digests, DirFacts, HashError, Intent, Inventory, LocalEntry, LocalKind, Mapped, ParkedItem,
     SyncedFolder,
 };
-use crate::plan::policy::{OnForeign, Policy};
+use crate::plan::policy::{OnForeign, Policy, Quiet};
 use std::time::Duration;
 
 const NOW: i64 = 1_000 * SECOND;
@@ -41,7 +41,10 @@ pub(super) struct Given {
 
 pub(super) fn given(disk: &'static str, mapping: &'static str) -> Given {
     let policy = Policy {
-        settle: Duration::from_secs(2),
+        quiet: Quiet {
+            settle: Duration::from_secs(2),
+            ..Quiet::NONE
+        },
         ..policy(OnForeign::Park, OnForeign::Park)
     };
     Given {
@@ -276,7 +279,9 @@ fn tell(plan: &DirPlan) -> String {
         other @ (Edit::PutFolder { .. }
         | Edit::Intend(..)
         | Edit::Decide(..)
-        | Edit::Undecide(..)) => Some(format!("{other:?}")),
+        | Edit::Undecide(..)
+        | Edit::OpenSession(..)
+        | Edit::EndSession(..)) => Some(format!("{other:?}")),
     }));
     words.extend(plan.descend.iter().map(|(name, _)| format!("enter {name}")));
     words.extend(plan.unsettled.iter().map(|name| format!("wait {name}")));

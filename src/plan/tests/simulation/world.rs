@@ -14,11 +14,11 @@ use crate::plan::backoff::Backoff;
 use crate::plan::conflict::family;
 use crate::plan::directory;
 use crate::plan::facts::{
-    Digests, DirFacts, HashError, Hashed, Inventory, LocalEntry, LocalKind, Mapped,
+    Digests, DirFacts, HashError, Hashed, Inventory, Local, LocalEntry, LocalKind, Mapped,
 };
 use crate::plan::policy::Policy;
 use crate::plan::queue::Turns;
-use crate::plan::queue::{End, Fate, Lane, Patience, Queue};
+use crate::plan::queue::{End, Fate, Lane, Patience, Queue, Rank, Ticket, Widths};
 use crate::plan::settle::{self, Effect, Settled};
 use crate::plan::transfer::{Next, Reply, Transfer};
 use crate::plan::verdict::Verdict;
@@ -39,6 +39,8 @@ pub(super) struct LocalFile {
 pub(super) struct Job {
     pub(super) work: FileWork,
     pub(super) hashed: Hashed,
+    /// The transfer is told the digest at once; else it must ask.
+    pub(super) is_read: bool,
     pub(super) replies: Vec<Reply>,
     pub(super) next: Next,
 }
@@ -77,6 +79,7 @@ pub(super) struct World {
 
 const PATIENCE: Patience = Patience {
     tries: Some(3),
+    busy: 4,
     throttles: 2,
     backoff: Backoff {
         first: Duration::from_secs(1),
@@ -93,7 +96,12 @@ impl Turns for LocalName {
 }
 
 pub(super) fn new_queue() -> Queue<LocalName, FileWork> {
-    Queue::new(PATIENCE, 1, 2)
+    let widths = Widths {
+        folders: 1,
+        files: 2,
+        large: 1,
+    };
+    Queue::new(PATIENCE, widths)
 }
 
 impl World {
@@ -173,7 +181,8 @@ impl World {
                 continue;
             };
             let (now, name) = (self.instant(), work.name.clone());
-            let is_new = self.queue.push(Lane::Files, name, work, now);
+            let ticket = Ticket::file(work.stamp.size, Rank::Backfill);
+            let is_new = self.queue.push(ticket, name, work, now);
             self.jobs += usize::from(is_new);
         }
     }
@@ -193,7 +202,7 @@ impl World {
 
     /// Starts a job, if one may start.
     pub(super) fn start(&mut self) -> bool {
-        let Some((name, mut work)) = self.queue.start(self.instant(), |_| true) else {
+        let Some((name, mut work)) = self.queue.start(self.instant(), |_, _| true) else {
             return false;
         };
         self.note(|| format!("start {name:?}"));
@@ -213,6 +222,7 @@ impl World {
         let mut job = Job {
             work,
             hashed: known.unwrap_or(fresh),
+            is_read: self.order.bool(),
             replies: Vec::new(),
             next: Next::Ask(crate::plan::transfer::Ask::Root),
         };
@@ -230,7 +240,7 @@ impl World {
                 let job = self.running.remove(name).unwrap();
                 let silence = |r: &Reply| matches!(r, Reply::Trouble(Trouble::NoAnswer(_)));
                 let answered = !job.replies.iter().all(silence);
-                let settled = settle::file(DIR, &job.work, &job.hashed, outcome, answered);
+                let settled = settle::file(DIR, &job.work, job.hashed.stamp, outcome, answered);
                 self.settle(name, settled);
             }
             Next::Ask(ask) => {
@@ -264,7 +274,7 @@ impl World {
             Fate::Gone | Fate::GivenUp => self.leave(1),
         }
         if matches!(settled.effect, Effect::Halt(_)) {
-            let out = self.queue.take_out(|_| true).len();
+            let out = self.queue.take_out(&Lane::ALL, |_| true).len();
             self.leave(out);
         }
     }
@@ -288,7 +298,11 @@ impl World {
 
 impl Job {
     fn play(&self, policy: Policy) -> Next {
-        let mut transfer = Transfer::new(&self.work, self.hashed, policy, "1".to_owned());
+        let local = Local {
+            stamp: self.hashed.stamp,
+            hashed: Some(self.hashed).filter(|_| self.is_read),
+        };
+        let mut transfer = Transfer::new(&self.work, local, policy, "1".to_owned());
         let mut next = transfer.start();
         for reply in &self.replies {
             next = transfer.answer(reply.clone());
