@@ -50,6 +50,8 @@ pub(crate) struct Mirror {
     pub(crate) policy: Policy,
     /// Whether the Box folder has been seen since the last pass began.
     pub(crate) seen: tokio::sync::Mutex<bool>,
+    /// Whose the Box folder is, as Box said when it was last looked at.
+    owner: Mutex<Option<String>>,
 }
 
 impl Mirror {
@@ -73,12 +75,24 @@ impl Mirror {
             filter: Arc::new(filter),
             policy,
             seen: tokio::sync::Mutex::new(false),
+            owner: Mutex::default(),
         })
     }
 
     /// The target as the mapping remembers it.
     pub(crate) fn target_key(&self) -> String {
         self.target.key()
+    }
+
+    /// The ID of the account that the Box folder belongs to, if it is known.
+    pub(crate) fn owner(&self) -> Option<String> {
+        let owner = self.owner.lock();
+        owner.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Box has told whose the folder is, or has not.
+    pub(crate) fn set_owner(&self, id: Option<String>) {
+        *self.owner.lock().unwrap_or_else(PoisonError::into_inner) = id;
     }
 
     /// Opens the root afresh, so that a disk that was unmounted or replaced meanwhile

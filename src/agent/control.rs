@@ -128,18 +128,24 @@ async fn wait(events: &mpsc::Sender<Event>) -> Option<Value> {
         .send(Event::Command(Command::Wait(answer)))
         .await
         .ok()?;
-    let Waited { halted, left } = reply.await.ok()?;
-    let halted: Vec<_> = halted
-        .into_iter()
-        .map(|(mirror, message)| json!({ "mirror": mirror, "message": message }))
-        .collect();
+    let Waited {
+        halted,
+        paused,
+        left,
+    } = reply.await.ok()?;
+    let told = |mirrors: Vec<(String, String)>| -> Vec<_> {
+        let told = mirrors.into_iter();
+        told.map(|(mirror, message)| json!({ "mirror": mirror, "message": message }))
+            .collect()
+    };
+    let (halted, paused) = (told(halted), told(paused));
     let left: Vec<_> = left
         .into_iter()
         .map(|(mirror, path, reason, message)| {
             json!({ "mirror": mirror, "path": path, "reason": reason, "message": message })
         })
         .collect();
-    Some(json!({ "halted": halted, "left": left }))
+    Some(json!({ "halted": halted, "paused": paused, "left": left }))
 }
 
 fn order(question: &Value) -> Option<Order> {

@@ -147,7 +147,12 @@ async fn failed(
 }
 
 /// Stores what was settled, before anybody hears of it.
-pub(crate) async fn finish(store: &Store, settled: Settled) -> Result<Ended, StoreError> {
+pub(crate) async fn finish(store: &Store, mut settled: Settled) -> Result<Ended, StoreError> {
+    for edit in &mut settled.edits {
+        if let Edit::Park(_, _, item) = edit {
+            item.tried_at = crate::clock::nanos();
+        }
+    }
     let is_young = settled.edits.iter().any(|edit| edit.young().is_some());
     store.writer().apply(settled.edits).await?;
     Ok(match is_young {

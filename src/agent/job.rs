@@ -4,10 +4,11 @@ use crate::agent::context::Context;
 use crate::agent::survey::Dir;
 use crate::agent::{file_job, folder_job, root_job};
 use crate::model::path::RelPath;
+use crate::model::reason::Parked;
 use crate::plan::action::{FileWork, FolderWork, Report};
 use crate::plan::facts::{Inventory, SyncedFolder};
 use crate::plan::queue::{Rank, Ticket};
-use crate::plan::settle::Effect;
+use crate::plan::settle::{self, Effect};
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
 use crate::store::sessions::Left;
@@ -26,6 +27,8 @@ pub(crate) enum Work {
     File(Dir, FileWork),
     /// See that no upload session stays open for a file that is not there any more.
     Leftovers(Vec<Left>),
+    /// Note that a file waits for this reason, without asking Box.
+    HeldBack(Dir, FileWork, Parked),
 }
 
 impl Work {
@@ -33,7 +36,7 @@ impl Work {
     pub(crate) fn ticket(&self, rank: Rank) -> Ticket {
         match self {
             Self::Root | Self::Folder(..) | Self::Leftovers(_) => Ticket::folder(rank),
-            Self::File(_, work) => Ticket::file(work.stamp.size, rank),
+            Self::File(_, work) | Self::HeldBack(_, work, _) => Ticket::file(work.stamp.size, rank),
         }
     }
 }
@@ -66,6 +69,10 @@ pub(crate) async fn run(context: &Context, store: &Store, key: &Key, work: Work)
         Work::Folder(dir, work) => folder_job::run(context, store, mirror, &dir, &work).await,
         Work::File(dir, work) => file_job::run(context, store, mirror, &dir, &work).await,
         Work::Leftovers(left) => file_job::give_up_leftovers(context, store, mirror, left).await,
+        Work::HeldBack(dir, work, why) => {
+            let settled = settle::parked(dir.folder.key, &work.name, why, Some(work.stamp));
+            folder_job::finish(store, settled).await
+        }
     };
     done.unwrap_or_else(Ended::Store)
 }

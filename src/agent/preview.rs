@@ -153,6 +153,7 @@ impl Preview {
             scope: Scope::Tree(dir, inventory),
             rank: Rank::Backfill,
             quiet: Quiet::NONE,
+            no_room: None,
         };
         let surveyed = tokio::task::spawn_blocking(move || {
             survey(&context, visit, &|plan| {
@@ -352,6 +353,7 @@ impl Preview {
             Effect::Done(report) => Some(report),
             Effect::Vanished => None,
             Effect::Again(_, why) => Some(Report::Failed(why)),
+            Effect::Full(said, _) => Some(Report::Parked(Parked::Full(said))),
             Effect::Halt(halt) => {
                 self.halt(mirror, halt);
                 None
@@ -391,10 +393,15 @@ impl Preview {
             } => {
                 self.ending.unreachable = Some(why);
             }
-            Verdict::Retry { failed, .. } | Verdict::Fail(failed) => {
+            Verdict::Retry { failed, .. }
+            | Verdict::Busy { failed, .. }
+            | Verdict::Fail(failed) => {
                 self.halt(mirror, Halt::FolderUnreadable(failed.to_string()));
             }
             Verdict::Park(why) => self.halt(mirror, Halt::FolderInvisible(why.to_string())),
+            Verdict::Full(said) => {
+                self.halt(mirror, Halt::FolderUnreadable(said.to_string()));
+            }
             Verdict::Throttled(after) => {
                 self.ending.deferred = after.or(Some(Duration::from_secs(1)));
             }
@@ -422,7 +429,10 @@ async fn find(context: &Context, target: &Target) -> Result<Option<FolderId>, Un
 fn failed(trouble: Trouble) -> Report {
     match Verdict::of(trouble) {
         Verdict::Park(why) => Report::Parked(why),
-        Verdict::Retry { failed, .. } | Verdict::Fail(failed) => Report::Failed(failed),
+        Verdict::Full(said) => Report::Parked(Parked::Full(said)),
+        Verdict::Retry { failed, .. } | Verdict::Busy { failed, .. } | Verdict::Fail(failed) => {
+            Report::Failed(failed)
+        }
         Verdict::Throttled(_) | Verdict::Vanished => {
             Report::Failed(Failed::NoAnswer("Box asked to slow down".to_owned()))
         }

@@ -9,6 +9,7 @@ use crate::model::name::RemoteName;
 use crate::model::trouble::Trouble;
 use crate::plan::facts::Inventory;
 use crate::plan::guard::Halt;
+use crate::plan::queue::End;
 use crate::plan::settle::{self, Effect};
 use crate::plan::verdict::Verdict;
 use crate::remote::client::BoxClient;
@@ -107,7 +108,9 @@ pub(crate) fn ended(why: Unusable, answered: bool) -> Ended {
             failed,
             answered: this_one,
         } => settle::again(after, failed, this_one || answered),
+        Verdict::Busy { after, failed } => Effect::Again(End::Busy(after), failed),
         Verdict::Park(why) => Effect::Halt(Halt::FolderInvisible(why.to_string())),
+        Verdict::Full(said) => Effect::Halt(Halt::FolderUnreadable(said.to_string())),
         Verdict::Fail(failed) => Effect::Halt(Halt::FolderInvisible(failed.to_string())),
         Verdict::Vanished => Effect::Vanished,
     })
@@ -138,8 +141,8 @@ async fn check(context: &Context, mirror: &Mirror, root: &FolderId) -> Result<()
 
 async fn look(context: &Context, mirror: &Mirror, root: &FolderId) -> Result<(), Unusable> {
     context.account.check(context).await?;
-    let can_upload = match context.client.can_upload(root).await {
-        Ok(can_upload) => can_upload,
+    let welcome = match context.client.welcome(root).await {
+        Ok(welcome) => welcome,
         Err(Trouble::Gone(said)) => {
             let who = account(&context.client).await;
             return Err(invisible(format!(
@@ -152,7 +155,8 @@ async fn look(context: &Context, mirror: &Mirror, root: &FolderId) -> Result<(),
         }
         Err(other) => return Err(other.into()),
     };
-    if can_upload == Some(false) {
+    mirror.set_owner(welcome.owner);
+    if welcome.can_upload == Some(false) {
         let who = account(&context.client).await;
         return Err(invisible(format!(
             "{who} may look into Box folder {root} of mirror {:?} but not put anything into it: \

@@ -203,6 +203,7 @@ pub(crate) fn context(
             on_existing: mirror.on_existing,
             on_remote_change: mirror.on_remote_change,
             quiet: Quiet::NONE,
+            no_room: None,
         };
         let own = own_files(&mirror.local, &config.state_dir);
         Mirror::new(mirror, own, policy).map_err(Fatal::Rules)

@@ -4,6 +4,7 @@
 use crate::agent::survey::{How, Place};
 use crate::model::path::RelPath;
 use crate::plan::debounce::{Debouncer, Hint, What};
+use crate::plan::parole::lock_delay;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -49,6 +50,8 @@ pub(crate) struct Schedule {
     later: BTreeMap<(Instant, u64), (usize, Option<RelPath>)>,
     /// Mirrors with more young files than are kept one by one: looked at as a whole.
     young: BTreeMap<usize, Instant>,
+    /// How often in a row a lock has stood in the way of an entry.
+    locks: BTreeMap<(usize, RelPath), u32>,
     serial: u64,
 }
 
@@ -62,6 +65,7 @@ impl Schedule {
             rescan: None,
             later: BTreeMap::new(),
             young: BTreeMap::new(),
+            locks: BTreeMap::new(),
             serial: 0,
         }
     }
@@ -81,6 +85,7 @@ impl Schedule {
             rescan,
             later: BTreeMap::new(),
             young: BTreeMap::new(),
+            locks: BTreeMap::new(),
             serial: 0,
         }
     }
@@ -105,6 +110,22 @@ impl Schedule {
         } else if self.rescan.is_some() {
             self.young.insert(mirror, now + OLDER);
         }
+    }
+
+    /// Somebody has locked an entry on Box: it is tried again, at growing intervals.
+    pub(crate) fn look_at_lock(&mut self, entry: &(usize, RelPath), now: Instant) {
+        if self.later.len() >= MOST || self.locks.len() >= MOST {
+            return;
+        }
+        let tries = self.locks.entry(entry.clone()).or_default();
+        *tries += 1;
+        let at = now + lock_delay(*tries);
+        self.add(at, entry.0, Some(entry.1.clone()));
+    }
+
+    /// No lock stands in the way of an entry any more.
+    pub(crate) fn forget_lock(&mut self, entry: &(usize, RelPath)) {
+        self.locks.remove(entry);
     }
 
     /// A mirror stands still; it is looked at again soon.

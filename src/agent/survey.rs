@@ -79,6 +79,8 @@ pub(crate) struct Visit {
     pub(crate) rank: Rank,
     /// How long things must have been left alone.
     pub(crate) quiet: Quiet,
+    /// From which size on files that wait for room are left alone.
+    pub(crate) no_room: Option<u64>,
 }
 
 /// A directory's plan.
@@ -142,6 +144,7 @@ pub(crate) fn survey(
         reader: context.readers.get()?,
         policy: Policy {
             quiet: visit.quiet,
+            no_room: visit.no_room,
             ..mirror.policy
         },
         plans,

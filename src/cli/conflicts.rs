@@ -279,6 +279,7 @@ mod tests {
                     .to_owned(),
                 in_the_item: false,
                 stamp,
+                tried_at: Nanos(0),
                 obstacle: Some(Seen {
                     id: "42".into(),
                     version: Some(VersionId::new("7")),

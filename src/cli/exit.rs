@@ -60,12 +60,16 @@ fn of_halt(halt: &Halt) -> u8 {
 /// The exit code of a command that Box, or the way there, did not let do its work.
 pub(crate) fn of_trouble(trouble: &Trouble) -> u8 {
     match trouble {
-        Trouble::NoAnswer(_) | Trouble::Later(..) | Trouble::Throttled(..) => UNREACHABLE,
+        Trouble::NoAnswer(_) | Trouble::Later(..) | Trouble::Busy(..) | Trouble::Throttled(..) => {
+            UNREACHABLE
+        }
         Trouble::Unauthorized(_) | Trouble::Gone(_) | Trouble::Refused(_) => UNAUTHORIZED,
         Trouble::NameTaken(..)
         | Trouble::Stale(_)
         | Trouble::Damaged(_)
         | Trouble::Session(..)
+        | Trouble::Locked(_)
+        | Trouble::Full(_)
         | Trouble::LocalChanged
         | Trouble::LocalGone
         | Trouble::LocalRead(_) => INCOMPLETE,

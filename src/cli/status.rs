@@ -3,7 +3,7 @@
 use crate::agent::control;
 use crate::cli::exit;
 use crate::cli::output::Output;
-use crate::cli::wording::{count, duration, some};
+use crate::cli::wording::{bytes, count, duration, some};
 use crate::config::Local;
 use crate::store::error::Error as StoreError;
 use crate::store::peek;
@@ -70,7 +70,7 @@ fn waited(reply: &Value) -> u8 {
     let is_empty = |key: &str| reply[key].as_array().is_none_or(Vec::is_empty);
     if reply.get("error").is_some() {
         exit::UNREACHABLE
-    } else if !is_empty("halted") {
+    } else if !is_empty("halted") || !is_empty("paused") {
         exit::HALTED
     } else if !is_empty("left") {
         exit::INCOMPLETE
@@ -141,8 +141,21 @@ fn describe(status: &Value) -> String {
         if let Some(message) = mirror["halted"]["message"].as_str() {
             text.push_str(&format!("    {message}\n"));
         }
+        if let Some(message) = mirror["paused"]["message"].as_str() {
+            text.push_str(&describe_pause(&mirror["paused"], message));
+        }
     }
     text
+}
+
+fn describe_pause(paused: &Value, message: &str) -> String {
+    let number = |key: &str| paused[key].as_u64().unwrap_or(0);
+    let what = match number("from_bytes") {
+        0 => "nothing is sent there".to_owned(),
+        from => format!("files of {} and more are not sent there", bytes(from)),
+    };
+    let next = duration(Duration::from_secs(number("next_probe_seconds")));
+    format!("    {what}, until one gets through; the next is tried in {next}: {message}\n")
 }
 
 fn describe_wait(reply: &Value, timeout: Duration) -> String {
@@ -161,6 +174,10 @@ fn describe_wait(reply: &Value, timeout: Duration) -> String {
     for halt in reply["halted"].as_array().into_iter().flatten() {
         let (mirror, message) = (words(&halt["mirror"]), words(&halt["message"]));
         text.push_str(&format!("{mirror} stands still: {message}\n"));
+    }
+    for pause in reply["paused"].as_array().into_iter().flatten() {
+        let (mirror, message) = (words(&pause["mirror"]), words(&pause["message"]));
+        text.push_str(&format!("{mirror} is paused: {message}\n"));
     }
     for entry in reply["left"].as_array().into_iter().flatten() {
         let (mirror, path) = (words(&entry["mirror"]), words(&entry["path"]));

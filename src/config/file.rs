@@ -63,6 +63,7 @@ pub(crate) struct LimitsTable {
     pub(crate) requests_per_minute: Entry<i64>,
     pub(crate) concurrent_uploads: Entry<i64>,
     pub(crate) concurrent_parts: Entry<i64>,
+    pub(crate) bandwidth: Vec<Entry<String>>,
 }
 
 /// `[endpoints]`
@@ -149,6 +150,7 @@ fn limits(section: &mut Section<'_>) -> LimitsTable {
         requests_per_minute: section.integer("requests_per_minute"),
         concurrent_uploads: section.integer("concurrent_uploads"),
         concurrent_parts: section.integer("concurrent_parts"),
+        bandwidth: section.one_or_more("bandwidth"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `[watch]` and `[limits]`: numbers within bounds.
 
+use crate::config::bandwidth;
 use crate::config::file::{LimitsTable, WatchTable};
 use crate::config::problem::Problems;
 use crate::config::reader::{Entry, State};
@@ -35,11 +36,13 @@ pub(super) fn limits(table: &LimitsTable, problems: &mut Problems) -> Option<Lim
     let requests = number(&table.requests_per_minute, requests, &RATE, problems);
     let at_once = number(&table.concurrent_uploads, 8, &AT_ONCE, problems);
     let parts = number(&table.concurrent_parts, 4, &PARTS, problems);
+    let bandwidth = bandwidth::timetable(&table.bandwidth, problems);
     let limits = Limits {
         uploads_per_minute: uploads?,
         requests_per_minute: requests?,
         concurrent_uploads: usize::try_from(at_once?).ok()?,
         concurrent_parts: usize::try_from(parts?).ok()?,
+        bandwidth: bandwidth?,
     };
     if limits.uploads_per_minute > PUBLISHED.0 || limits.requests_per_minute > PUBLISHED.1 {
         problems.warn(format!(

@@ -111,6 +111,15 @@ impl Obstacle {
         }
     }
 
+    /// The same, with its name there.
+    pub(crate) fn called(self, name: &RemoteName) -> Self {
+        let words = format!("{}, called {:?} there,", self.words, name.as_str());
+        Self {
+            words: words.into(),
+            ..self
+        }
+    }
+
     /// A file that is not there any more.
     pub(crate) fn gone(id: &FileId) -> Self {
         Self {

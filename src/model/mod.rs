@@ -11,4 +11,5 @@ pub(crate) mod path;
 pub(crate) mod reason;
 pub(crate) mod session;
 pub(crate) mod stamp;
+pub(crate) mod timetable;
 pub(crate) mod trouble;

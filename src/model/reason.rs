@@ -38,6 +38,10 @@ pub(crate) enum Parked {
     FolderGone(String),
     /// Box refuses it.
     Refused(Said),
+    /// Somebody has locked it on Box; Box's words, and who it is, if Box tells.
+    Locked(Said, Option<String>),
+    /// The account that its folder belongs to has no room; Box's words.
+    Full(Said),
     /// Box's answer does not describe what was sent.
     WrongReply(String),
     /// Parked by an earlier run for a cause in the item itself, which has not changed.
@@ -48,6 +52,11 @@ pub(crate) enum Parked {
         message: String,
     },
 }
+
+/// The code of [`Parked::Locked`]: Box's own.
+pub(crate) const LOCKED: &str = "access_denied_item_locked";
+/// The code of [`Parked::Full`], whichever way Box said it.
+pub(crate) const FULL: &str = "storage_limit_exceeded";
 
 /// Why an item was given up in this run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +105,8 @@ impl Parked {
             Self::FolderGone(_) => "folder_gone",
             Self::Refused(said) if said.code.is_empty() => "refused",
             Self::Refused(said) => &said.code,
+            Self::Locked(..) => LOCKED,
+            Self::Full(_) => FULL,
             Self::WrongReply(_) => "wrong_reply",
             Self::Still { code, .. } => code,
         }
@@ -111,6 +122,8 @@ impl Parked {
             Self::Name(_)
             | Self::CaseTwin(_)
             | Self::FolderGone(_)
+            | Self::Locked(..)
+            | Self::Full(_)
             | Self::Refused(_)
             | Self::WrongReply(_)
             | Self::Still { .. } => None,
@@ -126,14 +139,19 @@ impl Parked {
             Self::Refused(said) => {
                 matches!(
                     said.code.as_str(),
-                    "item_name_invalid" | "item_name_too_long" | "file_size_limit_exceeded"
+                    "item_name_invalid"
+                        | "item_name_too_long"
+                        | "file_size_limit_exceeded"
+                        | "request_entity_too_large"
                 )
             }
             Self::NameTaken(_)
             | Self::Differs(_)
             | Self::ChangedOnBox(_)
             | Self::GoneFromBox(_)
-            | Self::FolderGone(_) => false,
+            | Self::FolderGone(_)
+            | Self::Locked(..)
+            | Self::Full(_) => false,
         }
     }
 }
@@ -178,6 +196,9 @@ impl fmt::Display for Parked {
                  share it with this account again"
             ),
             Self::Refused(said) => write!(f, "Box refuses it: {said}"),
+            Self::Locked(said, None) => write!(f, "it is locked on Box: {said}"),
+            Self::Locked(said, Some(by)) => write!(f, "{by} has locked it on Box: {said}"),
+            Self::Full(said) => write!(f, "there is no room for it on Box: {said}"),
             Self::WrongReply(what) => write!(f, "Box's answer does not fit what was sent: {what}"),
             Self::Still { message, .. } => f.write_str(message),
         }

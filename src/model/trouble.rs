@@ -16,6 +16,8 @@ pub(crate) enum Trouble {
     NoAnswer(String),
     /// Box works but cannot do it now (5xx, a busy folder). It may still happen.
     Later(Said, Option<Duration>),
+    /// Another operation at Box is in the way, for minutes at most: nothing was done.
+    Busy(Said, Option<Duration>),
     /// Too many requests: nothing was done. Whoever calls waits this long.
     Throttled(Said, Option<Duration>),
     /// The name is taken, by the item given if Box told.
@@ -30,6 +32,10 @@ pub(crate) enum Trouble {
     Refused(Said),
     /// Something about an upload session.
     Session(Said, SessionFault),
+    /// Somebody has locked the file, and unlocks it sooner or later.
+    Locked(Said),
+    /// The account that the folder belongs to has no room: nothing can be put there.
+    Full(Said),
     /// Nobody lets this program in: no item can go on before a person acts.
     Unauthorized(Said),
     /// The local file changed while it was being sent; nothing was stored.
@@ -73,6 +79,7 @@ impl Trouble {
     pub(crate) fn said(&self) -> Option<&Said> {
         match self {
             Self::Later(said, _)
+            | Self::Busy(said, _)
             | Self::Throttled(said, _)
             | Self::NameTaken(said, _)
             | Self::Stale(said)
@@ -80,6 +87,8 @@ impl Trouble {
             | Self::Damaged(said)
             | Self::Refused(said)
             | Self::Session(said, _)
+            | Self::Locked(said)
+            | Self::Full(said)
             | Self::Unauthorized(said) => Some(said),
             Self::NoAnswer(_) | Self::LocalChanged | Self::LocalGone | Self::LocalRead(_) => None,
         }

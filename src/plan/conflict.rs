@@ -112,7 +112,7 @@ pub(crate) fn refusal(item: &ParkedItem, keep: Keep) -> Option<String> {
         ("folder_gone", _) => "nothing to choose from",
         ("name_taken", _) if is_directory => "it is a directory, and there are no two of them",
         ("name_taken", Keep::Local | Keep::Box) => {
-            "what is no file has no versions; --keep both puts ours beside it"
+            "ours cannot become a version of that; --keep both puts it beside it"
         }
         _ => return None,
     };

@@ -14,6 +14,7 @@ use crate::plan::action::{Action, DirPlan, Edit, FileWork, FolderWork, Report, s
 use crate::plan::facts::{
     Digests, DirFacts, HashError, Hashed, LocalEntry, LocalKind, ParkedItem, SyncedFile,
 };
+use crate::plan::parole;
 use crate::plan::policy::{CHUNKED_FROM, OnForeign, Policy};
 use crate::plan::twins::Twins;
 
@@ -233,7 +234,7 @@ impl Planner<'_> {
             self.unpark(name);
             return self.plan.descend.push((name.clone(), folder.clone()));
         }
-        match directory_name(name, self.facts, &self.twins) {
+        match directory_name(name, self.facts, self.policy, &self.twins) {
             Err(why) => self.park(name, why, None),
             Ok(remote_name) => {
                 let occupant = self.occupant(&remote_name);
@@ -281,7 +282,10 @@ impl Planner<'_> {
     }
 
     fn park(&mut self, name: &LocalName, why: Parked, stamp: Option<Stamp>) {
-        let item = ParkedItem::new(&why, stamp);
+        let item = ParkedItem {
+            tried_at: self.facts.now,
+            ..ParkedItem::new(&why, stamp)
+        };
         let is_recorded = self.facts.mapped.parked.get(name).is_some_and(|known| {
             (&known.code, &known.message, &known.obstacle)
                 == (&item.code, &item.message, &item.obstacle)
@@ -372,9 +376,8 @@ fn standing<'a>(
         return Standing::Unsettled;
     }
     if let Some(parked) = facts.mapped.parked.get(name)
-        && parked.in_the_item
         && same_state(parked.stamp.as_ref(), Some(stamp))
-        && !is_decided_here(&parked.code)
+        && waits_on(parked, facts, policy)
     {
         return Standing::Waits(still(parked));
     }
@@ -388,6 +391,12 @@ fn standing<'a>(
             None => Standing::New(remote),
         },
     }
+}
+
+/// Whether an item that is as it was when it was parked goes on waiting.
+fn waits_on(parked: &ParkedItem, facts: &DirFacts, policy: &Policy) -> bool {
+    !is_decided_here(&parked.code)
+        && (parked.in_the_item || !parole::is_due(parked, facts.now, policy))
 }
 
 /// Whether Box's copy may be another than the mapping says.
@@ -429,12 +438,16 @@ fn file_name(name: &LocalName, twins: &Twins) -> Result<RemoteName, Parked> {
     twins.check(name).map(|()| remote)
 }
 
-fn directory_name(name: &LocalName, facts: &DirFacts, twins: &Twins) -> Result<RemoteName, Parked> {
+fn directory_name(
+    name: &LocalName,
+    facts: &DirFacts,
+    policy: &Policy,
+    twins: &Twins,
+) -> Result<RemoteName, Parked> {
     let remote = RemoteName::for_local(name).map_err(Parked::Name)?;
     if let Some(parked) = facts.mapped.parked.get(name)
-        && parked.in_the_item
         && parked.stamp.is_none()
-        && !is_decided_here(&parked.code)
+        && waits_on(parked, facts, policy)
     {
         return Err(still(parked));
     }

@@ -120,6 +120,8 @@ pub(crate) struct ParkedItem {
     pub(crate) stamp: Option<Stamp>,
     /// What stood in the way on Box.
     pub(crate) obstacle: Option<Seen>,
+    /// When it was last tried, where Box was asked; long ago otherwise.
+    pub(crate) tried_at: Nanos,
 }
 
 impl ParkedItem {
@@ -131,6 +133,7 @@ impl ParkedItem {
             in_the_item: why.is_in_the_item(),
             stamp,
             obstacle: why.obstacle().cloned(),
+            tried_at: Nanos(0),
         }
     }
 }

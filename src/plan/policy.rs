@@ -22,6 +22,9 @@ pub(crate) struct Policy {
     pub(crate) on_remote_change: OnForeign,
     /// How long things must have been left alone.
     pub(crate) quiet: Quiet,
+    /// Where the owner of the folder on Box has no room: files that wait for it are left
+    /// alone from this many bytes on.
+    pub(crate) no_room: Option<u64>,
 }
 
 /// How long things must have been left alone before a look does something about them.

@@ -33,6 +33,9 @@ pub(crate) enum Effect {
     Done(Report),
     /// The entry is not there any more.
     Vanished,
+    /// The entry waits, and with it all that goes to the same owner, whose account has
+    /// no room for so many bytes.
+    Full(Said, u64),
     /// Try again; reported as this when no try is left.
     Again(End, Failed),
     /// The mirror stands still.
@@ -74,6 +77,9 @@ pub(crate) fn file(
             let undecide = is_decided.then(|| Edit::Undecide(dir, work.name.clone()));
             settled.edits.extend(undecide);
             settled
+        }
+        Outcome::Locked(_, said) => {
+            parked(dir, &work.name, Parked::Locked(said, None), Some(stamp))
         }
         Outcome::RootGone(said) => halted(said),
         Outcome::Verdict(verdict) => self::verdict(dir, &work.name, verdict, Some(stamp), answered),
@@ -152,6 +158,8 @@ pub(crate) fn verdict(
 ) -> Settled {
     match verdict {
         Verdict::Park(why) => parked(dir, name, why, stamp),
+        Verdict::Full(said) => full(dir, name, said, stamp),
+        Verdict::Busy { after, failed } => bare(Effect::Again(End::Busy(after), failed)),
         Verdict::Fail(failed) => bare(Effect::Done(Report::Failed(failed))),
         Verdict::Vanished => bare(Effect::Vanished),
         Verdict::Unauthorized(said) => bare(Effect::Unauthorized(said)),
@@ -192,6 +200,16 @@ pub(crate) fn parked(
     Settled {
         edits,
         effect: Effect::Done(Report::Parked(why)),
+    }
+}
+
+/// An entry that does not fit into the owner's account.
+fn full(dir: FolderKey, name: &LocalName, said: Said, stamp: Option<Stamp>) -> Settled {
+    let settled = parked(dir, name, Parked::Full(said.clone()), stamp);
+    let size = stamp.map_or(0, |stamp| stamp.size);
+    Settled {
+        effect: Effect::Full(said, size),
+        ..settled
     }
 }
 

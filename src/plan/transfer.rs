@@ -11,104 +11,18 @@
 //! The local digest may be unknown: reading fifty gigabytes only to send them is left
 //! out where the size tells enough, and asked for where it does not.
 
-use crate::model::ids::{Etag, FileId, VersionId};
+pub(crate) use crate::plan::exchange::{Ask, Base, Next, Outcome, Reply};
+
+use crate::model::ids::FileId;
 use crate::model::item::{Obstacle, Occupant, RemoteFile};
 use crate::model::name::RemoteName;
 use crate::model::reason::{Failed, Parked};
-use crate::model::trouble::Trouble;
+use crate::model::trouble::{Said, Trouble};
 use crate::plan::action::FileWork;
 use crate::plan::conflict::{self, MOST_BESIDE, Way, beside};
 use crate::plan::facts::{Hashed, Local, SyncedFile};
 use crate::plan::policy::{OnForeign, Policy};
 use crate::plan::verdict::Verdict;
-
-/// What is to be asked next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Ask {
-    /// Would Box take a new file of this name? (`options_files_content`; for a large
-    /// file `post_files_upload_sessions`, which is the same question)
-    PreflightNew(RemoteName),
-    /// Would Box take this content for the file? (`OPTIONS /files/:id/content`; for a
-    /// large file `post_files_id_upload_sessions`)
-    PreflightVersion(FileId),
-    /// Upload a new file of this name. (`post_files_content`, or a session's commit)
-    SendNew(RemoteName),
-    /// Upload a new version. (`post_files_id_content`, or a session's commit)
-    SendVersion(Base),
-    /// What is the digest of the local file?
-    Hash,
-    /// What is this file's state? (`get_files_id`)
-    Read(FileId),
-    /// Which other local path does the mapping have for this file, if any?
-    Owner(FileId),
-    /// Is the mirror's root folder visible? (`get_folders_id`)
-    Root,
-}
-
-/// The state of a file on Box that a new version is based on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Base {
-    /// The file.
-    pub(crate) id: FileId,
-    /// What `If-Match` says.
-    pub(crate) etag: Etag,
-    /// Its name, which the new version keeps.
-    pub(crate) name: RemoteName,
-    /// The version that the new one comes on top of, where Box has told.
-    pub(crate) version: Option<VersionId>,
-}
-
-/// The answer to an [`Ask`].
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Reply {
-    /// The preflight found nothing against it.
-    Clear,
-    /// It was stored: how Box describes it, and what was sent.
-    Stored(RemoteFile, Hashed),
-    /// The digest of the local file, which is in the state that the transfer is about.
-    Hashed(Hashed),
-    /// The file's state.
-    File(RemoteFile),
-    /// The other local path that the mapping has for the file.
-    Owner(Option<String>),
-    /// The root is there.
-    RootVisible,
-    /// It did not work.
-    Trouble(Trouble),
-}
-
-/// How it ended, or why it cannot go on now.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Outcome {
-    /// Box made a new file of this content.
-    Uploaded(RemoteFile, Hashed),
-    /// Box made a new version of this content.
-    NewVersion(RemoteFile, Hashed),
-    /// Box has our content already; nothing was sent.
-    Adopted(RemoteFile, Hashed),
-    /// Box has what an earlier try of ours sent, its answer lost; the disk has moved on.
-    Landed(RemoteFile),
-    /// The content is what we last agreed on, after all.
-    Unchanged(Hashed),
-    /// Box's copy stays and ours is not sent: a person decided so. The copy, unless it is
-    /// gone.
-    Left(Option<RemoteFile>, Hashed),
-    /// It waits for a change or a person.
-    Parked(Parked),
-    /// It cannot be done, or not now.
-    Verdict(Verdict),
-    /// The mirror's root folder cannot be seen: nothing in the mirror can go on.
-    RootGone(String),
-}
-
-/// The next step.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Next {
-    /// Ask this and report the reply.
-    Ask(Ask),
-    /// It is over.
-    End(Outcome),
-}
 
 /// What an upload's answer must say besides content and size.
 #[derive(Clone, Debug)]
@@ -392,7 +306,15 @@ impl<'a> Transfer<'a> {
             return Next::End(Outcome::Landed(file));
         }
         let found = Obstacle::file(&file);
-        match self.way(self.policy.on_existing, &found) {
+        let way = self.way(self.policy.on_existing, &found);
+        // Box takes some names for one that we hold apart, such as a ligature and its
+        // letters; and a file may have been renamed since it had our name. A version
+        // would change a file that nobody here means.
+        if way != Way::Beside && file.name.sibling_key() != self.new_name().sibling_key() {
+            let found = found.called(&file.name);
+            return Next::End(Outcome::Parked(Parked::NameTaken(found)));
+        }
+        match way {
             Way::Over => self.version_of(file),
             Way::Beside => self.step_aside(self.next_name(), found),
             Way::Leave => self.leave(Undecided::Existing(file)),
@@ -494,13 +416,16 @@ impl<'a> Transfer<'a> {
             }
             Trouble::Stale(said) => self.stale(state, Verdict::of(Trouble::Stale(said))),
             Trouble::Gone(said) => self.gone(state, said.to_string()),
+            Trouble::Locked(said) => Next::End(state.locked(said)),
             other @ (Trouble::NameTaken(..)
             | Trouble::NoAnswer(_)
             | Trouble::Later(..)
+            | Trouble::Busy(..)
             | Trouble::Throttled(..)
             | Trouble::Damaged(_)
             | Trouble::Refused(_)
             | Trouble::Session(..)
+            | Trouble::Full(_)
             | Trouble::Unauthorized(_)
             | Trouble::LocalChanged
             | Trouble::LocalGone
@@ -554,6 +479,24 @@ impl<'a> Transfer<'a> {
 }
 
 impl State {
+    /// A lock stands in the way; which file has it, if it is known.
+    fn locked(self, said: Said) -> Outcome {
+        match self {
+            Self::PreflightVersion(base) | Self::SendVersion(base) => {
+                Outcome::Locked(base.id, said)
+            }
+            Self::Start
+            | Self::PreflightNew
+            | Self::SendNew
+            | Self::Owner(_)
+            | Self::ReadExisting
+            | Self::ReadMapped(_)
+            | Self::Confirm(..)
+            | Self::Hash(_)
+            | Self::Root(_) => Outcome::Verdict(Verdict::of(Trouble::Locked(said))),
+        }
+    }
+
     /// Whether a name conflict answers it.
     fn is_about_a_name(&self) -> bool {
         matches!(self, State::PreflightNew | State::SendNew)

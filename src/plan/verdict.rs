@@ -1,5 +1,7 @@
 //! What follows from a failed call, where the caller has no better idea: the one
-//! place that turns trouble into "again", "wait", "park", "give up" or "stop".
+//! place that turns trouble into "again", "wait", "park", "pause", "give up" or "stop".
+//! Which trouble an answer of Box is, is decided from its code by the table in
+//! `remote/lessons`; a test follows every code that Box is known to send to its verdict.
 
 use crate::model::reason::{Failed, Parked};
 use crate::model::trouble::{Said, Trouble};
@@ -17,10 +19,19 @@ pub(crate) enum Verdict {
         /// Whether Box answered at all.
         answered: bool,
     },
+    /// Another operation at Box is in the way: as [`Self::Retry`], for longer.
+    Busy {
+        /// Not before this has passed, if Box said so.
+        after: Option<Duration>,
+        /// What it is reported as when no try is left.
+        failed: Failed,
+    },
     /// Box wants fewer requests: the item is not to blame.
     Throttled(Option<Duration>),
     /// It waits for a change or a person.
     Park(Parked),
+    /// It waits, and with it everything that goes to the same owner: there is no room.
+    Full(Said),
     /// It cannot be done in this run.
     Fail(Failed),
     /// It is not there any more; nothing is left to do or to report.
@@ -47,6 +58,10 @@ impl Verdict {
                 }
             }
             Trouble::Later(said, after) => again(after, Failed::Box(said)),
+            Trouble::Busy(said, after) => Self::Busy {
+                after,
+                failed: Failed::Box(said),
+            },
             Trouble::Throttled(_, after) => Self::Throttled(after),
             // The world moved between looking and acting: look again.
             Trouble::NameTaken(said, _) | Trouble::Stale(said) | Trouble::Gone(said) => {
@@ -54,6 +69,8 @@ impl Verdict {
             }
             Trouble::Damaged(said) | Trouble::Session(said, _) => again(None, Failed::Box(said)),
             Trouble::Refused(said) => Self::Park(Parked::Refused(said)),
+            Trouble::Locked(said) => Self::Park(Parked::Locked(said, None)),
+            Trouble::Full(said) => Self::Full(said),
             Trouble::Unauthorized(said) => Self::Unauthorized(said),
             Trouble::LocalChanged => again(None, Failed::Changing),
             Trouble::LocalGone => Self::Vanished,

@@ -1,11 +1,13 @@
 //! The one choke point: token, pace, one replay after a 401, decoding, counting.
 
 use crate::model::digest::Sha1Digest;
-use crate::model::trouble::{Said, Trouble};
+use crate::model::timetable::{Rate, Timetable};
+use crate::model::trouble::Trouble;
 use crate::remote::auth::credentials::{Credentials, digest};
 use crate::remote::auth::keeper::{Keeping, TokenKeeper};
 use crate::remote::auth::token::Token;
 use crate::remote::error::{self, classify};
+use crate::remote::flow::Flow;
 use crate::remote::gate::{Gate, Turn};
 use crate::remote::hosts::Hosts;
 use crate::remote::lessons::words;
@@ -31,6 +33,8 @@ pub(crate) struct BoxClient {
     as_user: Option<String>,
     /// Shared with those who ask for tokens.
     pub(super) gate: Arc<Gate>,
+    /// What all file content runs through.
+    flow: Arc<Flow>,
     requests: AtomicU64,
     bytes_sent: AtomicU64,
     /// Answers that show Box at work: anything but silence, a gateway's error or 429.
@@ -47,6 +51,14 @@ pub(crate) struct Access {
     pub(crate) as_user: Option<String>,
     /// The way to Box.
     pub(crate) route: Route,
+}
+
+/// How much of Box and of the line may be used.
+pub(crate) struct Bounds {
+    /// Requests.
+    pub(crate) pace: Pace,
+    /// File content.
+    pub(crate) bandwidth: Timetable,
 }
 
 /// One request, in Box's terms.
@@ -118,13 +130,14 @@ impl Call<'_> {
 
 impl BoxClient {
     /// A client that has not asked for anything yet.
-    pub(crate) fn new(hosts: Hosts, access: Access, pace: Pace) -> Result<Self, String> {
+    pub(crate) fn new(hosts: Hosts, access: Access, bounds: Bounds) -> Result<Self, String> {
         let Access {
             credentials,
             keeping,
             as_user,
             route,
         } = access;
+        let Bounds { pace, bandwidth } = bounds;
         let http = transport::client(hosts.are_loopback(), &route)?;
         let gate = Arc::new(Gate::new(pace));
         let endpoint = hosts.token.clone();
@@ -135,6 +148,7 @@ impl BoxClient {
             tokens,
             as_user,
             gate,
+            flow: Arc::new(Flow::new(bandwidth)),
             requests: AtomicU64::new(0),
             bytes_sent: AtomicU64::new(0),
             answers: AtomicU64::new(0),
@@ -154,6 +168,12 @@ impl BoxClient {
     /// How often Box has shown itself at work. Unchanged: nobody got through.
     pub(crate) fn answers(&self) -> u64 {
         self.answers.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of file content that may go out a second now, and whether somebody waits
+    /// because of that.
+    pub(crate) fn bandwidth(&self) -> (Rate, bool) {
+        (self.flow.rate(), self.flow.is_waited_for())
     }
 
     /// How the rate limits stand.
@@ -337,6 +357,7 @@ impl BoxClient {
             sent,
             fault,
         } = parcel;
+        let (body, passage) = self.flow.through(body);
         let request = with(size, body)?;
         // Also when this is given up in the middle, what was sent was sent.
         let sent = Counted {
@@ -345,7 +366,7 @@ impl BoxClient {
         };
         let result = tokio::select! {
             result = self.exchange(request) => result,
-            () = stalled(sent.sent.as_ref(), transport::STALL) => {
+            () = stalled(sent.sent.as_ref(), &passage, transport::STALL) => {
                 Err(Trouble::NoAnswer("the upload made no progress".to_owned()))
             }
         };
@@ -374,26 +395,20 @@ impl BoxClient {
     /// Learns from an answer: that Box is there, and whether it wants us to wait.
     fn note<T>(&self, turn: Turn, result: &Result<T, Trouble>) {
         match result {
-            Err(Trouble::Throttled(_, after)) => self.gate.refused(turn, *after),
+            Err(Trouble::Throttled(_, after)) => return self.gate.refused(turn, *after),
             Err(
                 Trouble::NoAnswer(_)
-                | Trouble::Later(
-                    Said {
-                        status: 500..=599, ..
-                    },
-                    _,
-                ),
-            ) => {
-                if !matches!(result, Err(Trouble::NoAnswer(_))) {
-                    self.gate.passed(turn);
-                }
-            }
-            Err(Trouble::LocalChanged | Trouble::LocalGone | Trouble::LocalRead(_)) => {}
+                | Trouble::LocalChanged
+                | Trouble::LocalGone
+                | Trouble::LocalRead(_),
+            ) => return,
+            // Not refused, although Box is not at work.
+            Err(Trouble::Later(said, _)) if (500..=599).contains(&said.status) => {}
             _ => {
-                self.gate.passed(turn);
                 self.answers.fetch_add(1, Ordering::Relaxed);
             }
         }
+        self.gate.passed(turn);
     }
 }
 

@@ -111,6 +111,7 @@ fn understood(
     match row.kind {
         Kind::NoAnswer => Trouble::NoAnswer(said.to_string()),
         Kind::Later => Trouble::Later(said, after()),
+        Kind::Busy => Trouble::Busy(said, after()),
         Kind::Throttled => Trouble::Throttled(said, after()),
         Kind::NameTaken => Trouble::NameTaken(said, wire::conflict(json)),
         Kind::Stale => Trouble::Stale(said),
@@ -125,6 +126,8 @@ fn understood(
             let status = wire::open_session(json);
             Trouble::Session(said, SessionFault::Open(status))
         }
+        Kind::Locked => Trouble::Locked(said),
+        Kind::Full => Trouble::Full(said),
         Kind::Unauthorized => Trouble::Unauthorized(said),
     }
 }
@@ -147,6 +150,7 @@ mod tests {
         ) {
             Trouble::NoAnswer(_) => "no answer",
             Trouble::Later(..) => "later",
+            Trouble::Busy(..) => "busy",
             Trouble::Throttled(..) => "throttled",
             Trouble::NameTaken(..) => "name taken",
             Trouble::Stale(_) => "stale",
@@ -154,6 +158,8 @@ mod tests {
             Trouble::Damaged(_) => "damaged",
             Trouble::Refused(_) => "refused",
             Trouble::Session(..) => "session",
+            Trouble::Locked(_) => "locked",
+            Trouble::Full(_) => "full",
             Trouble::Unauthorized(_) => "unauthorized",
             Trouble::LocalChanged | Trouble::LocalGone | Trouble::LocalRead(_) => "local",
         }
@@ -164,21 +170,21 @@ mod tests {
         let code = |code: &str| format!(r#"{{"type":"error","code":"{code}"}}"#);
         for (status, box_code, expected) in [
             (409, "item_name_in_use", "name taken"),
-            (409, "name_temporarily_reserved", "later"),
-            (409, "operation_blocked_temporary", "later"),
+            (409, "name_temporarily_reserved", "busy"),
+            (409, "operation_blocked_temporary", "busy"),
             (409, "conflict", "later"),
             (400, "bad_digest", "damaged"),
             (400, "item_name_invalid", "refused"),
             (403, "access_denied_insufficient_permissions", "refused"),
-            (403, "access_denied_item_locked", "refused"),
-            (403, "storage_limit_exceeded", "refused"),
+            (403, "access_denied_item_locked", "locked"),
+            (403, "storage_limit_exceeded", "full"),
             (403, "insufficient_scope", "unauthorized"),
             (404, "not_found", "gone"),
             (404, "trashed", "gone"),
             (412, "precondition_failed", "stale"),
             (429, "rate_limit_exceeded", "throttled"),
             (503, "unavailable", "later"),
-            (507, "", "refused"),
+            (507, "", "full"),
             (405, "method_not_allowed", "refused"),
         ] {
             assert_eq!(

@@ -28,6 +28,21 @@ pub(crate) struct Described {
     pub(crate) owner: Option<String>,
 }
 
+/// What a mirror must know of its root before anything is sent there.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Welcome {
+    /// Whether files may be put into it; `None` where Box does not say.
+    pub(crate) can_upload: Option<bool>,
+    /// Whose it is: a user's ID.
+    pub(crate) owner: Option<String>,
+}
+
+/// Whose a folder is, where Box says it.
+fn owner(folder: &Value) -> Option<String> {
+    let owner = folder.get("owned_by");
+    owner.and_then(|owner| wire::text(owner, "id"))
+}
+
 /// What this account may do with a folder; `None` where Box does not say.
 pub(super) fn permission(folder: &Value, name: &str) -> Option<bool> {
     let all = folder.get("permissions");
@@ -35,16 +50,19 @@ pub(super) fn permission(folder: &Value, name: &str) -> Option<bool> {
 }
 
 impl BoxClient {
-    /// Whether this account may put something into a folder; `None` where Box does not
-    /// say. (`get_folders_id`)
+    /// Whether this account may put something into a folder, and whose room that takes.
+    /// (`get_folders_id`)
     ///
     /// # Errors
     /// [`Trouble::Gone`] when it is not there, in the trash, or not visible.
-    pub(crate) async fn can_upload(&self, id: &FolderId) -> Result<Option<bool>, Trouble> {
+    pub(crate) async fn welcome(&self, id: &FolderId) -> Result<Welcome, Trouble> {
         let answer = self
-            .folder(id, "type,id,name,item_status,permissions")
+            .folder(id, "type,id,name,item_status,permissions,owned_by")
             .await?;
-        Ok(permission(&answer, "can_upload"))
+        Ok(Welcome {
+            can_upload: permission(&answer, "can_upload"),
+            owner: owner(&answer),
+        })
     }
 
     /// A folder that is there, with these fields.
@@ -79,12 +97,11 @@ impl BoxClient {
         let above = above.and_then(|above| above.get("entries")?.as_array());
         let names = above.into_iter().flatten();
         let path = names.filter_map(|folder| wire::text(folder, "name"));
-        let owner = answer.get("owned_by");
         Ok(Described {
             path: path.chain(wire::text(&answer, "name")).collect(),
             can_upload: permission(&answer, "can_upload"),
             can_download: permission(&answer, "can_download"),
-            owner: owner.and_then(|owner| wire::text(owner, "id")),
+            owner: owner(&answer),
         })
     }
 

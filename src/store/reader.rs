@@ -2,6 +2,7 @@
 
 use crate::model::ids::{FileId, FolderId, FolderKey};
 use crate::model::path::{LocalName, RelPath};
+use crate::model::reason::FULL;
 use crate::plan::conflict::CODES;
 use crate::plan::facts::{Mapped, ParkedItem, SyncedFolder};
 use crate::store::error::Error;
@@ -161,7 +162,7 @@ impl Reader {
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let rows = statement.query_map([root.0, i64::from(most)], |row| {
-            Ok((rows::parked(row)?, FolderKey(row.get(10)?)))
+            Ok((rows::parked(row)?, FolderKey(row.get(11)?)))
         })?;
         let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
         let with_path = |((name, item), dir)| Ok((self.path(dir)?.join(&name), item));
@@ -180,7 +181,7 @@ impl Reader {
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let rows = statement.query_map([root.0], |row| {
-            Ok((rows::parked(row)?, FolderKey(row.get(10)?)))
+            Ok((rows::parked(row)?, FolderKey(row.get(11)?)))
         })?;
         let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
         let with_path = |((name, item), dir)| Ok((self.path(dir)?.join(&name), item));
@@ -209,6 +210,29 @@ impl Reader {
         }
         let mapped = self.some(dir, std::slice::from_ref(&name))?;
         Ok(Some((dir, name, mapped)))
+    }
+
+    /// The smallest file, from that size on, that waits below a mirror's root because
+    /// there is no room on Box.
+    pub(crate) fn smallest_without_room(
+        &self,
+        root: FolderKey,
+        from: u64,
+    ) -> Result<Option<(RelPath, u64)>, Error> {
+        let sql = format!(
+            "{BELOW} SELECT name, dir, size FROM parked \
+             WHERE dir IN below AND code = ?2 AND size >= ?3 ORDER BY size LIMIT 1"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let key = params![root.0, FULL, from.cast_signed()];
+        let found = statement.query_row(key, |row| {
+            let name = rows::name(row)?;
+            Ok((name, FolderKey(row.get(1)?), row.get::<_, i64>(2)?))
+        });
+        let Some((name, dir, size)) = found.optional()? else {
+            return Ok(None);
+        };
+        Ok(Some((self.path(dir)?.join(&name), size.cast_unsigned())))
     }
 
     /// How many entries wait below a mirror's root.

@@ -18,7 +18,7 @@ pub(crate) const FILE: &str = "name, box_id, version, etag, box_name, sha1, size
 pub(crate) const FOLDER: &str = "name, id, box_id, inventoried";
 /// Columns of [`parked`], in order.
 pub(crate) const PARKED: &str = "name, code, message, in_the_item, size, mtime, ctime, inode, \
-                                 box_id, box_version";
+                                 tried_at, box_id, box_version";
 /// Columns of [`decision`], in order.
 pub(crate) const DECISION: &str = "name, keep, box_id, box_version, sha1";
 /// Columns of [`intent`], in order.
@@ -77,7 +77,8 @@ pub(crate) fn parked(row: &Row<'_>) -> rusqlite::Result<(LocalName, ParkedItem)>
         message: row.get(2)?,
         in_the_item: row.get(3)?,
         stamp,
-        obstacle: seen(row, 8)?,
+        tried_at: Nanos(row.get(8)?),
+        obstacle: seen(row, 9)?,
     };
     Ok((name(row)?, item))
 }
@@ -111,6 +112,7 @@ pub(crate) fn intent(row: &Row<'_>) -> rusqlite::Result<(LocalName, Intent)> {
     ))
 }
 
+/// The name in the first column.
 pub(crate) fn name(row: &Row<'_>) -> rusqlite::Result<LocalName> {
     let bytes = row.get_ref(0)?.as_blob()?;
     LocalName::new(bytes).ok_or_else(|| invalid(0, "a name that cannot be one"))

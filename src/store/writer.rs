@@ -289,8 +289,9 @@ fn park(
     item: &ParkedItem,
 ) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO parked \
-               (dir, name, code, message, in_the_item, size, mtime, ctime, inode, box_id, \
-               box_version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+               (dir, name, code, message, in_the_item, size, mtime, ctime, inode, tried_at, \
+               box_id, box_version) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let stamp = item.stamp.as_ref();
     let values = params![
         dir.0,
@@ -302,6 +303,7 @@ fn park(
         stamp.map(|stamp| stamp.mtime.0),
         stamp.map(|stamp| stamp.ctime.0),
         stamp.map(|stamp| stamp.inode.cast_signed()),
+        item.tried_at.0,
         item.obstacle.as_ref().map(|seen| &*seen.id),
         item.obstacle.as_ref().and_then(version),
     ];

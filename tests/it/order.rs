@@ -1,7 +1,7 @@
 //! Who goes first: what was just saved before a backfill, and neither large files before
 //! small ones nor the other way round.
 
-use crate::rig::{PATIENCE, Rig, until};
+use crate::rig::{Rig, Service, until};
 use box_emulator::{Effect, Fault, Request};
 
 /// More than the queue takes in at once, so that a good part of the backfill waits where
@@ -9,7 +9,7 @@ use box_emulator::{Effect, Fault, Request};
 const BACKFILL: usize = 6_000;
 const LARGE: usize = 20 * 1024 * 1024;
 
-/// Uploads in the order in which they came; those that are held have no name yet.
+/// Uploads of new files in the order in which they came; those that are held have no name yet.
 fn uploads(rig: &Rig) -> Vec<Request> {
     let requests = rig.cloud.requests().into_iter();
     let is_upload = |request: &Request| request.operation == "post_files_content";
@@ -17,7 +17,7 @@ fn uploads(rig: &Rig) -> Vec<Request> {
 }
 
 /// A service with one upload at a time, none of which goes on, in the middle of a backfill.
-fn stuck(rig: &Rig) -> crate::rig::Service {
+fn stuck(rig: &Rig) -> Service {
     for number in 0..BACKFILL {
         rig.write(&format!("old/{number:04}"), format!("{number}"));
     }
@@ -41,7 +41,7 @@ fn what_is_saved_during_a_backfill_is_the_next_to_go() {
     let rig = one_at_a_time();
     let service = stuck(&rig);
     let before = uploads(&rig).len();
-    // One that Box has, one that it has not, and one in a directory that it has not.
+    // A new one, one in a new directory, and one that is part of the backfill.
     rig.write("saved", "now").write("new/deep/saved", "now");
     rig.write("old/5999", "edited");
     // Nothing moves, but the folders are made, so they have been looked at.
@@ -54,26 +54,62 @@ fn what_is_saved_during_a_backfill_is_the_next_to_go() {
     });
     rig.cloud.clear_faults();
     rig.cloud.release_holds();
-    let arrived = |path: &str, content: &str| rig.has(path, content);
-    rig.cloud.wait_for(
-        |_| {
-            arrived("saved", "now")
-                && arrived("new/deep/saved", "now")
-                && arrived("old/5999", "edited")
-        },
-        PATIENCE,
-    );
-    let names: Vec<_> = uploads(&rig)
-        .into_iter()
-        .skip(before)
-        .take(4)
-        .map(|request| request.name.unwrap_or_default())
-        .collect();
+    let next = || {
+        let next = uploads(&rig).into_iter().skip(before);
+        let names = next.map(|request| request.name.unwrap_or_default());
+        names.take_while(|name| !name.is_empty()).take(3)
+    };
+    until("three more went", || next().count() == 3);
+    let names: Vec<_> = next().collect();
     let fresh = ["saved", "5999"];
     let first = names.iter().filter(|name| fresh.contains(&name.as_str()));
     assert_eq!(first.count(), 3, "{names:?}");
+    rig.expect_arrival("old/5999", "edited");
     assert_eq!(service.status(&rig)["mirrors"][0]["failed"], 0);
     let (code, answer) = crate::rig::ask(&rig, &["wait", "--timeout", "1ms", "--json"]);
     assert_eq!((code, &answer["timed_out"]), (1, &true.into()), "{answer}");
     service.kill();
+}
+
+/// The names of the uploads that Box has taken so far.
+fn taken(rig: &Rig) -> Vec<String> {
+    let is_taken = |request: &Request| request.status == Some(201);
+    let taken = uploads(rig).into_iter().filter(is_taken);
+    taken.filter_map(|request| request.name).collect()
+}
+
+#[test]
+fn small_files_do_not_wait_behind_large_ones_nor_these_behind_them() {
+    let rig = one_at_a_time();
+    let large = vec![b'x'; LARGE];
+    rig.write("a-large", &large).write("b-large", &large);
+    for number in 0..30 {
+        rig.write(&format!("small/{number}"), format!("{number}"));
+    }
+    for name in ["a-large", "b-large"] {
+        let fault = Fault::on("post_files_content").name(name).forever();
+        rig.cloud.inject(fault.effect(Effect::HoldBefore));
+    }
+    let service = rig.start();
+    until("all small ones have passed a large one", || {
+        taken(&rig).len() == 30 && rig.cloud.held() == 1
+    });
+    rig.cloud.clear_faults();
+    rig.cloud.release_holds();
+    service.wait_ok(&rig);
+    // And the other way round.
+    let fault = Fault::on("post_files_content").name("c-small").forever();
+    rig.cloud.inject(fault.effect(Effect::HoldBefore));
+    rig.write("c-small", "c");
+    until("a small one is held", || rig.cloud.held() == 1);
+    rig.write("d-small", "d").write("e-large", &large);
+    until("the large one has passed", || {
+        taken(&rig).contains(&"e-large".to_owned())
+    });
+    assert!(!taken(&rig).contains(&"d-small".to_owned()));
+    rig.cloud.clear_faults();
+    rig.cloud.release_holds();
+    service.wait_ok(&rig);
+    service.end();
+    rig.expect_same_as_disk();
 }

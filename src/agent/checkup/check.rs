@@ -101,13 +101,18 @@ impl Check {
     /// Box, or the way there, does not let it work.
     pub(crate) fn trouble(name: impl Into<String>, trouble: &Trouble) -> Self {
         let blame = match trouble {
-            Trouble::NoAnswer(_) | Trouble::Later(..) | Trouble::Throttled(..) => Blame::Network,
+            Trouble::NoAnswer(_)
+            | Trouble::Later(..)
+            | Trouble::Busy(..)
+            | Trouble::Throttled(..) => Blame::Network,
             Trouble::Refused(said) if is_about_space(said) => Blame::Files,
             Trouble::Unauthorized(_) | Trouble::Gone(_) | Trouble::Refused(_) => Blame::Access,
             Trouble::Session(..)
             | Trouble::NameTaken(..)
             | Trouble::Stale(_)
             | Trouble::Damaged(_)
+            | Trouble::Locked(_)
+            | Trouble::Full(_)
             | Trouble::LocalChanged
             | Trouble::LocalGone
             | Trouble::LocalRead(_) => Blame::Files,

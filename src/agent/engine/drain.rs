@@ -87,6 +87,7 @@ impl Engine {
                 scope: Scope::Places(places),
                 rank: Rank::Backfill,
                 quiet: Quiet::NONE,
+                no_room: None,
             };
             let context = Arc::clone(&self.context);
             let look = tokio::task::spawn_blocking(move || {

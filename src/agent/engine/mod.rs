@@ -9,6 +9,7 @@ mod outcomes;
 mod part;
 mod passes;
 mod resolve;
+mod room;
 mod silence;
 mod status;
 mod visits;
@@ -27,6 +28,7 @@ use crate::agent::schedule::Schedule;
 use crate::agent::survey::{Broken, Looked, Surveyed};
 use crate::model::trouble::Said;
 use crate::plan::debounce::Hint;
+use crate::plan::owners::Owners;
 use crate::plan::policy::Quiet;
 use crate::plan::queue::{Lane, Patience, Queue, Rank, Ticket, Widths};
 use crate::plan::tally::Tally;
@@ -111,6 +113,7 @@ pub(crate) struct Engine {
     schedule: Schedule,
     eyes: Eyes,
     queue: Queue<Key, Work>,
+    owners: Owners,
     parts: Vec<Part>,
     /// Visits of what was just saved.
     fresh: Visits,
@@ -153,6 +156,7 @@ impl Engine {
             schedule,
             eyes,
             queue: Queue::new(temper.patience, widths),
+            owners: Owners::default(),
             temper,
             parts,
             fresh: Visits::new(),
@@ -242,6 +246,7 @@ impl Engine {
             self.queue.next_wake(),
             self.schedule.next().filter(|_| !self.fresh.are_enough()),
             self.silence.ends(self.temper.silence),
+            self.owners.next().filter(|_| self.schedule.is_lasting()),
         ]
         .into_iter()
         .flatten()
@@ -278,6 +283,7 @@ impl Engine {
         };
         let is_open = |lane, rank| lane != Lane::Folders || folders_may_start(rank);
         while let Some((key, work)) = self.queue.start(Instant::now(), is_open) {
+            let work = self.unless_held_back(&key, work);
             let ticket = self.queue.ticket(&key).expect("it has just been started");
             let (context, store) = (Arc::clone(&self.context), self.store.clone());
             let events = self.events.clone();

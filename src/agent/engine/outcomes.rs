@@ -5,7 +5,7 @@ use crate::agent::engine::{Engine, Finished, Resolved, Stop};
 use crate::agent::job::{Ended, Key};
 use crate::agent::notice::Notice;
 use crate::agent::survey::{Dir, Scope};
-use crate::model::reason::Failed;
+use crate::model::reason::{Failed, Parked};
 use crate::plan::action::Report;
 use crate::plan::facts::{Inventory, SyncedFolder};
 use crate::plan::guard::Halt;
@@ -51,6 +51,10 @@ impl Engine {
                 self.over(&key);
             }
             Ended::Effect(Effect::Done(report)) => {
+                if let Report::Parked(Parked::Locked(..)) = report {
+                    self.schedule.look_at_lock(&key, Instant::now());
+                }
+                self.notice_room(&key, &report)?;
                 self.over(&key);
                 self.account(key, report);
             }
@@ -60,6 +64,7 @@ impl Engine {
                 self.tell_resolvers(&key, &gone);
                 self.over(&key);
             }
+            Ended::Effect(Effect::Full(said, size)) => self.on_full(key, said, size),
             Ended::Effect(Effect::Again(end, failed)) => {
                 self.again(key, lane, began, end, failed);
             }
@@ -80,7 +85,7 @@ impl Engine {
     }
 
     /// The job is out of the queue, unless newer work waits for the same entry.
-    fn over(&mut self, key: &Key) {
+    pub(super) fn over(&mut self, key: &Key) {
         let fate = self
             .queue
             .finish(key, End::Done, Instant::now(), fastrand::f64());
@@ -104,8 +109,11 @@ impl Engine {
     fn again(&mut self, key: Key, lane: Lane, began: Instant, end: End, failed: Failed) {
         self.listen(&failed, began);
         self.tell_hold();
-        if let (Some(longest), End::Failed(Some(asked)) | End::Innocent(Some(asked))) =
-            (self.temper.longest_wait, end)
+        let asked = match end {
+            End::Failed(asked) | End::Busy(asked) | End::Innocent(asked) => asked,
+            End::Done => None,
+        };
+        if let (Some(longest), Some(asked)) = (self.temper.longest_wait, asked)
             && asked > longest
         {
             self.stop.get_or_insert(Stop::Deferred(asked));
@@ -156,7 +164,7 @@ impl Engine {
             Failed::Box(_) => failed.to_string(),
             Failed::Read(_) | Failed::Changing => return,
         };
-        if self.silence.deepen(began, &heard) {
+        if self.silence.deepen(began, Instant::now(), &heard) {
             (self.sink)(Notice::Unreachable(heard));
         }
     }

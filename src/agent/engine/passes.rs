@@ -88,6 +88,10 @@ impl Engine {
     /// Adds a visit of that pass, or, without one, of a hint.
     fn look_further(&mut self, of: Of, scope: Scope) {
         let visit = self.visit_of(of, scope);
+        self.add_visit(visit);
+    }
+
+    pub(super) fn add_visit(&mut self, visit: Visit) {
         self.parts[visit.mirror].visit_added(visit.pass);
         self.visits_of(visit.rank).push(visit);
     }
@@ -99,6 +103,7 @@ impl Engine {
             scope,
             rank,
             quiet: self.quiet_of(mirror, pass),
+            no_room: self.no_room_for(mirror).map(|no_room| no_room.from),
         }
     }
 
@@ -138,6 +143,7 @@ impl Engine {
             // Hints are kept where they are bounded, until there is room.
             return Ok(());
         }
+        self.probe_accounts()?;
         let due = self.schedule.due(Instant::now());
         for mirror in due.mirrors {
             self.request_pass(mirror, self.temper.quiet)?;
@@ -261,6 +267,9 @@ impl Engine {
             _ => self.tally.count(&report),
         }
         let failed = &mut part.failed;
+        if !matches!(report, Report::Parked(_)) {
+            self.schedule.forget_lock(&key);
+        }
         match &report {
             Report::Failed(why) => drop(failed.insert(key.clone(), why.clone())),
             _ => drop(failed.remove(&key)),

@@ -2,6 +2,7 @@
 
 use crate::agent::engine::{Engine, Order, Resolved};
 use crate::model::path::RelPath;
+use crate::model::reason::FULL;
 use crate::plan::policy::Quiet;
 use crate::remote::pace::Standing;
 use crate::store::error::Error as StoreError;
@@ -24,6 +25,8 @@ pub(crate) enum Command {
 pub(crate) struct Waited {
     /// Mirrors that stand still, with the reason.
     pub(crate) halted: Vec<(String, String)>,
+    /// Mirrors to which nothing is sent for now, with the reason.
+    pub(crate) paused: Vec<(String, String)>,
     /// What waits or was given up: mirror, path, code, sentence.
     pub(crate) left: Vec<(String, String, String, String)>,
 }
@@ -37,6 +40,15 @@ pub(super) struct Waiter {
 /// At most so many entries are named.
 const MOST_NAMED: u32 = 1_000;
 
+impl Waiter {
+    /// Waits for that pass of the mirror as well.
+    pub(super) fn extend(&mut self, mirror: usize, pass: u64) {
+        if let Some(wanted) = self.passes.get_mut(mirror) {
+            *wanted = pass.max(*wanted);
+        }
+    }
+}
+
 impl Engine {
     pub(super) async fn on_command(&mut self, command: Command) -> Result<(), StoreError> {
         match command {
@@ -47,6 +59,9 @@ impl Engine {
                     passes.push(self.request_pass(mirror, Quiet::NONE)?);
                 }
                 self.waiters.push(Waiter { passes, answer });
+                // Whoever waits wants to know whether there is room by now.
+                self.owners.ask_now(Instant::now());
+                self.probe_accounts()?;
             }
             Command::Resolve(order, answer) => self.resolve(order, answer).await?,
         }
@@ -78,10 +93,13 @@ impl Engine {
     fn waited(&self) -> Result<Waited, StoreError> {
         let mut waited = Waited::default();
         let reader = self.context.readers.get()?;
-        for (mirror, run) in self.context.mirrors.iter().zip(&self.parts) {
+        for (number, (mirror, run)) in self.context.mirrors.iter().zip(&self.parts).enumerate() {
             let name = || mirror.name.clone();
             if let Some(halt) = &run.halt {
                 waited.halted.push((name(), halt.to_string()));
+            }
+            if let Some(no_room) = self.no_room_for(number).filter(|no_room| no_room.from == 0) {
+                waited.paused.push((name(), no_room.said.to_string()));
             }
             let failed = run
                 .failed
@@ -113,6 +131,7 @@ impl Engine {
         for number in 0..self.parts.len() {
             mirrors.push(self.mirror_status(number)?);
         }
+        let (bandwidth, is_slowed) = self.context.client.bandwidth();
         let (method, expires_in) = self.context.client.token_status();
         Ok(json!({
             "running": true,
@@ -123,6 +142,7 @@ impl Engine {
             "requests": self.context.client.requests(),
             "bytes_sent": self.context.client.bytes_sent(),
             "rate": self.rate_status(),
+            "bandwidth": { "limit": bandwidth, "waited_for": is_slowed },
         }))
     }
 
@@ -162,8 +182,10 @@ impl Engine {
             ),
             None => (0, 0),
         };
+        let no_room = self.no_room_for(number);
         let state = match (&run.halt, &run.pass, run.jobs, run.visits) {
             (Some(_), ..) => "halted",
+            _ if no_room.is_some_and(|no_room| no_room.from == 0) => "paused",
             (None, _, jobs, _) if jobs > 0 => "uploading",
             (None, Some(_), ..) => "scanning",
             (None, None, _, visits) if visits > 0 => "scanning",
@@ -181,6 +203,12 @@ impl Engine {
             "halted": run.halt.as_ref().map(|halt| json!({
                 "reason": halt.code(), "message": halt.to_string(),
             })),
+            "paused": no_room.map(|no_room| json!({
+                "reason": FULL,
+                "message": no_room.said.to_string(),
+                "from_bytes": no_room.from,
+                "next_probe_seconds": seconds_until(no_room.probe_at),
+            })),
             "synced": synced,
             "pending": run.jobs.saturating_sub(in_flight),
             "in_flight": in_flight,
@@ -191,4 +219,8 @@ impl Engine {
             "last_pass": last_pass,
         }))
     }
+}
+
+fn seconds_until(at: Instant) -> u64 {
+    at.saturating_duration_since(Instant::now()).as_secs()
 }

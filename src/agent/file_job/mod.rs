@@ -26,6 +26,8 @@ use crate::agent::survey::Dir;
 use crate::model::item::RemoteFile;
 use crate::model::name::RemoteName;
 use crate::model::path::RelPath;
+use crate::model::reason::Parked;
+use crate::model::session::SessionFault;
 use crate::model::trouble::Trouble;
 use crate::plan::action::{Edit, FileWork};
 use crate::plan::facts::{Goal, Hashed, Intent};
@@ -91,13 +93,22 @@ pub(crate) async fn run(
         store,
         opened: None,
     };
-    let outcome = errand.run().await?;
+    let outcome = with_lock_holder(context, errand.run().await?).await;
     let answered = context.client.answers() != before;
     finish(
         store,
         settle::file(dir.folder.key, work, stamp, outcome, answered),
     )
     .await
+}
+
+/// A lock is told with who holds it, if Box says that.
+async fn with_lock_holder(context: &Context, outcome: Outcome) -> Outcome {
+    let Outcome::Locked(id, said) = outcome else {
+        return outcome;
+    };
+    let by = context.client.lock_holder(&id).await;
+    Outcome::Parked(Parked::Locked(said, by.ok().flatten()))
 }
 
 /// One transfer under way.
@@ -193,7 +204,7 @@ impl Errand<'_> {
             Sent::Later(trouble) => Ok(Err(trouble)),
             Sent::Useless(trouble) => {
                 self.sessions.end(&opened.session).await?;
-                Ok(Err(trouble))
+                Ok(Err(of_the_session(trouble)))
             }
         }
     }
@@ -237,6 +248,15 @@ impl Errand<'_> {
             Some(Base { etag, .. }) => client.upload_version(target, name, etag, &content).await,
         };
         Ok(stored.map(|file| (file, hashed)))
+    }
+}
+
+/// What a session's addresses do not find is the session. Whether the folder or the file
+/// is gone as well, opening another one tells.
+fn of_the_session(trouble: Trouble) -> Trouble {
+    match trouble {
+        Trouble::Gone(said) => Trouble::Session(said, SessionFault::Over),
+        other => other,
     }
 }
 

@@ -7,6 +7,8 @@ mod chunked;
 mod conflict;
 mod directory;
 mod guard;
+mod owners;
+mod parole;
 mod queue;
 mod settle;
 mod simulation;
@@ -82,6 +84,7 @@ fn policy(on_existing: OnForeign, on_remote_change: OnForeign) -> Policy {
         on_existing,
         on_remote_change,
         quiet: Quiet::NONE,
+        no_room: None,
     }
 }
 

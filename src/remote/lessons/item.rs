@@ -4,6 +4,14 @@ use super::{API, Kind, Row};
 use crate::model::trouble::Lesson;
 
 pub(super) static ROWS: &[Row] = &[
+    // Box's specification has a full account among the conflicts, and gives it no code.
+    Row {
+        status: (409, 409),
+        texts: &["storage limit", "run out of disk space", "out of storage"],
+        kind: Kind::Full,
+        lesson: FULL,
+        ..API
+    },
     Row {
         codes: &["item_name_in_use"],
         kind: Kind::NameTaken,
@@ -19,7 +27,7 @@ pub(super) static ROWS: &[Row] = &[
     },
     Row {
         codes: &["name_temporarily_reserved"],
-        kind: Kind::Later,
+        kind: Kind::Busy,
         lesson: Lesson {
             happened: "an upload of the same name is still under way at Box",
             causes: &["an earlier try, or another program, is being processed"],
@@ -29,7 +37,7 @@ pub(super) static ROWS: &[Row] = &[
     },
     Row {
         codes: &["operation_blocked_temporary"],
-        kind: Kind::Later,
+        kind: Kind::Busy,
         lesson: Lesson {
             happened: "the folder is busy with another operation",
             causes: &["somebody moves, copies or deletes a large folder around it"],
@@ -110,6 +118,7 @@ pub(super) static ROWS: &[Row] = &[
     },
     Row {
         codes: &["access_denied_item_locked"],
+        kind: Kind::Locked,
         lesson: Lesson {
             happened: "somebody has locked the file",
             causes: &[
@@ -133,6 +142,7 @@ pub(super) static ROWS: &[Row] = &[
     },
     Row {
         codes: &["storage_limit_exceeded"],
+        kind: Kind::Full,
         lesson: FULL,
         ..API
     },

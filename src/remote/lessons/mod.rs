@@ -91,6 +91,7 @@ pub(super) enum Place {
 pub(super) enum Kind {
     NoAnswer,
     Later,
+    Busy,
     Throttled,
     NameTaken,
     Stale,
@@ -107,6 +108,8 @@ pub(super) enum Kind {
     TooSmall,
     /// There is an upload session for it.
     Open,
+    Locked,
+    Full,
     Unauthorized,
 }
 

@@ -45,7 +45,7 @@ pub(super) static ROWS: &[Row] = &[
     both(408, 408, Kind::Later, BROKEN),
     both(429, 429, Kind::Throttled, TOO_MANY),
     both(511, 511, Kind::NoAnswer, REDIRECTION),
-    api(507, Kind::Refused, item::FULL),
+    api(507, Kind::Full, item::FULL),
     both(503, 503, Kind::Later, UNAVAILABLE),
     both(500, 599, Kind::Later, BROKEN),
     api(400, Kind::Refused, MALFORMED),

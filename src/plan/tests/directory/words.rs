@@ -45,6 +45,7 @@ pub(super) fn given(disk: &'static str, mapping: &'static str) -> Given {
             settle: Duration::from_secs(2),
             ..Quiet::NONE
         },
+        no_room: None,
         ..policy(OnForeign::Park, OnForeign::Park)
     };
     Given {
@@ -179,6 +180,7 @@ fn map(mapped: &mut Mapped, token: &str) {
         in_the_item: stamp,
         stamp: None,
         obstacle: None,
+        tried_at: Nanos(0),
     };
     if let Some((text, inventoried)) = (token.strip_suffix("/?").map(|name| (name, false)))
         .or_else(|| token.strip_suffix('/').map(|name| (name, true)))

@@ -263,7 +263,7 @@ impl World {
         self.note(|| format!("{name:?}: {:?}", settled.effect));
         self.record(settled.edits);
         let end = match settled.effect {
-            Effect::Done(_) | Effect::Vanished | Effect::Halt(_) => End::Done,
+            Effect::Done(_) | Effect::Full(..) | Effect::Vanished | Effect::Halt(_) => End::Done,
             Effect::Again(end, _) => end,
             // The process ends; the next one begins with what was stored.
             Effect::Unauthorized(_) => return self.crash(),

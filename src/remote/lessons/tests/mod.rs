@@ -1,6 +1,7 @@
 //! Every error that is known of Box, as it arrives: what it is, and what is learnt.
 
 mod odd;
+mod verdicts;
 
 use super::SignIn::{ClientCredentials as Ccg, DeveloperToken, Jwt, OAuth2};
 use super::{Kind, SignIn, TABLE, finding};
@@ -37,6 +38,7 @@ fn parts(trouble: &Trouble) -> (Kind, Option<&Said>) {
     match trouble {
         Trouble::NoAnswer(_) => (Kind::NoAnswer, None),
         Trouble::Later(said, _) => (Kind::Later, Some(said)),
+        Trouble::Busy(said, _) => (Kind::Busy, Some(said)),
         Trouble::Throttled(said, _) => (Kind::Throttled, Some(said)),
         Trouble::NameTaken(said, _) => (Kind::NameTaken, Some(said)),
         Trouble::Stale(said) => (Kind::Stale, Some(said)),
@@ -53,6 +55,8 @@ fn parts(trouble: &Trouble) -> (Kind, Option<&Said>) {
             },
             Some(said),
         ),
+        Trouble::Locked(said) => (Kind::Locked, Some(said)),
+        Trouble::Full(said) => (Kind::Full, Some(said)),
         Trouble::Unauthorized(said) => (Kind::Unauthorized, Some(said)),
         Trouble::LocalChanged | Trouble::LocalGone | Trouble::LocalRead(_) => {
             panic!("{trouble:?}")
@@ -167,16 +171,16 @@ const ANSWERS: &[(u16, &str, Kind, &str, &str)] = &[
     (401, "invalid_token", Kind::Unauthorized, "just renewed", "account is active"),
     (400, "unauthorized", Kind::Unauthorized, "just renewed", "account is active"),
     (403, "access_denied_insufficient_permissions", Kind::Refused, "role", "Editor"),
-    (403, "access_denied_item_locked", Kind::Refused, "locked", "Unlock"),
+    (403, "access_denied_item_locked", Kind::Locked, "locked", "Unlock"),
     (403, "access_from_location_blocked", Kind::Unauthorized, "network", "allow"),
     (403, "file_size_limit_exceeded", Kind::Refused, "larger", "Split"),
     (403, "forbidden", Kind::Refused, "may not do this", "Editor"),
     (403, "forbidden_by_policy", Kind::Refused, "policy", "Shield"),
     (403, "insufficient_scope", Kind::Unauthorized, "scope", "Reauthorize App"),
     (403, "operation_limit_exceeded", Kind::Refused, "does not understand", "report"),
-    (403, "storage_limit_exceeded", Kind::Refused, "full", "trash"),
-    (409, "storage_limit_exceeded", Kind::Refused, "full", "trash"),
-    (507, "storage_limit_exceeded", Kind::Refused, "full", "trash"),
+    (403, "storage_limit_exceeded", Kind::Full, "full", "trash"),
+    (409, "storage_limit_exceeded", Kind::Full, "full", "trash"),
+    (507, "storage_limit_exceeded", Kind::Full, "full", "trash"),
     (403, "user_email_confirmation_required", Kind::Unauthorized, "e-mail", "link"),
     (403, "cors_origin_not_whitelisted", Kind::Refused, "web page", "proxy"),
     (403, "service_blocked", Kind::Unauthorized, "blocks", "Enable App"),
@@ -187,8 +191,8 @@ const ANSWERS: &[(u16, &str, Kind, &str, &str)] = &[
     (405, "method_not_allowed", Kind::Refused, "kind of request", "folder_id"),
     (409, "conflict", Kind::Later, "in the way", "looks again"),
     (409, "item_name_in_use", Kind::NameTaken, "this name", "on_existing"),
-    (409, "name_temporarily_reserved", Kind::Later, "under way", "minutes"),
-    (409, "operation_blocked_temporary", Kind::Later, "busy", "minutes"),
+    (409, "name_temporarily_reserved", Kind::Busy, "under way", "minutes"),
+    (409, "operation_blocked_temporary", Kind::Busy, "busy", "minutes"),
     (409, "session_conflict", Kind::Open, "session", "anew"),
     (409, "range_overlaps_existing_part", Kind::Overlap, "parts", "looks which"),
     (416, "range_overlaps_existing_part", Kind::Overlap, "parts", "looks which"),
@@ -210,7 +214,7 @@ const ANSWERS: &[(u16, &str, Kind, &str, &str)] = &[
     (503, "", Kind::Later, "may still do it", "looks what became"),
     (504, "", Kind::Later, "inside Box", "status.box.com"),
     (509, "", Kind::Later, "inside Box", "status.box.com"),
-    (507, "", Kind::Refused, "full", "trash"),
+    (507, "", Kind::Full, "full", "trash"),
     (400, "made_up", Kind::Refused, "does not understand", "IDs"),
     (403, "made_up", Kind::Refused, "not allowed", "Editor"),
     (404, "", Kind::Gone, "cannot see it", "shared"),
@@ -283,7 +287,10 @@ fn every_error_of_the_api_is_known() {
                 words.contains("Box says so (request body1.head1)"),
                 "{words}"
             );
-            if let Trouble::Throttled(_, after) | Trouble::Later(_, after) = trouble {
+            if let Trouble::Throttled(_, after)
+            | Trouble::Later(_, after)
+            | Trouble::Busy(_, after) = trouble
+            {
                 assert_eq!(after, Some(Duration::from_secs(7)), "{status} {code}");
             }
         }
@@ -450,6 +457,7 @@ fn every_row_is_reached_by_something_above() {
     for (status, code, text) in [
         (404, "not_found", "On-Behalf-Of User not found"),
         (403, "forbidden", "As-User header"),
+        (409, "conflict", "the account has run out of disk space"),
     ] {
         let body = json!({"code": code, "message": text});
         note(&from_api(status, &body.to_string(), &[]));

@@ -67,6 +67,7 @@ pub(super) async fn serve(
     let mut visit = Visit::open(&shared, id, &head);
     let waits = head.headers.contains_key("expect");
     let result = answer(&shared, head, routed, &mut body, &mut visit).await;
+    visit.outcome.body_bytes = body.received();
     let reply = match result {
         Ok(reply) => reply,
         Err(Stop::Answer(reply)) => reply,
