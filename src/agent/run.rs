@@ -60,25 +60,27 @@ pub(crate) enum Fatal {
 /// Stops a run when something comes through: once to finish what runs, twice at once.
 pub(crate) type StopSignals = mpsc::Receiver<()>;
 
+/// A run that ends when there is nothing left to do.
+pub(crate) const SINGLE: Temper = Temper {
+    patience: Patience {
+        tries: Some(5),
+        busy: 5,
+        throttles: 20,
+        backoff: backoff(16),
+    },
+    longest_wait: Some(Duration::from_secs(300)),
+    silence: Some(Duration::from_secs(60)),
+    quiet: Quiet::NONE,
+};
+
 /// One pass over the mirrors.
 pub(crate) async fn once(config: &Config, stop: StopSignals, sink: Sink) -> Result<Ending, Fatal> {
     let began = Instant::now();
-    let temper = Temper {
-        patience: Patience {
-            tries: Some(5),
-            busy: 5,
-            throttles: 20,
-            backoff: backoff(16),
-        },
-        longest_wait: Some(Duration::from_secs(300)),
-        silence: Some(Duration::from_secs(60)),
-        quiet: Quiet::NONE,
-    };
     let parts = Parts::open(config)?;
-    let mut engine = parts.engine(config, temper, Schedule::single(), Eyes::closed(), sink);
+    let mut engine = parts.engine(config, SINGLE, Schedule::single(), Eyes::closed(), sink);
     forward_signals(stop, engine.events());
     for mirror in 0..config.mirrors.len() {
-        engine.request_pass(mirror, temper.quiet)?;
+        engine.request_pass(mirror, SINGLE.quiet)?;
     }
     let ran = engine.run_until_idle().await;
     let ending = engine.finish(began, ran).await;
@@ -128,7 +130,7 @@ pub(crate) async fn serve(config: &Config, stop: StopSignals, sink: Sink) -> Res
     Ok(ending)
 }
 
-fn backoff(longest: u64) -> Backoff {
+const fn backoff(longest: u64) -> Backoff {
     Backoff {
         first: Duration::from_secs(1),
         longest: Duration::from_secs(longest),
@@ -136,14 +138,15 @@ fn backoff(longest: u64) -> Backoff {
 }
 
 /// What a run holds on to: the lock, the store, and what its tasks share.
-struct Parts {
+pub(crate) struct Parts {
     _lock: StateLock,
     store: Store,
     context: Arc<Context>,
 }
 
 impl Parts {
-    fn open(config: &Config) -> Result<Self, Fatal> {
+    /// Takes the lock and opens everything.
+    pub(crate) fn open(config: &Config) -> Result<Self, Fatal> {
         make_state_dir(&config.state_dir)?;
         let lock = StateLock::acquire(&config.state_dir)?;
         let store = Store::open(&config.state_dir)?;
@@ -161,7 +164,8 @@ impl Parts {
         })
     }
 
-    fn engine(
+    /// An engine with nothing to do.
+    pub(crate) fn engine(
         &self,
         config: &Config,
         temper: Temper,
@@ -174,7 +178,8 @@ impl Parts {
         Engine::new(context, store, temper, schedule, eyes, uploads, sink)
     }
 
-    async fn close(self) {
+    /// Leaves everything tidy and lets the lock go.
+    pub(crate) async fn close(self) {
         let Self {
             store,
             context,
@@ -232,7 +237,8 @@ fn own_files(local: &Path, state_dir: &Path) -> Option<String> {
     (!below.is_empty()).then(|| format!("/{below}/"))
 }
 
-fn forward_signals(mut stop: StopSignals, events: mpsc::Sender<Event>) {
+/// A signal becomes an event.
+pub(crate) fn forward_signals(mut stop: StopSignals, events: mpsc::Sender<Event>) {
     tokio::spawn(async move {
         while stop.recv().await.is_some() {
             if events.send(Event::Shutdown).await.is_err() {

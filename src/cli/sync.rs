@@ -58,7 +58,7 @@ pub(crate) async fn run(
 }
 
 /// Keeps only the mirrors that were named, if any were.
-fn select(mut config: Config, names: &[String]) -> Result<Config, String> {
+pub(super) fn select(mut config: Config, names: &[String]) -> Result<Config, String> {
     let known: Vec<_> = config
         .mirrors
         .iter()

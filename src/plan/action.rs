@@ -6,6 +6,7 @@ use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Failed, Parked};
 use crate::model::stamp::{Nanos, Stamp, Tolerated};
+use crate::plan::conflict::Decision;
 use crate::plan::facts::{
     Hashed, Intent, Mapped, OpenSession, ParkedItem, SyncedFile, SyncedFolder,
 };
@@ -91,6 +92,10 @@ pub(crate) struct FileWork {
     pub(crate) existing: Option<Box<RemoteFile>>,
     /// A request of an earlier try whose outcome is not known.
     pub(crate) intent: Option<Intent>,
+    /// What a person decided about a conflict.
+    pub(crate) decision: Option<Box<Decision>>,
+    /// The local file when the conflict was told.
+    pub(crate) shown: Option<Stamp>,
     /// Read Box's copy before anything is sent.
     pub(crate) doubtful: bool,
     /// It never rests: what it holds when it is opened is sent, though it grows on.
@@ -118,14 +123,17 @@ impl FileWork {
         let name = &self.name;
         self.synced = mapped.files.get(name).cloned().map(Box::new);
         self.intent = mapped.intents.get(name).copied();
-        self.doubtful = self.intent.is_some() || mapped.parked.contains_key(name);
+        self.decision = mapped.decisions.get(name).cloned().map(Box::new);
+        let parked = mapped.parked.get(name);
+        self.shown = parked.and_then(|parked| parked.stamp);
+        self.doubtful = self.intent.is_some() || parked.is_some();
     }
 }
 
 /// A change of the mapping.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Edit {
-    /// A file agrees with Box. Ends its intent and its being parked.
+    /// A file agrees with Box. Ends its intent, its being parked and what was decided.
     PutFile(FolderKey, LocalName, SyncedFile),
     /// A file has a new stamp and the old content.
     Refresh {
@@ -163,6 +171,10 @@ pub(crate) enum Edit {
     UnparkBelow(FolderKey),
     /// A mutating request is about to be sent.
     Intend(FolderKey, LocalName, Intent),
+    /// A person has decided about a conflict.
+    Decide(FolderKey, LocalName, Decision),
+    /// What was decided does not fit any more.
+    Undecide(FolderKey, LocalName),
     /// An upload session was opened.
     OpenSession(FolderKey, LocalName, Box<OpenSession>),
     /// An upload session is of no more use.
@@ -183,6 +195,8 @@ impl Edit {
             | Self::Unpark(..)
             | Self::UnparkBelow(_)
             | Self::Intend(..)
+            | Self::Decide(..)
+            | Self::Undecide(..)
             | Self::OpenSession(..)
             | Self::EndSession(..) => None,
         }
@@ -200,6 +214,8 @@ pub(crate) enum Report {
     Adopted(RemoteFile),
     /// As it was.
     Unchanged,
+    /// Box's copy stays, because a person decided so; the file, unless it is gone.
+    Left(Option<RemoteFile>),
     /// Left out on purpose.
     Excluded(Exclusion),
     /// Waits.

@@ -1,7 +1,7 @@
 //! What follows from a job that ended.
 
 use crate::agent::engine::passes::Of;
-use crate::agent::engine::{Engine, Finished, Stop};
+use crate::agent::engine::{Engine, Finished, Resolved, Stop};
 use crate::agent::job::{Ended, Key, Work};
 use crate::agent::notice::Notice;
 use crate::agent::survey::{Dir, Scope};
@@ -53,6 +53,8 @@ impl Engine {
             Ended::Effect(Effect::Done(report)) => self.on_done(key, report)?,
             Ended::Effect(Effect::Vanished) => {
                 self.parts[mirror].failed.remove(&key);
+                let gone = Resolved::Nothing("the local file is gone".to_owned());
+                self.tell_resolvers(&key, &gone);
                 self.over(&key);
             }
             Ended::Effect(Effect::Full(said, size)) => self.on_full(key, said, size),

@@ -141,6 +141,47 @@ fn with_new_version_a_strangers_file_gets_ours_on_top() {
 }
 
 #[test]
+fn with_keep_both_nothing_in_the_way_is_parked() {
+    let keep_both = |listing, expected| {
+        let policy = policy(OnForeign::KeepBoth, OnForeign::Park);
+        Given {
+            listing: Some(listing),
+            policy,
+            ..given("a=1", "")
+        }
+        .check(expected);
+    };
+    keep_both("a=2", "over a; compared");
+    keep_both("a=3", "over a unread; compared");
+    keep_both("a=1", "adopt a; compared");
+    keep_both("a/", "upload a unread; compared");
+    keep_both("a+", "upload a unread; compared");
+}
+
+#[test]
+fn what_was_decided_is_for_the_transfer_to_do() {
+    for (listing, expected) in [
+        ("a=2", "over a; compared"),
+        ("a/", "upload a unread; compared"),
+    ] {
+        Given {
+            listing: Some(listing),
+            ..given("a=1", "a%both")
+        }
+        .check(expected);
+    }
+}
+
+#[test]
+fn what_was_left_out_by_decision_is_unchanged_until_its_content_changes() {
+    check("a=2", "a=2 a%1", "unchanged 1");
+    check("a=1~", "a=2 a%1", "refresh a; unchanged 1");
+    check("a=3", "a=2 a%1", "version a");
+    check("a=1~", "a=2 a%both", "version a");
+    check("a=1~", "a=2 a%1 a#changed_on_box", "version a in doubt");
+}
+
+#[test]
 fn an_unknown_outcome_is_no_strangers_file() {
     let listing = Some("a=2");
     Given {
