@@ -47,6 +47,7 @@ mod odd_tokens;
 mod order;
 mod patience;
 mod portals;
+mod progress;
 mod refresh;
 mod refusals;
 mod refused_decisions;

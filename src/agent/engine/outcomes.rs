@@ -93,8 +93,13 @@ impl Engine {
             .queue
             .finish(key, End::Done, Instant::now(), fastrand::f64());
         if fate == Fate::Gone {
-            self.parts[key.0].job_ended(&key.1);
+            self.job_ended(key);
         }
+    }
+
+    fn job_ended(&mut self, key: &Key) {
+        self.parts[key.0].job_ended(&key.1);
+        self.context.meter.over(key);
     }
 
     fn visit(&mut self, key: &Key, of: Of, folder: SyncedFolder, inventory: Option<Inventory>) {
@@ -132,9 +137,9 @@ impl Engine {
         let now = Instant::now();
         match self.queue.finish(&key, end, now, fastrand::f64()) {
             Fate::Waits => {}
-            Fate::Gone => self.parts[key.0].job_ended(&key.1),
+            Fate::Gone => self.job_ended(&key),
             Fate::GivenUp => {
-                self.parts[key.0].job_ended(&key.1);
+                self.job_ended(&key);
                 self.give_up(key, failed, now);
             }
         }

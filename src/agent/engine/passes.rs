@@ -166,6 +166,9 @@ impl Engine {
     fn push(&mut self, (mirror, pass, rank): Of, path: RelPath, work: Work) {
         let key = (mirror, path.clone());
         let ticket = work.ticket(rank);
+        if let Work::File(_, work) = &work {
+            self.context.meter.found(&key, work.stamp.size);
+        }
         let is_new = self.queue.push(ticket, key, work, Instant::now());
         self.parts[mirror].job_added(path, pass, is_new);
     }
@@ -231,9 +234,10 @@ impl Engine {
     pub(super) fn halt(&mut self, mirror: usize, halt: Halt) {
         let is_meant = |key: &Key| key.0 == mirror;
         let part = &mut self.parts[mirror];
-        for ((_, path), lane, _) in self.queue.take_out(&Lane::ALL, is_meant) {
+        for (key, lane, _) in self.queue.take_out(&Lane::ALL, is_meant) {
             self.tally.pending += u64::from(lane.sends());
-            part.job_ended(&path);
+            part.job_ended(&key.1);
+            self.context.meter.dropped(&key);
         }
         for visits in [&mut self.fresh, &mut self.visits] {
             visits.retain(|visit| {
