@@ -268,6 +268,12 @@ fn a_part_that_is_described_wrongly_is_asked_for() {
         assert_eq!(middle.struck(), 1, "{run}");
         expect_there(&rig, &run);
         assert_eq!((rig.calls(CREATE), rig.calls(PUT)), (1, 6), "{run}");
+        let listed = rig.calls("get_files_upload_sessions_id_parts");
+        assert_eq!(
+            (listed, rig.calls(COMMIT)),
+            (1, 1),
+            "asked before it commits: {run}"
+        );
     });
 }
 
