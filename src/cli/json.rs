@@ -2,7 +2,7 @@
 
 use crate::agent::notice::{Ending, Notice};
 use crate::model::item::RemoteFile;
-use crate::model::reason::{Failed, Parked};
+use crate::model::reason::Failed;
 use crate::model::trouble::{Lesson, Said};
 use crate::plan::action::Report;
 use crate::plan::guard::Halt;
@@ -69,7 +69,7 @@ fn entry(report: &Report) -> Option<Value> {
         Report::Excluded(why) => with_reason("excluded", why.code(), why.to_string()),
         Report::Parked(why) => {
             let mut line = with_reason("parked", why.code(), why.to_string());
-            if let Parked::Refused(said) = why {
+            if let Some(said) = why.said() {
                 line["error"] = error(said);
             }
             line

@@ -130,6 +130,14 @@ impl Parked {
         }
     }
 
+    /// Box's part in it.
+    pub(crate) fn said(&self) -> Option<&Said> {
+        match self {
+            Self::Refused(said) | Self::Locked(said, _) | Self::Full(said) => Some(said),
+            _ => None,
+        }
+    }
+
     /// Whether only a change of the item itself can help, so that asking Box again
     /// before that is pointless.
     pub(crate) fn is_in_the_item(&self) -> bool {
