@@ -1,6 +1,9 @@
 //! The only reader of the wall clock. Everything else is told what time it is.
 
 use crate::model::stamp::Nanos;
+use crate::model::timetable::Moment;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Now, as the machine has it.
@@ -14,5 +17,17 @@ pub(crate) fn nanos() -> Nanos {
     match wall().duration_since(UNIX_EPOCH) {
         Ok(since) => Nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)),
         Err(before) => Nanos(i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |n| -n)),
+    }
+}
+
+/// What a clock on the wall shows here, by the system's time zone.
+pub(crate) fn local() -> Moment {
+    let now = Timestamp::try_from(wall()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let now = now.to_zoned_datetime(TimeZone::system());
+    let weekday = now.weekday().to_monday_zero_offset().unsigned_abs();
+    let minute = i16::from(now.hour()) * 60 + i16::from(now.minute());
+    Moment {
+        weekday,
+        minute: minute.unsigned_abs(),
     }
 }

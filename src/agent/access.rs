@@ -6,12 +6,13 @@ use crate::remote::auth::assertion::{self, Signer};
 use crate::remote::auth::credentials::{self, App, Credentials};
 use crate::remote::auth::file::TokenFile;
 use crate::remote::auth::keeper::Keeping;
-use crate::remote::client::{Access, BoxClient};
+use crate::remote::client::{Access, Bounds, BoxClient};
 use crate::remote::hosts::Hosts;
 use crate::remote::pace::Pace;
 use crate::remote::transport::Route;
 use crate::store::make_state_dir;
 use secrecy::SecretString;
+use std::time::Instant;
 
 /// What may be written while signing in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +28,12 @@ pub(crate) enum Traces {
 
 /// A client that has not asked for anything yet.
 pub(crate) fn client(config: &Config, traces: Traces) -> Result<BoxClient, Fatal> {
-    let limits = config.limits;
-    let pace = Pace::new(limits.uploads_per_minute, limits.requests_per_minute);
+    let limits = &config.limits;
+    let (uploads, requests) = (limits.uploads_per_minute, limits.requests_per_minute);
+    let bounds = Bounds {
+        pace: Pace::new(uploads, requests, Instant::now()),
+        bandwidth: limits.bandwidth.clone(),
+    };
     let credentials = credentials(&config.auth.method)?;
     let access = Access {
         keeping: keeping(config, &credentials, traces)?,
@@ -36,7 +41,7 @@ pub(crate) fn client(config: &Config, traces: Traces) -> Result<BoxClient, Fatal
         as_user: config.auth.as_user.clone(),
         route: route(config),
     };
-    BoxClient::new(hosts(config), access, pace).map_err(Fatal::Http)
+    BoxClient::new(hosts(config), access, bounds).map_err(Fatal::Http)
 }
 
 /// The method's name in the configuration.

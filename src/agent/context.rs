@@ -26,6 +26,8 @@ pub(crate) struct Context {
     pub(crate) configured: Vec<String>,
     /// Where mappings are read.
     pub(crate) readers: Readers,
+    /// Parts of one large file under way at once.
+    pub(crate) parts_at_once: usize,
     /// Whether the account is the mapping's.
     pub(crate) account: AccountCheck,
     /// Set when surveys should stop where they are.

@@ -11,6 +11,7 @@ use crate::plan::queue::{Rank, Ticket};
 use crate::plan::settle::{self, Effect};
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
+use crate::store::sessions::Left;
 
 /// What a job is about: a mirror, and a path in it.
 pub(crate) type Key = (usize, RelPath);
@@ -24,6 +25,8 @@ pub(crate) enum Work {
     Folder(Dir, FolderWork),
     /// See that a file's content is on Box.
     File(Dir, FileWork),
+    /// See that no upload session stays open for a file that is not there any more.
+    Leftovers(Vec<Left>),
     /// Note that a file waits for this reason, without asking Box.
     HeldBack(Dir, FileWork, Parked),
 }
@@ -32,7 +35,7 @@ impl Work {
     /// Its place in the queue.
     pub(crate) fn ticket(&self, rank: Rank) -> Ticket {
         match self {
-            Self::Root | Self::Folder(..) => Ticket::folder(rank),
+            Self::Root | Self::Folder(..) | Self::Leftovers(_) => Ticket::folder(rank),
             Self::File(_, work) | Self::HeldBack(_, work, _) => Ticket::file(work.stamp.size, rank),
         }
     }
@@ -65,6 +68,7 @@ pub(crate) async fn run(context: &Context, store: &Store, key: &Key, work: Work)
         Work::Root => root_job::run(context, store, mirror).await,
         Work::Folder(dir, work) => folder_job::run(context, store, mirror, &dir, &work).await,
         Work::File(dir, work) => file_job::run(context, store, mirror, &dir, &work).await,
+        Work::Leftovers(left) => file_job::give_up_leftovers(context, store, mirror, left).await,
         Work::HeldBack(dir, work, why) => {
             let settled = settle::parked(dir.folder.key, &work.name, why, Some(work.stamp));
             folder_job::finish(store, settled).await

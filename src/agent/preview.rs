@@ -6,7 +6,7 @@
 use crate::agent::access::Traces;
 use crate::agent::account::AccountCheck;
 use crate::agent::context::{Context, Mirror, Readers};
-use crate::agent::file_job::{Scout, content_of};
+use crate::agent::file_job::{Found, Scout};
 use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::root_job::{self, Unusable};
 use crate::agent::run::{Fatal, context};
@@ -20,7 +20,7 @@ use crate::model::trouble::{Said, Trouble};
 use crate::plan::action::{Action, FileWork, FolderWork, Report};
 use crate::plan::facts::{Inventory, SyncedFolder};
 use crate::plan::guard::Halt;
-use crate::plan::policy::{DIRECT_LIMIT, Quiet};
+use crate::plan::policy::Quiet;
 use crate::plan::queue::Rank;
 use crate::plan::settle::{self, Effect};
 use crate::plan::transfer::{Ask, Next, Outcome, Reply, Transfer};
@@ -277,18 +277,18 @@ impl Preview {
         work: &FileWork,
     ) -> Result<Option<Report>, Fatal> {
         let size = work.stamp.size;
+        if self.ending.unreachable.is_some() {
+            self.ending.tally.pending += 1;
+            return Ok(None);
+        }
         if is_planned(&dir.folder) {
             return Ok(Some(self.would_send(None, size)));
         }
         let Ok(root) = mirror.open_root() else {
             return Ok(None);
         };
-        let hashed = match content_of(&root, path, work).await {
-            Ok(hashed) if hashed.stamp.size <= DIRECT_LIMIT => hashed,
-            Ok(hashed) => {
-                let (size, limit) = (hashed.stamp.size, DIRECT_LIMIT);
-                return Ok(Some(Report::Parked(Parked::TooLarge { size, limit })));
-            }
+        let found = match Found::open(root, path.clone(), work).await {
+            Ok(found) => found,
             Err(Trouble::LocalGone) => return Ok(None),
             Err(trouble) => return Ok(Some(failed(trouble))),
         };
@@ -298,11 +298,11 @@ impl Preview {
             mirror,
             dir,
             work,
-            size,
+            found: &found,
             target: None,
         };
         let parent = dir.folder.id.to_string();
-        let mut transfer = Transfer::new(work, hashed, mirror.policy, parent);
+        let mut transfer = Transfer::new(work, found.local, mirror.policy, parent);
         let mut next = transfer.start();
         loop {
             let reply = match next {
@@ -323,7 +323,8 @@ impl Preview {
                     return Ok(Some(self.would_send(Some(file.id), size)));
                 }
                 Next::End(outcome) => {
-                    let settled = settle::file(dir.folder.key, work, &hashed, outcome, true);
+                    let settled =
+                        settle::file(dir.folder.key, work, found.local.stamp, outcome, true);
                     return Ok(self.effect(mirror, settled.effect));
                 }
             };
@@ -351,6 +352,11 @@ impl Preview {
         match effect {
             Effect::Done(report) => Some(report),
             Effect::Vanished => None,
+            Effect::Again(_, Failed::NoAnswer(why)) if self.is_silent() => {
+                self.ending.unreachable.get_or_insert(why);
+                self.ending.tally.pending += 1;
+                None
+            }
             Effect::Again(_, why) => Some(Report::Failed(why)),
             Effect::Full(said, _) => Some(Report::Parked(Parked::Full(said))),
             Effect::Halt(halt) => {
@@ -363,6 +369,11 @@ impl Preview {
                 None
             }
         }
+    }
+
+    /// Whether Box has not said a word so far: the next entry would fare no better.
+    fn is_silent(&self) -> bool {
+        self.context.client.answers() == 0
     }
 
     fn tell(&mut self, mirror: &Mirror, path: RelPath, report: Report) {

@@ -207,6 +207,7 @@ pub(crate) fn context(
         client,
         mirrors: mirrors.collect::<Result<_, _>>()?,
         configured: config.names.clone(),
+        parts_at_once: config.limits.concurrent_parts,
         readers,
         account,
         cancelled: AtomicBool::new(false),

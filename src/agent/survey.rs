@@ -8,6 +8,7 @@ use crate::local::root::Root;
 use crate::local::{hash, scan};
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::Failed;
+use crate::model::stamp::Tolerated;
 use crate::plan::action::{DirPlan, Report};
 use crate::plan::directory;
 use crate::plan::facts::{Digests, DirFacts, Inventory, Mapped, SyncedFolder};
@@ -439,7 +440,14 @@ impl Surveyor<'_> {
     /// Hashes the files, on as many threads as there are processors when there are many.
     fn digests(&self, dir: &RelPath, names: Vec<LocalName>) -> Digests {
         let (root, cancelled) = (&self.root, &self.context.cancelled);
-        let hash = |name: &LocalName| hash::hash(root, &dir.join(name), crate::clock::nanos());
+        let hash = |name: &LocalName| {
+            hash::hash(
+                root,
+                &dir.join(name),
+                crate::clock::nanos(),
+                Tolerated::Nothing,
+            )
+        };
         if names.len() < 8 {
             return names
                 .into_iter()

@@ -67,6 +67,7 @@ pub(crate) fn of_trouble(trouble: &Trouble) -> u8 {
         Trouble::NameTaken(..)
         | Trouble::Stale(_)
         | Trouble::Damaged(_)
+        | Trouble::Session(..)
         | Trouble::Locked(_)
         | Trouble::Full(_)
         | Trouble::LocalChanged

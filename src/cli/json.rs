@@ -65,7 +65,7 @@ fn entry(report: &Report) -> Option<Value> {
         Report::Excluded(why) => with_reason("excluded", why.code(), why.to_string()),
         Report::Parked(why) => {
             let mut line = with_reason("parked", why.code(), why.to_string());
-            if let Parked::Refused(said) = why {
+            if let Parked::Refused(said) | Parked::Full(said) | Parked::Locked(said, _) = why {
                 line["error"] = error(said);
             }
             line

@@ -62,6 +62,8 @@ pub(crate) struct LimitsTable {
     pub(crate) uploads_per_minute: Entry<i64>,
     pub(crate) requests_per_minute: Entry<i64>,
     pub(crate) concurrent_uploads: Entry<i64>,
+    pub(crate) concurrent_parts: Entry<i64>,
+    pub(crate) bandwidth: Vec<Entry<String>>,
 }
 
 /// `[endpoints]`
@@ -147,6 +149,8 @@ fn limits(section: &mut Section<'_>) -> LimitsTable {
         uploads_per_minute: section.integer("uploads_per_minute"),
         requests_per_minute: section.integer("requests_per_minute"),
         concurrent_uploads: section.integer("concurrent_uploads"),
+        concurrent_parts: section.integer("concurrent_parts"),
+        bandwidth: section.one_or_more("bandwidth"),
     }
 }
 

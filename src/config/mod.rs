@@ -12,6 +12,7 @@
 
 mod app;
 mod auth;
+mod bandwidth;
 mod command;
 mod disk;
 mod endpoints;
@@ -46,6 +47,7 @@ use crate::config::problem::{Place, Problems};
 use crate::config::resolve::{Mistakes, Vault, World};
 use crate::model::ids::FolderId;
 use crate::model::name::RemoteName;
+use crate::model::timetable::Timetable;
 use crate::plan::policy::OnForeign;
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
@@ -192,7 +194,7 @@ pub(crate) struct Watch {
 }
 
 /// How hard to press on Box.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// Uploads started in any sliding minute.
     pub(crate) uploads_per_minute: u32,
@@ -200,6 +202,10 @@ pub(crate) struct Limits {
     pub(crate) requests_per_minute: u32,
     /// Uploads under way at once.
     pub(crate) concurrent_uploads: usize,
+    /// Parts of one large file under way at once.
+    pub(crate) concurrent_parts: usize,
+    /// File content a second, by the hour.
+    pub(crate) bandwidth: Timetable,
 }
 
 /// Where Box is.

@@ -1,5 +1,6 @@
 //! `[watch]` and `[limits]`: numbers within bounds.
 
+use crate::config::bandwidth;
 use crate::config::file::{LimitsTable, WatchTable};
 use crate::config::problem::Problems;
 use crate::config::reader::{Entry, State};
@@ -15,6 +16,8 @@ const RESCAN: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from
 const PUBLISHED: (u32, u32) = (240, 1000);
 const RATE: RangeInclusive<u32> = 1..=10_000_000;
 const AT_ONCE: RangeInclusive<u32> = 1..=64;
+/// Box recommends three to five.
+const PARTS: RangeInclusive<u32> = 1..=16;
 
 /// `[watch]`
 pub(super) fn watch(table: &WatchTable, problems: &mut Problems) -> Option<Watch> {
@@ -32,10 +35,14 @@ pub(super) fn limits(table: &LimitsTable, problems: &mut Problems) -> Option<Lim
     let uploads = number(&table.uploads_per_minute, uploads, &RATE, problems);
     let requests = number(&table.requests_per_minute, requests, &RATE, problems);
     let at_once = number(&table.concurrent_uploads, 8, &AT_ONCE, problems);
+    let parts = number(&table.concurrent_parts, 4, &PARTS, problems);
+    let bandwidth = bandwidth::timetable(&table.bandwidth, problems);
     let limits = Limits {
         uploads_per_minute: uploads?,
         requests_per_minute: requests?,
         concurrent_uploads: usize::try_from(at_once?).ok()?,
+        concurrent_parts: usize::try_from(parts?).ok()?,
+        bandwidth: bandwidth?,
     };
     if limits.uploads_per_minute > PUBLISHED.0 || limits.requests_per_minute > PUBLISHED.1 {
         problems.warn(format!(

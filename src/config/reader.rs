@@ -146,6 +146,20 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// A text, or a list of them.
+    pub(crate) fn one_or_more(&mut self, key: &'static str) -> Vec<Entry<String>> {
+        let is_list = match self.table {
+            State::Set(table) => table
+                .get(key)
+                .is_some_and(|value| value.get_ref().is_array()),
+            State::Missing | State::Bad => false,
+        };
+        match is_list {
+            true => self.texts(key),
+            false => vec![self.text(key, Meaning::Rate)],
+        }
+    }
+
     /// A list of texts, each with its own line.
     pub(crate) fn texts(&mut self, key: &'static str) -> Vec<Entry<String>> {
         let list = self.value(

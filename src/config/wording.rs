@@ -11,6 +11,8 @@ pub(crate) enum Meaning {
     Id,
     /// A time span in humantime's grammar.
     Duration,
+    /// Bytes in a second.
+    Rate,
 }
 
 /// Line and column of a byte, both counted from 1.
@@ -54,6 +56,10 @@ pub(super) fn text_remedy(key: &str, value: &DeValue<'_>, meaning: Meaning) -> S
             format!("say in which unit: {key} = \"{number}s\"")
         }
         (Meaning::Duration, None) => format!("write a time span: {key} = \"2s\""),
+        (Meaning::Rate, Some(number)) => {
+            format!("say in which unit: {key} = \"{number} MiB/s\"")
+        }
+        (Meaning::Rate, None) => format!("write a rate: {key} = \"10 MiB/s\""),
         (Meaning::Plain, Some(number)) => format!("put it in quotes: {key} = \"{number}\""),
         (Meaning::Plain, None) => format!("put it in quotes: {key} = \"…\""),
     }

@@ -5,14 +5,15 @@
 //! in an error short of its announced length, and Box stores nothing. No more than the
 //! announced size is ever handed over: a longer body would be cut silently on the wire.
 
-use crate::local::hash::{chunk_for, fill, finish, unchanged};
+use crate::local::hash::{Hasher, Source, chunk_for};
 use crate::local::root::Root;
+use crate::model::digest::Sha1Digest;
 use crate::model::path::RelPath;
+use crate::model::session::Slice;
+use crate::model::stamp::Tolerated;
 use crate::plan::facts::{HashError, Hashed};
 use bytes::Bytes;
 use futures_util::Stream;
-use sha1::{Digest, Sha1};
-use std::fs::File;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,20 +50,29 @@ pub(crate) struct Progress {
 impl Upload {
     /// Opens the file, which must still be in the state that was hashed, and starts
     /// reading it. Blocks for the opening; needs a tokio runtime around it.
-    pub(crate) fn open(root: &Root, path: &RelPath, expected: &Hashed) -> Result<Self, HashError> {
-        let (file, stamp) = root.open_file(path)?;
-        if !stamp.same_file_state(&expected.stamp) {
-            return Err(HashError::Changing);
-        }
+    pub(crate) fn open(
+        root: &Root,
+        path: &RelPath,
+        expected: &Hashed,
+        tolerated: Tolerated,
+    ) -> Result<Self, HashError> {
+        let source = Source::reopen(root, path, &expected.stamp, tolerated)?;
+        let all = source.all();
+        Ok(Self::of(source, all, expected.sha1))
+    }
+
+    /// Starts reading one slice of an open file, which has this digest. Needs a tokio
+    /// runtime around it.
+    pub(crate) fn of(source: Source, slice: Slice, sha1: Sha1Digest) -> Self {
         let (sender, receiver) = channel(AHEAD);
         let handed_over = Arc::<AtomicU64>::default();
         let progress = Progress {
             handed_over: Arc::clone(&handed_over),
             verdict: Arc::default(),
         };
-        let (expected, verdict) = (*expected, Arc::clone(&progress.verdict));
+        let verdict = Arc::clone(&progress.verdict);
         tokio::task::spawn_blocking(move || {
-            if let Err(Stop::Because(why)) = feed(file, &expected, &sender) {
+            if let Err(Stop::Because(why)) = feed(&source, slice, sha1, &sender) {
                 // The reason first: it must be there when the request has failed.
                 verdict.get_or_init(|| why);
                 // A reader that has gone knows already.
@@ -73,7 +83,7 @@ impl Upload {
             receiver,
             handed_over,
         };
-        Ok(Self { chunks, progress })
+        Self { chunks, progress }
     }
 }
 
@@ -119,19 +129,23 @@ impl From<HashError> for Stop {
 
 type Body = Sender<io::Result<Bytes>>;
 
-fn feed(mut file: File, expected: &Hashed, body: &Body) -> Result<(), Stop> {
-    let mut sha1 = Sha1::new();
+fn feed(source: &Source, slice: Slice, sha1: Sha1Digest, body: &Body) -> Result<(), Stop> {
+    let mut hasher = Hasher::default();
     let mut held = None;
-    let mut left = expected.stamp.size;
+    let (mut at, mut left) = (slice.offset, slice.size);
     while left > 0 {
         let mut chunk = vec![0; chunk_for(left)];
-        fill(&mut file, &mut chunk)?;
-        sha1.update(&chunk);
+        source.fill(&mut chunk, at)?;
+        hasher.update(&chunk);
+        at += chunk.len() as u64;
         left -= chunk.len() as u64;
         hand_over(held.replace(Bytes::from(chunk)), body)?;
     }
-    unchanged(&mut file, &expected.stamp)?;
-    if finish(sha1) != expected.sha1 {
+    source.check()?;
+    if at == source.stamp.size {
+        source.ends()?;
+    }
+    if hasher.finish() != sha1 {
         return Err(Stop::Because(HashError::Changing));
     }
     hand_over(held, body)
@@ -150,7 +164,7 @@ mod tests {
     use crate::local::hash::{CHUNK, hash};
     use crate::local::test_rig::{Rig, rel};
     use crate::model::digest::Sha1Digest;
-    use crate::model::stamp::Nanos;
+    use crate::model::stamp::{Nanos, Tolerated};
     use crate::plan::facts::HashError;
     use futures_util::StreamExt;
     use std::fs::{self, OpenOptions};
@@ -165,8 +179,8 @@ mod tests {
     }
 
     fn upload(rig: &Rig) -> Upload {
-        let hashed = hash(&rig.root, &rel("f"), Nanos(0)).unwrap();
-        Upload::open(&rig.root, &rel("f"), &hashed).unwrap()
+        let hashed = hash(&rig.root, &rel("f"), Nanos(0), Tolerated::Nothing).unwrap();
+        Upload::open(&rig.root, &rel("f"), &hashed, Tolerated::Nothing).unwrap()
     }
 
     async fn drain(chunks: &mut Chunks) -> io::Result<Vec<u8>> {
@@ -224,21 +238,21 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_changed_before_is_not_sent_at_all() {
         let rig = Rig::new().file("f", "before");
-        let hashed = hash(&rig.root, &rel("f"), Nanos(0)).unwrap();
+        let hashed = hash(&rig.root, &rel("f"), Nanos(0), Tolerated::Nothing).unwrap();
         rig.until_noticed("f", |path| fs::write(path, "after!").unwrap());
-        let error = Upload::open(&rig.root, &rel("f"), &hashed).unwrap_err();
+        let error = Upload::open(&rig.root, &rel("f"), &hashed, Tolerated::Nothing).unwrap_err();
         assert_eq!(error, HashError::Changing);
         fs::remove_file(rig.path("f")).unwrap();
-        let error = Upload::open(&rig.root, &rel("f"), &hashed).unwrap_err();
+        let error = Upload::open(&rig.root, &rel("f"), &hashed, Tolerated::Nothing).unwrap_err();
         assert_eq!(error, HashError::Vanished);
     }
 
     #[tokio::test]
     async fn a_digest_that_does_not_fit_is_caught_although_the_stamp_does() {
         let rig = Rig::new().file("f", "mapped memory was written");
-        let mut hashed = hash(&rig.root, &rel("f"), Nanos(0)).unwrap();
+        let mut hashed = hash(&rig.root, &rel("f"), Nanos(0), Tolerated::Nothing).unwrap();
         hashed.sha1 = Sha1Digest::new([0; 20]);
-        let mut upload = Upload::open(&rig.root, &rel("f"), &hashed).unwrap();
+        let mut upload = Upload::open(&rig.root, &rel("f"), &hashed, Tolerated::Nothing).unwrap();
         assert!(drain(&mut upload.chunks).await.is_err());
         assert_eq!(upload.progress.handed_over(), 0);
         assert_eq!(upload.progress.verdict(), Some(HashError::Changing));

@@ -7,7 +7,7 @@ use crate::local::scan::{list, look};
 use crate::local::test_rig::{Rig, filter, rel};
 use crate::local::watch::Watcher;
 use crate::model::path::RelPath;
-use crate::model::stamp::Nanos;
+use crate::model::stamp::{Nanos, Tolerated};
 use crate::plan::debounce::{Hint, What};
 use crate::plan::facts::LocalKind;
 use std::collections::BTreeSet;
@@ -216,7 +216,7 @@ async fn what_is_excluded_or_behind_a_link_is_not_watched() {
 async fn our_own_reading_makes_no_hints() {
     let rig = Rig::new().file("d/f", "x");
     let mut follower = Follower::new(&rig, &[], 1_000);
-    hash(&rig.root, &rel("d/f"), Nanos(0)).unwrap();
+    hash(&rig.root, &rel("d/f"), Nanos(0), Tolerated::Nothing).unwrap();
     follower.walk(&RelPath::root());
     follower.reach("mark").await;
     assert!(!follower.hinted_below("d"), "{:?}", follower.got);

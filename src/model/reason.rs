@@ -25,13 +25,6 @@ pub(crate) enum Parked {
     Name(NameError),
     /// Another entry of its directory has the same name but for case.
     CaseTwin(String),
-    /// Larger than can be sent. Sizes in bytes.
-    TooLarge {
-        /// The file's size.
-        size: u64,
-        /// The most that can be sent.
-        limit: u64,
-    },
     /// Something that is not a file (or, for a directory, not a folder) has its name.
     NameTaken(String),
     /// A file with other content was on Box before; the policy is to leave it.
@@ -104,7 +97,6 @@ impl Parked {
         match self {
             Self::Name(_) => "name_invalid",
             Self::CaseTwin(_) => "case_twin",
-            Self::TooLarge { .. } => "too_large",
             Self::NameTaken(_) => "name_taken",
             Self::Differs(_) => "differs_on_box",
             Self::ChangedOnBox(_) => "changed_on_box",
@@ -123,7 +115,7 @@ impl Parked {
     /// before that is pointless.
     pub(crate) fn is_in_the_item(&self) -> bool {
         match self {
-            Self::Name(_) | Self::CaseTwin(_) | Self::TooLarge { .. } | Self::Still { .. } => true,
+            Self::Name(_) | Self::CaseTwin(_) | Self::Still { .. } => true,
             Self::WrongReply(_) => true,
             Self::Refused(said) => {
                 matches!(
@@ -157,11 +149,6 @@ impl fmt::Display for Parked {
                 f,
                 "on Box its name belongs to {other:?}, which is mirrored: Box takes names that \
                  differ only in case for one. Rename one of the two"
-            ),
-            Self::TooLarge { size, limit } => write!(
-                f,
-                "{size} bytes, and files above {limit} bytes need chunked upload, which this \
-                 version does not do yet"
             ),
             Self::NameTaken(by) => {
                 write!(

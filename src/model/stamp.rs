@@ -59,10 +59,35 @@ impl Stamp {
             == (other.size, other.mtime, other.ctime, other.inode)
     }
 
+    /// Whether the file is the one that `earlier` was taken of, and has at most grown.
+    pub(crate) fn has_grown_from(&self, earlier: &Stamp) -> bool {
+        self.inode == earlier.inode && self.size >= earlier.size
+    }
+
     /// Whether a digest taken at `hashed_at` may already be out of date although the
     /// stamp still fits: see [`YOUNG`].
     pub(crate) fn is_young_at(&self, hashed_at: Nanos) -> bool {
         hashed_at.since(self.ctime) < YOUNG
+    }
+}
+
+/// What may happen to a file while it is read and sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tolerated {
+    /// Nothing: it must rest.
+    Nothing,
+    /// It may grow: a log that never rests is sent as far as it was when it was opened,
+    /// and read twice, so that what is sent is what it held at one moment in between.
+    Growth,
+}
+
+impl Tolerated {
+    /// Whether a file that looked like `before` may look like `now`.
+    pub(crate) fn allows(self, before: &Stamp, now: &Stamp) -> bool {
+        match self {
+            Self::Nothing => now.same_file_state(before),
+            Self::Growth => now.has_grown_from(before),
+        }
     }
 }
 

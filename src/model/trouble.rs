@@ -4,6 +4,7 @@
 //! `plan/` draws the consequences. Neither looks at an HTTP status again.
 
 use crate::model::item::Occupant;
+use crate::model::session::SessionFault;
 use std::fmt;
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub(crate) enum Trouble {
     Damaged(Said),
     /// Box refuses this item, and asking again will not help.
     Refused(Said),
+    /// Something about an upload session.
+    Session(Said, SessionFault),
     /// Somebody has locked the file, and unlocks it sooner or later.
     Locked(Said),
     /// The account that the folder belongs to has no room: nothing can be put there.
@@ -83,6 +86,7 @@ impl Trouble {
             | Self::Gone(said)
             | Self::Damaged(said)
             | Self::Refused(said)
+            | Self::Session(said, _)
             | Self::Locked(said)
             | Self::Full(said)
             | Self::Unauthorized(said) => Some(said),

@@ -6,7 +6,9 @@ use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Failed, Parked};
 use crate::model::stamp::{Nanos, Stamp};
-use crate::plan::facts::{Hashed, Intent, Mapped, ParkedItem, SyncedFile, SyncedFolder};
+use crate::plan::facts::{
+    Hashed, Intent, Mapped, OpenSession, ParkedItem, SyncedFile, SyncedFolder,
+};
 use std::collections::BTreeSet;
 
 /// What planning makes of one directory.
@@ -91,7 +93,7 @@ pub(crate) struct FileWork {
     pub(crate) intent: Option<Intent>,
     /// Read Box's copy before anything is sent.
     pub(crate) doubtful: bool,
-    /// It is written to all the time: what it holds now is sent, whatever comes after.
+    /// It never rests: what it holds when it is opened is sent, though it grows on.
     pub(crate) restless: bool,
 }
 
@@ -148,6 +150,10 @@ pub(crate) enum Edit {
     UnparkBelow(FolderKey),
     /// A mutating request is about to be sent.
     Intend(FolderKey, LocalName, Intent),
+    /// An upload session was opened.
+    OpenSession(FolderKey, LocalName, Box<OpenSession>),
+    /// An upload session is of no more use.
+    EndSession(FolderKey, LocalName),
 }
 
 impl Edit {
@@ -163,7 +169,9 @@ impl Edit {
             | Self::Park(..)
             | Self::Unpark(..)
             | Self::UnparkBelow(_)
-            | Self::Intend(..) => None,
+            | Self::Intend(..)
+            | Self::OpenSession(..)
+            | Self::EndSession(..) => None,
         }
     }
 }

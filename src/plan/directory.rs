@@ -15,7 +15,7 @@ use crate::plan::facts::{
     Digests, DirFacts, HashError, Hashed, LocalEntry, LocalKind, ParkedItem, SyncedFile,
 };
 use crate::plan::parole;
-use crate::plan::policy::{DIRECT_LIMIT, OnForeign, Policy};
+use crate::plan::policy::{CHUNKED_FROM, OnForeign, Policy};
 use crate::plan::twins::Twins;
 
 /// How a local file stands, judged by its stamp alone.
@@ -44,7 +44,9 @@ pub(crate) fn suspects(facts: &DirFacts, policy: &Policy) -> Vec<LocalName> {
             return false;
         };
         match standing(&entry.name, stamp, facts, policy, &twins) {
-            Standing::Changed(_) | Standing::Recheck(_) => true,
+            Standing::Recheck(_) => true,
+            // Another size is other content; the rest is read while it is sent.
+            Standing::Changed(known) => stamp.size < CHUNKED_FROM || stamp.size == known.stamp.size,
             Standing::Occupied(_, Occupant::File(file)) => {
                 file.size.is_none_or(|size| size == stamp.size)
             }
@@ -362,10 +364,6 @@ fn standing<'a>(
     if is_unsettled(stamp, facts, policy) && !facts.restless.contains(name) {
         return Standing::Unsettled;
     }
-    if stamp.size > DIRECT_LIMIT {
-        let (size, limit) = (stamp.size, DIRECT_LIMIT);
-        return Standing::Waits(Parked::TooLarge { size, limit });
-    }
     if let Some(parked) = facts.mapped.parked.get(name)
         && same_state(parked.stamp.as_ref(), Some(stamp))
         && waits_on(parked, facts, policy)
@@ -398,7 +396,7 @@ fn is_in_doubt(name: &LocalName, facts: &DirFacts) -> bool {
 }
 
 /// Reasons that planning finds by itself every time, so that a rename of the *other*
-/// twin, say, is noticed.
+/// twin, say, is noticed. (Earlier versions parked what they could not send in parts.)
 fn is_decided_here(code: &str) -> bool {
     matches!(code, "name_invalid" | "case_twin" | "too_large")
 }

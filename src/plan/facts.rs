@@ -7,6 +7,7 @@ use crate::model::item::Occupant;
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Parked};
+use crate::model::session::Session;
 use crate::model::stamp::{Nanos, Stamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,6 +42,24 @@ pub(crate) struct Hashed {
     pub(crate) stamp: Stamp,
     /// When reading began.
     pub(crate) at: Nanos,
+}
+
+/// A file as the job that is to send it has found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Local {
+    /// Its stamp.
+    pub(crate) stamp: Stamp,
+    /// Its content, where it has been read in this state.
+    pub(crate) hashed: Option<Hashed>,
+}
+
+impl From<Hashed> for Local {
+    fn from(hashed: Hashed) -> Self {
+        Self {
+            stamp: hashed.stamp,
+            hashed: Some(hashed),
+        }
+    }
 }
 
 /// Why a file could not be hashed.
@@ -120,6 +139,24 @@ impl ParkedItem {
 pub(crate) struct Intent {
     /// The content that it would have put on Box.
     pub(crate) sha1: Sha1Digest,
+}
+
+/// An upload session that an earlier try left open, and what it was opened for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OpenSession {
+    /// The session.
+    pub(crate) session: Session,
+    /// The file that gets a version; `None` for a new file.
+    pub(crate) base: Option<FileId>,
+    /// The local file's state then.
+    pub(crate) stamp: Stamp,
+}
+
+impl OpenSession {
+    /// Whether it can take this content to this place, as far as we know.
+    pub(crate) fn is_for(&self, base: Option<&FileId>, stamp: &Stamp) -> bool {
+        self.base.as_ref() == base && self.stamp.same_file_state(stamp)
+    }
 }
 
 /// The mapping's rows for one directory.

@@ -5,6 +5,7 @@
 
 pub(crate) mod action;
 pub(crate) mod backoff;
+pub(crate) mod chunked;
 pub(crate) mod debounce;
 pub(crate) mod directory;
 pub(crate) mod facts;

@@ -55,5 +55,7 @@ impl Quiet {
 /// direct uploads ("Direct file upload" guide); decimal, to stay on the safe side.
 pub(crate) const DIRECT_LIMIT: u64 = 50_000_000;
 
-/// Files from this many bytes on have a lane of their own.
-pub(crate) const LARGE_FROM: u64 = 20 * 1024 * 1024;
+/// Files of this many bytes and more are sent in parts. Box takes sessions from "20 MB"
+/// on, which may be either million; parts survive what breaks a request, and several
+/// travel at once (`cargo bench --bench whole_or_parts`). They have a lane of their own.
+pub(crate) const CHUNKED_FROM: u64 = 20 * 1024 * 1024;

@@ -44,38 +44,37 @@ pub(crate) enum Effect {
     Unauthorized(Said),
 }
 
-/// Settles a file's outcome. `answered` tells whether Box said anything to anybody
-/// while the job ran: a try into silence is not the file's fault.
+/// Settles the outcome for a file that was found with this stamp. `answered` tells
+/// whether Box said anything to anybody while the job ran: a try into silence is not the
+/// file's fault.
 pub(crate) fn file(
     dir: FolderKey,
     work: &FileWork,
-    hashed: &Hashed,
+    stamp: Stamp,
     outcome: Outcome,
     answered: bool,
 ) -> Settled {
-    let put = |file: &_| vec![Edit::PutFile(dir, work.name.clone(), synced(file, hashed))];
+    let put = |file: &_, sent: &_| vec![Edit::PutFile(dir, work.name.clone(), synced(file, sent))];
     let done = |edits, report| Settled {
         edits,
         effect: Effect::Done(report),
     };
-    let size = hashed.stamp.size;
     let settled = match outcome {
-        Outcome::Uploaded(file) => done(put(&file), Report::Uploaded(file, size)),
-        Outcome::NewVersion(file) => done(put(&file), Report::NewVersion(file, size)),
-        Outcome::Adopted(file) => done(put(&file), Report::Adopted(file)),
-        Outcome::Landed(file) => landed(dir, work, &file),
-        Outcome::Unchanged => done(vec![refresh(dir, work, hashed)], Report::Unchanged),
-        Outcome::Parked(why) => parked(dir, &work.name, why, Some(hashed.stamp)),
-        Outcome::Locked(_, said) => parked(
-            dir,
-            &work.name,
-            Parked::Locked(said, None),
-            Some(hashed.stamp),
-        ),
-        Outcome::RootGone(said) => halted(said),
-        Outcome::Verdict(verdict) => {
-            self::verdict(dir, &work.name, verdict, Some(hashed.stamp), answered)
+        Outcome::Uploaded(file, sent) => {
+            done(put(&file, &sent), Report::Uploaded(file, sent.stamp.size))
         }
+        Outcome::NewVersion(file, sent) => {
+            done(put(&file, &sent), Report::NewVersion(file, sent.stamp.size))
+        }
+        Outcome::Adopted(file, hashed) => done(put(&file, &hashed), Report::Adopted(file)),
+        Outcome::Landed(file) => landed(dir, work, &file),
+        Outcome::Unchanged(hashed) => done(vec![refresh(dir, work, &hashed)], Report::Unchanged),
+        Outcome::Parked(why) => parked(dir, &work.name, why, Some(stamp)),
+        Outcome::Locked(_, said) => {
+            parked(dir, &work.name, Parked::Locked(said, None), Some(stamp))
+        }
+        Outcome::RootGone(said) => halted(said),
+        Outcome::Verdict(verdict) => self::verdict(dir, &work.name, verdict, Some(stamp), answered),
     };
     paced(work, settled)
 }

@@ -7,6 +7,9 @@
 //! 1. Nothing is sent before a preflight said yes.
 //! 2. A version goes out only with the etag of a state that was judged here.
 //! 3. After doubt (an intent left over, a parked item) Box's copy is read first.
+//!
+//! The local digest may be unknown: reading fifty gigabytes only to send them is left
+//! out where the size tells enough, and asked for where it does not.
 
 use crate::model::ids::{Etag, FileId, VersionId};
 use crate::model::item::{Occupant, RemoteFile};
@@ -14,21 +17,25 @@ use crate::model::name::RemoteName;
 use crate::model::reason::{Failed, Parked};
 use crate::model::trouble::{Said, Trouble};
 use crate::plan::action::FileWork;
-use crate::plan::facts::{Hashed, SyncedFile};
+use crate::plan::facts::{Hashed, Local, SyncedFile};
 use crate::plan::policy::{OnForeign, Policy};
 use crate::plan::verdict::Verdict;
 
 /// What is to be asked next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ask {
-    /// Would Box take this new file? (`options_files_content`)
+    /// Would Box take this new file? (`options_files_content`; for a large file
+    /// `post_files_upload_sessions`, which is the same question)
     PreflightNew,
-    /// Would Box take this content for the file? (`OPTIONS /files/:id/content`)
+    /// Would Box take this content for the file? (`OPTIONS /files/:id/content`; for a
+    /// large file `post_files_id_upload_sessions`)
     PreflightVersion(FileId),
-    /// Upload a new file. (`post_files_content`)
+    /// Upload a new file. (`post_files_content`, or a session's commit)
     SendNew,
-    /// Upload a new version. (`post_files_id_content`)
+    /// Upload a new version. (`post_files_id_content`, or a session's commit)
     SendVersion(Base),
+    /// What is the digest of the local file?
+    Hash,
     /// What is this file's state? (`get_files_id`)
     Read(FileId),
     /// Which other local path does the mapping have for this file, if any?
@@ -55,8 +62,10 @@ pub(crate) struct Base {
 pub(crate) enum Reply {
     /// The preflight found nothing against it.
     Clear,
-    /// It was stored, and this is how Box describes it.
-    Stored(RemoteFile),
+    /// It was stored: how Box describes it, and what was sent.
+    Stored(RemoteFile, Hashed),
+    /// The digest of the local file, which is in the state that the transfer is about.
+    Hashed(Hashed),
     /// The file's state.
     File(RemoteFile),
     /// The other local path that the mapping has for the file.
@@ -70,17 +79,16 @@ pub(crate) enum Reply {
 /// How it ended, or why it cannot go on now.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Outcome {
-    /// Box made a new file.
-    Uploaded(RemoteFile),
-    /// Box made a new version; with the ID of the version that it supersedes although
-    /// we never wrote that one.
-    NewVersion(RemoteFile),
+    /// Box made a new file of this content.
+    Uploaded(RemoteFile, Hashed),
+    /// Box made a new version of this content.
+    NewVersion(RemoteFile, Hashed),
     /// Box has our content already; nothing was sent.
-    Adopted(RemoteFile),
+    Adopted(RemoteFile, Hashed),
     /// Box has what an earlier try of ours sent, its answer lost; the disk has moved on.
     Landed(RemoteFile),
     /// The content is what we last agreed on, after all.
-    Unchanged,
+    Unchanged(Hashed),
     /// It waits for a change or a person.
     Parked(Parked),
     /// Somebody has locked this file on Box; Box's words.
@@ -108,10 +116,23 @@ struct Expected {
     name: RemoteName,
 }
 
+/// What waits for the digest of the local file.
+#[derive(Clone, Debug)]
+enum Undecided {
+    /// Is it what we last agreed on?
+    Mapped(SyncedFile),
+    /// Is it what the file that has the name holds?
+    Existing(RemoteFile),
+    /// Is it what our own file holds now?
+    Changed(RemoteFile),
+}
+
 /// What the pending question was about.
 #[derive(Clone, Debug)]
 enum State {
     Start,
+    /// Asked for the digest of the local file.
+    Hash(Undecided),
     PreflightNew,
     SendNew,
     /// Asked whose the file is that has the name.
@@ -123,7 +144,7 @@ enum State {
     PreflightVersion(Base),
     SendVersion(Base),
     /// Reading what an upload left, because its answer did not fit.
-    Confirm(Expected),
+    Confirm(Expected, Hashed),
     /// Something was not there; is the root?
     Root(Box<Outcome>),
 }
@@ -132,7 +153,7 @@ enum State {
 #[derive(Clone, Debug)]
 pub(crate) struct Transfer<'a> {
     work: &'a FileWork,
-    local: Hashed,
+    local: Local,
     policy: Policy,
     /// Where the new file goes, for reports.
     parent: String,
@@ -145,8 +166,9 @@ pub(crate) struct Transfer<'a> {
 const MOST_STALE: u32 = 4;
 
 impl<'a> Transfer<'a> {
-    /// A transfer of `work`, whose content is `local`, into the folder `parent`.
-    pub(crate) fn new(work: &'a FileWork, local: Hashed, policy: Policy, parent: String) -> Self {
+    /// A transfer of `work`, which is on the disk as `local` says, into the folder
+    /// `parent`.
+    pub(crate) fn new(work: &'a FileWork, local: Local, policy: Policy, parent: String) -> Self {
         let state = State::Start;
         Self {
             work,
@@ -161,21 +183,10 @@ impl<'a> Transfer<'a> {
     /// The first step.
     pub(crate) fn start(&mut self) -> Next {
         if let Some(known) = &self.work.synced {
-            if known.sha1 == self.local.sha1 && !self.work.doubtful {
-                return Next::End(Outcome::Unchanged);
+            if self.work.doubtful {
+                return self.read_mapped(known.id.clone());
             }
-            return match &known.etag {
-                Some(etag) if !self.work.doubtful => {
-                    let (id, name) = (known.id.clone(), known.name.clone());
-                    self.preflight_version(Base {
-                        id,
-                        etag: etag.clone(),
-                        name,
-                        version: known.version.clone(),
-                    })
-                }
-                _ => self.read_mapped(known.id.clone()),
-            };
+            return self.judge(Undecided::Mapped((**known).clone()));
         }
         match self.work.existing.clone() {
             // The listing may be older than the request whose outcome is in doubt.
@@ -193,21 +204,25 @@ impl<'a> Transfer<'a> {
             (State::PreflightVersion(base), Reply::Clear) => {
                 self.ask(State::SendVersion(base.clone()), Ask::SendVersion(base))
             }
-            (State::SendNew, Reply::Stored(file)) => {
+            (State::SendNew, Reply::Stored(file, sent)) => {
                 let expected = Expected {
                     id: None,
                     name: self.work.remote_name.clone(),
                 };
-                self.confirm(expected, file)
+                self.confirm(expected, sent, file)
             }
-            (State::SendVersion(base), Reply::Stored(file)) => {
+            (State::SendVersion(base), Reply::Stored(file, sent)) => {
                 let expected = Expected {
                     id: Some(base.id),
                     name: base.name,
                 };
-                self.confirm(expected, file)
+                self.confirm(expected, sent, file)
             }
-            (State::Confirm(expected), Reply::File(file)) => self.conclude(&expected, file),
+            (State::Confirm(expected, sent), Reply::File(file)) => conclude(&expected, sent, file),
+            (State::Hash(undecided), Reply::Hashed(hashed)) => {
+                self.local.hashed = Some(hashed);
+                self.judge(undecided)
+            }
             // Asked for by its ID: asking once more at once would not end.
             (State::ReadExisting | State::ReadMapped(_), Reply::File(file))
                 if !is_complete(&file) =>
@@ -262,11 +277,65 @@ impl<'a> Transfer<'a> {
         if let Some(other) = owner {
             return Next::End(Outcome::Parked(Parked::CaseTwin(other)));
         }
-        if file.sha1 == Some(self.local.sha1) {
-            return Next::End(Outcome::Adopted(file));
+        self.judge(Undecided::Existing(file))
+    }
+
+    fn judge_mapped(&mut self, file: RemoteFile) -> Next {
+        self.judge(Undecided::Changed(file))
+    }
+
+    /// Compares the local content with what it may be equal to, reading it first where
+    /// nothing less tells.
+    fn judge(&mut self, undecided: Undecided) -> Next {
+        let (sha1, size) = match &undecided {
+            Undecided::Mapped(known) => (Some(known.sha1), Some(known.stamp.size)),
+            Undecided::Existing(file) | Undecided::Changed(file) => (file.sha1, file.size),
+        };
+        let is_another_size = size.is_some_and(|size| size != self.local.stamp.size);
+        let equal = match self.local.hashed {
+            Some(hashed) => Some(hashed).filter(|hashed| sha1 == Some(hashed.sha1)),
+            None if is_another_size => None,
+            None => return self.ask(State::Hash(undecided), Ask::Hash),
+        };
+        match (undecided, equal) {
+            (Undecided::Mapped(_), Some(hashed)) => Next::End(Outcome::Unchanged(hashed)),
+            (Undecided::Existing(file) | Undecided::Changed(file), Some(hashed)) => {
+                Next::End(Outcome::Adopted(file, hashed))
+            }
+            (Undecided::Mapped(known), None) => self.changed_here(known),
+            (Undecided::Existing(file), None) => self.other_existing(file),
+            (Undecided::Changed(file), None) => self.changed_there(file),
         }
+    }
+
+    /// Only the disk has changed, for all that is known.
+    fn changed_here(&mut self, known: SyncedFile) -> Next {
+        match known.etag {
+            Some(etag) => self.preflight_version(Base {
+                id: known.id,
+                etag,
+                name: known.name,
+                version: known.version,
+            }),
+            None => self.read_mapped(known.id),
+        }
+    }
+
+    /// A file with other content has the name.
+    fn other_existing(&mut self, file: RemoteFile) -> Next {
         if self.is_our_own_write(&file) {
             return Next::End(Outcome::Landed(file));
+        }
+        // Box takes some names for one that we hold apart, such as a ligature and its
+        // letters; and a file may have been renamed since it had our name. A version
+        // would change a file that nobody here means.
+        if file.name.sibling_key() != self.work.remote_name.sibling_key() {
+            let who = format!(
+                "{}, called {:?} there,",
+                describe(&file),
+                file.name.as_str()
+            );
+            return Next::End(Outcome::Parked(Parked::NameTaken(who)));
         }
         if self.policy.on_existing == OnForeign::NewVersion {
             return self.version_of(file);
@@ -274,10 +343,8 @@ impl<'a> Transfer<'a> {
         Next::End(Outcome::Parked(Parked::Differs(describe(&file))))
     }
 
-    fn judge_mapped(&mut self, file: RemoteFile) -> Next {
-        if file.sha1 == Some(self.local.sha1) {
-            return Next::End(Outcome::Adopted(file));
-        }
+    /// Our file does not hold what is on the disk.
+    fn changed_there(&mut self, file: RemoteFile) -> Next {
         let known = self.work.synced.as_deref();
         if known.is_some_and(|known| only_metadata_moved(known, &file)) {
             return self.version_of(file);
@@ -311,47 +378,12 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    fn confirm(&mut self, expected: Expected, file: RemoteFile) -> Next {
-        if self.mismatch(&expected, &file).is_none() {
-            return self.conclude(&expected, file);
+    fn confirm(&mut self, expected: Expected, sent: Hashed, file: RemoteFile) -> Next {
+        if expected.mismatch(&sent, &file).is_none() {
+            return conclude(&expected, sent, file);
         }
         let ask = Ask::Read(expected.id.clone().unwrap_or(file.id));
-        self.ask(State::Confirm(expected), ask)
-    }
-
-    fn conclude(&mut self, expected: &Expected, file: RemoteFile) -> Next {
-        if let Some(what) = self.mismatch(expected, &file) {
-            return Next::End(Outcome::Parked(Parked::WrongReply(what)));
-        }
-        Next::End(match expected.id {
-            None => Outcome::Uploaded(file),
-            Some(_) => Outcome::NewVersion(file),
-        })
-    }
-
-    /// What in Box's description is not what was sent.
-    fn mismatch(&self, expected: &Expected, file: &RemoteFile) -> Option<String> {
-        let (ours, size) = (self.local.sha1, self.local.stamp.size);
-        if expected.id.as_ref().is_some_and(|id| *id != file.id) {
-            return Some(format!("it is about the file {}", file.id));
-        }
-        if file.sha1 != Some(ours) {
-            let theirs = file.sha1.map_or("none".to_owned(), |sha1| sha1.to_string());
-            return Some(format!("SHA-1 {theirs} instead of {ours}"));
-        }
-        if file.size != Some(size) {
-            let theirs = file
-                .size
-                .map_or("no size".to_owned(), |size| size.to_string());
-            return Some(format!("{theirs} instead of {size} bytes"));
-        }
-        if file.etag.is_none() {
-            return Some("no etag".to_owned());
-        }
-        if !file.name.is_spelled_like(&expected.name) {
-            return Some(format!("it is named {:?} there", file.name.as_str()));
-        }
-        None
+        self.ask(State::Confirm(expected, sent), ask)
     }
 
     fn trouble(&mut self, state: State, trouble: Trouble) -> Next {
@@ -372,6 +404,7 @@ impl<'a> Transfer<'a> {
             | Trouble::Throttled(..)
             | Trouble::Damaged(_)
             | Trouble::Refused(_)
+            | Trouble::Session(..)
             | Trouble::Full(_)
             | Trouble::Unauthorized(_)
             | Trouble::LocalChanged
@@ -421,7 +454,8 @@ impl<'a> Transfer<'a> {
             | State::ReadMapped(_)
             | State::PreflightVersion(_)
             | State::SendVersion(_)
-            | State::Confirm(_) => return retry("the file on Box has just gone"),
+            | State::Hash(_)
+            | State::Confirm(..) => return retry("the file on Box has just gone"),
         };
         self.ask(State::Root(then), Ask::Root)
     }
@@ -440,7 +474,8 @@ impl State {
             | Self::Owner(_)
             | Self::ReadExisting
             | Self::ReadMapped(_)
-            | Self::Confirm(_)
+            | Self::Confirm(..)
+            | Self::Hash(_)
             | Self::Root(_) => Outcome::Verdict(Verdict::of(Trouble::Locked(said))),
         }
     }
@@ -449,6 +484,43 @@ impl State {
     fn is_about_a_name(&self) -> bool {
         matches!(self, State::PreflightNew | State::SendNew)
     }
+}
+
+impl Expected {
+    /// What in Box's description is not what was sent.
+    fn mismatch(&self, sent: &Hashed, file: &RemoteFile) -> Option<String> {
+        let (ours, size) = (sent.sha1, sent.stamp.size);
+        if self.id.as_ref().is_some_and(|id| *id != file.id) {
+            return Some(format!("it is about the file {}", file.id));
+        }
+        if file.sha1 != Some(ours) {
+            let theirs = file.sha1.map_or("none".to_owned(), |sha1| sha1.to_string());
+            return Some(format!("SHA-1 {theirs} instead of {ours}"));
+        }
+        if file.size != Some(size) {
+            let theirs = file
+                .size
+                .map_or("no size".to_owned(), |size| size.to_string());
+            return Some(format!("{theirs} instead of {size} bytes"));
+        }
+        if file.etag.is_none() {
+            return Some("no etag".to_owned());
+        }
+        if !file.name.is_spelled_like(&self.name) {
+            return Some(format!("it is named {:?} there", file.name.as_str()));
+        }
+        None
+    }
+}
+
+fn conclude(expected: &Expected, sent: Hashed, file: RemoteFile) -> Next {
+    if let Some(what) = expected.mismatch(&sent, &file) {
+        return Next::End(Outcome::Parked(Parked::WrongReply(what)));
+    }
+    Next::End(match expected.id {
+        None => Outcome::Uploaded(file, sent),
+        Some(_) => Outcome::NewVersion(file, sent),
+    })
 }
 
 /// Whether it can be judged, and be the base of a version.

@@ -67,7 +67,7 @@ impl Verdict {
             Trouble::NameTaken(said, _) | Trouble::Stale(said) | Trouble::Gone(said) => {
                 again(None, Failed::Box(said))
             }
-            Trouble::Damaged(said) => again(None, Failed::Box(said)),
+            Trouble::Damaged(said) | Trouble::Session(said, _) => again(None, Failed::Box(said)),
             Trouble::Refused(said) => Self::Park(Parked::Refused(said)),
             Trouble::Locked(said) => Self::Park(Parked::Locked(said, None)),
             Trouble::Full(said) => Self::Full(said),

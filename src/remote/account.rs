@@ -8,6 +8,7 @@ use crate::remote::auth::credentials::field;
 use crate::remote::auth::grant::{Desk, Granted, Refused};
 use crate::remote::auth::token::Token;
 use crate::remote::client::BoxClient;
+use crate::remote::pace::Lane;
 use crate::remote::wire;
 use reqwest::Url;
 use secrecy::SecretString;
@@ -113,6 +114,7 @@ impl BoxClient {
             if let Some(folder) = folder {
                 form.push(field("resource", &format!("{RESOURCE}{folder}")));
             }
+            self.gate.turn(Lane::Token).await?;
             let desk = Desk {
                 http: &self.http,
                 endpoint: &self.hosts.token,

@@ -1,22 +1,27 @@
 //! The one choke point: token, pace, one replay after a 401, decoding, counting.
 
-use crate::model::trouble::{Said, Trouble};
+use crate::model::digest::Sha1Digest;
+use crate::model::timetable::{Rate, Timetable};
+use crate::model::trouble::Trouble;
 use crate::remote::auth::credentials::{Credentials, digest};
 use crate::remote::auth::keeper::{Keeping, TokenKeeper};
 use crate::remote::auth::token::Token;
 use crate::remote::error::{self, classify};
+use crate::remote::flow::Flow;
+use crate::remote::gate::{Gate, Turn};
 use crate::remote::hosts::Hosts;
 use crate::remote::lessons::words;
-use crate::remote::pace::{Lane, Pace};
+use crate::remote::pace::{Lane, Pace, Standings};
 use crate::remote::parcel::{Open, Parcel, stalled};
+use crate::remote::retry_after;
 use crate::remote::transport::{self, Route};
-use reqwest::{Client, Method, RequestBuilder, Response, Url};
+use base64::prelude::{BASE64_STANDARD, Engine};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde_json::Value;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
 
 /// Speaks to Box.
 pub(crate) struct BoxClient {
@@ -26,13 +31,14 @@ pub(crate) struct BoxClient {
     pub(super) tokens: TokenKeeper,
     /// The user on whose behalf every call is made.
     as_user: Option<String>,
-    pace: Mutex<Pace>,
+    /// Shared with those who ask for tokens.
+    pub(super) gate: Arc<Gate>,
+    /// What all file content runs through.
+    flow: Arc<Flow>,
     requests: AtomicU64,
     bytes_sent: AtomicU64,
     /// Answers that show Box at work: anything but silence, a gateway's error or 429.
     answers: AtomicU64,
-    /// Set when nothing new may start.
-    closing: watch::Sender<bool>,
 }
 
 /// Who asks, and by which way.
@@ -45,6 +51,14 @@ pub(crate) struct Access {
     pub(crate) as_user: Option<String>,
     /// The way to Box.
     pub(crate) route: Route,
+}
+
+/// How much of Box and of the line may be used.
+pub(crate) struct Bounds {
+    /// Requests.
+    pub(crate) pace: Pace,
+    /// File content.
+    pub(crate) bandwidth: Timetable,
 }
 
 /// One request, in Box's terms.
@@ -69,6 +83,30 @@ pub(crate) enum Body<'a> {
     Json(Value),
     /// A file, with what describes it.
     File(FileBody<'a>),
+    /// One part of a file.
+    Part(PartBody<'a>),
+    /// The end of an upload in parts: a JSON document, and the SHA-1 of the whole.
+    Commit(Value, Sha1Digest),
+}
+
+/// One part of an upload session.
+pub(crate) struct PartBody<'a> {
+    /// For `Content-Range`.
+    pub(crate) range: String,
+    /// The SHA-1 of its bytes.
+    pub(crate) sha1: Sha1Digest,
+    /// Its bytes.
+    pub(crate) open: Open<'a>,
+}
+
+/// A successful answer.
+pub(crate) struct Answer {
+    /// Its status.
+    pub(crate) status: StatusCode,
+    /// How long Box asks to wait, if it does.
+    pub(crate) after: Option<Duration>,
+    /// What it says; null where 202 or 204 say it all.
+    pub(crate) json: Value,
 }
 
 /// The two parts of an upload, in the order that Box demands.
@@ -84,33 +122,36 @@ pub(crate) struct FileBody<'a> {
 impl Call<'_> {
     fn lane(&self) -> Lane {
         match self.body {
-            Body::File(_) => Lane::Upload,
-            Body::None | Body::Json(_) => Lane::Call,
+            Body::File(_) | Body::Commit(..) => Lane::Upload,
+            Body::None | Body::Json(_) | Body::Part(_) => Lane::Call,
         }
     }
 }
 
 impl BoxClient {
     /// A client that has not asked for anything yet.
-    pub(crate) fn new(hosts: Hosts, access: Access, pace: Pace) -> Result<Self, String> {
+    pub(crate) fn new(hosts: Hosts, access: Access, bounds: Bounds) -> Result<Self, String> {
         let Access {
             credentials,
             keeping,
             as_user,
             route,
         } = access;
+        let Bounds { pace, bandwidth } = bounds;
         let http = transport::client(hosts.are_loopback(), &route)?;
-        let tokens = TokenKeeper::new(credentials, hosts.token.clone(), keeping);
+        let gate = Arc::new(Gate::new(pace));
+        let endpoint = hosts.token.clone();
+        let tokens = TokenKeeper::new(credentials, endpoint, keeping, Arc::clone(&gate));
         Ok(Self {
             http,
             hosts,
             tokens,
             as_user,
-            pace: Mutex::new(pace),
+            gate,
+            flow: Arc::new(Flow::new(bandwidth)),
             requests: AtomicU64::new(0),
             bytes_sent: AtomicU64::new(0),
             answers: AtomicU64::new(0),
-            closing: watch::Sender::new(false),
         })
     }
 
@@ -129,9 +170,25 @@ impl BoxClient {
         self.answers.load(Ordering::Relaxed)
     }
 
+    /// Bytes of file content that may go out a second now, and whether somebody waits
+    /// because of that.
+    pub(crate) fn bandwidth(&self) -> (Rate, bool) {
+        (self.flow.rate(), self.flow.is_waited_for())
+    }
+
+    /// How the rate limits stand.
+    pub(crate) fn standings(&self) -> Standings {
+        self.gate.standings()
+    }
+
+    /// Whether a request waits because a minute is full, or because Box asked for it.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.gate.is_waited_for()
+    }
+
     /// Until when Box asked everybody to wait.
     pub(crate) fn held_until(&self) -> Option<Instant> {
-        self.pace().held_until()
+        self.gate.held_until()
     }
 
     /// Whether calls are made as the token's own account.
@@ -162,14 +219,22 @@ impl BoxClient {
     /// somebody else's, found on disk. Everything else that is not success comes back as
     /// [`Trouble`]; nothing is retried here.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Value, Trouble> {
+        self.answer(call).await.map(|answer| answer.json)
+    }
+
+    /// [`Self::send`], for calls of which not only the words count.
+    pub(super) async fn answer(&self, call: Call<'_>) -> Result<Answer, Trouble> {
         let mut refused: Option<Token> = None;
         let mut replays = 0;
         loop {
             // The turn first: a token could die while waiting for it.
-            self.wait_for_turn(call.lane()).await?;
-            let token = self.token(refused.as_ref()).await?;
+            let turn = self.gate.turn(call.lane()).await?;
+            let token = self.token(turn, refused.as_ref()).await?;
+            if turn.is_stale() {
+                continue;
+            }
             let result = self.attempt(&call, &token).await;
-            self.note(&result);
+            self.note(turn, &result);
             match result {
                 Err(Trouble::Unauthorized(said))
                     if said.status == 401 && (replays == 0 || replays == 1 && token.is_found) =>
@@ -198,16 +263,18 @@ impl BoxClient {
         self.send(call).await
     }
 
-    async fn token(&self, refused: Option<&Token>) -> Result<Token, Trouble> {
+    async fn token(&self, turn: Turn, refused: Option<&Token>) -> Result<Token, Trouble> {
         let result = match refused {
             None => self.tokens.get(&self.http).await,
             Some(refused) => self.tokens.replace(&self.http, refused).await,
         };
-        self.note(&result);
+        if result.is_err() {
+            self.note(turn, &result);
+        }
         result
     }
 
-    async fn attempt(&self, call: &Call<'_>, token: &Token) -> Result<Value, Trouble> {
+    async fn attempt(&self, call: &Call<'_>, token: &Token) -> Result<Answer, Trouble> {
         let mut request = self
             .http
             .request(call.method.clone(), call.url.clone())
@@ -224,7 +291,25 @@ impl BoxClient {
                 self.exchange(request.json(json).timeout(transport::CALL))
                     .await?
             }
-            Body::File(file) => self.upload(request, file).await?,
+            Body::Commit(json, sha1) => {
+                let request = request.header("Digest", digest_header(sha1)).json(json);
+                self.exchange(request.timeout(transport::CALL)).await?
+            }
+            Body::File(file) => {
+                self.carry(file.open, |size, body| multipart(request, file, size, body))
+                    .await?
+            }
+            Body::Part(part) => {
+                let request = request
+                    .header("Content-Range", &part.range)
+                    .header("Digest", digest_header(&part.sha1))
+                    .header("Content-Type", "application/octet-stream");
+                // With the length told, the body is not sent as chunks of HTTP.
+                self.carry(part.open, |size, body| {
+                    Ok(request.header("Content-Length", size).body(body))
+                })
+                .await?
+            }
         };
         tracing::debug!(
             operation = call.operation,
@@ -235,7 +320,18 @@ impl BoxClient {
         if !status.is_success() {
             return Err(classify(status, &headers, &body, crate::clock::wall()));
         }
-        serde_json::from_slice(&body).map_err(|_| Trouble::NoAnswer(words::not_json(&body)))
+        let says_it_all = matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT);
+        let json = match body.is_empty() && says_it_all {
+            true => Value::Null,
+            false => serde_json::from_slice(&body)
+                .map_err(|_| Trouble::NoAnswer(words::not_json(&body)))?,
+        };
+        let after = retry_after::parse(&headers, crate::clock::wall());
+        Ok(Answer {
+            status,
+            after,
+            json,
+        })
     }
 
     async fn exchange(&self, request: RequestBuilder) -> Result<Raw, Trouble> {
@@ -247,23 +343,33 @@ impl BoxClient {
         raw(answer).await
     }
 
-    async fn upload(&self, request: RequestBuilder, file: &FileBody<'_>) -> Result<Raw, Trouble> {
+    /// Sends file content: the request that `with` makes of its size and its bytes.
+    async fn carry(
+        &self,
+        open: Open<'_>,
+        with: impl FnOnce(u64, reqwest::Body) -> Result<RequestBuilder, Trouble>,
+    ) -> Result<Raw, Trouble> {
         let _carrying = self.tokens.carrying();
-        let parcel = (file.open)().await?;
+        let parcel = open().await?;
         let Parcel {
             size,
             body,
             sent,
             fault,
         } = parcel;
-        let request = multipart(request, file, size, body)?;
+        let (body, passage) = self.flow.through(body);
+        let request = with(size, body)?;
+        // Also when this is given up in the middle, what was sent was sent.
+        let sent = Counted {
+            into: &self.bytes_sent,
+            sent,
+        };
         let result = tokio::select! {
             result = self.exchange(request) => result,
-            () = stalled(sent.as_ref(), transport::STALL) => {
+            () = stalled(sent.sent.as_ref(), &passage, transport::STALL) => {
                 Err(Trouble::NoAnswer("the upload made no progress".to_owned()))
             }
         };
-        self.bytes_sent.fetch_add(sent(), Ordering::Relaxed);
         // A body that broke off because the file changed looks like a network fault.
         match (result, fault()) {
             (Err(_), Some(trouble)) => Err(trouble),
@@ -273,56 +379,57 @@ impl BoxClient {
 
     /// From now on nothing new starts; what has started may end.
     pub(crate) fn close(&self) {
-        self.closing.send_replace(true);
+        self.gate.close();
     }
 
-    async fn wait_for_turn(&self, lane: Lane) -> Result<(), Trouble> {
-        let mut closing = self.closing.subscribe();
-        loop {
-            if *closing.borrow_and_update() {
-                return Err(Trouble::NoAnswer("boxup is stopping".to_owned()));
-            }
-            let turn = self.pace().admit(lane, Instant::now());
-            match turn {
-                Ok(()) => return Ok(()),
-                Err(again) => {
-                    // Closing ends the wait; the sender lives as long as we do.
-                    drop(tokio::time::timeout_at(again.into(), closing.changed()).await);
-                }
-            }
-        }
+    /// Whether nothing new may start.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.gate.is_closing()
+    }
+
+    /// Returns when nothing new may start any more.
+    pub(crate) async fn closed(&self) {
+        self.gate.closed().await;
     }
 
     /// Learns from an answer: that Box is there, and whether it wants us to wait.
-    fn note<T>(&self, result: &Result<T, Trouble>) {
+    fn note<T>(&self, turn: Turn, result: &Result<T, Trouble>) {
         match result {
-            Err(Trouble::Throttled(_, after)) => {
-                let hold = after.unwrap_or(Duration::from_secs(1));
-                self.pace().hold(Instant::now() + hold);
-            }
+            Err(Trouble::Throttled(_, after)) => return self.gate.refused(turn, *after),
             Err(
                 Trouble::NoAnswer(_)
-                | Trouble::Later(
-                    Said {
-                        status: 500..=599, ..
-                    },
-                    _,
-                ),
-            ) => {}
-            Err(Trouble::LocalChanged | Trouble::LocalGone | Trouble::LocalRead(_)) => {}
+                | Trouble::LocalChanged
+                | Trouble::LocalGone
+                | Trouble::LocalRead(_),
+            ) => return,
+            // Not refused, although Box is not at work.
+            Err(Trouble::Later(said, _)) if (500..=599).contains(&said.status) => {}
             _ => {
                 self.answers.fetch_add(1, Ordering::Relaxed);
             }
         }
-    }
-
-    fn pace(&self) -> MutexGuard<'_, Pace> {
-        // A panic while holding it cannot leave the counters half written.
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+        self.gate.passed(turn);
     }
 }
 
-type Raw = (reqwest::StatusCode, reqwest::header::HeaderMap, Vec<u8>);
+/// Counts what a body has handed over, when it is over.
+struct Counted<'a> {
+    into: &'a AtomicU64,
+    sent: Box<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.into.fetch_add((self.sent)(), Ordering::Relaxed);
+    }
+}
+
+/// Box writes digests of bodies in base64, after the algorithm's name.
+fn digest_header(sha1: &Sha1Digest) -> String {
+    format!("sha={}", BASE64_STANDARD.encode(sha1.as_bytes()))
+}
+
+type Raw = (StatusCode, reqwest::header::HeaderMap, Vec<u8>);
 
 async fn raw(answer: Response) -> Result<Raw, Trouble> {
     let (status, headers) = (answer.status(), answer.headers().clone());

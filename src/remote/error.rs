@@ -4,6 +4,7 @@
 //! first, because one status has many meanings (409 is a taken name, a busy folder and,
 //! in places, a full account).
 
+use crate::model::session::SessionFault;
 use crate::model::trouble::{Said, Trouble};
 use crate::remote::lessons::{self, Kind, Met, Place, SignIn, words};
 use crate::remote::retry_after;
@@ -117,11 +118,20 @@ fn understood(
         Kind::Gone => Trouble::Gone(said),
         Kind::Damaged => Trouble::Damaged(said),
         Kind::Refused => Trouble::Refused(said),
+        Kind::Over => Trouble::Session(said, SessionFault::Over),
+        Kind::Overlap => Trouble::Session(said, SessionFault::Overlap),
+        Kind::NotYet => Trouble::Session(said, SessionFault::NotYet),
+        Kind::TooSmall => Trouble::Session(said, SessionFault::TooSmall),
+        Kind::Open => {
+            let status = wire::open_session(json);
+            Trouble::Session(said, SessionFault::Open(status))
+        }
         Kind::Locked => Trouble::Locked(said),
         Kind::Full => Trouble::Full(said),
         Kind::Unauthorized => Trouble::Unauthorized(said),
     }
 }
+
 #[cfg(test)]
 mod tests {
     use super::classify;
@@ -147,6 +157,7 @@ mod tests {
             Trouble::Gone(_) => "gone",
             Trouble::Damaged(_) => "damaged",
             Trouble::Refused(_) => "refused",
+            Trouble::Session(..) => "session",
             Trouble::Locked(_) => "locked",
             Trouble::Full(_) => "full",
             Trouble::Unauthorized(_) => "unauthorized",

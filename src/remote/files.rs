@@ -103,13 +103,9 @@ impl BoxClient {
         parent: &FolderId,
         content: &Content<'_>,
     ) -> Result<RemoteFile, Trouble> {
-        let mut attributes = json!({ "name": name.as_str(), "parent": {"id": parent.as_str()} });
-        set_time(
-            &mut attributes,
-            "content_created_at",
-            created(content.stamp),
-        );
-        set_time(&mut attributes, "content_modified_at", content.stamp.mtime);
+        let mut attributes = times(content.stamp, true);
+        attributes["name"] = json!(name.as_str());
+        attributes["parent"] = json!({ "id": parent.as_str() });
         self.upload_to("post_files_content", target, None, attributes, content)
             .await
     }
@@ -127,9 +123,8 @@ impl BoxClient {
         etag: &Etag,
         content: &Content<'_>,
     ) -> Result<RemoteFile, Trouble> {
-        let mut attributes = json!({ "name": name.as_str() });
-        // Left out, Box would put the time of the upload.
-        set_time(&mut attributes, "content_modified_at", content.stamp.mtime);
+        let mut attributes = times(content.stamp, false);
+        attributes["name"] = json!(name.as_str());
         let if_match = Some(etag.to_string());
         self.upload_to(
             "post_files_id_content",
@@ -162,13 +157,7 @@ impl BoxClient {
             if_match,
             body,
         };
-        let answer = self.send(call).await?;
-        // An answer that names no file is half an answer: what happened must be asked.
-        answer
-            .get("entries")
-            .and_then(|entries| entries.get(0))
-            .and_then(wire::file)
-            .ok_or_else(|| Trouble::NoAnswer("an upload answered without a file".to_owned()))
+        self.send(call).await.and_then(|answer| stored(&answer))
     }
 
     /// A file's current state. (`get_files_id`)
@@ -196,6 +185,27 @@ impl BoxClient {
             )),
         }
     }
+}
+
+/// The file that an upload's answer tells of. An answer that names none is half an
+/// answer: what happened must be asked.
+pub(super) fn stored(answer: &Value) -> Result<RemoteFile, Trouble> {
+    answer
+        .get("entries")
+        .and_then(|entries| entries.get(0))
+        .and_then(wire::file)
+        .ok_or_else(|| Trouble::NoAnswer("an upload answered without a file".to_owned()))
+}
+
+/// The attributes that tell a file's times. Left out, Box would put the time of the
+/// upload.
+pub(super) fn times(stamp: &Stamp, is_new: bool) -> Value {
+    let mut attributes = json!({});
+    if is_new {
+        set_time(&mut attributes, "content_created_at", created(stamp));
+    }
+    set_time(&mut attributes, "content_modified_at", stamp.mtime);
+    attributes
 }
 
 /// When the file was made: as the file system says, but never after its last change.

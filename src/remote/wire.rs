@@ -8,6 +8,8 @@ use crate::model::digest::Sha1Digest;
 use crate::model::ids::{Etag, FileId, FolderId, VersionId};
 use crate::model::item::{Occupant, RemoteFile, RemoteFolder};
 use crate::model::name::RemoteName;
+use crate::model::session::{Cut, Part, Places, Session};
+use crate::model::stamp::Nanos;
 use serde_json::Value;
 
 /// The fields that a file is asked for, wherever `fields` can be given.
@@ -89,6 +91,59 @@ pub(crate) fn conflict(error: &Value) -> Option<Occupant> {
         Value::Array(items) => items.first().and_then(occupant),
         item => occupant(item),
     }
+}
+
+/// Where the session that is in the way tells its state: `context_info.session`.
+pub(crate) fn open_session(error: &Value) -> Option<String> {
+    let session = error.get("context_info")?.get("session")?;
+    text(session.get("session_endpoints")?, "status")
+}
+
+/// An upload session for `size` bytes.
+///
+/// # Errors
+/// What in it cannot be.
+pub(crate) fn session(value: &Value, size: u64) -> Result<Session, String> {
+    let odd = |what: &str| format!("Box opened a session {what}");
+    let id = text(value, "id").ok_or_else(|| odd("without an ID"))?;
+    let part_size = bytes(value, "part_size").ok_or_else(|| odd("without a part size"))?;
+    let total = bytes(value, "total_parts");
+    // A time that cannot be read is no reason to give it up: Box knows when it is over.
+    let expires = text(value, "session_expires_at")
+        .and_then(|time| humantime::parse_rfc3339_weak(&time).ok())
+        .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
+        .map_or(Nanos(i64::MAX), |since| {
+            Nanos::new(since.as_secs().cast_signed(), 0)
+        });
+    let endpoints = value.get("session_endpoints");
+    let place = |key: &str| {
+        let place = endpoints.and_then(|all| text(all, key));
+        place.ok_or_else(|| odd(&format!("without an address for {key}")))
+    };
+    let places = Places {
+        part: place("upload_part")?,
+        list: place("list_parts")?,
+        status: place("status")?,
+        commit: place("commit")?,
+        abort: place("abort")?,
+    };
+    let cut = Cut::new(size, part_size, total)?;
+    Ok(Session {
+        id,
+        cut,
+        expires,
+        places,
+    })
+}
+
+/// A part that Box holds. `None` without one of its four facts.
+pub(crate) fn part(value: &Value) -> Option<Part> {
+    Some(Part {
+        id: text(value, "part_id")?,
+        offset: bytes(value, "offset")?,
+        size: bytes(value, "size")?,
+        sha1: Sha1Digest::from_hex(&text(value, "sha1")?)?,
+    })
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub(crate) mod migrate;
 pub(crate) mod mirrors;
 pub(crate) mod reader;
 pub(crate) mod rows;
+pub(crate) mod sessions;
 pub(crate) mod writer;
 
 use crate::store::error::Error;

@@ -192,7 +192,7 @@ impl Reader {
     }
 
     /// A directory's path below its root.
-    fn path(&self, dir: FolderKey) -> Result<RelPath, Error> {
+    pub(super) fn path(&self, dir: FolderKey) -> Result<RelPath, Error> {
         let sql = "SELECT parent, name FROM folder WHERE id = ?1";
         let mut statement = self.connection.prepare_cached(sql)?;
         let (mut at, mut names) = (Some(dir.0), Vec::new());
@@ -210,5 +210,5 @@ impl Reader {
 }
 
 /// The directories of one mirror.
-const BELOW: &str = "WITH RECURSIVE below (id) AS (VALUES (?1) UNION ALL \
+pub(super) const BELOW: &str = "WITH RECURSIVE below (id) AS (VALUES (?1) UNION ALL \
                      SELECT f.id FROM folder f JOIN below ON f.parent = below.id)";

@@ -102,7 +102,7 @@ fn digest(row: &Row<'_>, column: usize) -> rusqlite::Result<Sha1Digest> {
     Ok(Sha1Digest::new(bytes))
 }
 
-fn invalid(column: usize, what: &str) -> rusqlite::Error {
+pub(crate) fn invalid(column: usize, what: &str) -> rusqlite::Error {
     let error = FromSqlError::Other(what.into());
     rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(error))
 }

@@ -2,11 +2,13 @@
 
 use crate::model::ids::FolderKey;
 use crate::model::path::LocalName;
+use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::action::Edit;
 use crate::plan::facts::{ParkedItem, SyncedFile};
 use crate::store::account::{self, KnownAccount};
 use crate::store::error::Error;
 use crate::store::mirrors::{self, Holder};
+use crate::store::sessions;
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use std::thread;
 use tokio::sync::{mpsc, oneshot};
@@ -183,8 +185,9 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             put_file(db, *dir, name, file)?;
             // The path may have been a directory before.
             mirrors::forget_child(db, *dir, name)?;
-            end(db, "parked", *dir, name)?;
-            end(db, "intent", *dir, name)
+            ["parked", "intent", "session"]
+                .into_iter()
+                .try_for_each(|table| end(db, table, *dir, name))
         }
         Edit::Refresh {
             dir,
@@ -192,24 +195,7 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             stamp,
             hashed_at,
             provisional,
-        } => {
-            let sql = "UPDATE file SET size = ?3, mtime = ?4, ctime = ?5, inode = ?6, \
-                       hashed_at = ?7, provisional = ?8 WHERE dir = ?1 AND name = ?2";
-            let (size, inode) = (stamp.size.cast_signed(), stamp.inode.cast_signed());
-            let (mtime, ctime) = (stamp.mtime.0, stamp.ctime.0);
-            let key = (dir.0, name.as_bytes());
-            let values = params![
-                key.0,
-                key.1,
-                size,
-                mtime,
-                ctime,
-                inode,
-                hashed_at.0,
-                provisional
-            ];
-            db.prepare_cached(sql)?.execute(values).map(|_| ())
-        }
+        } => refresh(db, (*dir, name), stamp, *hashed_at, *provisional),
         Edit::PutFolder {
             parent,
             name,
@@ -240,7 +226,31 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             let values = params![dir.0, name.as_bytes(), intent.sha1.as_bytes()];
             db.prepare_cached(sql)?.execute(values).map(|_| ())
         }
+        Edit::OpenSession(dir, name, open) => sessions::put(db, *dir, name, open),
+        Edit::EndSession(dir, name) => end(db, "session", *dir, name),
     }
+}
+
+fn refresh(
+    db: &Savepoint<'_>,
+    (dir, name): (FolderKey, &LocalName),
+    stamp: &Stamp,
+    hashed_at: Nanos,
+    provisional: bool,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE file SET size = ?3, mtime = ?4, ctime = ?5, inode = ?6, \
+               hashed_at = ?7, provisional = ?8 WHERE dir = ?1 AND name = ?2";
+    let values = params![
+        dir.0,
+        name.as_bytes(),
+        stamp.size.cast_signed(),
+        stamp.mtime.0,
+        stamp.ctime.0,
+        stamp.inode.cast_signed(),
+        hashed_at.0,
+        provisional
+    ];
+    db.prepare_cached(sql)?.execute(values).map(|_| ())
 }
 
 fn put_file(

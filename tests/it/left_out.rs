@@ -150,19 +150,3 @@ fn a_mapped_directory_that_became_unreadable_is_no_empty_directory() {
     assert_eq!(rig.row_count("file"), rows);
     rig.expect_same_as_disk();
 }
-
-#[test]
-fn a_file_above_the_limit_of_direct_upload_is_parked_with_its_reason() {
-    let rig = Rig::new();
-    rig.write("small.txt", "small");
-    let large = std::fs::File::create(rig.path("large.bin")).expect("made");
-    large.set_len(50_000_001).expect("it is sparse");
-    let run = rig.once();
-    run.expect_code(1);
-    run.expect(&[("uploaded", 1), ("parked", 1)]);
-    let event = run.expect_event("large.bin", "parked too_large");
-    assert!(event["message"].to_string().contains("50000001"), "{event}");
-    large.set_len(50).expect("set");
-    rig.once_ok().expect(&[("uploaded", 1), ("unchanged", 1)]);
-    rig.expect_same_as_disk();
-}

@@ -1,6 +1,6 @@
 //! 429: everybody waits as long as Box asks.
 
-use crate::rig::{Rig, each};
+use crate::rig::{PATIENCE, Rig, each, until};
 use box_emulator::Fault;
 use std::time::Duration;
 
@@ -40,6 +40,8 @@ fn whatever_retry_after_says_everything_arrives() {
         Some("-1"),
         Some("soon"),
         Some("Thu, 01 Jan 1970 00:00:00 GMT"),
+        Some("NaN"),
+        Some(""),
     ];
     let operations = ["post_files_content", "post_folders", "get_folders_id_items"];
     let cases: Vec<_> = values
@@ -93,4 +95,52 @@ fn our_own_limits_keep_box_from_refusing_at_all() {
         .filter(|request| request.status == Some(429))
         .count();
     assert_eq!(refused, 0);
+}
+
+#[test]
+fn the_lane_that_was_throttled_goes_slower_and_status_tells() {
+    let rig = Rig::new().configured(|config| config.limits.clear());
+    rig.write("a.txt", "a");
+    let service = rig.start();
+    service.wait_ok(&rig);
+    let before = service.status(&rig)["rate"].clone();
+    assert_eq!(before["uploads"]["limit"], 240, "{before}");
+    assert_eq!(before["uploads"]["allowed"], 240, "{before}");
+    assert_eq!(before["uploads"]["used"], 1, "{before}");
+    assert_eq!(before["requests"]["limit"], 1000, "{before}");
+    // A token, the account, the folder and its listing, a preflight, the file.
+    let used = before["requests"]["used"].as_u64();
+    assert_eq!(used, Some(rig.cloud.requests().len() as u64), "{before}");
+    let fault = Fault::on("post_files_content").rate_limited(Some("0.1"));
+    rig.cloud.inject(fault);
+    rig.write("b.txt", "b");
+    service.wait_ok(&rig);
+    let after = service.status(&rig)["rate"].clone();
+    let allowed = after["uploads"]["allowed"].as_u64().expect("a number");
+    assert!((1..240).contains(&allowed), "{after}");
+    assert_eq!(after["requests"]["allowed"], 1000, "{after}");
+    assert!(after["held_seconds"].is_null(), "{after}");
+    service.end();
+}
+
+#[test]
+fn an_absurd_wait_is_an_hour_for_the_service_and_the_end_of_a_single_run() {
+    let rig = Rig::new();
+    rig.write("a.txt", "a").write("b.txt", "b");
+    let fault = Fault::on("post_files_content").forever();
+    rig.cloud.inject(fault.rate_limited(Some("1000000000")));
+    let run = rig.once();
+    run.expect_code(1).expect(&[("pending", 2)]);
+    let service = rig.start();
+    assert!(rig.cloud.wait_for(
+        |cloud| cloud.count_status("post_files_content", 429) > 2,
+        PATIENCE
+    ));
+    until("it stands still", || {
+        service.status(&rig)["rate"]["held_seconds"].is_number()
+    });
+    let rate = service.status(&rig)["rate"].clone();
+    let held = rate["held_seconds"].as_u64().expect("it is held");
+    assert!((3000..=3600).contains(&held), "{rate}");
+    service.term().expect_code(1);
 }

@@ -1,7 +1,7 @@
 //! TLS, authorities and proxies: who is trusted, by which way, and what is said if not.
 
 use crate::rig::tls::{Authority, Front, Leaf, Proxy, Temper, listener};
-use crate::rig::{Child, Finished, Rig, each};
+use crate::rig::{Child, Finished, Rig, each, other_clock, until};
 use box_emulator::Fault;
 use std::path::PathBuf;
 
@@ -160,6 +160,63 @@ fn each_bad_certificate_has_its_sentence_and_box_sees_nothing() {
     each(cases, |(leaf, words)| {
         Way::near(*leaf).trusting().fails(&[], words);
     });
+}
+
+/// The certificate is as it should be; this machine believes to be before its time.
+#[test]
+fn a_clock_that_is_wrong_is_named_where_a_certificate_looks_unborn() {
+    for clock in ["@2001-01-01 00:00:00", "@2099-01-01 00:00:00"] {
+        let Some(variables) = other_clock(clock) else {
+            return;
+        };
+        let variables = variables
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str()));
+        let way = Way::near(Leaf::Good).trusting();
+        way.fails(&variables, &["by this machine's clock", "date -u"]);
+        way.mirrors(&[]);
+    }
+}
+
+#[test]
+fn a_server_that_speaks_an_old_tls_only_is_refused() {
+    let dir = tempfile::tempdir().expect("a directory can be made");
+    let path = |name: &str| dir.path().join(name).to_string_lossy().into_owned();
+    let made = std::process::Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-subj",
+            "/CN=localhost",
+        ])
+        .args(["-keyout", &path("key.pem"), "-out", &path("cert.pem")])
+        .output();
+    assert!(made.is_ok_and(|made| made.status.success()));
+    for version in ["-tls1", "-tls1_1"] {
+        let rig = Rig::new();
+        let port = nobody();
+        let mut server = std::process::Command::new("openssl");
+        let address = format!("127.0.0.1:{port}");
+        server
+            .args(["s_server", "-www", "-accept", &address, version])
+            .args(["-cipher", "ALL:@SECLEVEL=0"])
+            .args(["-key", &path("key.pem"), "-cert", &path("cert.pem")]);
+        let _server = Child::start(server);
+        until("it listens", || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
+        let plain = rig.cloud.base_url();
+        let secure = format!("https://localhost:{port}");
+        let rig = rig.configured(|config| config.replace(&plain, &secure));
+        rig.write("a.txt", "a");
+        let finished = rig.run(&["sync", "--once", "--dry-run"]);
+        assert_eq!(finished.code, 69, "{finished:?}");
+        let told = finished.stderr.contains("does not speak TLS as it should");
+        assert!(told, "{finished:?}");
+    }
 }
 
 #[test]

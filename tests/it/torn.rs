@@ -5,7 +5,8 @@ use box_emulator::{Effect, Fault};
 use std::io::{Seek, SeekFrom, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const LARGE: usize = 24 << 20;
+/// As large as goes in one request.
+const LARGE: usize = 18 << 20;
 
 #[test]
 fn an_edit_during_an_upload_stores_nothing_torn_and_the_last_content_arrives() {

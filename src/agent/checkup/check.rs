@@ -107,7 +107,8 @@ impl Check {
             | Trouble::Throttled(..) => Blame::Network,
             Trouble::Refused(said) if is_about_space(said) => Blame::Files,
             Trouble::Unauthorized(_) | Trouble::Gone(_) | Trouble::Refused(_) => Blame::Access,
-            Trouble::NameTaken(..)
+            Trouble::Session(..)
+            | Trouble::NameTaken(..)
             | Trouble::Stale(_)
             | Trouble::Damaged(_)
             | Trouble::Locked(_)

@@ -165,7 +165,7 @@ impl Engine {
             Failed::Box(_) => failed.to_string(),
             Failed::Read(_) | Failed::Changing => return,
         };
-        if self.silence.deepen(began, &heard) {
+        if self.silence.deepen(began, Instant::now(), &heard) {
             (self.sink)(Notice::Unreachable(heard));
         }
     }

@@ -54,6 +54,12 @@ impl Engine {
             .root(&of.name, &of.target_key())?;
         match root.filter(|root| root.inventoried && !must_ask) {
             Some(folder) => {
+                let left = self.context.readers.get()?.sessions_below(folder.key)?;
+                let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
+                if !left.is_empty() {
+                    let of = (mirror, pass, Rank::Backfill);
+                    self.push(of, RelPath::root(), Work::Leftovers(left));
+                }
                 let top = Dir {
                     path: RelPath::root(),
                     folder,

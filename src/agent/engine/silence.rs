@@ -2,13 +2,27 @@
 
 use std::time::{Duration, Instant};
 
+/// One try may take longer than a silence is borne, and then it is the connection that
+/// is dead, for all that is known: the next try gets this long.
+const SECOND_TRY: Duration = Duration::from_secs(15);
+
 /// A silence, or none.
 #[derive(Debug, Default)]
 pub(super) struct Silence {
-    /// Since when, and what was heard instead of an answer.
-    since: Option<(Instant, String)>,
+    since: Option<Since>,
     /// How many answers there had been when this was last looked at.
     answers: u64,
+}
+
+/// What is known of a silence.
+#[derive(Debug)]
+struct Since {
+    /// When the first try began that brought no answer.
+    began: Instant,
+    /// When that was known.
+    known: Instant,
+    /// What was heard instead.
+    heard: String,
 }
 
 impl Silence {
@@ -19,10 +33,15 @@ impl Silence {
         }
     }
 
-    /// A try that began then has brought no answer. Says whether this breaks the news.
-    pub(super) fn deepen(&mut self, began: Instant, heard: &str) -> bool {
+    /// A try that began then has brought no answer until now. Says whether this breaks
+    /// the news.
+    pub(super) fn deepen(&mut self, began: Instant, now: Instant, heard: &str) -> bool {
         let is_news = self.since.is_none();
-        self.since.get_or_insert_with(|| (began, heard.to_owned()));
+        self.since.get_or_insert_with(|| Since {
+            began,
+            known: now,
+            heard: heard.to_owned(),
+        });
         is_news
     }
 
@@ -33,8 +52,8 @@ impl Silence {
 
     /// When it lasts as long as is borne.
     pub(super) fn ends(&self, longest: Option<Duration>) -> Option<Instant> {
-        let (since, _) = self.since.as_ref()?;
-        Some(*since + longest?)
+        let since = self.since.as_ref()?;
+        Some((since.began + longest?).max(since.known + SECOND_TRY))
     }
 
     /// What was heard, if it has lasted too long.
@@ -43,13 +62,13 @@ impl Silence {
         self.since
             .as_ref()
             .filter(|_| is_over)
-            .map(|(_, heard)| heard.clone())
+            .map(|since| since.heard.clone())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Silence;
+    use super::{SECOND_TRY, Silence};
     use std::time::{Duration, Instant};
 
     #[test]
@@ -57,8 +76,8 @@ mod tests {
         let (now, minute) = (Instant::now(), Duration::from_secs(60));
         let mut silence = Silence::default();
         silence.hear(3);
-        assert!(silence.deepen(now, "refused"));
-        assert!(!silence.deepen(now + minute / 2, "reset"));
+        assert!(silence.deepen(now, now, "refused"));
+        assert!(!silence.deepen(now + minute / 2, now + minute / 2, "reset"));
         assert_eq!(silence.too_long(Some(minute), now + minute / 2), None);
         assert_eq!(
             silence.too_long(Some(minute), now + minute),
@@ -69,5 +88,20 @@ mod tests {
         assert_eq!(silence.ends(Some(minute)), Some(now + minute));
         silence.hear(4);
         assert_eq!(silence.ends(Some(minute)), None);
+    }
+
+    #[test]
+    fn a_try_that_took_all_the_time_is_followed_by_another() {
+        let (now, minute) = (Instant::now(), Duration::from_secs(60));
+        let mut silence = Silence::default();
+        let known = now + 2 * minute;
+        assert!(silence.deepen(now, known, "no answer in time"));
+        assert_eq!(silence.too_long(Some(minute), known), None);
+        assert_eq!(silence.ends(Some(minute)), Some(known + SECOND_TRY));
+        // More of the same does not give more time.
+        assert!(!silence.deepen(known, known + minute, "no answer in time"));
+        assert_eq!(silence.ends(Some(minute)), Some(known + SECOND_TRY));
+        let over = silence.too_long(Some(minute), known + SECOND_TRY);
+        assert_eq!(over.as_deref(), Some("no answer in time"));
     }
 }

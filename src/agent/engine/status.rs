@@ -4,6 +4,7 @@ use crate::agent::engine::Engine;
 use crate::model::path::RelPath;
 use crate::model::reason::FULL;
 use crate::plan::policy::Quiet;
+use crate::remote::pace::Standing;
 use crate::store::error::Error as StoreError;
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -127,6 +128,7 @@ impl Engine {
         for number in 0..self.parts.len() {
             mirrors.push(self.mirror_status(number)?);
         }
+        let (bandwidth, is_slowed) = self.context.client.bandwidth();
         let (method, expires_in) = self.context.client.token_status();
         Ok(json!({
             "running": true,
@@ -136,7 +138,31 @@ impl Engine {
             "token": { "method": method, "expires_in": expires_in },
             "requests": self.context.client.requests(),
             "bytes_sent": self.context.client.bytes_sent(),
+            "rate": self.rate_status(),
+            "bandwidth": { "limit": bandwidth, "waited_for": is_slowed },
         }))
+    }
+
+    /// The lanes, and for how long Box asked everybody to wait.
+    fn rate_status(&self) -> Value {
+        let lane = |Standing {
+                        limit,
+                        allowed,
+                        used,
+                    }| json!({ "limit": limit, "allowed": allowed, "used": used });
+        let standings = self.context.client.standings();
+        let now = Instant::now();
+        let held = self
+            .context
+            .client
+            .held_until()
+            .filter(|until| *until > now);
+        json!({
+            "uploads": lane(standings.uploads),
+            "requests": lane(standings.calls),
+            "held_seconds": held.map(|until| (until - now).as_secs() + 1),
+            "waited_for": self.context.client.is_waited_for(),
+        })
     }
 
     fn mirror_status(&self, number: usize) -> Result<Value, StoreError> {

@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+mod bandwidth;
 mod jwt;
 mod keys;
 mod mirrors;
@@ -101,6 +102,7 @@ fn what_is_not_said_has_its_default() {
         (240, 1000)
     );
     assert_eq!(limits.concurrent_uploads, 8);
+    assert!(limits.bandwidth.is_open());
     assert!(config.endpoints.are_default());
 }
 
@@ -145,6 +147,7 @@ fn what_is_commented_out_in_the_example_is_right_too() {
         (&[], &["proxy"]),
         (&[], &["redirect_uri"]),
         (&[], &["algorithm"]),
+        (&[], &["bandwidth"]),
     ] {
         let source = example(without, with);
         let outcome = resolve_with(&source, &HOME, &files);
@@ -178,7 +181,7 @@ fn the_example_shows_every_key() {
     let example = include_str!("../../../sync.example.toml");
     let known = include_str!("../file.rs");
     let mut keys = 0;
-    for call in ["text(", "texts(", "secret(", "integer("] {
+    for call in ["text(", "texts(", "one_or_more(", "secret(", "integer("] {
         for rest in known.split(&format!(".{call}\"")).skip(1) {
             let key = rest.split('"').next().unwrap();
             assert!(example.contains(&format!("{key} = ")), "{key}");

@@ -1,6 +1,6 @@
 //! Who stands where: lanes, ranks, and the order within one lane.
 
-use crate::plan::policy::LARGE_FROM;
+use crate::plan::policy::CHUNKED_FROM;
 use std::collections::BTreeMap;
 
 /// Jobs of different lanes do not wait for each other.
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 pub(crate) enum Lane {
     /// Making and listing folders.
     Folders,
-    /// Sending files of up to [`LARGE_FROM`] bytes.
+    /// Sending files of up to [`CHUNKED_FROM`] bytes.
     Files,
     /// Sending larger files: minutes each, so that small ones do not wait behind them.
     Large,
@@ -59,9 +59,9 @@ impl Ticket {
     /// For a file of this size. The larger it is, the more others may overtake it, but
     /// never more than [`MOST_OVERTAKING`].
     pub(crate) fn file(size: u64, rank: Rank) -> Self {
-        let (lane, step) = match size >= LARGE_FROM {
-            true => (Lane::Large, LARGE_FROM),
-            false => (Lane::Files, LARGE_FROM / MOST_OVERTAKING),
+        let (lane, step) = match size >= CHUNKED_FROM {
+            true => (Lane::Large, CHUNKED_FROM),
+            false => (Lane::Files, CHUNKED_FROM / MOST_OVERTAKING),
         };
         Self {
             lane,

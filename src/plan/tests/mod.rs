@@ -3,6 +3,7 @@
 //! A content is a small number; its digest and size follow from it. Contents 1 and 2
 //! have one size, 3 and 4 the next, so that a size alone does not tell two apart.
 
+mod chunked;
 mod directory;
 mod guard;
 mod owners;
@@ -131,6 +132,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
         Edit::Inventoried(_) | Edit::UnparkBelow(_) => {}
         Edit::Park(_, name, item) => drop(mapped.parked.insert(name, item)),
         Edit::Unpark(_, name) => drop(mapped.parked.remove(&name)),
+        Edit::OpenSession(..) | Edit::EndSession(..) => {}
         Edit::Intend(_, name, intent) => drop(mapped.intents.insert(name, intent)),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::model::path::{LocalName, RelPath};
 use crate::plan::backoff::Backoff;
-use crate::plan::policy::LARGE_FROM;
+use crate::plan::policy::CHUNKED_FROM;
 use crate::plan::queue::{End, Fate, Lane, Patience, Queue, Rank, Ticket, Turns, Widths};
 use fastrand::Rng;
 use std::collections::{BTreeMap, BTreeSet};
@@ -407,10 +407,10 @@ fn large_files_and_small_ones_do_not_wait_for_each_other() {
     let (mut queue, now) = one(None);
     let file = |size| Ticket::file(size, Rank::Backfill);
     for key in [10, 20] {
-        queue.push(file(LARGE_FROM), key, 0, now);
+        queue.push(file(CHUNKED_FROM), key, 0, now);
     }
     for key in [30, 40, 50] {
-        queue.push(file(LARGE_FROM - 1), key, 0, now);
+        queue.push(file(CHUNKED_FROM - 1), key, 0, now);
     }
     let started: Vec<u8> = std::iter::from_fn(|| queue.start(now, |_, _| true))
         .map(|(key, _)| key)
@@ -418,7 +418,7 @@ fn large_files_and_small_ones_do_not_wait_for_each_other() {
     assert_eq!(started, [30, 40, 10], "two files and one large one at once");
     assert_eq!(queue.running_in(Lane::Large), 1);
     // A file that has grown meanwhile changes its lane.
-    queue.push(file(LARGE_FROM), 50, 1, now);
+    queue.push(file(CHUNKED_FROM), 50, 1, now);
     queue.finish(&10, End::Done, now, 0.0);
     assert_eq!(queue.start(now, |_, _| true), Some((20, 0)));
 }
@@ -427,7 +427,7 @@ fn large_files_and_small_ones_do_not_wait_for_each_other() {
 fn the_small_go_first_but_nobody_is_overtaken_for_ever() {
     let (mut queue, now) = one(None);
     let file = |size| Ticket::file(size, Rank::Backfill);
-    queue.push(file(LARGE_FROM - 1), 250, 0, now);
+    queue.push(file(CHUNKED_FROM - 1), 250, 0, now);
     for key in 0..200 {
         queue.push(file(1_000), key, 0, now);
     }
@@ -478,7 +478,7 @@ fn run_through<K: Turns + Clone + Eq + Hash>(key: impl Fn(u32) -> K) {
     let now = Instant::now();
     let mut queue = Queue::new(PATIENCE, WIDTHS);
     for number in 0..MANY {
-        let size = u64::from(number % 7) * (LARGE_FROM / 5);
+        let size = u64::from(number % 7) * (CHUNKED_FROM / 5);
         queue.push(Ticket::file(size, Rank::Backfill), key(number), 0, now);
     }
     // A pass finds them all again.

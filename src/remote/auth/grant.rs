@@ -53,7 +53,7 @@ impl Desk<'_> {
     /// Asks for a token, once.
     pub(crate) async fn ask(self, form: &[Field]) -> Result<Granted, Refused> {
         let asked_at = Instant::now();
-        let (status, headers, body) = self.post(form).await.map_err(undated)?;
+        let (status, headers, body) = self.post(form).await.map_err(Refused::undated)?;
         let date = transport::date(&headers);
         if !status.is_success() {
             let now = crate::clock::wall();
@@ -61,7 +61,7 @@ impl Desk<'_> {
             return Err(Refused { trouble, date });
         }
         let json: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        granted(&json, asked_at).ok_or_else(|| undated(no_token(&body)))
+        granted(&json, asked_at).ok_or_else(|| Refused::undated(no_token(&body)))
     }
 
     /// Ends a token, and with it the whole login that it belongs to.
@@ -99,9 +99,12 @@ fn no_token(body: &[u8]) -> Trouble {
     })
 }
 
-fn undated(trouble: Trouble) -> Refused {
-    let date = None;
-    Refused { trouble, date }
+impl Refused {
+    /// Without an answer that could tell the time.
+    pub(super) fn undated(trouble: Trouble) -> Self {
+        let date = None;
+        Self { trouble, date }
+    }
 }
 
 fn granted(json: &Value, asked_at: Instant) -> Option<Granted> {

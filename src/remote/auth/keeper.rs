@@ -10,10 +10,12 @@ use crate::remote::auth::life::Advice;
 use crate::remote::auth::rotation::Rotation;
 use crate::remote::auth::token::Token;
 use crate::remote::error;
+use crate::remote::gate::Gate;
 use crate::remote::lessons::{SignIn, finding};
+use crate::remote::pace::Lane;
 use reqwest::{Client, Url};
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Mutex;
 
@@ -41,6 +43,8 @@ pub(crate) struct TokenKeeper {
     pub(super) fingerprint: String,
     endpoint: Url,
     pub(super) keeping: Keeping,
+    /// Box counts these requests too.
+    gate: Arc<Gate>,
     pub(super) held: Mutex<Held>,
     /// When the current token ends, to be told without waiting for a renewal.
     expires_at: std::sync::Mutex<Option<Instant>>,
@@ -80,13 +84,19 @@ impl Drop for Carrying<'_> {
 
 impl TokenKeeper {
     /// Asks for nothing yet: a run with nothing to do needs no token.
-    pub(crate) fn new(credentials: Credentials, endpoint: Url, keeping: Keeping) -> Self {
+    pub(crate) fn new(
+        credentials: Credentials,
+        endpoint: Url,
+        keeping: Keeping,
+        gate: Arc<Gate>,
+    ) -> Self {
         let fingerprint = credentials.fingerprint(endpoint.as_str());
         Self {
             credentials,
             fingerprint,
             endpoint,
             keeping,
+            gate,
             held: Mutex::default(),
             expires_at: std::sync::Mutex::default(),
             attempts: AtomicU64::new(0),
@@ -322,6 +332,7 @@ impl TokenKeeper {
         login: String,
         form: Vec<Field>,
     ) -> Result<Token, Trouble> {
+        self.gate.turn(Lane::Token).await?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let rotation = Rotation {
             lock,
@@ -380,6 +391,8 @@ impl TokenKeeper {
     }
 
     pub(super) async fn ask(&self, http: &Client, form: &[Field]) -> Result<Granted, Refused> {
+        let turn = self.gate.turn(Lane::Token).await;
+        turn.map_err(Refused::undated)?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let desk = Desk {
             http,

@@ -98,6 +98,16 @@ pub(super) enum Kind {
     Gone,
     Damaged,
     Refused,
+    /// The upload session is over.
+    Over,
+    /// The part is there.
+    Overlap,
+    /// The last parts are not worked through.
+    NotYet,
+    /// Too small for parts.
+    TooSmall,
+    /// There is an upload session for it.
+    Open,
     Locked,
     Full,
     Unauthorized,

@@ -25,35 +25,49 @@ pub(super) static ROWS: &[Row] = &[
             "invalid_upload_session_id",
             "session_expired",
             "upload_failed",
-            "session_conflict",
         ],
-        kind: Kind::Later,
+        kind: Kind::Over,
         lesson: Lesson {
             happened: "the upload session is not to be used any more",
-            causes: &[
-                "it is older than 7 days",
-                "Box has given it up, or there is another one for the same file",
-            ],
+            causes: &["it is older than 7 days", "Box has given it up"],
             next: "Nothing: boxup begins anew",
         },
         ..API
     },
     Row {
-        codes: &["parts_mismatch", "range_overlaps_existing_part"],
-        kind: Kind::Later,
+        codes: &["session_conflict"],
+        kind: Kind::Open,
         lesson: Lesson {
-            happened: "Box has other parts of the file than boxup thinks",
+            happened: "an upload session for the same file is open",
             causes: &[
-                "the last part is still being processed",
-                "an answer was lost",
+                "the answer to an earlier try was lost",
+                "another program uploads the same file with this account",
             ],
-            next: "Nothing: boxup looks which parts are there",
+            next: "Nothing: boxup goes on with that session, or begins anew",
         },
         ..API
     },
     Row {
+        codes: &["parts_mismatch"],
+        kind: Kind::NotYet,
+        lesson: PARTS,
+        ..API
+    },
+    Row {
+        codes: &["range_overlaps_existing_part"],
+        kind: Kind::Overlap,
+        lesson: PARTS,
+        ..API
+    },
+    Row {
+        status: (416, 416),
+        kind: Kind::Overlap,
+        lesson: PARTS,
+        ..API
+    },
+    Row {
         codes: &["file_size_too_small"],
-        kind: Kind::Later,
+        kind: Kind::TooSmall,
         lesson: Lesson {
             happened: "the file is too small to be sent in parts",
             causes: &["it has become smaller meanwhile"],
@@ -133,6 +147,15 @@ pub(super) static ROWS: &[Row] = &[
         ..API
     },
 ];
+
+const PARTS: Lesson = Lesson {
+    happened: "Box has other parts of the file than boxup thinks",
+    causes: &[
+        "the last part is still being processed",
+        "an answer was lost",
+    ],
+    next: "Nothing: boxup looks which parts are there",
+};
 
 pub(super) const TOO_MANY: Lesson = Lesson {
     happened: "Box gets more requests than it takes",

@@ -31,6 +31,10 @@ pub struct Request {
     pub authorization: Option<String>,
     /// `If-Match` as sent.
     pub if_match: Option<String>,
+    /// `Content-Range` as sent.
+    pub content_range: Option<String>,
+    /// `Digest` as sent.
+    pub digest: Option<String>,
     /// `content-md5` as sent.
     pub content_md5: Option<String>,
     /// `Content-Length` as sent.
@@ -39,7 +43,7 @@ pub struct Request {
     pub transfer_encoding: Option<String>,
     /// `User-Agent` as sent.
     pub user_agent: Option<String>,
-    /// The item's name in the body, if any.
+    /// The item's name in the body or, of an upload session, at its opening.
     pub name: Option<String>,
     /// The `grant_type` of a token request; an undocumented one is `unknown`.
     pub grant_type: Option<String>,
@@ -66,6 +70,7 @@ pub(crate) struct Journal {
     asked: HashMap<&'static str, usize>,
     granted: HashMap<&'static str, usize>,
     next: u64,
+    under_way: usize,
     logging: bool,
     unknown: Vec<String>,
     remarks: Vec<String>,
@@ -84,6 +89,7 @@ impl Journal {
             asked: HashMap::new(),
             granted: HashMap::new(),
             next: 1,
+            under_way: 0,
             logging: true,
             unknown: Vec::new(),
             remarks: Vec::new(),
@@ -94,6 +100,7 @@ impl Journal {
     pub(crate) fn enter(&mut self, mut request: Request) -> u64 {
         let seq = self.next;
         self.next += 1;
+        self.under_way += 1;
         *self.counts.entry(request.operation).or_default() += 1;
         if self.logging {
             request.seq = seq;
@@ -104,6 +111,7 @@ impl Journal {
 
     /// Notes how it ended.
     pub(crate) fn leave(&mut self, seq: u64, operation: &'static str, outcome: Outcome) {
+        self.under_way -= 1;
         if let Some(status) = outcome.status {
             *self.statuses.entry((operation, status)).or_default() += 1;
         }
@@ -116,6 +124,11 @@ impl Journal {
             entry.name = outcome.name;
             entry.grant_type = outcome.grant_type.map(str::to_owned);
         }
+    }
+
+    /// How many requests have come and not gone.
+    pub(crate) fn under_way(&self) -> usize {
+        self.under_way
     }
 
     /// The log.

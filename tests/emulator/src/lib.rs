@@ -34,6 +34,7 @@
 
 mod api;
 mod auth;
+mod chunked;
 mod clock;
 mod emulator;
 mod fault;
@@ -48,7 +49,8 @@ mod wire;
 mod world;
 
 pub use auth::{AccessLevel, App, Person, RefreshRule};
-pub use emulator::{BoxEmulator, Entry, Version};
+pub use chunked::{DEFAULT_CHUNKED_MINIMUM, DEFAULT_SESSION_LIFETIME, Slow};
+pub use emulator::{BoxEmulator, Entry, OpenSession, StoredPart, Version};
 pub use fault::{Answer, Effect, Fault, On, Times};
 pub use journal::Request;
 pub use settings::{

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::BoxEmulator;
 use crate::auth::{AccessLevel, App, Person, RefreshRule, known_scope};
+use crate::chunked::{Chunked, Slow};
 use crate::world::{COLLEAGUE, SERVICE, UserId};
 
 /// Direct uploads above this are refused by default: Box's guide says 50 MB,
@@ -68,6 +69,7 @@ pub(crate) struct Settings {
     pub(crate) missing_with_etag_is_412: bool,
     pub(crate) folder_move_with_name: bool,
     pub(crate) utc_offset_minutes: i32,
+    pub(crate) chunked: Chunked,
     pub(crate) upload_base: Option<String>,
     pub(crate) spool_dir: PathBuf,
 }
@@ -113,6 +115,7 @@ impl Default for Settings {
             missing_with_etag_is_412: false,
             folder_move_with_name: false,
             utc_offset_minutes: -420,
+            chunked: Chunked::default(),
             upload_base: None,
             spool_dir: std::env::temp_dir(),
         }
@@ -248,6 +251,30 @@ knobs! {
     folder_move_with_name: bool => settings.folder_move_with_name = folder_move_with_name;
     /// The enterprise's time zone, in minutes east of Greenwich.
     utc_offset_minutes: i32 => settings.utc_offset_minutes = utc_offset_minutes;
+    /// The size of all parts of chunked uploads (default: by the file's size,
+    /// 8 MiB up to 2 GiB).
+    part_size: u64 => settings.chunked.part_size = Some(part_size);
+    /// The smallest file that may be uploaded in parts (default 20,000,000).
+    chunked_minimum: u64 => settings.chunked.minimum = chunked_minimum;
+    /// How long upload sessions live, by the emulator's clock (default: seven
+    /// days).
+    session_lifetime: Duration => settings.chunked.lifetime = session_lifetime;
+    /// Whether a second session for the same file and size is refused with 409
+    /// `session_conflict`, which only Box's own uploader knows (default: no).
+    session_conflict: bool => settings.chunked.conflict = session_conflict;
+    /// The status of `range_overlaps_existing_part`: 409 (default, the
+    /// specification) or 416, as Box's app for Android has it.
+    part_overlap_status: u16 => settings.chunked.overlap_status = part_overlap_status;
+    /// The status of a part whose digest is wrong: 412 `precondition_failed`
+    /// (default, nearest to the specification) or 400 `bad_digest`.
+    part_digest_status: u16 => settings.chunked.digest_status = part_digest_status;
+    /// For how long commits are answered with 400 `parts_mismatch` although
+    /// nothing is wrong (default: never).
+    slow_parts: Slow => settings.chunked.slow_parts = slow_parts;
+    /// For how long commits are answered with 202 (default: never).
+    slow_commit: Slow => settings.chunked.slow_commit = slow_commit;
+    /// The `Retry-After` of a commit's 202 (default: `1`).
+    commit_retry_after: Option<String> => settings.chunked.retry_after = commit_retry_after;
     /// The start of the upload URLs handed out, for example
     /// `https://upload.box.com/api/2.0`; default: from the request's `Host`.
     upload_base: impl Into<String> => settings.upload_base = Some(upload_base.into());

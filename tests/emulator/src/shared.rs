@@ -15,7 +15,7 @@ use crate::journal::Journal;
 use crate::limits::RateLimits;
 use crate::settings::Settings;
 use crate::spool::Spool;
-use crate::world::World;
+use crate::world::{Sessions, Target, World};
 
 /// Everything that changes, behind one lock: an operation sees and leaves a
 /// consistent Box.
@@ -28,6 +28,7 @@ pub(crate) struct State {
     pub(crate) journal: Journal,
     pub(crate) faults: FaultQueue,
     pub(crate) rates: RateLimits,
+    pub(crate) sessions: Sessions,
     pub(crate) upload_urls: UploadUrls,
     pub(crate) downloads: Downloads,
     pub(crate) next_lock: u64,
@@ -45,6 +46,24 @@ impl State {
     /// The time by this Box's clock.
     pub(crate) fn now(&self) -> i64 {
         clock::wall_seconds().saturating_add(self.skew)
+    }
+
+    /// The name of the item or of the upload session with this id.
+    pub(crate) fn addressed(&self, id: &str) -> Option<String> {
+        let item = id.parse().ok().and_then(|id| self.world.get(id));
+        let name = item.map(|item| item.name.clone());
+        name.or_else(|| self.session_name(id))
+    }
+
+    /// The name of the file that an upload session is for.
+    pub(crate) fn session_name(&self, id: &str) -> Option<String> {
+        match &self.sessions.get(id)?.target {
+            Target::New { name, .. } => Some(name.clone()),
+            Target::Version {
+                name: Some(name), ..
+            } => Some(name.clone()),
+            Target::Version { file, .. } => Some(self.world.get(*file)?.name.clone()),
+        }
     }
 }
 
@@ -76,6 +95,7 @@ impl Shared {
                 journal: Journal::new(),
                 faults: FaultQueue::default(),
                 rates: RateLimits::default(),
+                sessions: Sessions::default(),
                 upload_urls: UploadUrls::default(),
                 downloads: Downloads::default(),
                 next_lock: 0,

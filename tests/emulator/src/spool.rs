@@ -121,11 +121,41 @@ impl Writer {
     fn flush(&mut self) -> io::Result<()> {
         if !self.pending.is_empty() {
             let extent = self.spool.append(&self.pending)?;
-            self.extents.push(extent);
+            push(&mut self.extents, extent);
             self.pending.clear();
         }
         Ok(())
     }
+}
+
+/// Adds to the end of a content; what lies together becomes one.
+fn push(extents: &mut Vec<Extent>, extent: Extent) {
+    match extents.last_mut() {
+        Some(last) if last.at + last.len == extent.at => last.len += extent.len,
+        _ => extents.push(extent),
+    }
+}
+
+/// Contents put together without copying more than their small ones; the SHA-1
+/// of the whole is the caller's.
+pub(crate) fn join(parts: &[Blob], sha1: &str) -> io::Result<Blob> {
+    let first = parts.first().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut extents = Vec::new();
+    for part in parts {
+        if part.extents.is_empty() && part.size > 0 {
+            push(&mut extents, first.spool.append(&part.inline)?);
+        }
+        for extent in part.extents.iter() {
+            push(&mut extents, *extent);
+        }
+    }
+    Ok(Blob {
+        sha1: sha1.into(),
+        size: parts.iter().map(|part| part.size).sum(),
+        inline: Vec::new().into(),
+        extents: extents.into(),
+        spool: Arc::clone(&first.spool),
+    })
 }
 
 /// A stored content.
@@ -194,6 +224,15 @@ mod tests {
             assert_eq!(blob.bytes().unwrap(), bytes);
             assert_eq!(blob.size, size as u64);
         }
+        let parts: Vec<Blob> = [INLINE, 3 * GATHER, 1]
+            .map(|size| spool.store(&vec![7; size]).unwrap())
+            .into();
+        let joined = join(&parts, "s").unwrap();
+        assert_eq!(joined.bytes().unwrap(), vec![7; INLINE + 3 * GATHER + 1]);
+        assert_eq!(
+            (&*joined.sha1, joined.size as usize),
+            ("s", INLINE + 3 * GATHER + 1)
+        );
         let empty = spool.store(b"").unwrap();
         assert_eq!(&*empty.sha1, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
     }

@@ -119,3 +119,14 @@ pub(crate) fn sha1(bytes: &[u8]) -> String {
     let digest = Sha1::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// Makes a large file that takes little of the disk, no two pieces of which are the same.
+#[track_caller]
+pub(crate) fn sparse(path: &Path, size: u64, piece: u64) {
+    use std::os::unix::fs::FileExt;
+    let file = fs::File::create(path).expect("it can be made");
+    file.set_len(size).expect("it can be that long");
+    for at in (0..size).step_by(piece as usize) {
+        file.write_all_at(&at.to_be_bytes(), at).expect("written");
+    }
+}

@@ -32,9 +32,24 @@ pub(crate) fn check(cloud: &BoxEmulator) {
                 let path = request.path.replacen("/api/2.0/", "/2.0/", 1);
                 take(&mut cleared, &path, &request);
             }
+            "put_files_upload_sessions_id" => part(&request),
+            "post_files_upload_sessions_id_commit" => {
+                let is_sha1 = |text: &str| text.starts_with("sha=") && text.len() == 32;
+                let has_digest = request.digest.as_deref().is_some_and(is_sha1);
+                assert!(has_digest, "no digest: {request:?}");
+            }
             _ => {}
         }
     }
+}
+
+fn part(request: &Request) {
+    let has_range = request.content_range.as_deref();
+    assert!(has_range.is_some_and(|range| range.starts_with("bytes ")));
+    assert!(request.digest.is_some(), "no digest: {request:?}");
+    assert!(request.content_length.is_some(), "no length: {request:?}");
+    assert_eq!(request.transfer_encoding, None, "{request:?}");
+    assert_eq!(request.if_match, None, "a part has no etag: {request:?}");
 }
 
 /// Each preflight is good for one upload; a replay after a 401 is the same one.

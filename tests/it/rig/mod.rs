@@ -4,11 +4,14 @@
 //! run of every test, in [`run`]; everything that the client owes to Box is checked
 //! when a [`Rig`] is dropped, in [`manners`].
 
+pub(crate) mod apart;
 mod asserts;
 mod child;
+mod clock;
 mod config;
 mod disk;
 mod manners;
+mod middle;
 mod nobody;
 mod records;
 mod run;
@@ -24,8 +27,10 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 pub(crate) use child::{Child, Finished, clean, program, signal};
+pub(crate) use clock::other_clock;
 pub(crate) use config::Config;
-pub(crate) use disk::sha1;
+pub(crate) use disk::{sha1, sparse};
+pub(crate) use middle::{Act, Cut, Middle, Plot};
 pub(crate) use run::Run;
 pub(crate) use service::{Service, ask};
 pub(crate) use sign_in::{KeyPair, redirect_uri};
@@ -215,9 +220,18 @@ impl Drop for Rig {
 
 /// Does this for every case, several at a time: most of them wait most of the time.
 pub(crate) fn each<T: Sync + std::fmt::Debug>(cases: &[T], check: impl Fn(&T) + Sync) {
+    side_by_side(cases, 8, check);
+}
+
+/// Does this for every case at the same time: all of them do little but wait.
+pub(crate) fn each_at_once<T: Sync + std::fmt::Debug>(cases: &[T], check: impl Fn(&T) + Sync) {
+    side_by_side(cases, 64, check);
+}
+
+fn side_by_side<T: Sync + std::fmt::Debug>(cases: &[T], most: usize, check: impl Fn(&T) + Sync) {
     let next = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..cases.len().min(8) {
+        for _ in 0..cases.len().min(most) {
             scope.spawn(|| {
                 while let Some(case) =
                     cases.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))

@@ -48,9 +48,14 @@ fn a_file_that_never_rests_is_taken_as_it_is() {
 }
 
 #[test]
+fn a_large_file_whose_size_tells_enough_is_not_read_by_planning() {
+    check("a=1*", "", "upload a unread");
+    check("a=1*", "a=2", "version a unread");
+    check("a=1", "a=2", "version a");
+}
+
+#[test]
 fn what_cannot_go_to_box_is_parked_and_its_neighbours_go_on() {
-    check("a=1* b=1", "", "upload b unread; park a too_large");
-    check("a=1*", "a=1", "park a too_large");
     check(
         "a\\s=1 b\\c=1 c=1",
         "",
@@ -68,7 +73,9 @@ fn what_cannot_go_to_box_is_parked_and_its_neighbours_go_on() {
 fn parked_for_a_cause_in_the_item_waits_until_the_item_changes() {
     check("a=1", "a@wrong_reply=1", "park a wrong_reply");
     check("a=2", "a@wrong_reply=1", "upload a in doubt unread");
-    check("a=1", "a@too_large=2", "upload a in doubt unread");
+    check("a=1", "a@wrong_reply=2", "upload a in doubt unread");
+    // What earlier versions could not send.
+    check("a=1", "a@too_large=1", "upload a in doubt unread");
     check("a/", "a@item_name_invalid=dir", "park a item_name_invalid");
     // What planning finds by itself it finds again, or not.
     check("a=1", "a@case_twin=1", "upload a in doubt unread");
@@ -126,6 +133,7 @@ fn with_new_version_a_strangers_file_gets_ours_on_top() {
         }
         .check(expected);
     };
+    new_version("a=1*", "a=2", "over a unread; compared");
     new_version("a=1", "a=2", "over a; compared");
     new_version("a=1", "a=3", "over a unread; compared");
     new_version("a=1", "a=1", "adopt a; compared");

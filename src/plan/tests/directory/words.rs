@@ -273,7 +273,10 @@ fn tell(plan: &DirPlan) -> String {
         Edit::Refresh { name, .. } => Some(format!("refresh {name}")),
         Edit::Unpark(_, name) => Some(format!("unpark {name}")),
         Edit::Inventoried(_) => Some("compared".to_owned()),
-        other @ (Edit::PutFolder { .. } | Edit::Intend(..)) => Some(format!("{other:?}")),
+        other @ (Edit::PutFolder { .. }
+        | Edit::Intend(..)
+        | Edit::OpenSession(..)
+        | Edit::EndSession(..)) => Some(format!("{other:?}")),
     }));
     words.extend(plan.descend.iter().map(|(name, _)| format!("enter {name}")));
     words.extend(plan.unsettled.iter().map(|name| format!("wait {name}")));

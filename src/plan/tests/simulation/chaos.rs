@@ -143,6 +143,16 @@ impl World {
             }
             Ask::PreflightVersion(id) => self.cloud.read(id).map(|_| Reply::Clear),
             Ask::Read(id) => self.cloud.read(id).map(Reply::File),
+            Ask::Hash => {
+                let hashed = self.running[name].hashed;
+                let file = self.disk.get(name);
+                let is_same = file.is_some_and(|f| f.stamp.same_file_state(&hashed.stamp));
+                return Some(match (is_same, file) {
+                    (true, _) => Reply::Hashed(hashed),
+                    (false, Some(_)) => Reply::Trouble(Trouble::LocalChanged),
+                    (false, None) => Reply::Trouble(Trouble::LocalGone),
+                });
+            }
             Ask::Root if self.cloud.hidden => Err(Box::new(Trouble::Gone(said(404)))),
             Ask::Root => Ok(Reply::RootVisible),
         };
@@ -174,9 +184,13 @@ impl World {
     fn told(&mut self, name: &LocalName, reply: Result<Reply, Box<Trouble>>) -> Reply {
         let mut reply = reply.unwrap_or_else(|no| Reply::Trouble(*no));
         let file = match &mut reply {
-            Reply::File(file) | Reply::Stored(file) => file,
+            Reply::File(file) | Reply::Stored(file, _) => file,
             Reply::Trouble(Trouble::NameTaken(_, Some(Occupant::File(file)))) => file,
-            Reply::Clear | Reply::Owner(_) | Reply::RootVisible | Reply::Trouble(_) => {
+            Reply::Clear
+            | Reply::Hashed(_)
+            | Reply::Owner(_)
+            | Reply::RootVisible
+            | Reply::Trouble(_) => {
                 return reply;
             }
         };
@@ -260,8 +274,9 @@ impl World {
         if self.strikes(Fault::UnavailableDone) {
             return Some(Reply::Trouble(Trouble::Later(said(503), None)));
         }
-        let mut reply = self.told(name, stored.map(Reply::Stored));
-        if let Reply::Stored(file) = &mut reply
+        let sent = self.running[name].hashed;
+        let mut reply = self.told(name, stored.map(|file| Reply::Stored(file, sent)));
+        if let Reply::Stored(file, _) = &mut reply
             && self.strikes(Fault::Wrong)
         {
             self.lied_about.insert(name.clone());

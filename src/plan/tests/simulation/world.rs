@@ -12,7 +12,7 @@ use crate::plan::action::{Action, DirPlan, Edit, FileWork};
 use crate::plan::backoff::Backoff;
 use crate::plan::directory;
 use crate::plan::facts::{
-    Digests, DirFacts, HashError, Hashed, Inventory, LocalEntry, LocalKind, Mapped,
+    Digests, DirFacts, HashError, Hashed, Inventory, Local, LocalEntry, LocalKind, Mapped,
 };
 use crate::plan::policy::Policy;
 use crate::plan::queue::Turns;
@@ -37,6 +37,8 @@ pub(super) struct LocalFile {
 pub(super) struct Job {
     pub(super) work: FileWork,
     pub(super) hashed: Hashed,
+    /// The transfer is told the digest at once; else it must ask.
+    pub(super) is_read: bool,
     pub(super) replies: Vec<Reply>,
     pub(super) next: Next,
 }
@@ -216,6 +218,7 @@ impl World {
         let mut job = Job {
             work,
             hashed: known.unwrap_or(fresh),
+            is_read: self.order.bool(),
             replies: Vec::new(),
             next: Next::Ask(crate::plan::transfer::Ask::Root),
         };
@@ -233,7 +236,7 @@ impl World {
                 let job = self.running.remove(name).unwrap();
                 let silence = |r: &Reply| matches!(r, Reply::Trouble(Trouble::NoAnswer(_)));
                 let answered = !job.replies.iter().all(silence);
-                let settled = settle::file(DIR, &job.work, &job.hashed, outcome, answered);
+                let settled = settle::file(DIR, &job.work, job.hashed.stamp, outcome, answered);
                 self.settle(name, settled);
             }
             Next::Ask(ask) => {
@@ -291,7 +294,11 @@ impl World {
 
 impl Job {
     fn play(&self, policy: Policy) -> Next {
-        let mut transfer = Transfer::new(&self.work, self.hashed, policy, "1".to_owned());
+        let local = Local {
+            stamp: self.hashed.stamp,
+            hashed: Some(self.hashed).filter(|_| self.is_read),
+        };
+        let mut transfer = Transfer::new(&self.work, local, policy, "1".to_owned());
         let mut next = transfer.start();
         for reply in &self.replies {
             next = transfer.answer(reply.clone());

@@ -5,10 +5,11 @@ mod words;
 
 use super::{DIR, digest, name, policy};
 use crate::model::ids::FileId;
+use crate::plan::facts::Local;
 use crate::plan::policy::OnForeign::{NewVersion, Park};
 use crate::plan::settle::{self, Effect};
 use crate::plan::transfer::{Ask, Next, Outcome, Reply, Transfer};
-use words::{check, check_both, file, ours, reply, work};
+use words::{check, check_both, check_unread, file, ours, reply, work};
 
 #[test]
 fn a_new_file_is_sent_after_a_preflight() {
@@ -303,6 +304,7 @@ fn any_answers_lead_to_an_end() {
         Ask::Read(_) => answer.starts_with("file"),
         Ask::Owner(_) => answer.starts_with("owner"),
         Ask::Root => answer == "visible",
+        Ask::Hash => answer == "hashed",
     };
     let is_trouble = |answer: &str| matches!(reply(answer), Reply::Trouble(_));
     for seed in 0..20_000 {
@@ -310,7 +312,10 @@ fn any_answers_lead_to_an_end() {
         let on_foreign = if rng.bool() { Park } else { NewVersion };
         let work = work(rng.choice(befores).unwrap());
         let policy = policy(on_foreign, on_foreign);
-        let mut transfer = Transfer::new(&work, ours(), policy, "1".into());
+        let (stamp, is_read) = (ours().stamp, rng.bool());
+        let hashed = Some(ours()).filter(|_| is_read);
+        let local = Local { stamp, hashed };
+        let mut transfer = Transfer::new(&work, local, policy, "1".into());
         let mut next = transfer.start();
         let mut asked = 0;
         while let Next::Ask(ask) = next {
@@ -329,9 +334,41 @@ fn any_answers_lead_to_an_end() {
 }
 
 #[test]
+fn a_file_that_nobody_has_read_is_read_only_where_its_size_does_not_tell() {
+    let check = |before, script: &str| check_unread(Park, before, script);
+    check("", "preflight > clear; send > stored x:2.1.1; uploaded x");
+    check("known f:2.1.1", "hash > hashed; unchanged");
+    let sent = "preflight f > clear; send f 1 > stored f:2.2.2; new version f";
+    check("known f:3.1.1", sent);
+    check("known f:1.1.1", &format!("hash > hashed; {sent}"));
+    check("known f:2.1.1", "hash > changed; retry");
+    check("known f:2.1.1", "hash > vanished; vanished");
+    let taken = |rest: &str| format!("preflight > taken {rest}");
+    let other = "x:3.1.1; owner x > owner -; parked differs_on_box";
+    check("", &taken(other));
+    let same = "x:2.1.1; owner x > owner -; hash > hashed; adopted x";
+    check("", &taken(same));
+    check("", &taken("x:2.1.1; owner x > owner A; parked case_twin"));
+    let stale = "preflight f > clear; send f 1 > stale; read f > ";
+    let changed = format!("{stale}file f:5.2.2; parked changed_on_box");
+    check("known f:3.1.1", &changed);
+    let ours = format!("{stale}file f:2.2.2; hash > hashed; adopted f");
+    check("known f:3.1.1", &ours);
+    let in_doubt = "read f > file f:2.2.2; hash > hashed; adopted f";
+    check("known f:1.1.1, intent 2", in_doubt);
+    check("known f:1.1.1, intent 5", "read f > file f:5.2.2; landed f");
+}
+
+#[test]
 fn what_landed_is_recorded_with_a_stamp_that_no_file_has() {
     let work = work("known f:1.1.1, intent 5");
-    let settled = settle::file(DIR, &work, &ours(), Outcome::Landed(file("f:5.2.2")), true);
+    let settled = settle::file(
+        DIR,
+        &work,
+        ours().stamp,
+        Outcome::Landed(file("f:5.2.2")),
+        true,
+    );
     let mut mapped = crate::plan::facts::Mapped::default();
     settled
         .edits

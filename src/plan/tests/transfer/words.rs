@@ -9,8 +9,8 @@ use crate::model::item::{Occupant, RemoteFile, RemoteFolder};
 use crate::model::name::RemoteName;
 use crate::model::trouble::Trouble;
 use crate::plan::action::{FileWork, synced};
-use crate::plan::facts::{Hashed, Intent};
-use crate::plan::policy::OnForeign;
+use crate::plan::facts::{Hashed, Intent, Local};
+use crate::plan::policy::{OnForeign, Policy};
 use crate::plan::transfer::{Ask, Next, Outcome, Reply, Transfer};
 use crate::plan::verdict::Verdict;
 
@@ -42,8 +42,8 @@ pub(super) fn work(before: &str) -> FileWork {
         synced: None,
         existing: None,
         intent: None,
-        doubtful: before.contains("intent") || before.contains("parked"),
         restless: false,
+        doubtful: before.contains("intent") || before.contains("parked"),
     };
     for part in before.split(", ").filter(|part| !part.is_empty()) {
         match part.split_once(' ') {
@@ -73,7 +73,8 @@ pub(super) fn reply(text: &str) -> Reply {
     };
     Reply::Trouble(match word {
         "clear" => return Reply::Clear,
-        "stored" => return Reply::Stored(file(rest)),
+        "stored" => return Reply::Stored(file(rest), ours()),
+        "hashed" => return Reply::Hashed(ours()),
         "file" => return Reply::File(file(rest)),
         "owner" => return Reply::Owner(Some(rest.to_owned()).filter(|name| name != "-")),
         "visible" => return Reply::RootVisible,
@@ -103,17 +104,18 @@ fn tell(ask: &Ask) -> String {
         Ask::Read(id) => format!("read {id}"),
         Ask::Owner(id) => format!("owner {id}"),
         Ask::Root => "root".to_owned(),
+        Ask::Hash => "hash".to_owned(),
     }
 }
 
 fn tell_end(outcome: &Outcome) -> String {
     let with = |word: &str, file: &RemoteFile| format!("{word} {}", file.id);
     match outcome {
-        Outcome::Uploaded(file) => with("uploaded", file),
-        Outcome::NewVersion(file) => with("new version", file),
-        Outcome::Adopted(file) => with("adopted", file),
+        Outcome::Uploaded(file, _) => with("uploaded", file),
+        Outcome::NewVersion(file, _) => with("new version", file),
+        Outcome::Adopted(file, _) => with("adopted", file),
         Outcome::Landed(file) => with("landed", file),
-        Outcome::Unchanged => "unchanged".to_owned(),
+        Outcome::Unchanged(_) => "unchanged".to_owned(),
         Outcome::Parked(why) => format!("parked {}", why.code()),
         Outcome::RootGone(_) => "root gone".to_owned(),
         Outcome::Verdict(Verdict::Retry { .. }) => "retry".to_owned(),
@@ -134,8 +136,27 @@ pub(super) fn check(on_foreign: OnForeign, before: &str, script: &str) {
 }
 
 pub(super) fn check_both(on_existing: OnForeign, on_change: OnForeign, before: &str, script: &str) {
+    play(
+        policy(on_existing, on_change),
+        ours().into(),
+        before,
+        script,
+    );
+}
+
+/// As [`check`], for a file that nobody has read yet.
+pub(super) fn check_unread(on_foreign: OnForeign, before: &str, script: &str) {
+    let stamp = ours().stamp;
+    let local = Local {
+        stamp,
+        hashed: None,
+    };
+    play(policy(on_foreign, on_foreign), local, before, script);
+}
+
+fn play(policy: Policy, local: Local, before: &str, script: &str) {
     let work = work(before);
-    let mut transfer = Transfer::new(&work, ours(), policy(on_existing, on_change), "1".into());
+    let mut transfer = Transfer::new(&work, local, policy, "1".into());
     let mut next = transfer.start();
     let mut told = Vec::new();
     for step in script.split("; ") {

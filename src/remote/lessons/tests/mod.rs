@@ -5,6 +5,7 @@ mod verdicts;
 
 use super::SignIn::{ClientCredentials as Ccg, DeveloperToken, Jwt, OAuth2};
 use super::{Kind, SignIn, TABLE, finding};
+use crate::model::session::SessionFault;
 use crate::model::trouble::{Lesson, Said, Trouble};
 use crate::remote::error::{classify, login_refusal, token_refusal, under};
 use reqwest::StatusCode;
@@ -44,6 +45,16 @@ fn parts(trouble: &Trouble) -> (Kind, Option<&Said>) {
         Trouble::Gone(said) => (Kind::Gone, Some(said)),
         Trouble::Damaged(said) => (Kind::Damaged, Some(said)),
         Trouble::Refused(said) => (Kind::Refused, Some(said)),
+        Trouble::Session(said, fault) => (
+            match fault {
+                SessionFault::Over => Kind::Over,
+                SessionFault::Overlap => Kind::Overlap,
+                SessionFault::NotYet => Kind::NotYet,
+                SessionFault::TooSmall => Kind::TooSmall,
+                SessionFault::Open(_) => Kind::Open,
+            },
+            Some(said),
+        ),
         Trouble::Locked(said) => (Kind::Locked, Some(said)),
         Trouble::Full(said) => (Kind::Full, Some(said)),
         Trouble::Unauthorized(said) => (Kind::Unauthorized, Some(said)),
@@ -134,7 +145,7 @@ const ANSWERS: &[(u16, &str, Kind, &str, &str)] = &[
     (400, "collaborations_not_available_on_root_folder", Kind::Refused, "All Files", "folder_id"),
     (400, "cyclical_folder_structure", Kind::Refused, "into itself", "Undo"),
     (400, "digest_mismatch", Kind::Damaged, "bytes", "network"),
-    (400, "file_size_too_small", Kind::Later, "too small", "as a whole"),
+    (400, "file_size_too_small", Kind::TooSmall, "too small", "as a whole"),
     (400, "folder_not_empty", Kind::Later, "in the folder", "looks again"),
     (400, "invalid_collaboration_item", Kind::Refused, "shared", "Share"),
     (400, "invalid_status", Kind::Refused, "shared", "Share"),
@@ -142,7 +153,7 @@ const ANSWERS: &[(u16, &str, Kind, &str, &str)] = &[
     (400, "external_collaboration_restricted", Kind::Refused, "outside", "admin"),
     (400, "invalid_limit", Kind::Refused, "does not understand", "report"),
     (400, "invalid_offset", Kind::Refused, "does not understand", "report"),
-    (400, "invalid_upload_session_id", Kind::Later, "session", "anew"),
+    (400, "invalid_upload_session_id", Kind::Over, "session", "anew"),
     (400, "item_name_invalid", Kind::Refused, "name", "Rename"),
     (400, "item_name_too_long", Kind::Refused, "name", "Rename"),
     (400, "metadata_after_file_contents", Kind::Refused, "does not understand", "report"),
@@ -151,7 +162,7 @@ const ANSWERS: &[(u16, &str, Kind, &str, &str)] = &[
     (400, "missing_file_size", Kind::Refused, "does not understand", "report"),
     (400, "invalid_file_size", Kind::Refused, "does not understand", "report"),
     (400, "missing_file_name", Kind::Refused, "does not understand", "report"),
-    (400, "parts_mismatch", Kind::Later, "parts", "looks which"),
+    (400, "parts_mismatch", Kind::NotYet, "parts", "looks which"),
     (400, "password_reset_required", Kind::Unauthorized, "password", "browser"),
     (400, "terms_of_service_required", Kind::Unauthorized, "terms", "browser"),
     (400, "sync_item_move_failure", Kind::Refused, "Box Sync", "Unsync"),
@@ -182,17 +193,17 @@ const ANSWERS: &[(u16, &str, Kind, &str, &str)] = &[
     (409, "item_name_in_use", Kind::NameTaken, "this name", "on_existing"),
     (409, "name_temporarily_reserved", Kind::Busy, "under way", "minutes"),
     (409, "operation_blocked_temporary", Kind::Busy, "busy", "minutes"),
-    (409, "session_conflict", Kind::Later, "session", "anew"),
-    (409, "range_overlaps_existing_part", Kind::Later, "parts", "looks which"),
-    (416, "range_overlaps_existing_part", Kind::Later, "parts", "looks which"),
-    (410, "session_expired", Kind::Later, "session", "anew"),
-    (410, "upload_failed", Kind::Later, "session", "anew"),
+    (409, "session_conflict", Kind::Open, "session", "anew"),
+    (409, "range_overlaps_existing_part", Kind::Overlap, "parts", "looks which"),
+    (416, "range_overlaps_existing_part", Kind::Overlap, "parts", "looks which"),
+    (410, "session_expired", Kind::Over, "session", "anew"),
+    (410, "upload_failed", Kind::Over, "session", "anew"),
     (411, "length_required", Kind::Refused, "did not arrive", "proxy"),
     (412, "precondition_failed", Kind::Stale, "changed it", "on_remote_change"),
     (412, "sync_state_precondition_failed", Kind::Stale, "changed it", "on_remote_change"),
     (413, "request_entity_too_large", Kind::Refused, "larger", "Split"),
     (415, "unsupported_media_type", Kind::Refused, "did not arrive", "proxy"),
-    (416, "", Kind::Refused, "does not know", "developer.box.com"),
+    (416, "", Kind::Overlap, "parts", "looks which"),
     (429, "rate_limit_exceeded", Kind::Throttled, "more requests", "[limits]"),
     (429, "too_many_requests", Kind::Throttled, "more requests", "[limits]"),
     (429, "temporarily_unavailable", Kind::Throttled, "more requests", "[limits]"),

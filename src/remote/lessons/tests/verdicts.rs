@@ -89,7 +89,7 @@ const CODES: &[(u16, &str, &str)] = &[
     (412, "sync_state_precondition_failed", "again"),
     (413, "request_entity_too_large", "park until it changes"),
     (415, "unsupported_media_type", "park"),
-    (416, "", "park"),
+    (416, "", "again"),
     (429, "rate_limit_exceeded", "everybody waits"),
     (429, "too_many_requests", "everybody waits"),
     (429, "", "everybody waits"),

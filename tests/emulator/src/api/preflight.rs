@@ -87,7 +87,7 @@ fn hand_out(ctx: &mut Ctx<'_>, file: Option<ItemId>) -> Outcome {
 }
 
 /// Where uploads go, as the client that asked can reach it.
-fn upload_base(ctx: &Ctx<'_>) -> String {
+pub(super) fn upload_base(ctx: &Ctx<'_>) -> String {
     if let Some(base) = &ctx.state.settings.upload_base {
         return base.trim_end_matches('/').to_owned();
     }

@@ -3,7 +3,7 @@
 
 use super::{download, files, folders, items, preflight, sessions, trash, upload, users, versions};
 use crate::auth;
-use crate::wire::BodyKind::{Form, Json, Multipart, None as NoBody};
+use crate::wire::BodyKind::{Any, Form, Json, Multipart, None as NoBody, Part};
 use crate::wire::Host::{Api, Download, Token, Upload};
 use crate::wire::Method::{Delete, Get, Options, Post, Put};
 use crate::wire::{BodyKind, Host, Method, Operation};
@@ -73,13 +73,14 @@ pub(crate) static TABLE: &[Operation] = &[
     row("options_files_content", Api, Options, "files/content", Json, &["unreachable_hosts"], preflight::options_files_content),
     row("options_files_id_content", Api, Options, "files/:id/content", Json, &["unreachable_hosts"], preflight::options_files_id_content),
     row("post_files_content", Upload, Post, "files/content", Multipart, UPLOAD, upload::post_files_content),
-    row("post_files_upload_sessions", Upload, Post, "files/upload_sessions", Json, &[], sessions::not_yet),
-    row("post_files_id_upload_sessions", Upload, Post, "files/:id/upload_sessions", Json, &[], sessions::not_yet),
-    row("get_files_upload_sessions_id", Upload, Get, "files/upload_sessions/:id", NoBody, &[], sessions::unknown_session),
-    row("put_files_upload_sessions_id", Upload, Put, "files/upload_sessions/:id", NoBody, &[], sessions::unknown_session),
-    row("delete_files_upload_sessions_id", Upload, Delete, "files/upload_sessions/:id", NoBody, &[], sessions::unknown_session),
-    row("get_files_upload_sessions_id_parts", Upload, Get, "files/upload_sessions/:id/parts", NoBody, &["offset", "limit"], sessions::unknown_session),
-    row("post_files_upload_sessions_id_commit", Upload, Post, "files/upload_sessions/:id/commit", Json, &[], sessions::unknown_session),
+    row("post_files_upload_sessions", Upload, Post, "files/upload_sessions", Json, &[], sessions::post_files_upload_sessions),
+    row("post_files_id_upload_sessions", Upload, Post, "files/:id/upload_sessions", Json, &[], sessions::post_files_id_upload_sessions),
+    row("get_files_upload_sessions_id", Upload, Get, "files/upload_sessions/:id", NoBody, &[], sessions::get_files_upload_sessions_id),
+    row("put_files_upload_sessions_id", Upload, Put, "files/upload_sessions/:id", Part, &[], sessions::put_files_upload_sessions_id),
+    row("delete_files_upload_sessions_id", Upload, Delete, "files/upload_sessions/:id", NoBody, &[], sessions::delete_files_upload_sessions_id),
+    row("get_files_upload_sessions_id_parts", Upload, Get, "files/upload_sessions/:id/parts", NoBody, &["offset", "limit"], sessions::get_files_upload_sessions_id_parts),
+    row("post_files_upload_sessions_id_commit", Upload, Post, "files/upload_sessions/:id/commit", Json, &[], sessions::post_files_upload_sessions_id_commit),
+    row("post_files_upload_sessions_id_log", Upload, Post, "files/upload_sessions/:id/log", Any, &[], sessions::post_files_upload_sessions_id_log),
 
     row("get_files_id", Api, Get, "files/:id", NoBody, FIELDS, files::get_files_id),
     row("put_files_id", Api, Put, "files/:id", Json, FIELDS, files::put_files_id),

@@ -75,11 +75,13 @@ pub(crate) fn post_files_id_content(ctx: &mut Ctx<'_>) -> Outcome {
 }
 
 /// What the attributes of a new version ask for.
-struct VersionChange {
-    name: Option<String>,
-    created: Option<i64>,
-    modified: i64,
-    description: Option<String>,
+pub(super) struct VersionChange {
+    pub(super) name: Option<String>,
+    /// Only a chunked upload can move on the way.
+    pub(super) folder: Option<ItemId>,
+    pub(super) created: Option<i64>,
+    pub(super) modified: i64,
+    pub(super) description: Option<String>,
 }
 
 fn read_version(
@@ -98,6 +100,7 @@ fn read_version(
     }
     Ok(VersionChange {
         name: fields.text("name")?.map(str::to_owned),
+        folder: None,
         created: fields.date("content_created_at")?,
         // Left out, the time of the upload is taken, not the old date.
         modified: fields.date("content_modified_at")?.unwrap_or(ctx.now),
@@ -105,12 +108,13 @@ fn read_version(
     })
 }
 
-fn store_version(ctx: &mut Ctx<'_>, id: ItemId, change: VersionChange, blob: Blob) {
+/// Stores a version that has been judged.
+pub(super) fn store_version(ctx: &mut Ctx<'_>, id: ItemId, change: VersionChange, blob: Blob) {
     let (user, now) = (ctx.user, ctx.now);
     ctx.state.new_version(id, user, now, blob);
     // Only now, so that the version before keeps the name it had.
-    if let Some(name) = &change.name {
-        ctx.state.world.rename(id, name);
+    if change.name.is_some() || change.folder.is_some() {
+        ctx.place(id, change.folder, change.name.as_deref());
     }
     if let Some(description) = &change.description {
         ctx.describe(id, description);
@@ -124,13 +128,12 @@ fn store_version(ctx: &mut Ctx<'_>, id: ItemId, change: VersionChange, blob: Blo
 fn take_upload(ctx: &mut Ctx<'_>) -> Result<Upload, ApiError> {
     match std::mem::replace(&mut ctx.body, Received::Nothing) {
         Received::Upload(upload) => Ok(upload),
-        Received::Nothing | Received::Json(_) | Received::Form(_) | Received::NotAForm => {
-            Err(ApiError::missing("attributes"))
-        }
+        _ => Err(ApiError::missing("attributes")),
     }
 }
 
-fn entries(ctx: &mut Ctx<'_>, id: ItemId) -> serde_json::Value {
+/// The body of a successful upload.
+pub(super) fn entries(ctx: &mut Ctx<'_>, id: ItemId) -> serde_json::Value {
     json!({"total_count": 1, "entries": [ctx.show(id)]})
 }
 

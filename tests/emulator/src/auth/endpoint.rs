@@ -58,9 +58,11 @@ pub(crate) fn post_oauth2_revoke(ctx: &mut Ctx<'_>) -> Outcome {
 pub(super) fn form(body: &Received) -> Result<Form<'_>, Refusal> {
     match body {
         Received::Form(pairs) => Ok(Form(pairs)),
-        Received::Nothing | Received::NotAForm | Received::Json(_) | Received::Upload(_) => {
-            Err(MISSING)
-        }
+        Received::Nothing
+        | Received::NotAForm
+        | Received::Json(_)
+        | Received::Upload(_)
+        | Received::Part(_) => Err(MISSING),
     }
 }
 

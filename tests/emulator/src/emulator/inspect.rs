@@ -174,6 +174,13 @@ impl BoxEmulator {
         self.shared.lock().held
     }
 
+    /// How many requests are being worked on, whether or not their client is
+    /// still there.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        self.shared.lock().journal.under_way()
+    }
+
     /// How many requests were answered with an error and wait to be processed.
     #[must_use]
     pub fn pending(&self) -> usize {

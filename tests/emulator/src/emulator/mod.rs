@@ -3,6 +3,7 @@
 mod app;
 mod hands;
 mod inspect;
+mod sessions;
 mod steer;
 
 use std::io;
@@ -13,6 +14,7 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 pub use inspect::{Entry, Version};
+pub use sessions::{OpenSession, StoredPart};
 
 use crate::serve;
 use crate::settings::{Builder, Settings};

@@ -78,14 +78,15 @@ fn unauthorized(error: &str) -> ApiError {
     ApiError::known(401, "unauthorized").header("www-authenticate", &challenge)
 }
 
-/// Box counts per account; only whole-file uploads use the upload lane.
+/// Box counts per account; only whole-file uploads and commits use the upload
+/// lane. A part is a call like any other.
 pub(super) fn rate(state: &mut State, operation: &Operation, user: UserId) -> Result<(), ApiError> {
     if matches!(operation.host, Host::Token | Host::Download) {
         return Ok(());
     }
     let settings = &state.settings;
     let uploads = settings.uploads_per_minute;
-    let is_upload = operation.body == BodyKind::Multipart;
+    let is_upload = operation.body == BodyKind::Multipart || operation.path.ends_with("/commit");
     let lanes = [
         (Lane::Requests, settings.requests_per_minute),
         (Lane::Uploads, uploads.filter(|_| is_upload)),

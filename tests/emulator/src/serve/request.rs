@@ -67,6 +67,7 @@ pub(super) async fn serve(
     let mut visit = Visit::open(&shared, id, &head);
     let waits = head.headers.contains_key("expect");
     let result = answer(&shared, head, routed, &mut body, &mut visit).await;
+    visit.outcome.body_bytes = body.received();
     let reply = match result {
         Ok(reply) => reply,
         Err(Stop::Answer(reply)) => reply,
@@ -102,7 +103,6 @@ async fn answer(
     let query = decode_pairs(head.uri.query().unwrap_or_default())
         .ok_or_else(|| ApiError::parameter("query", "the query string is malformed"))?;
     let call = Call {
-        method: head.method.to_string(),
         path: head.uri.path().to_owned(),
         holes,
         query,
@@ -135,7 +135,8 @@ async fn process(
         None => take_in(shared, operation, &call, body).await?,
     };
     visit.outcome.content_bytes = received.content_bytes();
-    visit.outcome.name = received.name().map(str::to_owned);
+    let name = received.name().map(str::to_owned);
+    visit.outcome.name = name.or_else(|| shared.lock().session_name(call.hole(0)));
     if effect.is_none() {
         effect = choose(shared, operation, &call, received.name(), true);
         strike(&effect, operation, shared).await?;
@@ -170,12 +171,11 @@ fn choose(
 ) -> Option<Effect> {
     let mut guard = shared.lock();
     let state = &mut *guard;
-    let addressed = call.hole(0).parse().ok();
-    let addressed = addressed.and_then(|id| Some(state.world.get(id)?.name.as_str()));
+    let addressed = state.addressed(call.hole(0));
     let subject = Subject {
         operation: operation.id,
         path: &call.path,
-        name: name.or(addressed),
+        name: name.or(addressed.as_deref()),
     };
     state.faults.take(&subject, named)
 }
@@ -326,7 +326,7 @@ fn remark_oddities(shared: &Arc<Shared>, operation: &Operation, call: &Call) {
         }
     }
     let no_length = call.content_length().is_none();
-    if operation.body == BodyKind::Multipart && no_length {
+    if matches!(operation.body, BodyKind::Multipart | BodyKind::Part) && no_length {
         remarks.push("upload without Content-Length".to_owned());
     }
     let json = call.media_type() == "application/json";

@@ -36,6 +36,8 @@ impl Visit {
             body_bytes: 0,
             authorization: header("authorization").map(|value| fingerprint(&value)),
             if_match: header("if-match"),
+            content_range: header("content-range"),
+            digest: header("digest"),
             content_md5: header("content-md5"),
             content_length: header("content-length").and_then(|value| value.parse().ok()),
             transfer_encoding: header("transfer-encoding"),

@@ -6,7 +6,6 @@ use super::reply::ApiError;
 
 /// A request's head.
 pub(crate) struct Call {
-    pub(crate) method: String,
     /// The path as sent.
     pub(crate) path: String,
     /// The parts of the path that the route leaves open.

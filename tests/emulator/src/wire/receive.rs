@@ -8,11 +8,13 @@ use super::body::{BodyReader, Trouble};
 use super::call::Call;
 use super::form::decode_pairs;
 use super::multipart::{Multipart, boundary};
+use super::part::receive_part;
 use super::reply::ApiError;
 use super::route::BodyKind;
 use crate::spool::{Blob, Spool, Writer};
 
-const MAX_JSON: usize = 1024 * 1024;
+/// Ten thousand parts, as a commit lists them, fit.
+const MAX_JSON: usize = 4 * 1024 * 1024;
 const MAX_ATTRIBUTES: usize = 64 * 1024;
 
 /// A body, taken in.
@@ -21,6 +23,8 @@ pub(crate) enum Received {
     Json(Map<String, Value>),
     Form(Vec<(String, String)>),
     Upload(Upload),
+    /// A part of a chunked upload.
+    Part(Blob),
     /// A token request whose body is not a form.
     NotAForm,
 }
@@ -45,13 +49,15 @@ impl Received {
         match self {
             Received::Json(fields) => Some(fields),
             Received::Upload(upload) => upload.attributes.as_ref(),
-            Received::Nothing | Received::Form(_) | Received::NotAForm => None,
+            Received::Nothing | Received::Form(_) | Received::Part(_) | Received::NotAForm => None,
         }
     }
 
     /// The item's name in the body, for faults that ask for one.
     pub(crate) fn name(&self) -> Option<&str> {
-        self.fields()?.get("name")?.as_str()
+        let fields = self.fields()?;
+        let name = fields.get("name").or_else(|| fields.get("file_name"));
+        name?.as_str()
     }
 
     /// A field of a form.
@@ -67,6 +73,7 @@ impl Received {
     pub(crate) fn content_bytes(&self) -> u64 {
         match self {
             Received::Upload(upload) => upload.blob.size,
+            Received::Part(blob) => blob.size,
             Received::Nothing | Received::Json(_) | Received::Form(_) | Received::NotAForm => 0,
         }
     }
@@ -81,13 +88,17 @@ pub(crate) async fn receive(
     limits: Limits,
 ) -> Result<Received, Trouble> {
     match kind {
-        BodyKind::None => {
+        BodyKind::None | BodyKind::Any => {
             body.drain().await?;
             Ok(Received::Nothing)
         }
         BodyKind::Json => receive_json(body).await,
         BodyKind::Form => receive_form(call, body).await,
         BodyKind::Multipart => receive_upload(call, body, spool, limits).await,
+        BodyKind::Part => {
+            let blob = receive_part(call, body, spool, limits).await?;
+            Ok(Received::Part(blob))
+        }
     }
 }
 

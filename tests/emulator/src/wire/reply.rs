@@ -157,17 +157,25 @@ fn usual_text(code: &str) -> &'static str {
         "bad_digest" => "The specified content-md5 did not match what we received",
         "conflict" => "A resource with this value already exists",
         "cyclical_folder_structure" => "Folder move creates cyclical folder structure",
+        "file_size_too_small" => "The file size is below the minimum for an upload session",
         "file_size_limit_exceeded" => "File size exceeds the folder owner's file size limit",
+        "forbidden" => "Forbidden",
         "folder_not_empty" => "Cannot delete - folder not empty",
         "insufficient_scope" => {
             "The request requires higher privileges than provided by the access token."
         }
+        "invalid_file_size" => "'file_size' is not a valid number",
+        "invalid_folder_id" => "'folder_id' is not valid",
+        "invalid_parameter" => "Invalid value for a parameter",
         "internal_server_error" => "Internal Server Error",
         "item_name_in_use" => "Item with the same name already exists",
         "item_name_invalid" => "Item name invalid",
         "item_name_too_long" => "Item name too long",
         "length_required" => "Content-Length header is required",
         "metadata_after_file_contents" => "Metadata must be sent before file contents",
+        "missing_destination" => "No 'folder_id' was provided",
+        "missing_file_name" => "No 'file_name' was provided",
+        "missing_file_size" => "No 'file_size' was provided",
         "method_not_allowed" => "Method Not Allowed",
         "name_temporarily_reserved" => {
             "The item name is reserved by another processing item. Wait and then retry the request, or wait and check the parent folder to see if the name is in use."
@@ -179,8 +187,11 @@ fn usual_text(code: &str) -> &'static str {
         "precondition_failed" => {
             "The resource has been modified. Retrieve the resource again and retry"
         }
+        "range_overlaps_existing_part" => "The range overlaps a part that is already there",
         "rate_limit_exceeded" => "Request rate limit exceeded, please try again later",
         "request_entity_too_large" => "Request Entity Too Large",
+        "session_conflict" => "An equivalent upload session is already open",
+        "session_expired" => "The upload session has expired",
         "storage_limit_exceeded" => "Account storage limit reached",
         "trashed" => "Item is trashed",
         "unauthorized" => "Unauthorized - Cannot authorize with this service",

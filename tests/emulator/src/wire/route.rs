@@ -33,6 +33,10 @@ pub(crate) enum BodyKind {
     Json,
     Form,
     Multipart,
+    /// A part of a chunked upload.
+    Part,
+    /// Whatever comes; nobody looks at it.
+    Any,
 }
 
 /// One operation.

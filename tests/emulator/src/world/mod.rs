@@ -8,6 +8,7 @@ mod access;
 mod item;
 mod names;
 mod quota;
+mod session;
 mod users;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ pub(crate) use access::Rights;
 pub use item::Kind;
 pub(crate) use item::{Body, FileBody, FolderBody, Item, ItemId, Lock, Revision, Times};
 pub(crate) use names::{NameFault, key, verdict};
+pub(crate) use session::{Found, Part, Session, Sessions, Target};
 pub(crate) use users::{COLLEAGUE, SERVICE, User, UserId};
 
 use crate::spool::Blob;

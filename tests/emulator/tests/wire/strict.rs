@@ -58,7 +58,7 @@ fn each_host_keeps_to_its_operations() {
 }
 
 #[test]
-fn sessions_are_refused_honestly() {
+fn unknown_sessions_are_told_from_malformed_ones() {
     let client = Client::new();
     let send = |method: &str, path: &str| {
         client
@@ -70,8 +70,8 @@ fn sessions_are_refused_honestly() {
             )
             .unwrap()
     };
-    send("POST", "/upload_sessions").refused(501, "emulator_unknown_operation");
-    send("POST", "/1/upload_sessions").refused(501, "emulator_unknown_operation");
+    let lower = format!("/upload_sessions/{}", "a0".repeat(16));
+    send("GET", &lower).refused(400, "invalid_upload_session_id");
     send("GET", "/upload_sessions/x").refused(400, "invalid_upload_session_id");
     let session = format!("/upload_sessions/{}", "A0".repeat(16));
     send("GET", &session).refused(404, "not_found");

@@ -2,7 +2,7 @@
 
 mod authority;
 mod proxy;
-mod serving;
+pub(super) mod serving;
 
 use serving::Serving;
 use std::net::TcpListener;

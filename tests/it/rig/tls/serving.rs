@@ -11,14 +11,14 @@ pub(crate) fn listener() -> TcpListener {
 }
 
 /// Does something with each connection until it is dropped.
-pub(super) struct Serving {
+pub(in crate::rig) struct Serving {
     port: u16,
     runtime: Option<Runtime>,
 }
 
 impl Serving {
     #[track_caller]
-    pub(super) fn start<F, Done>(listener: TcpListener, each: F) -> Serving
+    pub(in crate::rig) fn start<F, Done>(listener: TcpListener, each: F) -> Serving
     where
         F: Fn(TcpStream) -> Done + Send + 'static,
         Done: Future<Output = ()> + Send + 'static,
@@ -42,7 +42,7 @@ impl Serving {
         }
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(in crate::rig) fn port(&self) -> u16 {
         self.port
     }
 }

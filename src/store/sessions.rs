@@ -1,0 +1,125 @@
+//! Upload sessions that were not finished: what is needed to go on with them.
+
+use crate::model::ids::{FileId, FolderKey};
+use crate::model::path::{LocalName, RelPath};
+use crate::model::session::{Cut, Places, Session};
+use crate::model::stamp::{Nanos, Stamp};
+use crate::plan::facts::OpenSession;
+use crate::store::error::Error;
+use crate::store::reader::{BELOW, Reader};
+use crate::store::rows;
+use rusqlite::{OptionalExtension, Row, Savepoint, params};
+
+/// Columns of [`session`], in order.
+const SESSION: &str = "name, box_id, base, part_url, list_url, status_url, commit_url, \
+                       abort_url, part_size, size, mtime, ctime, inode, expires";
+
+/// Where an open session belongs.
+#[derive(Clone, Debug)]
+pub(crate) struct Left {
+    /// Its file's directory.
+    pub(crate) dir: FolderKey,
+    /// Its file's name.
+    pub(crate) name: LocalName,
+    /// Its file's path below the root.
+    pub(crate) path: RelPath,
+    /// The session.
+    pub(crate) open: OpenSession,
+}
+
+impl Reader {
+    /// The session that is open for a file.
+    pub(crate) fn session(
+        &self,
+        dir: FolderKey,
+        name: &LocalName,
+    ) -> Result<Option<OpenSession>, Error> {
+        let sql = format!("SELECT {SESSION} FROM session WHERE dir = ?1 AND name = ?2");
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        let found = statement.query_row(params![dir.0, name.as_bytes()], session);
+        Ok(found.optional()?.map(|(_, open)| open))
+    }
+
+    /// Every session that is open below a mirror's root.
+    pub(crate) fn sessions_below(&self, root: FolderKey) -> Result<Vec<Left>, Error> {
+        let sql = format!("{BELOW} SELECT {SESSION}, dir FROM session WHERE dir IN below");
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        let rows =
+            statement.query_map([root.0], |row| Ok((session(row)?, FolderKey(row.get(14)?))))?;
+        let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
+        let with_path = |((name, open), dir)| {
+            let path = self.path(dir)?.join(&name);
+            Ok(Left {
+                dir,
+                name,
+                path,
+                open,
+            })
+        };
+        rows.into_iter().map(with_path).collect()
+    }
+}
+
+pub(super) fn put(
+    db: &Savepoint<'_>,
+    dir: FolderKey,
+    name: &LocalName,
+    open: &OpenSession,
+) -> rusqlite::Result<()> {
+    let sql = format!(
+        "INSERT OR REPLACE INTO session (dir, {SESSION}) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+    );
+    let (session, places, stamp) = (&open.session, &open.session.places, &open.stamp);
+    let values = params![
+        dir.0,
+        name.as_bytes(),
+        session.id,
+        open.base.as_ref().map(FileId::as_str),
+        places.part,
+        places.list,
+        places.status,
+        places.commit,
+        places.abort,
+        session.cut.part_size().cast_signed(),
+        stamp.size.cast_signed(),
+        stamp.mtime.0,
+        stamp.ctime.0,
+        stamp.inode.cast_signed(),
+        session.expires.0,
+    ];
+    db.prepare_cached(&sql)?.execute(values).map(|_| ())
+}
+
+fn session(row: &Row<'_>) -> rusqlite::Result<(LocalName, OpenSession)> {
+    let number = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
+    let (part_size, size) = (number(8)?, number(9)?);
+    let cut = Cut::new(size, part_size, None).map_err(|what| rows::invalid(8, &what))?;
+    let stamp = Stamp {
+        size,
+        mtime: Nanos(row.get(10)?),
+        ctime: Nanos(row.get(11)?),
+        inode: number(12)?,
+        created: None,
+    };
+    let places = Places {
+        part: row.get(3)?,
+        list: row.get(4)?,
+        status: row.get(5)?,
+        commit: row.get(6)?,
+        abort: row.get(7)?,
+    };
+    let session = Session {
+        id: row.get(1)?,
+        cut,
+        expires: Nanos(row.get(13)?),
+        places,
+    };
+    let base: Option<String> = row.get(2)?;
+    let open = OpenSession {
+        session,
+        base: base.map(FileId::new),
+        stamp,
+    };
+    Ok((rows::name(row)?, open))
+}

@@ -1,0 +1,56 @@
+//! Running a pass under strace, which counts the program's calls and kills it.
+
+use super::places::{CALLS, Place, Places};
+use crate::rig::{Child, Finished, Rig, clean};
+use std::process::Command;
+
+/// Whether strace is there and may trace.
+pub(super) fn works() -> bool {
+    let tried = Command::new("strace")
+        .args(["-f", "-qq", "-o", "/dev/null", "true"])
+        .output();
+    tried.is_ok_and(|tried| tried.status.success())
+}
+
+/// Runs a pass to its end and tells where it could have been killed.
+#[track_caller]
+pub(super) fn places(rig: &Rig) -> Places {
+    let file = rig.temp().join("trace");
+    let known: Vec<String> = CALLS.iter().map(|call| format!("?{call}")).collect();
+    let mut strace = clean(Command::new("strace"), rig.temp());
+    strace
+        .args(["-f", "-y", "-qq", "-o"])
+        .arg(&file)
+        .args(["-e", &format!("trace={}", known.join(","))])
+        .args(["-e", "signal=none"]);
+    let finished = of_a_pass(strace, rig);
+    assert_eq!(finished.code, 0, "{finished:?}");
+    let trace = std::fs::read_to_string(file).expect("strace wrote its trace");
+    Places::read(&trace, &rig.state())
+}
+
+/// Runs a pass that is killed there; code 0 says that it never came there.
+#[track_caller]
+pub(super) fn killed_at(rig: &Rig, place: &Place) -> Finished {
+    let Place { call, number, .. } = place;
+    let mut strace = clean(Command::new("strace"), rig.temp());
+    strace
+        .args(["-f", "-qq", "-o", "/dev/null"])
+        .args(["-e", &format!("trace={call}")])
+        .args(["-e", &format!("inject={call}:signal=SIGKILL:when={number}")]);
+    if let Some(file) = &place.file {
+        strace.arg("-P").arg(rig.state().join(file));
+    }
+    of_a_pass(strace, rig)
+}
+
+/// One worker, so that the numbers are the same from run to run, as far as they can be.
+#[track_caller]
+fn of_a_pass(mut strace: Command, rig: &Rig) -> Finished {
+    let command = rig.command(&["sync", "--once", "--json"]);
+    strace
+        .env("TOKIO_WORKER_THREADS", "1")
+        .arg(command.get_program())
+        .args(command.get_args());
+    Child::start(strace).finish()
+}
