@@ -186,7 +186,8 @@ fn a_folder_that_cannot_be_seen() {
 #[test]
 fn one_item_that_is_refused_teaches_too() {
     let rig = Rig::new();
-    rig.write("a.txt", "a").write("b.txt", "b");
+    // The smaller one goes on although the larger one finds no room.
+    rig.write("a.txt", "a larger one").write("b.txt", "b");
     let full = Fault::on("options_files_content").name("a.txt").forever();
     rig.cloud.inject(full.status(403, "storage_limit_exceeded"));
     let broken = Fault::on("post_files_content").name("b.txt").forever();
