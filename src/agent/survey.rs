@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Actions that travel together. A directory of a hundred thousand new files must not
 /// stand in the queue as a whole.
-const CHUNK: usize = 1_000;
+pub(crate) const CHUNK: usize = 1_000;
 /// Entries of a new directory, and places of one visit, above which nobody speaks of a
 /// file that was just saved any more: that is a copy of a tree.
 pub(crate) const MANY: usize = 100;

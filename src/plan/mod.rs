@@ -6,8 +6,10 @@
 pub(crate) mod action;
 pub(crate) mod backoff;
 pub(crate) mod chunked;
+pub(crate) mod conflict;
 pub(crate) mod debounce;
 pub(crate) mod directory;
+pub(crate) mod exchange;
 pub(crate) mod facts;
 pub(crate) mod guard;
 pub(crate) mod owners;

@@ -1,8 +1,8 @@
 //! What follows from a job that ended.
 
 use crate::agent::engine::passes::Of;
-use crate::agent::engine::{Engine, Finished, Stop};
-use crate::agent::job::{Ended, Key};
+use crate::agent::engine::{Engine, Finished, Resolved, Stop};
+use crate::agent::job::{Ended, Key, Work};
 use crate::agent::notice::Notice;
 use crate::agent::survey::{Dir, Scope};
 use crate::model::reason::{Failed, Parked};
@@ -53,6 +53,8 @@ impl Engine {
             Ended::Effect(Effect::Done(report)) => self.on_done(key, report)?,
             Ended::Effect(Effect::Vanished) => {
                 self.parts[mirror].failed.remove(&key);
+                let gone = Resolved::Nothing("the local file is gone".to_owned());
+                self.tell_resolvers(&key, &gone);
                 self.over(&key);
             }
             Ended::Effect(Effect::Full(said, size)) => self.on_full(key, said, size),
@@ -91,8 +93,13 @@ impl Engine {
             .queue
             .finish(key, End::Done, Instant::now(), fastrand::f64());
         if fate == Fate::Gone {
-            self.parts[key.0].job_ended(&key.1);
+            self.job_ended(key);
         }
+    }
+
+    fn job_ended(&mut self, key: &Key) {
+        self.parts[key.0].job_ended(&key.1);
+        self.context.meter.over(key);
     }
 
     fn visit(&mut self, key: &Key, of: Of, folder: SyncedFolder, inventory: Option<Inventory>) {
@@ -124,12 +131,15 @@ impl Engine {
             self.not_reached(lane);
             return;
         }
+        if failed == Failed::Changing {
+            self.queue.amend(&key, Work::changed_again);
+        }
         let now = Instant::now();
         match self.queue.finish(&key, end, now, fastrand::f64()) {
             Fate::Waits => {}
-            Fate::Gone => self.parts[key.0].job_ended(&key.1),
+            Fate::Gone => self.job_ended(&key),
             Fate::GivenUp => {
-                self.parts[key.0].job_ended(&key.1);
+                self.job_ended(&key);
                 self.give_up(key, failed, now);
             }
         }

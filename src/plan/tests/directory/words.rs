@@ -6,18 +6,20 @@
 //! never quiet before · `a=1*` too large · `a=busy` `a=gone` `a=locked` not to be hashed · `a/` a
 //! directory · `a-` excluded · `a?` unreadable.
 //! The mapping: `a=1` agreed on content 1 · `a=1p` provisional, not due · `a=1q` due ·
+//! `a%both` to be kept both, as was decided · `a%2` content 2 is left out, as was decided ·
 //! `a<2` content 2 may have been sent · `a#code` parked, for Box to say when it ends ·
 //! `a@code=1` parked until content 1 changes · `a/` a folder · `a/?` one never compared.
 //! Box's listing, where there is one: `a=1` · `a=?` without its SHA-1 · `a/` · `a+` a link.
 
 use super::super::{DIR, SECOND, apply, digest, hashed, name, policy, remote, stamp};
 use crate::model::ids::{FolderId, FolderKey};
-use crate::model::item::{Occupant, RemoteFolder};
+use crate::model::item::{Occupant, RemoteFolder, Seen};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::Exclusion;
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::action::{Action, DirPlan, Edit, FileWork, Report, synced};
+use crate::plan::conflict::{Decision, Keep};
 use crate::plan::directory::{plan, suspects};
 use crate::plan::facts::{
     Digests, DirFacts, HashError, Intent, Inventory, LocalEntry, LocalKind, Mapped, ParkedItem,
@@ -187,6 +189,7 @@ fn map(mapped: &mut Mapped, token: &str) {
         message: "as before".to_owned(),
         in_the_item: stamp,
         stamp: None,
+        obstacle: None,
         tried_at: Nanos(0),
     };
     if let Some((text, inventoried)) = (token.strip_suffix("/?").map(|name| (name, false)))
@@ -199,6 +202,17 @@ fn map(mapped: &mut Mapped, token: &str) {
             inventoried,
         };
         mapped.folders.insert(name(text), folder);
+    } else if let Some((text, decided)) = token.split_once('%') {
+        let left = decided.parse().ok().map(digest);
+        let decision = Decision {
+            keep: left.map_or(Keep::Both, |_| Keep::Box),
+            seen: Seen {
+                id: "x".into(),
+                version: None,
+            },
+            left,
+        };
+        mapped.decisions.insert(name(text), decision);
     } else if let Some((text, sent)) = token.split_once('<') {
         let sha1 = digest(content(sent));
         mapped.intents.insert(name(text), Intent { sha1 });
@@ -262,6 +276,7 @@ fn tell(plan: &DirPlan) -> String {
         Report::Uploaded(..)
         | Report::NewVersion(..)
         | Report::Unchanged
+        | Report::Left(_)
         | Report::FolderCreated(_)
         | Report::FolderAdopted(_) => format!("{name} {report:?}"),
     }));
@@ -275,6 +290,8 @@ fn tell(plan: &DirPlan) -> String {
         Edit::Inventoried(_) => Some("compared".to_owned()),
         other @ (Edit::PutFolder { .. }
         | Edit::Intend(..)
+        | Edit::Decide(..)
+        | Edit::Undecide(..)
         | Edit::OpenSession(..)
         | Edit::EndSession(..)) => Some(format!("{other:?}")),
     }));
