@@ -6,7 +6,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Appends a line every second, until told to stop.
+/// Appends a line fifty times a second, until told to stop.
 fn write_on(path: &std::path::Path, stop: &AtomicBool) {
     let mut lines = 0;
     while !stop.load(Ordering::Relaxed) {
@@ -14,7 +14,7 @@ fn write_on(path: &std::path::Path, stop: &AtomicBool) {
         let written = file.and_then(|mut file| writeln!(file, "line {lines}"));
         written.expect("the log can be written");
         lines += 1;
-        std::thread::park_timeout(Duration::from_secs(1));
+        std::thread::park_timeout(Duration::from_millis(20));
     }
 }
 
