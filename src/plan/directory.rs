@@ -286,9 +286,10 @@ impl Planner<'_> {
             tried_at: self.facts.now,
             ..ParkedItem::new(&why, stamp)
         };
+        let is_still = matches!(why, Parked::Still { .. });
         let is_recorded = self.facts.mapped.parked.get(name).is_some_and(|known| {
-            (&known.code, &known.message, &known.obstacle)
-                == (&item.code, &item.message, &item.obstacle)
+            (&known.code, &known.message) == (&item.code, &item.message)
+                && (is_still || known.obstacle == item.obstacle)
                 && same_state(known.stamp.as_ref(), stamp.as_ref())
         });
         if !is_recorded {
