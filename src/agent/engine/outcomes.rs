@@ -50,20 +50,8 @@ impl Engine {
                 self.visit(&key, (mirror, pass, ticket.rank), folder, inventory);
                 self.over(&key);
             }
-            Ended::Effect(Effect::Done(report)) => {
-                if let Report::Parked(Parked::Locked(..)) = report {
-                    self.schedule.look_at_lock(&key, Instant::now());
-                }
-                self.notice_room(&key, &report)?;
-                self.over(&key);
-                self.account(key, report);
-            }
-            Ended::Effect(Effect::Vanished) => {
-                self.parts[mirror].failed.remove(&key);
-                let gone = Resolved::Nothing("the local file is gone".to_owned());
-                self.tell_resolvers(&key, &gone);
-                self.over(&key);
-            }
+            Ended::Effect(Effect::Done(report)) => self.done(key, report)?,
+            Ended::Effect(Effect::Vanished) => self.vanished(&key),
             Ended::Effect(Effect::Full(said, size)) => self.on_full(key, said, size),
             Ended::Effect(Effect::Again(end, failed)) => {
                 self.again(key, lane, began, end, failed);
@@ -82,6 +70,23 @@ impl Engine {
             }
         }
         self.end_pass(mirror)
+    }
+
+    fn done(&mut self, key: Key, report: Report) -> Result<(), StoreError> {
+        if let Report::Parked(Parked::Locked(..)) = report {
+            self.schedule.look_at_lock(&key, Instant::now());
+        }
+        self.notice_room(&key, &report)?;
+        self.over(&key);
+        self.account(key, report);
+        Ok(())
+    }
+
+    fn vanished(&mut self, key: &Key) {
+        self.parts[key.0].failed.remove(key);
+        let gone = Resolved::Nothing("the local file is gone".to_owned());
+        self.tell_resolvers(key, &gone);
+        self.over(key);
     }
 
     /// The job is out of the queue, unless newer work waits for the same entry.
