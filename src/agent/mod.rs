@@ -15,6 +15,7 @@ pub(crate) mod file_job;
 pub(crate) mod folder_job;
 pub(crate) mod job;
 pub(crate) mod login;
+pub(crate) mod meter;
 pub(crate) mod notice;
 pub(crate) mod preview;
 pub(crate) mod resolve;

@@ -279,6 +279,10 @@ impl Preview {
         work: &FileWork,
     ) -> Result<Option<Report>, Fatal> {
         let size = work.stamp.size;
+        if self.ending.unreachable.is_some() {
+            self.ending.tally.pending += 1;
+            return Ok(None);
+        }
         if is_planned(&dir.folder) {
             return Ok(Some(self.would_send(None, &work.remote_name, size)));
         }
@@ -352,6 +356,11 @@ impl Preview {
         match effect {
             Effect::Done(report) => Some(report),
             Effect::Vanished => None,
+            Effect::Again(_, Failed::NoAnswer(why)) if self.is_silent() => {
+                self.ending.unreachable.get_or_insert(why);
+                self.ending.tally.pending += 1;
+                None
+            }
             Effect::Again(_, why) => Some(Report::Failed(why)),
             Effect::Full(said, _) => Some(Report::Parked(Parked::Full(said))),
             Effect::Halt(halt) => {
@@ -364,6 +373,11 @@ impl Preview {
                 None
             }
         }
+    }
+
+    /// Whether Box has not said a word so far: the next entry would fare no better.
+    fn is_silent(&self) -> bool {
+        self.context.client.answers() == 0
     }
 
     fn tell(&mut self, mirror: &Mirror, path: RelPath, report: Report) {

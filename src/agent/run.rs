@@ -8,6 +8,7 @@ use crate::agent::control;
 use crate::agent::engine::{Engine, Event, Temper};
 use crate::agent::eyes::Eyes;
 use crate::agent::login;
+use crate::agent::meter::{Gauge, Meter};
 use crate::agent::notice::{Ending, Sink};
 use crate::agent::schedule::Schedule;
 use crate::config::Config;
@@ -23,12 +24,16 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 /// How long the service leaves an item alone that waits for something at Box.
 const PARKED: Duration = Duration::from_secs(24 * 60 * 60);
 /// Tries of the service while something at Box is in the way that passes by itself: some
 /// ten minutes, which is as long as Box has been seen to reserve a name.
 const BUSY: u32 = 16;
+/// How often the figures are told.
+const GAUGED: Duration = Duration::from_millis(100);
 /// Hints in flight from the watcher.
 const HINTS: usize = 4_096;
 
@@ -72,11 +77,24 @@ pub(crate) const SINGLE: Temper = Temper {
     silence: Some(Duration::from_secs(60)),
     quiet: Quiet::NONE,
 };
+/// Who wants to know what happens.
+pub(crate) struct Watcher {
+    /// Told what becomes of entries, and the like.
+    pub(crate) sink: Sink,
+    /// Told how it stands.
+    pub(crate) gauge: Option<Gauge>,
+}
 
 /// One pass over the mirrors.
-pub(crate) async fn once(config: &Config, stop: StopSignals, sink: Sink) -> Result<Ending, Fatal> {
+pub(crate) async fn once(
+    config: &Config,
+    stop: StopSignals,
+    watcher: Watcher,
+) -> Result<Ending, Fatal> {
     let began = Instant::now();
     let parts = Parts::open(config)?;
+    let Watcher { sink, gauge } = watcher;
+    let gauging = parts.gauge(gauge);
     let mut engine = parts.engine(config, SINGLE, Schedule::single(), Eyes::closed(), sink);
     forward_signals(stop, engine.events());
     for mirror in 0..config.mirrors.len() {
@@ -84,12 +102,17 @@ pub(crate) async fn once(config: &Config, stop: StopSignals, sink: Sink) -> Resu
     }
     let ran = engine.run_until_idle().await;
     let ending = engine.finish(began, ran).await;
+    gauging.end().await;
     parts.close().await;
     Ok(ending)
 }
 
 /// A pass over the mirrors, and then watching until told to stop.
-pub(crate) async fn serve(config: &Config, stop: StopSignals, sink: Sink) -> Result<Ending, Fatal> {
+pub(crate) async fn serve(
+    config: &Config,
+    stop: StopSignals,
+    watcher: Watcher,
+) -> Result<Ending, Fatal> {
     let began = Instant::now();
     let (settle, rescan) = (config.watch.settle, config.watch.rescan);
     let temper = Temper {
@@ -109,6 +132,8 @@ pub(crate) async fn serve(config: &Config, stop: StopSignals, sink: Sink) -> Res
     let parts = Parts::open(config)?;
     let (hints_in, hints) = mpsc::channel(HINTS);
     let schedule = Schedule::lasting(config.mirrors.len(), settle, rescan, began);
+    let Watcher { sink, gauge } = watcher;
+    let gauging = parts.gauge(gauge);
     let mut engine = parts.engine(config, temper, schedule, Eyes::new(hints_in), sink);
     forward_signals(stop, engine.events());
     forward_hints(hints, engine.events());
@@ -126,6 +151,7 @@ pub(crate) async fn serve(config: &Config, stop: StopSignals, sink: Sink) -> Res
     let ending = engine.finish(began, ran).await;
     alive.abort();
     drop(socket);
+    gauging.end().await;
     parts.close().await;
     Ok(ending)
 }
@@ -178,6 +204,21 @@ impl Parts {
         Engine::new(context, store, temper, schedule, eyes, uploads, sink)
     }
 
+    /// Tells the figures several times a second, if somebody wants to know them.
+    fn gauge(&self, gauge: Option<Gauge>) -> Gauging {
+        let context = Arc::clone(&self.context);
+        Gauging(gauge.map(|mut gauge| {
+            tokio::spawn(async move {
+                let mut ticks = tokio::time::interval(GAUGED);
+                ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+                loop {
+                    ticks.tick().await;
+                    gauge(&context.meter.figures(&context.client));
+                }
+            })
+        }))
+    }
+
     /// Leaves everything tidy and lets the lock go.
     pub(crate) async fn close(self) {
         let Self {
@@ -187,6 +228,28 @@ impl Parts {
         } = self;
         drop(context);
         store.close().await;
+    }
+}
+
+/// The figures being told, until it is dropped or ended.
+struct Gauging(Option<JoinHandle<()>>);
+
+impl Gauging {
+    /// After this, nothing more is told.
+    async fn end(mut self) {
+        if let Some(telling) = self.0.take() {
+            telling.abort();
+            // It was cut short on purpose.
+            drop(telling.await);
+        }
+    }
+}
+
+impl Drop for Gauging {
+    fn drop(&mut self) {
+        if let Some(telling) = &self.0 {
+            telling.abort();
+        }
     }
 }
 
@@ -214,6 +277,7 @@ pub(crate) fn context(
         configured: config.names.clone(),
         parts_at_once: config.limits.concurrent_parts,
         readers,
+        meter: Meter::default(),
         account,
         cancelled: AtomicBool::new(false),
         cut: AtomicBool::new(false),

@@ -67,7 +67,9 @@ pub(crate) enum Command {
 
     /// Mirror the configured folders, then keep watching them.
     ///
-    /// Runs until SIGTERM or SIGINT, then finishes what it is sending and ends.
+    /// Runs until SIGTERM or SIGINT, then finishes what it is sending and ends. On a
+    /// terminal, standard error shows how far it is; not with --json or where $TERM is
+    /// "dumb", and with $NO_COLOR without colours.
     Sync(SyncArgs),
 
     /// Look at everything that a mirror needs, and say what to do where it is not right.

@@ -12,7 +12,9 @@ pub(crate) mod logging;
 pub(crate) mod login;
 pub(crate) mod output;
 pub(crate) mod problems;
+pub(crate) mod progress;
 pub(crate) mod resolve;
+pub(crate) mod screen;
 pub(crate) mod status;
 pub(crate) mod summary;
 pub(crate) mod sync;
@@ -21,7 +23,7 @@ pub(crate) mod token;
 pub(crate) mod wording;
 
 use crate::cli::args::{Args, Command, ConfigCommand};
-use crate::cli::output::Output;
+use crate::cli::output::{Looks, Output};
 use crate::config::{self, Config, ConfigError, Environment};
 use crate::remote::auth::rotation;
 use clap::Parser;
@@ -44,7 +46,8 @@ pub async fn run(
         Err(code) => return code,
     };
     let environment: Environment = environment.into_iter().collect();
-    logging::start(args.verbose, environment.get("BOXUP_LOG"));
+    let looks = Looks::of(&environment);
+    logging::start(args.verbose, environment.get("BOXUP_LOG"), looks);
     let code = carry_out(args, environment, stop).await;
     // Whoever was waiting for it may have given up; a login must not be lost for that.
     rotation::finish().await;
@@ -65,7 +68,8 @@ async fn carry_out(args: Args, environment: Environment, mut stop: mpsc::Receive
                 for warning in &loaded.warnings {
                     output.complain(&format!("warning: {warning}\n"));
                 }
-                sync::run(loaded.config, sync, verbose, stop, output).await
+                let looks = Looks::of(&place.environment);
+                sync::run(loaded.config, sync, (verbose, looks), stop, output).await
             }
             Some(Err(error)) => {
                 if sync.json {

@@ -5,11 +5,12 @@ use crate::model::item::{RemoteFile, RemoteFolder};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Failed, Parked};
-use crate::model::stamp::{Nanos, Stamp};
+use crate::model::stamp::{Nanos, Stamp, Tolerated};
 use crate::plan::conflict::Decision;
 use crate::plan::facts::{
     Hashed, Intent, Mapped, OpenSession, ParkedItem, SyncedFile, SyncedFolder,
 };
+use std::collections::BTreeSet;
 
 /// What planning makes of one directory.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +27,20 @@ pub(crate) struct DirPlan {
     pub(crate) descend: Vec<(LocalName, SyncedFolder)>,
     /// Files written to so recently that they are looked at again later.
     pub(crate) unsettled: Vec<LocalName>,
+}
+
+impl DirPlan {
+    /// Files that are not at rest: those that are looked at later, and those that are
+    /// taken as they are, because they never rest.
+    pub(crate) fn not_at_rest(&self) -> BTreeSet<LocalName> {
+        let files = self.actions.iter().filter_map(|action| match action {
+            Action::File(work) => Some(work),
+            Action::Folder(_) => None,
+        });
+        let restless = files.filter(|work| work.restless);
+        let restless = restless.map(|work| &work.name);
+        restless.chain(&self.unsettled).cloned().collect()
+    }
 }
 
 /// Work that needs Box.
@@ -85,9 +100,22 @@ pub(crate) struct FileWork {
     pub(crate) doubtful: bool,
     /// It never rests: what it holds when it is opened is sent, though it grows on.
     pub(crate) restless: bool,
+    /// How many tries in a row it has spoilt by changing.
+    pub(crate) changes: u8,
 }
 
+/// So many tries are spoilt before a file is taken for one that never rests.
+const MOST_CHANGES: u8 = 3;
+
 impl FileWork {
+    /// What it may do while it is sent.
+    pub(crate) fn tolerated(&self) -> Tolerated {
+        match self.restless || self.changes >= MOST_CHANGES {
+            true => Tolerated::Growth,
+            false => Tolerated::Nothing,
+        }
+    }
+
     /// Takes in what the mapping says of the file now. To be done before every try:
     /// while the work waited, another one for the same file may have been recorded, or
     /// may have left an intent behind.

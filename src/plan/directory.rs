@@ -222,7 +222,8 @@ impl Planner<'_> {
             decision: None,
             shown: None,
             doubtful: false,
-            restless: false,
+            restless: is_unsettled(stamp, self.facts, self.policy),
+            changes: 0,
         };
         work.recall(&self.facts.mapped);
         self.plan.actions.push(Action::File(work));
@@ -373,7 +374,7 @@ fn standing<'a>(
             Standing::Unchanged
         };
     }
-    if is_unsettled(stamp, facts, policy) {
+    if is_unsettled(stamp, facts, policy) && !facts.restless.contains(name) {
         return Standing::Unsettled;
     }
     if let Some(parked) = facts.mapped.parked.get(name)

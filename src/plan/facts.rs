@@ -10,7 +10,7 @@ use crate::model::reason::{Exclusion, Parked};
 use crate::model::session::Session;
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::conflict::Decision;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One entry of a local directory, as the scan found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -222,6 +222,8 @@ pub(crate) struct DirFacts {
     pub(crate) mapped: Mapped,
     /// Box's listing, where the folder was never compared.
     pub(crate) inventory: Option<Inventory>,
+    /// Files that never rest: they are taken as they are.
+    pub(crate) restless: BTreeSet<LocalName>,
     /// Now, by the local clock.
     pub(crate) now: Nanos,
 }

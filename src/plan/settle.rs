@@ -13,6 +13,7 @@ use crate::plan::conflict::Decision;
 use crate::plan::facts::{Hashed, ParkedItem, SyncedFile};
 use crate::plan::guard::Halt;
 use crate::plan::queue::End;
+use crate::plan::restless::PACE;
 use crate::plan::transfer::Outcome;
 use crate::plan::verdict::Verdict;
 use std::time::Duration;
@@ -59,7 +60,7 @@ pub(crate) fn file(
         edits,
         effect: Effect::Done(report),
     };
-    match outcome {
+    let settled = match outcome {
         Outcome::Uploaded(file, sent) => {
             done(put(&file, &sent), Report::Uploaded(file, sent.stamp.size))
         }
@@ -83,7 +84,20 @@ pub(crate) fn file(
         }
         Outcome::RootGone(said) => halted(said),
         Outcome::Verdict(verdict) => self::verdict(dir, &work.name, verdict, Some(stamp), answered),
-    }
+    };
+    paced(work, settled)
+}
+
+/// A file that never rests is not tried more often than such files are.
+pub(crate) fn paced(work: &FileWork, settled: Settled) -> Settled {
+    let slow = |asked: Option<Duration>| Some(asked.unwrap_or(PACE).max(PACE));
+    let effect = match settled.effect {
+        Effect::Again(End::Failed(asked), why) if work.restless => {
+            Effect::Again(End::Failed(slow(asked)), why)
+        }
+        other => other,
+    };
+    Settled { effect, ..settled }
 }
 
 /// What an earlier try sent is recorded as what Box held when we last agreed; what the

@@ -234,6 +234,8 @@ impl Engine {
         self.answer_waiters()?;
         self.answer_resolvers()?;
         self.end_silence();
+        let is_looking = !self.fresh.is_idle() || !self.visits.is_idle();
+        self.context.meter.tell(is_looking, self.silence.heard());
         if self.stop.is_some() {
             return Ok(());
         }

@@ -166,6 +166,9 @@ impl Engine {
     fn push(&mut self, (mirror, pass, rank): Of, path: RelPath, work: Work) {
         let key = (mirror, path.clone());
         let ticket = work.ticket(rank);
+        if let Work::File(_, work) = &work {
+            self.context.meter.found(&key, work.stamp.size);
+        }
         let is_new = self.queue.push(ticket, key, work, Instant::now());
         self.parts[mirror].job_added(path, pass, is_new);
     }
@@ -194,10 +197,13 @@ impl Engine {
             self.look_further((mirror, pass, Rank::Backfill), Scope::Forest(rest));
         }
         self.tell_of_idle(mirror, &dir.path, &looked_at, &plan);
+        let not_at_rest = plan.not_at_rest();
         for name in looked_at {
-            self.parts[mirror]
-                .failed
-                .remove(&(mirror, dir.path.join(&name)));
+            let entry = (mirror, dir.path.join(&name));
+            self.parts[mirror].failed.remove(&entry);
+            if !not_at_rest.contains(&name) {
+                self.schedule.is_at_rest(&entry);
+            }
         }
         let young = plan.edits.iter().filter_map(Edit::young);
         let young: Vec<_> = young.map(|name| dir.path.join(name)).collect();
@@ -228,9 +234,10 @@ impl Engine {
     pub(super) fn halt(&mut self, mirror: usize, halt: Halt) {
         let is_meant = |key: &Key| key.0 == mirror;
         let part = &mut self.parts[mirror];
-        for ((_, path), lane, _) in self.queue.take_out(&Lane::ALL, is_meant) {
+        for (key, lane, _) in self.queue.take_out(&Lane::ALL, is_meant) {
             self.tally.pending += u64::from(lane.sends());
-            part.job_ended(&path);
+            part.job_ended(&key.1);
+            self.context.meter.dropped(&key);
         }
         for visits in [&mut self.fresh, &mut self.visits] {
             visits.retain(|visit| {

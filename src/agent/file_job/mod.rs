@@ -65,7 +65,7 @@ pub(crate) async fn run(
             let verdict = Verdict::of(trouble);
             let stamp = Some(work.stamp);
             let settled = settle::verdict(dir.folder.key, &work.name, verdict, stamp, true);
-            return finish(store, settled).await;
+            return finish(store, settle::paced(work, settled)).await;
         }
     };
     let root_id = root_of(context, mirror)?;
@@ -73,6 +73,8 @@ pub(crate) async fn run(
         return Ok(root_job::ended(why, context.client.answers() != before));
     }
     let stamp = found.local.stamp;
+    let shown = format!("{}/{}", mirror.name, found.path);
+    let transfer = context.meter.begin(shown, found.size());
     let scout = Scout {
         context,
         mirror,
@@ -88,6 +90,7 @@ pub(crate) async fn run(
             dir,
             work,
             found: &found,
+            transfer: &transfer,
         },
         scout,
         store,
@@ -230,10 +233,11 @@ impl Errand<'_> {
             Ok(hashed) => hashed,
             Err(trouble) => return Ok(Err(trouble)),
         };
+        let transfer = self.sessions.transfer;
         let intent = Intent { sha1: hashed.sha1 };
         let edit = Edit::Intend(dir.folder.key, work.name.clone(), intent);
         self.store.writer().apply(vec![edit]).await?;
-        let open = || -> BoxFuture<'_, _> { Box::pin(found.parcel(hashed)) };
+        let open = || -> BoxFuture<'_, _> { Box::pin(found.parcel(hashed, transfer)) };
         let content = Content {
             sha1: hashed.sha1,
             stamp: &hashed.stamp,

@@ -7,6 +7,7 @@
 use crate::agent::context::{Context, Mirror};
 use crate::agent::file_job::found::Found;
 use crate::agent::job::Ended;
+use crate::agent::meter::Transfer;
 use crate::agent::survey::Dir;
 use crate::local::error::Error as LocalError;
 use crate::model::session::{Session, SessionFault};
@@ -34,6 +35,7 @@ pub(super) struct Sessions<'a> {
     pub(super) dir: &'a Dir,
     pub(super) work: &'a FileWork,
     pub(super) found: &'a Found,
+    pub(super) transfer: &'a Transfer,
 }
 
 impl Sessions<'_> {

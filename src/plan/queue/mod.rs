@@ -314,6 +314,13 @@ impl<K: Turns + Clone + Eq + Hash, W: Clone> Queue<K, W> {
         }
     }
 
+    /// Changes the work of a running job, for its next try.
+    pub(crate) fn amend(&mut self, key: &K, change: impl FnOnce(&mut W)) {
+        if let Some(job) = self.running.get_mut(key) {
+            change(&mut job.work);
+        }
+    }
+
     /// Records how a running job ended. `chance` (0..=1) is the jitter.
     pub(crate) fn finish(&mut self, key: &K, end: End, now: Instant, chance: f64) -> Fate {
         let Some(mut job) = self.running.remove(key) else {

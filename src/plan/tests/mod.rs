@@ -10,6 +10,7 @@ mod guard;
 mod owners;
 mod parole;
 mod queue;
+mod restless;
 mod settle;
 mod simulation;
 mod transfer;

@@ -46,6 +46,15 @@ fn a_large_file_whose_size_tells_enough_is_not_read_by_planning() {
 }
 
 #[test]
+fn a_file_that_never_rests_is_taken_as_it_is() {
+    check("a=1% b=1!", "", "upload a unread as it is; wait b");
+    check("a=2%", "a=1", "version a as it is");
+    check("a=1%", "a=1", "refresh a for now; unchanged 1");
+    // It has come to rest meanwhile.
+    check("a=2&", "a=1", "version a");
+}
+
+#[test]
 fn what_cannot_go_to_box_is_parked_and_its_neighbours_go_on() {
     check(
         "a\\s=1 b\\c=1 c=1",

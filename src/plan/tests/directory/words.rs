@@ -2,7 +2,8 @@
 //!
 //! The disk, at 1000 s (a file's times are those of its content, long ago):
 //! `a=1` content 1 · `a=1~` touched since · `a=1!` written a moment ago · `a=1^` dated in
-//! the future · `a=1*` too large · `a=busy` `a=gone` `a=locked` not to be hashed · `a/` a
+//! the future · `a=1%` written a moment ago, as ever · `a=1&` long ago, of a file that was
+//! never quiet before · `a=1*` too large · `a=busy` `a=gone` `a=locked` not to be hashed · `a/` a
 //! directory · `a-` excluded · `a?` unreadable.
 //! The mapping: `a=1` agreed on content 1 · `a=1p` provisional, not due · `a=1q` due ·
 //! `a%both` to be kept both, as was decided · `a%2` content 2 is left out, as was decided ·
@@ -25,6 +26,7 @@ use crate::plan::facts::{
     SyncedFolder,
 };
 use crate::plan::policy::{OnForeign, Policy, Quiet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 const NOW: i64 = 1_000 * SECOND;
@@ -122,8 +124,16 @@ impl Given {
             complete: self.complete,
             mapped,
             inventory: listing,
+            restless: self.restless(),
             now: Nanos(NOW),
         }
+    }
+
+    /// The files that are marked so.
+    fn restless(&self) -> BTreeSet<LocalName> {
+        let marked = self.disk.split_whitespace();
+        let marked = marked.filter(|token| token.ends_with(['%', '&']));
+        marked.map(|token| entry(token).name).collect()
     }
 
     fn digests(&self, facts: &DirFacts) -> Digests {
@@ -167,7 +177,7 @@ fn entry(token: &str) -> LocalEntry {
         let mut stamp = long_ago(content);
         match text.chars().last() {
             Some('~') => stamp.ctime = Nanos(500 * SECOND),
-            Some('!') => stamp.ctime = Nanos(NOW - SECOND),
+            Some('!' | '%') => stamp.ctime = Nanos(NOW - SECOND),
             Some('^') => stamp.ctime = Nanos(NOW + 9 * SECOND),
             Some('*') => stamp.size = 60_000_000,
             _ => {}
@@ -328,5 +338,6 @@ fn tell_action(action: &Action) -> String {
     };
     let doubt = if work.doubtful { " in doubt" } else { "" };
     let read = if work.hashed.is_some() { "" } else { " unread" };
-    format!("{verb} {name}{doubt}{read}")
+    let rest = if work.restless { " as it is" } else { "" };
+    format!("{verb} {name}{doubt}{read}{rest}")
 }

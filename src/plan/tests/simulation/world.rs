@@ -151,6 +151,7 @@ impl World {
             complete: only.is_none(),
             mapped,
             inventory,
+            restless: BTreeSet::new(),
             now: Nanos(self.now),
         };
         let mut digests = Digests::new();

@@ -82,6 +82,7 @@ pub(super) fn work(before: &str) -> FileWork {
             .any(|keep| before.contains(keep))
             || before.contains("intent")
             || before.contains("parked"),
+        changes: 0,
     };
     for part in before.split(", ").filter(|part| !part.is_empty()) {
         match part.split_once(' ') {
