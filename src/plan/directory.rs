@@ -287,9 +287,10 @@ impl Planner<'_> {
             tried_at: self.facts.now,
             ..ParkedItem::new(&why, stamp)
         };
+        let is_still = matches!(why, Parked::Still { .. });
         let is_recorded = self.facts.mapped.parked.get(name).is_some_and(|known| {
-            (&known.code, &known.message, &known.obstacle)
-                == (&item.code, &item.message, &item.obstacle)
+            (&known.code, &known.message) == (&item.code, &item.message)
+                && (is_still || known.obstacle == item.obstacle)
                 && same_state(known.stamp.as_ref(), stamp.as_ref())
         });
         if !is_recorded {
@@ -379,6 +380,7 @@ fn standing<'a>(
     if let Some(parked) = facts.mapped.parked.get(name)
         && same_state(parked.stamp.as_ref(), Some(stamp))
         && waits_on(parked, facts, policy)
+        && !is_to_be_done(name, facts)
     {
         return Standing::Waits(still(parked));
     }
@@ -405,6 +407,12 @@ fn is_in_doubt(name: &LocalName, facts: &DirFacts) -> bool {
     let parked = facts.mapped.parked.get(name);
     facts.mapped.intents.contains_key(name)
         || parked.is_some_and(|parked| !is_decided_here(&parked.code))
+}
+
+/// Whether a person has decided about it, and that was not done yet.
+fn is_to_be_done(name: &LocalName, facts: &DirFacts) -> bool {
+    let decision = facts.mapped.decisions.get(name);
+    decision.is_some_and(|decision| decision.left.is_none())
 }
 
 /// Whether it is content that a person decided not to send.

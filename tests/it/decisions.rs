@@ -328,3 +328,25 @@ fn what_was_decided_outlives_a_run_that_could_not_do_it() {
         .expect(&[("new_versions", 1), ("unchanged", 1)]);
     rig.expect_versions("a.txt", &["one", "theirs", "two"]);
 }
+
+#[test]
+fn what_an_earlier_version_parked_is_a_conflict_again_and_then_decided() {
+    for by in BOTH {
+        let (rig, service) = changed(By::Itself);
+        assert!(service.is_none());
+        let forget = "UPDATE parked SET box_id = NULL, box_version = NULL";
+        rig.database().execute(forget, []).expect("forgotten");
+        let service = (by == By::Service).then(|| rig.start());
+        let again = rig.resolve(&["mirror/a.txt", "--keep", "local"]);
+        if again.code != 0 {
+            // Nothing had looked at it in between.
+            again.expect_code(1);
+            again.expect("a.txt", "parked");
+            rig.expect_versions("a.txt", &["one", "theirs"]);
+            rig.resolve(&["mirror/a.txt", "--keep", "local"])
+                .expect_code(0);
+        }
+        rig.expect_versions("a.txt", &["one", "theirs", "two"]);
+        rests(&rig, service);
+    }
+}

@@ -249,3 +249,34 @@ fn a_dry_run_and_a_person_are_told_the_name() {
     let told = rig.run(&["sync", "--once"]).stdout;
     assert!(told.contains("on Box as \"a (boxup).txt\""), "{told}");
 }
+
+#[test]
+fn a_large_file_is_kept_in_parts_and_taken_up_under_its_own_name() {
+    const PART: u64 = 4 << 20;
+    const PUT: &str = "put_files_upload_sessions_id";
+    let rig = Rig::with(|builder| builder.part_size(PART))
+        .mirror_key(EXISTING)
+        .mirror_key(CHANGED);
+    rig.cloud.put_file(&rig.folder, "large.bin", b"theirs");
+    let content = vec![7; 5 * PART as usize + 1];
+    rig.write("large.bin", &content);
+    rig.cloud
+        .inject(Fault::on(PUT).skip(3).effect(Effect::HoldBefore).forever());
+    let run = rig.begin();
+    assert!(rig.cloud.wait_for(|cloud| cloud.held() > 0, PATIENCE));
+    run.kill();
+    rig.cloud.clear_faults();
+    rig.cloud.release_holds();
+    let before = rig.calls(PUT);
+    let run = rig.once_ok();
+    run.expect(&[("uploaded", 1)]);
+    assert_eq!(run.event("large.bin")["name"], "large (boxup).bin");
+    assert!(
+        rig.calls(PUT) - before < 6,
+        "parts that Box has are not sent again"
+    );
+    assert_eq!(rig.cloud.sessions(), []);
+    rig.expect_versions("large.bin", &["theirs"]);
+    assert_eq!(rig.entry("large (boxup).bin").size, content.len() as u64);
+    rig.once_ok().expect(&[("unchanged", 1)]);
+}

@@ -173,6 +173,12 @@ fn what_was_decided_is_for_the_transfer_to_do() {
 }
 
 #[test]
+fn what_was_decided_does_not_wait() {
+    check("a=2", "a=1 a@name_taken=2", "park a name_taken");
+    check("a=2", "a=1 a@name_taken=2 a%both", "version a in doubt");
+}
+
+#[test]
 fn what_was_left_out_by_decision_is_unchanged_until_its_content_changes() {
     check("a=2", "a=2 a%1", "unchanged 1");
     check("a=1~", "a=2 a%1", "refresh a; unchanged 1");

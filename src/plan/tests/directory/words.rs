@@ -19,7 +19,7 @@ use crate::model::path::LocalName;
 use crate::model::reason::Exclusion;
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::action::{Action, DirPlan, Edit, FileWork, Report, synced};
-use crate::plan::conflict::{Decision, Keep};
+use crate::plan::conflict::{CODES, Decision, Keep};
 use crate::plan::directory::{plan, suspects};
 use crate::plan::facts::{
     Digests, DirFacts, HashError, Intent, Inventory, LocalEntry, LocalKind, Mapped, ParkedItem,
@@ -75,6 +75,19 @@ impl Given {
         let digests = self.digests(&facts);
         let planned = plan(DIR, &facts, &digests, &self.policy);
         assert_eq!(tell(&planned), expected, "{} | {}", self.disk, self.mapping);
+        for edit in &planned.edits {
+            let Edit::Park(_, name, item) = edit else {
+                continue;
+            };
+            // What stood in the way is not forgotten by looking once more.
+            let before = facts.mapped.parked.get(name);
+            let is_again = before.is_some_and(|before| before.code == item.code);
+            let is_conflict = CODES.contains(&item.code.as_str());
+            assert!(
+                !is_again || !is_conflict || item.obstacle.is_some(),
+                "{edit:?}"
+            );
+        }
         let is_compared = planned.edits.contains(&Edit::Inventoried(DIR));
         for edit in planned.edits {
             apply(&mut facts.mapped, edit);
@@ -189,7 +202,10 @@ fn map(mapped: &mut Mapped, token: &str) {
         message: "as before".to_owned(),
         in_the_item: stamp,
         stamp: None,
-        obstacle: None,
+        obstacle: Some(Seen {
+            id: "x".into(),
+            version: None,
+        }),
         tried_at: Nanos(0),
     };
     if let Some((text, inventoried)) = (token.strip_suffix("/?").map(|name| (name, false)))

@@ -1,6 +1,6 @@
 //! Both are kept, and what a person decided.
 
-use super::words::{check, check_both};
+use super::words::{check, check_both, check_unread};
 use crate::plan::policy::OnForeign::{KeepBoth, NewVersion, Park};
 
 #[test]
@@ -252,4 +252,48 @@ fn a_file_beside_a_folder_in_the_way() {
             "preflight > taken folder; parked name_taken",
         );
     }
+}
+
+#[test]
+fn what_nobody_has_read_is_read_before_it_is_left_out() {
+    // 4 and 3 have one size, ours another: only what is left out needs a digest.
+    let read = "read f > file f:3.3.3";
+    check_unread(
+        Park,
+        "known f:1.1.1, box f 3",
+        &format!("{read}; hash > hashed; left f"),
+    );
+    check_unread(
+        Park,
+        "known f:1.1.1, local f 3",
+        &format!("{read}; preflight f > clear; send f 3 > stored f:2.4.4; new version f"),
+    );
+    check_unread(
+        Park,
+        "known f:1.1.1, box f",
+        "read f > gone; hash > hashed; root > visible; left",
+    );
+    check_unread(
+        KeepBoth,
+        "",
+        "preflight > taken x:3.1.1; owner x > owner -; preflight a (boxup) > taken y:2.1.1; \
+         owner y > owner -; hash > hashed; adopted y",
+    );
+}
+
+#[test]
+fn a_file_of_another_name_is_not_what_is_meant() {
+    // Box takes some names for one that are two to us.
+    let taken = "preflight > taken x:3.1.1 called b; owner x > owner -";
+    for policy in [Park, NewVersion] {
+        check(policy, "", &format!("{taken}; parked name_taken"));
+    }
+    check(
+        KeepBoth,
+        "",
+        &format!(
+            "{taken}; preflight a (boxup) > clear; \
+             send a (boxup) > stored y:2.1.1 called a (boxup); uploaded y"
+        ),
+    );
 }

@@ -321,9 +321,8 @@ fn any_answers_lead_to_an_end() {
         let on_foreign = *rng.choice(&[Park, NewVersion, KeepBoth]).unwrap();
         let work = work(rng.choice(befores).unwrap());
         let policy = policy(on_foreign, on_foreign);
-        let (stamp, is_read) = (ours().stamp, rng.bool());
-        let hashed = Some(ours()).filter(|_| is_read);
-        let local = Local { stamp, hashed };
+        let mut local = Local::from(ours());
+        local.hashed = local.hashed.filter(|_| rng.bool());
         let mut transfer = Transfer::new(&work, local, policy, "1".into());
         let mut next = transfer.start();
         let mut asked = 0;

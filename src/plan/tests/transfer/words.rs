@@ -124,7 +124,7 @@ pub(super) fn reply(text: &str) -> Reply {
         "taken" if rest == "folder" => {
             Trouble::NameTaken(said(409), Some(Occupant::Folder(folder())))
         }
-        "taken" => Trouble::NameTaken(said(409), Some(Occupant::File(file(rest)))),
+        "taken" => Trouble::NameTaken(said(409), Some(Occupant::File(named(rest)))),
         "stale" => Trouble::Stale(said(412)),
         "gone" => Trouble::Gone(said(404)),
         "later" => Trouble::Later(said(503), None),
