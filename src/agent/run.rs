@@ -65,6 +65,18 @@ pub(crate) enum Fatal {
 /// Stops a run when something comes through: once to finish what runs, twice at once.
 pub(crate) type StopSignals = mpsc::Receiver<()>;
 
+/// A run that ends when there is nothing left to do.
+pub(crate) const SINGLE: Temper = Temper {
+    patience: Patience {
+        tries: Some(5),
+        busy: 5,
+        throttles: 20,
+        backoff: backoff(16),
+    },
+    longest_wait: Some(Duration::from_secs(300)),
+    silence: Some(Duration::from_secs(60)),
+    quiet: Quiet::NONE,
+};
 /// Who wants to know what happens.
 pub(crate) struct Watcher {
     /// Told what becomes of entries, and the like.
@@ -80,24 +92,13 @@ pub(crate) async fn once(
     watcher: Watcher,
 ) -> Result<Ending, Fatal> {
     let began = Instant::now();
-    let temper = Temper {
-        patience: Patience {
-            tries: Some(5),
-            busy: 5,
-            throttles: 20,
-            backoff: backoff(16),
-        },
-        longest_wait: Some(Duration::from_secs(300)),
-        silence: Some(Duration::from_secs(60)),
-        quiet: Quiet::NONE,
-    };
     let parts = Parts::open(config)?;
     let Watcher { sink, gauge } = watcher;
     let gauging = parts.gauge(gauge);
-    let mut engine = parts.engine(config, temper, Schedule::single(), Eyes::closed(), sink);
+    let mut engine = parts.engine(config, SINGLE, Schedule::single(), Eyes::closed(), sink);
     forward_signals(stop, engine.events());
     for mirror in 0..config.mirrors.len() {
-        engine.request_pass(mirror, temper.quiet)?;
+        engine.request_pass(mirror, SINGLE.quiet)?;
     }
     let ran = engine.run_until_idle().await;
     let ending = engine.finish(began, ran).await;
@@ -155,7 +156,7 @@ pub(crate) async fn serve(
     Ok(ending)
 }
 
-fn backoff(longest: u64) -> Backoff {
+const fn backoff(longest: u64) -> Backoff {
     Backoff {
         first: Duration::from_secs(1),
         longest: Duration::from_secs(longest),
@@ -163,14 +164,15 @@ fn backoff(longest: u64) -> Backoff {
 }
 
 /// What a run holds on to: the lock, the store, and what its tasks share.
-struct Parts {
+pub(crate) struct Parts {
     _lock: StateLock,
     store: Store,
     context: Arc<Context>,
 }
 
 impl Parts {
-    fn open(config: &Config) -> Result<Self, Fatal> {
+    /// Takes the lock and opens everything.
+    pub(crate) fn open(config: &Config) -> Result<Self, Fatal> {
         make_state_dir(&config.state_dir)?;
         let lock = StateLock::acquire(&config.state_dir)?;
         let store = Store::open(&config.state_dir)?;
@@ -188,7 +190,8 @@ impl Parts {
         })
     }
 
-    fn engine(
+    /// An engine with nothing to do.
+    pub(crate) fn engine(
         &self,
         config: &Config,
         temper: Temper,
@@ -216,7 +219,8 @@ impl Parts {
         }))
     }
 
-    async fn close(self) {
+    /// Leaves everything tidy and lets the lock go.
+    pub(crate) async fn close(self) {
         let Self {
             store,
             context,
@@ -297,7 +301,8 @@ fn own_files(local: &Path, state_dir: &Path) -> Option<String> {
     (!below.is_empty()).then(|| format!("/{below}/"))
 }
 
-fn forward_signals(mut stop: StopSignals, events: mpsc::Sender<Event>) {
+/// A signal becomes an event.
+pub(crate) fn forward_signals(mut stop: StopSignals, events: mpsc::Sender<Event>) {
     tokio::spawn(async move {
         while stop.recv().await.is_some() {
             if events.send(Event::Shutdown).await.is_err() {

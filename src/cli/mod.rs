@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 pub(crate) mod browser;
+pub(crate) mod conflicts;
 pub(crate) mod doctor;
 pub(crate) mod exit;
 pub(crate) mod failure;
@@ -12,6 +13,7 @@ pub(crate) mod login;
 pub(crate) mod output;
 pub(crate) mod problems;
 pub(crate) mod progress;
+pub(crate) mod resolve;
 pub(crate) mod screen;
 pub(crate) mod status;
 pub(crate) mod summary;
@@ -91,6 +93,7 @@ async fn carry_out(args: Args, environment: Environment, mut stop: mpsc::Receive
             };
             unless_stopped(&mut stop, work).await
         }
+        Command::Resolve(args) => resolve::run(place, args, stop, output).await,
         other => unless_stopped(&mut stop, ask(other, &place, output)).await,
     }
 }
@@ -105,6 +108,10 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         Command::Wait { timeout, json } => {
             let work = async |local, output| status::wait(&local, timeout, json, output).await;
             with(place, config::load_local, json, output, work).await
+        }
+        Command::Conflicts { mirrors, json } => {
+            let work = async |config, output| conflicts::list(config, &mirrors, json, output).await;
+            with(place, whole, json, output, work).await
         }
         Command::Token(args) => {
             let work = async |config, output| token::token(&config, &args, output).await;
@@ -124,9 +131,11 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
             with(place, whole, false, output, work).await
         }
         // They have their own ways of ending.
-        Command::Sync(_) | Command::Config { .. } | Command::Doctor { .. } | Command::Init(_) => {
-            exit::USAGE
-        }
+        Command::Sync(_)
+        | Command::Config { .. }
+        | Command::Doctor { .. }
+        | Command::Init(_)
+        | Command::Resolve(_) => exit::USAGE,
     }
 }
 

@@ -70,7 +70,7 @@ fn progress(config: &Config, args: &SyncArgs, looks: Looks) -> Option<Gauge> {
 }
 
 /// Keeps only the mirrors that were named, if any were.
-fn select(mut config: Config, names: &[String]) -> Result<Config, String> {
+pub(super) fn select(mut config: Config, names: &[String]) -> Result<Config, String> {
     let known: Vec<_> = config
         .mirrors
         .iter()

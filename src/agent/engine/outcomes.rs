@@ -1,8 +1,8 @@
 //! What follows from a job that ended.
 
 use crate::agent::engine::passes::Of;
-use crate::agent::engine::{Engine, Finished, Stop};
-use crate::agent::job::{Ended, Key};
+use crate::agent::engine::{Engine, Finished, Resolved, Stop};
+use crate::agent::job::{Ended, Key, Work};
 use crate::agent::notice::Notice;
 use crate::agent::survey::{Dir, Scope};
 use crate::model::reason::{Failed, Parked};
@@ -50,9 +50,11 @@ impl Engine {
                 self.visit(&key, (mirror, pass, ticket.rank), folder, inventory);
                 self.over(&key);
             }
-            Ended::Effect(Effect::Done(report)) => self.done(key, report)?,
+            Ended::Effect(Effect::Done(report)) => self.on_done(key, report)?,
             Ended::Effect(Effect::Vanished) => {
                 self.parts[mirror].failed.remove(&key);
+                let gone = Resolved::Nothing("the local file is gone".to_owned());
+                self.tell_resolvers(&key, &gone);
                 self.over(&key);
             }
             Ended::Effect(Effect::Full(said, size)) => self.on_full(key, said, size),
@@ -75,7 +77,7 @@ impl Engine {
         self.end_pass(mirror)
     }
 
-    fn done(&mut self, key: Key, report: Report) -> Result<(), StoreError> {
+    fn on_done(&mut self, key: Key, report: Report) -> Result<(), StoreError> {
         if let Report::Parked(Parked::Locked(..)) = report {
             self.schedule.look_at_lock(&key, Instant::now());
         }
@@ -128,6 +130,9 @@ impl Engine {
             self.over(&key);
             self.not_reached(lane);
             return;
+        }
+        if failed == Failed::Changing {
+            self.queue.amend(&key, Work::changed_again);
         }
         let now = Instant::now();
         match self.queue.finish(&key, end, now, fastrand::f64()) {

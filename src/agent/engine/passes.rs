@@ -1,7 +1,7 @@
 //! Looking: passes over whole mirrors, and visits of single places.
 
 use crate::agent::engine::part::Part;
-use crate::agent::engine::{Engine, Stop};
+use crate::agent::engine::{Engine, Resolved, Stop};
 use crate::agent::eyes::Opened;
 use crate::agent::job::{Key, Work};
 use crate::agent::notice::Notice;
@@ -196,10 +196,14 @@ impl Engine {
         if !rest.is_empty() {
             self.look_further((mirror, pass, Rank::Backfill), Scope::Forest(rest));
         }
+        self.tell_of_idle(mirror, &dir.path, &looked_at, &plan);
+        let not_at_rest = plan.not_at_rest();
         for name in looked_at {
-            self.parts[mirror]
-                .failed
-                .remove(&(mirror, dir.path.join(&name)));
+            let entry = (mirror, dir.path.join(&name));
+            self.parts[mirror].failed.remove(&entry);
+            if !not_at_rest.contains(&name) {
+                self.schedule.is_at_rest(&entry);
+            }
         }
         let young = plan.edits.iter().filter_map(Edit::young);
         let young: Vec<_> = young.map(|name| dir.path.join(name)).collect();
@@ -245,6 +249,7 @@ impl Engine {
             });
         }
         part.stop(halt.clone());
+        self.halt_resolvers(mirror, &halt.to_string());
         self.schedule.look_again(mirror, Instant::now());
         let name = self.context.mirrors[mirror].name.clone();
         (self.sink)(Notice::Halted { mirror: name, halt });
@@ -256,9 +261,14 @@ impl Engine {
 
     /// Counts and tells what became of an entry.
     pub(super) fn account(&mut self, key: (usize, RelPath), report: Report) {
+        self.tell_resolvers(&key, &Resolved::Became(report.clone()));
         let part = &mut self.parts[key.0];
         match &report {
-            Report::Unchanged | Report::Excluded(_) | Report::Parked(_) | Report::Failed(_) => {
+            Report::Unchanged
+            | Report::Left(_)
+            | Report::Excluded(_)
+            | Report::Parked(_)
+            | Report::Failed(_) => {
                 part.tally.count(&report);
             }
             _ => self.tally.count(&report),

@@ -33,10 +33,7 @@ impl Found {
         path: RelPath,
         work: &FileWork,
     ) -> Result<Self, Trouble> {
-        let tolerated = match work.restless {
-            true => Tolerated::Growth,
-            false => Tolerated::Nothing,
-        };
+        let tolerated = work.tolerated();
         let (at, place, known) = (Arc::clone(&root), path.clone(), work.hashed);
         let local = blocking(move || {
             let (_, stamp) = at.open_file(&place).map_err(HashError::from)?;

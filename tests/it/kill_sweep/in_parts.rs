@@ -34,14 +34,18 @@ impl InParts {
     }
 }
 
-/// Parts that Box had are not sent again, and nothing is left open but what nobody could
-/// know of.
+/// Parts that Box had are not sent again.
 #[track_caller]
-pub(super) fn check(rig: &Rig, after: &[&InParts]) {
+pub(super) fn none_sent_again(rig: &Rig, after: &[&InParts]) {
     let total = sent(rig);
     for (part, before) in after.iter().flat_map(|kill| &kill.stored) {
         assert_eq!(total.get(part), Some(before), "sent again: {part:?}");
     }
+}
+
+/// No session is left open but what nobody could know of.
+#[track_caller]
+pub(super) fn none_left_open(rig: &Rig, after: &[&InParts]) {
     for session in rig.cloud.sessions() {
         let is_orphan = after.iter().any(|kill| kill.orphans.contains(&session.id));
         assert!(is_orphan, "left open: {session:?}");

@@ -53,6 +53,11 @@ fn a_large_file_killed_anywhere_is_made_good() {
 }
 
 #[test]
+fn a_large_version_killed_anywhere_is_made_good() {
+    sweep::run(Scenario::ChunkedVersion, SAMPLE / 2);
+}
+
+#[test]
 fn a_tree_killed_anywhere_is_made_good() {
     sweep::run(Scenario::Tree, SAMPLE);
 }
@@ -61,4 +66,11 @@ fn a_tree_killed_anywhere_is_made_good() {
 #[test]
 fn killed_while_making_good_it_still_gets_there() {
     sweep::nested(20, 5);
+}
+
+/// The killed run's own writes are taken for what they are when the files have changed
+/// since.
+#[test]
+fn files_edited_after_the_kill_go_on_top_of_what_the_killed_run_wrote() {
+    sweep::edited(40);
 }

@@ -16,16 +16,19 @@ pub(super) enum Scenario {
     Version,
     /// A file goes up in parts.
     Chunked,
+    /// A version of a file goes up in parts.
+    ChunkedVersion,
     /// Directories in directories, with files in them.
     Tree,
 }
 
 impl Scenario {
-    pub(super) const ALL: [Scenario; 5] = [
+    pub(super) const ALL: [Scenario; 6] = [
         Scenario::Start,
         Scenario::First,
         Scenario::Version,
         Scenario::Chunked,
+        Scenario::ChunkedVersion,
         Scenario::Tree,
     ];
 
@@ -36,6 +39,7 @@ impl Scenario {
             Scenario::First => "first",
             Scenario::Version => "version",
             Scenario::Chunked => "chunked",
+            Scenario::ChunkedVersion => "chunked-version",
             Scenario::Tree => "tree",
         }
     }
@@ -68,6 +72,10 @@ impl Scenario {
                 rig.once_ok();
                 rig.write("large.bin", noise(10 * PART as usize + 1_000));
             }
+            Scenario::ChunkedVersion => {
+                rig.write("large.bin", "still small").once_ok();
+                rig.write("large.bin", noise(10 * PART as usize + 1_000));
+            }
             Scenario::Tree => {
                 rig.once_ok();
                 rig.write("a.txt", "a")
@@ -85,6 +93,7 @@ impl Scenario {
     pub(super) fn versions(self, path: &str) -> usize {
         match self {
             Scenario::Version if path != "same.txt" => 2,
+            Scenario::ChunkedVersion => 2,
             _ => 1,
         }
     }
@@ -94,6 +103,7 @@ impl Scenario {
     pub(super) fn transfers(self, path: &str) -> (usize, usize) {
         match self {
             Scenario::Chunked => (11, 4),
+            Scenario::ChunkedVersion => (1 + 11, 4),
             _ => (self.versions(path), 1),
         }
     }

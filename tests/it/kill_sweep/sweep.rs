@@ -5,7 +5,7 @@ use super::places::{Place, Places};
 use super::scenario::Scenario;
 use super::strace;
 use super::verdict::{self, Aftermath};
-use crate::rig::{each, not_run};
+use crate::rig::{Rig, each, not_run};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,17 +43,28 @@ fn share(places: &Places, part: usize, of: usize) -> Vec<Place> {
     places.all.iter().filter(is_in).cloned().collect()
 }
 
-/// Kills the scenario there.
+/// Kills the scenario there. The same run has its calls in another order now and then, so
+/// a place that is not reached gets more than one chance.
 fn at(scenario: Scenario, place: &Place) -> Verdict {
-    let rig = scenario.rig();
-    let killed = strace::killed_at(&rig, place);
+    for _ in 0..3 {
+        let rig = scenario.rig();
+        if let Some(aftermath) = kill(&rig, place) {
+            verdict::is_made_good(&rig, scenario, &[aftermath]);
+            return Verdict::MadeGood;
+        }
+    }
+    Verdict::NeverReached
+}
+
+/// Runs a pass that is killed there; `None` when it ended before.
+#[track_caller]
+fn kill(rig: &Rig, place: &Place) -> Option<Aftermath> {
+    let killed = strace::killed_at(rig, place);
     if killed.code == 0 {
-        return Verdict::NeverReached;
+        return None;
     }
     assert_eq!(killed.code, 128 + 9, "{killed:?}");
-    let aftermath = Aftermath::of(&rig);
-    verdict::is_made_good(&rig, scenario, &[aftermath]);
-    Verdict::MadeGood
+    Some(Aftermath::of(rig))
 }
 
 /// Kills at the places in turn until enough were reached; with what became of each.
@@ -117,40 +128,75 @@ fn report(scenario: Scenario, places: &Places, verdicts: &BTreeMap<Place, Verdic
 
 /// A run that makes good what a kill has left is killed as well, up to `depth` times.
 pub(super) fn nested(cases: usize, depth: usize) {
+    // A restart has less to do.
+    let kills = any(cases, 12, |rig, scenario, places| {
+        let mut after = Vec::new();
+        for place in places.take(1 + depth) {
+            after.extend(kill(rig, place));
+        }
+        verdict::is_made_good(rig, scenario, &after);
+        after.len()
+    });
+    assert!(kills > 2 * cases, "only {kills} kills, seed {}", seed());
+}
+
+/// After the kill somebody edits the files. What the killed run wrote is no stranger's,
+/// which a mirror that parks what it does not know would tell.
+pub(super) fn edited(cases: usize) {
+    let kills = any(cases, usize::MAX, |rig, scenario, places| {
+        let after: Vec<_> = places
+            .take(1)
+            .filter_map(|place| kill(rig, place))
+            .collect();
+        for (path, found) in rig.tree_on_disk() {
+            if let Some((size, _)) = found {
+                let file = std::fs::File::options().write(true).open(rig.path(&path));
+                let file = file.expect("it can be opened");
+                std::os::unix::fs::FileExt::write_all_at(&file, b"edited", size / 2)
+                    .expect("it can be written");
+            }
+        }
+        verdict::is_brought_up_to_date(rig, scenario, &after);
+        after.len()
+    });
+    assert!(kills * 2 > cases, "only {kills} kills, seed {}", seed());
+}
+
+/// Does this with so many rigs, and places of that scenario numbered up to `highest` in
+/// an endless random order. Returns the sum of what it says.
+fn any(
+    cases: usize,
+    highest: usize,
+    check: impl Fn(&Rig, Scenario, &mut dyn Iterator<Item = &Place>) -> usize + Sync,
+) -> usize {
     if std::env::var_os("BOXUP_SWEEP").is_some() {
-        return;
+        return usize::MAX / 2;
     }
     if !strace::works() {
         not_run("there is no strace that may trace");
-        return;
+        return usize::MAX / 2;
     }
     let lists = Scenario::ALL.map(|scenario| {
         let mut places = strace::places(&scenario.rig());
-        // A restart has less to do.
-        places.all.retain(|place| place.number <= 12);
+        places.all.retain(|place| place.number <= highest);
         (scenario, places.sample(seed()))
     });
-    let kills = AtomicUsize::new(0);
+    let sum = AtomicUsize::new(0);
     let numbers: Vec<usize> = (0..cases).collect();
     each(&numbers, |case| {
         let (scenario, places) = &lists[case % lists.len()];
         let mut random = fastrand::Rng::with_seed(seed() + *case as u64);
-        let rig = scenario.rig();
-        let mut after = Vec::new();
-        while after.len() <= depth {
+        let strict = "on_existing = \"park\"\non_remote_change = \"park\"";
+        let rig = scenario.rig().mirror_key(strict);
+        let mut random = std::iter::repeat_with(|| {
             let place = &places[random.usize(..places.len())];
-            let killed = strace::killed_at(&rig, place);
-            if killed.code == 0 {
-                break;
-            }
             say(&format!("{case}, {}, {place}", scenario.name()));
-            after.push(Aftermath::of(&rig));
-        }
-        verdict::is_made_good(&rig, *scenario, &after);
-        kills.fetch_add(after.len(), Ordering::Relaxed);
+            place
+        });
+        let number = check(&rig, *scenario, &mut random);
+        sum.fetch_add(number, Ordering::Relaxed);
     });
-    let kills = kills.into_inner();
-    assert!(kills > 2 * cases, "only {kills} kills, seed {}", seed());
+    sum.into_inner()
 }
 
 fn say(line: &str) {
