@@ -1,7 +1,7 @@
 //! A large file whose upload is killed again and again costs the parts in flight each
 //! time, and no more.
 
-use crate::rig::{PATIENCE, Rig, sparse};
+use crate::rig::{PATIENCE, Rig, say, sparse};
 use box_emulator::Fault;
 
 /// How often it is killed.
@@ -51,10 +51,7 @@ fn killed_ten_times(size: u64, part: u64) {
         .filter(|request| request.operation == "put_files_upload_sessions_id");
     let received: u64 = bodies.map(|request| request.body_bytes).sum();
     let most = size + KILLS * WIDTH * part;
-    #[expect(clippy::print_stdout, reason = "what is measured is told")]
-    {
-        println!("{received} bytes for {size}, {most} would be due");
-    }
+    say(&format!("{received} bytes for {size}, {most} would be due"));
     assert!(received <= most, "{received} bytes, at most {most} are due");
     assert!(received > size, "no part was in flight in {KILLS} kills");
     assert_eq!(rig.cloud.parts_stored(), parts, "parts that Box had");

@@ -1,6 +1,6 @@
 //! A large file takes no more memory than a small one.
 
-use crate::rig::{PATIENCE, Rig, Run, sparse};
+use crate::rig::{PATIENCE, Rig, Run, say, sparse};
 use box_emulator::Fault;
 
 /// What a large file may add to the memory of a process that has not begun with it.
@@ -40,10 +40,7 @@ fn peak_of(size: u64) {
     rig.cloud.release_holds();
     Run::of(run.finish()).expect_code(0);
     assert_eq!(rig.entry("large.bin").size, size);
-    #[expect(clippy::print_stdout, reason = "what is measured is told")]
-    {
-        println!("idle {} KiB, peak {} KiB", idle >> 10, peak >> 10);
-    }
+    say(&format!("idle {} KiB, peak {} KiB", idle >> 10, peak >> 10));
     assert!(idle > 0 && peak <= idle + MOST, "idle {idle}, peak {peak}");
 }
 

@@ -5,7 +5,7 @@ use super::places::{Place, Places};
 use super::scenario::Scenario;
 use super::strace;
 use super::verdict::{self, Aftermath};
-use crate::rig::{Rig, each, not_run};
+use crate::rig::{Rig, each, not_run, say};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -197,12 +197,4 @@ fn any(
         sum.fetch_add(number, Ordering::Relaxed);
     });
     sum.into_inner()
-}
-
-fn say(line: &str) {
-    // Captured, unless the command of the module's description is given.
-    #[expect(clippy::print_stdout, reason = "what a sweep has to tell")]
-    {
-        println!("{line}");
-    }
 }

@@ -75,6 +75,12 @@ pub(crate) fn not_run(reason: &str) {
     assert!(std::env::var_os("CI").is_none(), "NOT RUN in CI: {reason}");
 }
 
+/// Tells a figure to whoever runs the tests with `--nocapture`.
+#[expect(clippy::print_stdout, reason = "captured where nobody asked for it")]
+pub(crate) fn say(line: &str) {
+    println!("{line}");
+}
+
 /// A Box with the folder `/Mirror`, and a local directory that goes there.
 pub(crate) struct Rig {
     /// The emulated Box.
