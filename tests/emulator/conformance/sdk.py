@@ -13,11 +13,13 @@ Prints one line per check, exits 1 if one fails.
 """
 
 import argparse
+import base64
 import hashlib
 import html.parser
 import io
 import json
 import os
+import random
 import sys
 import traceback
 import urllib.error
@@ -307,6 +309,81 @@ def versions(box):
     past = box.client.file_versions.get_file_versions(file.id)
     assert [entry.sha_1 for entry in past.entries] == [sha1(b"two"), sha1(b"one")]
     assert past.total_count == 2 and past.entries[1].id == file.file_version.id
+
+
+def some_bytes(size, seed):
+    """No two parts of it are equal."""
+    return random.Random(seed).randbytes(size)
+
+
+@check
+def chunked_upload(box):
+    """The SDK's own loop: session, parts one after the other, list, commit."""
+    content = some_bytes(21 * 1024 * 1024 + 5, 1)
+    file = box.client.chunked_uploads.upload_big_file(
+        io.BytesIO(content), "big.bin", len(content), box.folder
+    )
+    assert (file.size, file.sha_1) == (len(content), sha1(content)), file
+    assert box.client.files.get_file_by_id(file.id).etag == "0"
+
+
+def chunked_version(box, file_id, content, **commit):
+    """A version in parts, step by step as the SDK names them."""
+    chunked = box.client.chunked_uploads
+    session = chunked.create_file_upload_session_for_existing_file(file_id, len(content))
+    assert session.total_parts == -(-len(content) // session.part_size), session
+    for start in range(0, len(content), session.part_size):
+        part = content[start : start + session.part_size]
+        digest = base64.b64encode(hashlib.sha1(part).digest()).decode()
+        last = start + len(part) - 1
+        sent = chunked.upload_file_part_by_url(
+            session.session_endpoints.upload_part,
+            io.BytesIO(part),
+            f"sha={digest}",
+            f"bytes {start}-{last}/{len(content)}",
+        )
+        assert (sent.part.offset, sent.part.sha_1) == (start, sha1(part)), sent
+    parts = chunked.get_file_upload_session_parts_by_url(
+        session.session_endpoints.list_parts
+    ).entries
+    digest = base64.b64encode(hashlib.sha1(content).digest()).decode()
+    return session, lambda: chunked.create_file_upload_session_commit_by_url(
+        session.session_endpoints.commit, parts, f"sha={digest}", **commit
+    )
+
+
+@check
+def chunked_version_and_its_precondition(box):
+    old = box.put("versioned.bin", b"small")
+    content = some_bytes(20 * 1024 * 1024, 2)
+    _, commit = chunked_version(box, old.id, content, if_match="7")
+    refused(412, "precondition_failed", commit)
+    _, commit = chunked_version(box, old.id, content, if_match=old.etag)
+    file = commit().entries[0]
+    assert (file.id, file.sha_1) == (old.id, sha1(content)), file
+    assert box.client.file_versions.get_file_versions(old.id).total_count == 1
+
+
+@check
+def chunked_upload_given_up(box):
+    chunked = box.client.chunked_uploads
+    session = chunked.create_file_upload_session(box.folder, 20 * 1024 * 1024, "gone.bin")
+    chunked.delete_file_upload_session_by_url(session.session_endpoints.abort)
+    refused(404, "not_found", lambda: chunked.get_file_upload_session_by_id(session.id))
+
+
+@check
+def chunked_upload_refusals(box):
+    chunked = box.client.chunked_uploads
+    small = lambda: chunked.create_file_upload_session(box.folder, 1000, "small.bin")
+    refused(400, "file_size_too_small", small)
+    box.put("taken.bin", b"x")
+    size = 20 * 1024 * 1024
+    taken = lambda: chunked.create_file_upload_session(box.folder, size, "taken.bin")
+    info = refused(409, "item_name_in_use", taken)
+    assert info.context_info["conflicts"]["name"] == "taken.bin", info.context_info
+    lost = lambda: chunked.create_file_upload_session("999999999", size, "a.bin")
+    refused(404, "invalid_parameter", lost)
 
 
 @check

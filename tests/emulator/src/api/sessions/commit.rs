@@ -26,7 +26,12 @@ pub(crate) fn post_files_upload_sessions_id_commit(ctx: &mut Ctx<'_>) -> Outcome
     let body = ctx.take_fields();
     let fields = Fields(&body);
     ctx.remark_others(&fields, &KNOWN);
-    let listed = read_parts(&fields)?;
+    let mut listed = read_parts(&fields)?;
+    // Box's own clients send them in order, and no document asks for it.
+    if !listed.is_sorted_by_key(|part| part.offset) {
+        ctx.remark("the parts of the commit are not in the order of their offsets");
+        listed.sort_by_key(|part| part.offset);
+    }
     let wishes = Wishes::read(ctx, &fields)?;
     let commit = format!("{digest} {}", Value::from(body.clone()));
     if let Some(reply) = not_ready(ctx, &listed, commit)? {
@@ -174,8 +179,7 @@ fn not_ready(
     }))
 }
 
-/// The list must be all parts of the whole file, in the order of their
-/// offsets.
+/// The list must be all parts of the whole file, each once.
 fn need_match(session: &Session, listed: &[Listed]) -> Result<(), ApiError> {
     let mut expected = 0;
     for part in listed {
@@ -183,9 +187,9 @@ fn need_match(session: &Session, listed: &[Listed]) -> Result<(), ApiError> {
         if !stored.is_some_and(|stored| same(stored, part)) {
             return Err(mismatch(&part.json));
         }
+        // The same part twice, or one in between missing.
         if part.offset != expected {
-            let message = format!("the parts are not in order: {} comes too early", part.json);
-            return Err(ApiError::new(400, "parts_mismatch", &message));
+            return Err(mismatch(&part.json));
         }
         expected += part.size;
     }
