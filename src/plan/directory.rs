@@ -378,7 +378,7 @@ fn standing<'a>(
     }
     if let Some(parked) = facts.mapped.parked.get(name)
         && same_state(parked.stamp.as_ref(), Some(stamp))
-        && waits_on(parked, facts, policy)
+        && waits_on(name, parked, facts, policy)
     {
         return Standing::Waits(still(parked));
     }
@@ -395,9 +395,12 @@ fn standing<'a>(
 }
 
 /// Whether an item that is as it was when it was parked goes on waiting.
-fn waits_on(parked: &ParkedItem, facts: &DirFacts, policy: &Policy) -> bool {
+fn waits_on(name: &LocalName, parked: &ParkedItem, facts: &DirFacts, policy: &Policy) -> bool {
+    // What a person has decided is done, also after a restart.
+    let decision = facts.mapped.decisions.get(name);
+    let is_ordered = decision.is_some_and(|decision| decision.left.is_none());
     !is_decided_here(&parked.code)
-        && (parked.in_the_item || !parole::is_due(parked, facts.now, policy))
+        && (parked.in_the_item || !(is_ordered || parole::is_due(parked, facts.now, policy)))
 }
 
 /// Whether Box's copy may be another than the mapping says.
@@ -448,7 +451,7 @@ fn directory_name(
     let remote = RemoteName::for_local(name).map_err(Parked::Name)?;
     if let Some(parked) = facts.mapped.parked.get(name)
         && parked.stamp.is_none()
-        && waits_on(parked, facts, policy)
+        && waits_on(name, parked, facts, policy)
     {
         return Err(still(parked));
     }
