@@ -17,7 +17,8 @@ Exit codes:
    0  every included file is on Box
    1  finished, but something is not on Box (parked, failed, pending); wait: timeout
    2  wrong command line; resolve: there is no such conflict
-   3  a mirror halted: its local folder is missing, unreadable or was emptied
+   3  a mirror halted: its local folder is missing, unreadable or was emptied;
+      wait: or the account that its Box folder belongs to is full
   69  Box cannot be reached; status, wait: no agent runs
   74  the state directory cannot be used; token: it cannot be written out
   75  another run holds the lock; login: its port is taken

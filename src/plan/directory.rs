@@ -456,7 +456,7 @@ fn directory_name(
     let remote = RemoteName::for_local(name).map_err(Parked::Name)?;
     if let Some(parked) = facts.mapped.parked.get(name)
         && parked.stamp.is_none()
-        && waits_on(parked, facts, policy)
+        && waits_on(name, parked, facts, policy)
     {
         return Err(still(parked));
     }

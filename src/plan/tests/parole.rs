@@ -1,8 +1,11 @@
 //! When what waits for something at Box is tried again.
 
-use super::{SECOND, policy};
+use super::{DIR, SECOND, name, policy, stamp};
+use crate::model::item::Seen;
 use crate::model::stamp::{Nanos, Stamp};
-use crate::plan::facts::ParkedItem;
+use crate::plan::conflict::{Decision, Keep};
+use crate::plan::directory;
+use crate::plan::facts::{Digests, DirFacts, LocalEntry, LocalKind, Mapped, ParkedItem};
 use crate::plan::parole::{is_due, lock_delay};
 use crate::plan::policy::{OnForeign, Policy, Quiet};
 use std::time::Duration;
@@ -61,4 +64,61 @@ fn a_lock_is_looked_at_ever_more_seldom_and_at_least_once_an_hour() {
     let all: Vec<u64> = (1..7).map(minutes).collect();
     assert_eq!(all, [5, 10, 20, 40, 60, 60]);
     assert_eq!(minutes(u32::MAX), 60);
+}
+
+/// Whether a file that waits, tried a moment ago, is taken up again.
+fn is_taken_up(decision: Option<Decision>, no_room: Option<u64>, code: &str) -> bool {
+    let (file, long_ago) = (name("a"), stamp(1, 0));
+    let parked = ParkedItem {
+        stamp: Some(long_ago),
+        ..item(code, SECOND)
+    };
+    let mapped = Mapped {
+        parked: [(file.clone(), parked)].into(),
+        decisions: decision
+            .map(|decision| (file.clone(), decision))
+            .into_iter()
+            .collect(),
+        ..Mapped::default()
+    };
+    let kind = LocalKind::File(long_ago);
+    let facts = DirFacts {
+        local: vec![LocalEntry { name: file, kind }],
+        complete: true,
+        mapped,
+        inventory: None,
+        restless: std::collections::BTreeSet::new(),
+        now: NOW,
+    };
+    let quiet = Quiet {
+        parked: Duration::from_secs(24 * 60 * 60),
+        ..Quiet::NONE
+    };
+    let policy = Policy {
+        quiet,
+        no_room,
+        ..policy(OnForeign::Park, OnForeign::Park)
+    };
+    let plan = directory::plan(DIR, &facts, &Digests::new(), &policy);
+    assert_eq!(plan.actions.len() + plan.reports.len(), 1, "{plan:?}");
+    !plan.actions.is_empty()
+}
+
+#[test]
+fn what_waits_is_taken_up_when_it_is_due_or_a_person_has_decided() {
+    let (conflict, full) = ("changed_on_box", "storage_limit_exceeded");
+    let decided = |left| Decision {
+        keep: Keep::Local,
+        seen: Seen {
+            id: "5".into(),
+            version: None,
+        },
+        left,
+    };
+    assert!(!is_taken_up(None, None, conflict));
+    assert!(is_taken_up(Some(decided(None)), None, conflict));
+    // It has been done, and does not count any more.
+    let done = Some(decided(Some(super::digest(1))));
+    assert!(!is_taken_up(done, None, conflict));
+    assert!(is_taken_up(None, None, full) && !is_taken_up(None, Some(0), full));
 }
