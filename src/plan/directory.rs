@@ -456,7 +456,8 @@ fn directory_name(
     let remote = RemoteName::for_local(name).map_err(Parked::Name)?;
     if let Some(parked) = facts.mapped.parked.get(name)
         && parked.stamp.is_none()
-        && waits_on(name, parked, facts, policy)
+        && waits_on(parked, facts, policy)
+        && !is_to_be_done(name, facts)
     {
         return Err(still(parked));
     }
