@@ -8,8 +8,9 @@ CREATE TABLE session (
     dir       INTEGER NOT NULL REFERENCES folder (id),
     name      BLOB NOT NULL,
     box_id    TEXT NOT NULL,
-    -- The file that gets a version; NULL for a new file.
+    -- The file that gets a version, or the name that a new file gets.
     base      TEXT,
+    new_name  TEXT,
     -- Where Box wants parts, their list, the status, the commit and the abort.
     part_url   TEXT NOT NULL,
     list_url   TEXT NOT NULL,
@@ -24,7 +25,8 @@ CREATE TABLE session (
     inode     INTEGER NOT NULL,
     -- When Box forgets it.
     expires   INTEGER NOT NULL,
-    PRIMARY KEY (dir, name)
+    PRIMARY KEY (dir, name),
+    CHECK ((base IS NULL) <> (new_name IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 -- When it was last tried; 0 for what an earlier version parked.
@@ -41,5 +43,8 @@ CREATE TABLE decision (
     keep        TEXT NOT NULL CHECK (keep IN ('local', 'box', 'both')),
     box_id      TEXT NOT NULL,
     box_version TEXT,
+    -- The local content that was decided about, where it is known: that Box's copy stays
+    -- is good for no other.
+    sha1        BLOB CHECK (length(sha1) = 20),
     PRIMARY KEY (dir, name)
 ) STRICT, WITHOUT ROWID;

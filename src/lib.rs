@@ -31,10 +31,12 @@
 //!   state machine that is told what happened, so that every order of events can be
 //!   played through in a test.
 //! - `local`: the disk. Looks, reads, watches.
-//! - `remote`: Box. Every request goes through `remote/client.rs`; every error answer is
-//!   understood in `remote/error.rs` and nowhere else, by the one table in
-//!   `remote/lessons`. Tokens are obtained, kept and renewed in `remote/auth`; the file
-//!   that they are kept in is the only thing on the disk that this room touches.
+//! - `remote`: Box. Every request goes through `remote/client.rs`, when the gate
+//!   (`remote/gate.rs`, `remote/pace`) lets it start, and all file content through one tap
+//!   (`remote/flow`); every error answer is understood in `remote/error.rs` and nowhere
+//!   else, by the one table in `remote/lessons`. Tokens are obtained, kept and renewed in
+//!   `remote/auth`; the file that they are kept in is the only thing on the disk that this
+//!   room touches.
 //! - `store`: the mapping in SQLite.
 //! - `config`: the operator's decisions, read from TOML, all mistakes at once.
 //! - `agent`: the shell. Starts threads and tasks, and routes; knows what to do when a

@@ -1,6 +1,7 @@
 //! What every part of a run shares: the client, the store, and the mirrors.
 
 use crate::agent::account::AccountCheck;
+use crate::agent::meter::Meter;
 use crate::config;
 use crate::local::error::Error as LocalError;
 use crate::local::filter::Filter;
@@ -28,6 +29,8 @@ pub(crate) struct Context {
     pub(crate) readers: Readers,
     /// Parts of one large file under way at once.
     pub(crate) parts_at_once: usize,
+    /// What is under way, for whoever watches.
+    pub(crate) meter: Meter,
     /// Whether the account is the mapping's.
     pub(crate) account: AccountCheck,
     /// Set when surveys should stop where they are.

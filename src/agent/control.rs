@@ -4,8 +4,11 @@
 //! longer path than a socket address can hold, so it is reached through a directory
 //! that is open.
 
-use crate::agent::engine::{Command, Event, Waited};
+use crate::agent::engine::{Command, Event, Order, Shown, Waited};
+use crate::agent::resolve;
 use crate::agent::run::Fatal;
+use crate::model::path::RelPath;
+use crate::plan::conflict::Keep;
 use serde_json::{Value, json};
 use std::fs::{File, Permissions};
 use std::io;
@@ -19,8 +22,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 const NAME: &str = "control.sock";
-/// The longest question.
-const LONGEST: u64 = 4_096;
+/// The longest question: a path may have 4,096 bytes, and JSON six for one of them.
+const LONGEST: u64 = 32_768;
 /// How long somebody who connected may take to ask.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Questions at once.
@@ -100,6 +103,10 @@ async fn answer(stream: UnixStream, events: mpsc::Sender<Event>) -> io::Result<(
             // Whoever asked has left: nobody needs the answer.
             _ = read.read_line(&mut line) => return Ok(()),
         },
+        Some("resolve") => match order(&question) {
+            Some(order) => decide(&events, order).await,
+            None => Some(json!({ "error": "this is no decision about a conflict" })),
+        },
         _ => Some(json!({ "error": "this boxup does not know that question" })),
     };
     let reply = reply.unwrap_or_else(|| json!({ "error": "the agent is stopping" }));
@@ -139,6 +146,36 @@ async fn wait(events: &mpsc::Sender<Event>) -> Option<Value> {
         })
         .collect();
     Some(json!({ "halted": halted, "paused": paused, "left": left }))
+}
+
+fn order(question: &Value) -> Option<Order> {
+    let word = |key: &str| question.get(key).and_then(Value::as_str);
+    let top = Path::new("/");
+    Some(Order {
+        mirror: word("mirror")?.to_owned(),
+        path: RelPath::below(top, &top.join(word("path")?))?,
+        keep: Keep::of(word("keep")?)?,
+        shown: word("seen").map(Shown::of),
+    })
+}
+
+/// The question for [`order`]. `None` for a path that is no text: nothing of that name is
+/// on Box.
+pub(crate) fn decision(order: &Order) -> Option<Value> {
+    Some(json!({
+        "verb": "resolve",
+        "mirror": order.mirror,
+        "path": order.path.as_path().to_str()?,
+        "keep": order.keep.word(),
+        "seen": order.shown.as_ref().map(Shown::word),
+    }))
+}
+
+async fn decide(events: &mpsc::Sender<Event>, order: Order) -> Option<Value> {
+    let (answer, reply) = oneshot::channel();
+    let command = Command::Resolve(order, answer);
+    events.send(Event::Command(command)).await.ok()?;
+    reply.await.ok().map(|resolved| resolve::value(&resolved))
 }
 
 /// Asks a running agent. `None` when none runs.

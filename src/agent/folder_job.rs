@@ -4,7 +4,7 @@ use crate::agent::context::{Context, Mirror};
 use crate::agent::job::Ended;
 use crate::agent::root_job;
 use crate::agent::survey::Dir;
-use crate::model::item::{Occupant, RemoteFolder};
+use crate::model::item::{Obstacle, Occupant, RemoteFolder};
 use crate::model::reason::Parked;
 use crate::model::trouble::Trouble;
 use crate::plan::action::{Edit, FolderWork, Report};
@@ -128,7 +128,7 @@ async fn failed(
     let key = dir.folder.key;
     let park = |why| settle::parked(key, &work.name, why, None);
     let settled = match trouble {
-        Trouble::NameTaken(_, Some(other)) => park(Parked::NameTaken(other.describe())),
+        Trouble::NameTaken(_, Some(other)) => park(Parked::NameTaken(Obstacle::of(&other))),
         Trouble::Gone(_) => {
             let root = root_of(context, mirror)?;
             // The folder above is gone; is the whole mirror?

@@ -32,6 +32,13 @@ pub(crate) enum Work {
 }
 
 impl Work {
+    /// The file has changed while it was sent.
+    pub(crate) fn changed_again(&mut self) {
+        if let Self::File(_, work) = self {
+            work.changes = work.changes.saturating_add(1);
+        }
+    }
+
     /// Its place in the queue.
     pub(crate) fn ticket(&self, rank: Rank) -> Ticket {
         match self {

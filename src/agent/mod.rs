@@ -6,6 +6,7 @@
 pub(crate) mod access;
 pub(crate) mod account;
 pub(crate) mod checkup;
+pub(crate) mod conflicts;
 pub(crate) mod context;
 pub(crate) mod control;
 pub(crate) mod engine;
@@ -14,8 +15,10 @@ pub(crate) mod file_job;
 pub(crate) mod folder_job;
 pub(crate) mod job;
 pub(crate) mod login;
+pub(crate) mod meter;
 pub(crate) mod notice;
 pub(crate) mod preview;
+pub(crate) mod resolve;
 pub(crate) mod root_job;
 pub(crate) mod run;
 pub(crate) mod schedule;

@@ -13,7 +13,8 @@ use crate::agent::run::{Fatal, context};
 use crate::agent::survey::{Broken, Dir, Scope, Surveyed, Visit, survey};
 use crate::config::{Config, Target};
 use crate::model::ids::{FileId, FolderId, FolderKey};
-use crate::model::item::{Occupant, RemoteFile};
+use crate::model::item::{Obstacle, Occupant, RemoteFile};
+use crate::model::name::RemoteName;
 use crate::model::path::RelPath;
 use crate::model::reason::{Failed, Parked};
 use crate::model::trouble::{Said, Trouble};
@@ -240,7 +241,8 @@ impl Preview {
                 (folder, Some(listed), report)
             }
             Ok(Some(other)) => {
-                return Ok(Some(Report::Parked(Parked::NameTaken(other.describe()))));
+                let by = Obstacle::of(&other);
+                return Ok(Some(Report::Parked(Parked::NameTaken(by))));
             }
             Err(trouble) => return Ok(Some(failed(trouble))),
         };
@@ -277,8 +279,12 @@ impl Preview {
         work: &FileWork,
     ) -> Result<Option<Report>, Fatal> {
         let size = work.stamp.size;
+        if self.ending.unreachable.is_some() {
+            self.ending.tally.pending += 1;
+            return Ok(None);
+        }
         if is_planned(&dir.folder) {
-            return Ok(Some(self.would_send(None, size)));
+            return Ok(Some(self.would_send(None, &work.remote_name, size)));
         }
         let Ok(root) = mirror.open_root() else {
             return Ok(None);
@@ -302,12 +308,14 @@ impl Preview {
         let mut next = transfer.start();
         loop {
             let reply = match next {
-                Next::Ask(Ask::SendNew) => return Ok(Some(self.would_send(None, size))),
+                Next::Ask(Ask::SendNew(name)) => {
+                    return Ok(Some(self.would_send(None, &name, size)));
+                }
                 // Sending it would tell whether this is still Box's state; here it is read.
                 Next::Ask(Ask::SendVersion(base)) => {
                     match scout.look(&Ask::Read(base.id.clone())).await? {
                         Reply::File(file) if file.etag.as_ref() == Some(&base.etag) => {
-                            return Ok(Some(self.would_send(Some(base.id), size)));
+                            return Ok(Some(self.would_send(Some(base.id), &base.name, size)));
                         }
                         Reply::File(_) => Reply::Trouble(Trouble::Stale(Said::default())),
                         other => other,
@@ -316,7 +324,7 @@ impl Preview {
                 Next::Ask(ask) => scout.look(&ask).await?,
                 // Ours from an earlier try: what the disk has now comes on top of it.
                 Next::End(Outcome::Landed(file)) => {
-                    return Ok(Some(self.would_send(Some(file.id), size)));
+                    return Ok(Some(self.would_send(Some(file.id), &file.name, size)));
                 }
                 Next::End(outcome) => {
                     let settled =
@@ -328,7 +336,7 @@ impl Preview {
         }
     }
 
-    fn would_send(&mut self, version_of: Option<FileId>, size: u64) -> Report {
+    fn would_send(&mut self, version_of: Option<FileId>, name: &RemoteName, size: u64) -> Report {
         self.ending.bytes_sent += size;
         let file = |id| RemoteFile {
             id,
@@ -336,7 +344,7 @@ impl Preview {
             etag: None,
             sha1: None,
             size: Some(size),
-            name: crate::model::name::RemoteName::from_box(""),
+            name: name.clone(),
         };
         match version_of {
             None => Report::Uploaded(file(FileId::new("")), size),
@@ -348,6 +356,11 @@ impl Preview {
         match effect {
             Effect::Done(report) => Some(report),
             Effect::Vanished => None,
+            Effect::Again(_, Failed::NoAnswer(why)) if self.is_silent() => {
+                self.ending.unreachable.get_or_insert(why);
+                self.ending.tally.pending += 1;
+                None
+            }
             Effect::Again(_, why) => Some(Report::Failed(why)),
             Effect::Full(said, _) => Some(Report::Parked(Parked::Full(said))),
             Effect::Halt(halt) => {
@@ -360,6 +373,11 @@ impl Preview {
                 None
             }
         }
+    }
+
+    /// Whether Box has not said a word so far: the next entry would fare no better.
+    fn is_silent(&self) -> bool {
+        self.context.client.answers() == 0
     }
 
     fn tell(&mut self, mirror: &Mirror, path: RelPath, report: Report) {

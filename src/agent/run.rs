@@ -8,6 +8,7 @@ use crate::agent::control;
 use crate::agent::engine::{Engine, Event, Temper};
 use crate::agent::eyes::Eyes;
 use crate::agent::login;
+use crate::agent::meter::{Gauge, Meter};
 use crate::agent::notice::{Ending, Sink};
 use crate::agent::schedule::Schedule;
 use crate::config::Config;
@@ -23,12 +24,16 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 /// How long the service leaves an item alone that waits for something at Box.
 const PARKED: Duration = Duration::from_secs(24 * 60 * 60);
 /// Tries of the service while something at Box is in the way that passes by itself: some
 /// ten minutes, which is as long as Box has been seen to reserve a name.
 const BUSY: u32 = 16;
+/// How often the figures are told.
+const GAUGED: Duration = Duration::from_millis(100);
 /// Hints in flight from the watcher.
 const HINTS: usize = 4_096;
 
@@ -60,34 +65,54 @@ pub(crate) enum Fatal {
 /// Stops a run when something comes through: once to finish what runs, twice at once.
 pub(crate) type StopSignals = mpsc::Receiver<()>;
 
+/// A run that ends when there is nothing left to do.
+pub(crate) const SINGLE: Temper = Temper {
+    patience: Patience {
+        tries: Some(5),
+        busy: 5,
+        throttles: 20,
+        backoff: backoff(16),
+    },
+    longest_wait: Some(Duration::from_secs(300)),
+    silence: Some(Duration::from_secs(60)),
+    quiet: Quiet::NONE,
+};
+/// Who wants to know what happens.
+pub(crate) struct Watcher {
+    /// Told what becomes of entries, and the like.
+    pub(crate) sink: Sink,
+    /// Told how it stands.
+    pub(crate) gauge: Option<Gauge>,
+}
+
 /// One pass over the mirrors.
-pub(crate) async fn once(config: &Config, stop: StopSignals, sink: Sink) -> Result<Ending, Fatal> {
+pub(crate) async fn once(
+    config: &Config,
+    stop: StopSignals,
+    watcher: Watcher,
+) -> Result<Ending, Fatal> {
     let began = Instant::now();
-    let temper = Temper {
-        patience: Patience {
-            tries: Some(5),
-            busy: 5,
-            throttles: 20,
-            backoff: backoff(16),
-        },
-        longest_wait: Some(Duration::from_secs(300)),
-        silence: Some(Duration::from_secs(60)),
-        quiet: Quiet::NONE,
-    };
     let parts = Parts::open(config)?;
-    let mut engine = parts.engine(config, temper, Schedule::single(), Eyes::closed(), sink);
+    let Watcher { sink, gauge } = watcher;
+    let gauging = parts.gauge(gauge);
+    let mut engine = parts.engine(config, SINGLE, Schedule::single(), Eyes::closed(), sink);
     forward_signals(stop, engine.events());
     for mirror in 0..config.mirrors.len() {
-        engine.request_pass(mirror, temper.quiet)?;
+        engine.request_pass(mirror, SINGLE.quiet)?;
     }
     let ran = engine.run_until_idle().await;
     let ending = engine.finish(began, ran).await;
+    gauging.end().await;
     parts.close().await;
     Ok(ending)
 }
 
 /// A pass over the mirrors, and then watching until told to stop.
-pub(crate) async fn serve(config: &Config, stop: StopSignals, sink: Sink) -> Result<Ending, Fatal> {
+pub(crate) async fn serve(
+    config: &Config,
+    stop: StopSignals,
+    watcher: Watcher,
+) -> Result<Ending, Fatal> {
     let began = Instant::now();
     let (settle, rescan) = (config.watch.settle, config.watch.rescan);
     let temper = Temper {
@@ -107,6 +132,8 @@ pub(crate) async fn serve(config: &Config, stop: StopSignals, sink: Sink) -> Res
     let parts = Parts::open(config)?;
     let (hints_in, hints) = mpsc::channel(HINTS);
     let schedule = Schedule::lasting(config.mirrors.len(), settle, rescan, began);
+    let Watcher { sink, gauge } = watcher;
+    let gauging = parts.gauge(gauge);
     let mut engine = parts.engine(config, temper, schedule, Eyes::new(hints_in), sink);
     forward_signals(stop, engine.events());
     forward_hints(hints, engine.events());
@@ -124,11 +151,12 @@ pub(crate) async fn serve(config: &Config, stop: StopSignals, sink: Sink) -> Res
     let ending = engine.finish(began, ran).await;
     alive.abort();
     drop(socket);
+    gauging.end().await;
     parts.close().await;
     Ok(ending)
 }
 
-fn backoff(longest: u64) -> Backoff {
+const fn backoff(longest: u64) -> Backoff {
     Backoff {
         first: Duration::from_secs(1),
         longest: Duration::from_secs(longest),
@@ -136,14 +164,15 @@ fn backoff(longest: u64) -> Backoff {
 }
 
 /// What a run holds on to: the lock, the store, and what its tasks share.
-struct Parts {
+pub(crate) struct Parts {
     _lock: StateLock,
     store: Store,
     context: Arc<Context>,
 }
 
 impl Parts {
-    fn open(config: &Config) -> Result<Self, Fatal> {
+    /// Takes the lock and opens everything.
+    pub(crate) fn open(config: &Config) -> Result<Self, Fatal> {
         make_state_dir(&config.state_dir)?;
         let lock = StateLock::acquire(&config.state_dir)?;
         let store = Store::open(&config.state_dir)?;
@@ -161,7 +190,8 @@ impl Parts {
         })
     }
 
-    fn engine(
+    /// An engine with nothing to do.
+    pub(crate) fn engine(
         &self,
         config: &Config,
         temper: Temper,
@@ -174,7 +204,23 @@ impl Parts {
         Engine::new(context, store, temper, schedule, eyes, uploads, sink)
     }
 
-    async fn close(self) {
+    /// Tells the figures several times a second, if somebody wants to know them.
+    fn gauge(&self, gauge: Option<Gauge>) -> Gauging {
+        let context = Arc::clone(&self.context);
+        Gauging(gauge.map(|mut gauge| {
+            tokio::spawn(async move {
+                let mut ticks = tokio::time::interval(GAUGED);
+                ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+                loop {
+                    ticks.tick().await;
+                    gauge(&context.meter.figures(&context.client));
+                }
+            })
+        }))
+    }
+
+    /// Leaves everything tidy and lets the lock go.
+    pub(crate) async fn close(self) {
         let Self {
             store,
             context,
@@ -182,6 +228,28 @@ impl Parts {
         } = self;
         drop(context);
         store.close().await;
+    }
+}
+
+/// The figures being told, until it is dropped or ended.
+struct Gauging(Option<JoinHandle<()>>);
+
+impl Gauging {
+    /// After this, nothing more is told.
+    async fn end(mut self) {
+        if let Some(telling) = self.0.take() {
+            telling.abort();
+            // It was cut short on purpose.
+            drop(telling.await);
+        }
+    }
+}
+
+impl Drop for Gauging {
+    fn drop(&mut self) {
+        if let Some(telling) = &self.0 {
+            telling.abort();
+        }
     }
 }
 
@@ -209,6 +277,7 @@ pub(crate) fn context(
         configured: config.names.clone(),
         parts_at_once: config.limits.concurrent_parts,
         readers,
+        meter: Meter::default(),
         account,
         cancelled: AtomicBool::new(false),
         cut: AtomicBool::new(false),
@@ -232,7 +301,8 @@ fn own_files(local: &Path, state_dir: &Path) -> Option<String> {
     (!below.is_empty()).then(|| format!("/{below}/"))
 }
 
-fn forward_signals(mut stop: StopSignals, events: mpsc::Sender<Event>) {
+/// A signal becomes an event.
+pub(crate) fn forward_signals(mut stop: StopSignals, events: mpsc::Sender<Event>) {
     tokio::spawn(async move {
         while stop.recv().await.is_some() {
             if events.send(Event::Shutdown).await.is_err() {

@@ -5,6 +5,7 @@ use crate::agent::survey::{How, Place};
 use crate::model::path::RelPath;
 use crate::plan::debounce::{Debouncer, Hint, What};
 use crate::plan::parole::lock_delay;
+use crate::plan::restless::Restless;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,7 @@ impl Due {
 pub(crate) struct Schedule {
     mirrors: usize,
     debouncer: Debouncer,
+    restless: Restless,
     rescan: Option<(Duration, Instant)>,
     later: BTreeMap<(Instant, u64), (usize, Option<RelPath>)>,
     /// Mirrors with more young files than are kept one by one: looked at as a whole.
@@ -58,10 +60,11 @@ pub(crate) struct Schedule {
 impl Schedule {
     /// For a single pass: nothing is ever due by itself.
     pub(crate) fn single() -> Self {
-        let debouncer = Debouncer::new(Duration::ZERO);
+        let settle = Duration::ZERO;
         Self {
             mirrors: 0,
-            debouncer,
+            debouncer: Debouncer::new(settle),
+            restless: Restless::new(settle),
             rescan: None,
             later: BTreeMap::new(),
             young: BTreeMap::new(),
@@ -77,11 +80,11 @@ impl Schedule {
         rescan: Duration,
         now: Instant,
     ) -> Self {
-        let debouncer = Debouncer::new(settle);
         let rescan = Some((rescan, now + rescan));
         Self {
             mirrors,
-            debouncer,
+            debouncer: Debouncer::new(settle),
+            restless: Restless::new(settle),
             rescan,
             later: BTreeMap::new(),
             young: BTreeMap::new(),
@@ -92,7 +95,16 @@ impl Schedule {
 
     /// Something may have changed.
     pub(crate) fn hint(&mut self, hint: Hint, now: Instant) {
-        self.debouncer.hint(hint, now);
+        let latest = match &hint.what {
+            What::Path(path) => self.restless.heard_of(&(hint.root, path.clone()), now),
+            What::Everything | What::Tree(_) => None,
+        };
+        self.debouncer.hint(hint, latest, now);
+    }
+
+    /// A file that was looked at is at rest, or not there.
+    pub(crate) fn is_at_rest(&mut self, entry: &(usize, RelPath)) {
+        self.restless.is_at_rest(entry);
     }
 
     /// An entry was given up; it gets another chance.
@@ -150,7 +162,15 @@ impl Schedule {
             due.mirrors.extend(0..self.mirrors);
         }
         for hint in self.debouncer.due(now) {
-            due.add(hint);
+            match hint.what {
+                // It takes its turn: a hundred such files keep nobody waiting.
+                What::Path(path) if self.restless.hand_over(&(hint.root, path.clone()), now) => {
+                    let how = How::Restless;
+                    let places = due.later.entry(hint.root).or_default();
+                    places.push(Place { path, how });
+                }
+                what => due.add(Hint { what, ..hint }),
+            }
         }
         while let Some(entry) = self
             .later

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Actions that travel together. A directory of a hundred thousand new files must not
 /// stand in the queue as a whole.
-const CHUNK: usize = 1_000;
+pub(crate) const CHUNK: usize = 1_000;
 /// Entries of a new directory, and places of one visit, above which nobody speaks of a
 /// file that was just saved any more: that is a copy of a tree.
 pub(crate) const MANY: usize = 100;
@@ -64,6 +64,8 @@ pub(crate) enum How {
     Itself,
     /// If it is a directory, everything below it as well.
     Below,
+    /// A file that never rests, as it is.
+    Restless,
 }
 
 /// An order to look.
@@ -237,6 +239,7 @@ impl Surveyor<'_> {
             complete: true,
             mapped,
             inventory,
+            restless: BTreeSet::new(),
             now,
         };
         if dir.path.is_root() {
@@ -286,7 +289,7 @@ impl Surveyor<'_> {
             folder: root,
         };
         let mut trees = Vec::new();
-        let mut entries: BTreeMap<RelPath, (Dir, BTreeSet<LocalName>)> = BTreeMap::new();
+        let mut entries: BTreeMap<RelPath, Entries> = BTreeMap::new();
         for Place { path: place, how } in places {
             if place.is_root() {
                 trees.push(root.clone());
@@ -301,14 +304,16 @@ impl Surveyor<'_> {
             {
                 trees.push(dir.child(&name, &folder));
             }
-            let names = entries
-                .entry(dir.path.clone())
-                .or_insert((dir, BTreeSet::new()));
-            names.1.insert(name);
+            let entries = entries.entry(dir.path.clone());
+            let entries = entries.or_insert_with(|| Entries::of(dir));
+            if how == How::Restless && is_itself {
+                entries.restless.insert(name.clone());
+            }
+            entries.names.insert(name);
         }
         let mut unchanged = 0;
-        for (dir, names) in entries.into_values() {
-            unchanged += self.entries(dir, names.into_iter().collect())?;
+        for entries in entries.into_values() {
+            unchanged += self.entries(entries)?;
         }
         match self.rank {
             // What is below may be anything.
@@ -339,7 +344,13 @@ impl Surveyor<'_> {
         )))
     }
 
-    fn entries(&self, dir: Dir, names: Vec<LocalName>) -> Result<u64, Broken> {
+    fn entries(&self, entries: Entries) -> Result<u64, Broken> {
+        let Entries {
+            dir,
+            names,
+            restless,
+        } = entries;
+        let names: Vec<LocalName> = names.into_iter().collect();
         if self
             .mirror
             .filter
@@ -369,6 +380,7 @@ impl Surveyor<'_> {
             complete: false,
             mapped,
             inventory: None,
+            restless,
             now,
         };
         let mut plan = self.decide(&dir, &facts);
@@ -464,6 +476,24 @@ impl Surveyor<'_> {
 
     fn is_over(&self) -> bool {
         self.context.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+/// Entries of one directory to look at.
+struct Entries {
+    dir: Dir,
+    names: BTreeSet<LocalName>,
+    /// Those of them that never rest.
+    restless: BTreeSet<LocalName>,
+}
+
+impl Entries {
+    fn of(dir: Dir) -> Self {
+        Self {
+            dir,
+            names: BTreeSet::new(),
+            restless: BTreeSet::new(),
+        }
     }
 }
 

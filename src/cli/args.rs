@@ -1,6 +1,7 @@
 //! The command line. Only its syntax: what a command does is elsewhere.
 
 use crate::cli::init::flags::InitArgs;
+use crate::plan::conflict::Keep;
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +16,7 @@ Configuration:
 Exit codes:
    0  every included file is on Box
    1  finished, but something is not on Box (parked, failed, pending); wait: timeout
-   2  wrong command line
+   2  wrong command line; resolve: there is no such conflict
    3  a mirror halted: its local folder is missing, unreadable or was emptied
   69  Box cannot be reached; status, wait: no agent runs
   74  the state directory cannot be used; token: it cannot be written out
@@ -66,7 +67,9 @@ pub(crate) enum Command {
 
     /// Mirror the configured folders, then keep watching them.
     ///
-    /// Runs until SIGTERM or SIGINT, then finishes what it is sending and ends.
+    /// Runs until SIGTERM or SIGINT, then finishes what it is sending and ends. On a
+    /// terminal, standard error shows how far it is; not with --json or where $TERM is
+    /// "dumb", and with $NO_COLOR without colours.
     Sync(SyncArgs),
 
     /// Look at everything that a mirror needs, and say what to do where it is not right.
@@ -111,6 +114,27 @@ pub(crate) enum Command {
         command: ConfigCommand,
     },
 
+    /// List the conflicts that wait for a decision, with both sides.
+    ///
+    /// Box's side is read from Box where it can be reached; else it is told as it was
+    /// last seen. Nothing is changed. `boxup resolve` decides.
+    Conflicts {
+        /// Only this mirror; may be given several times.
+        #[arg(long = "mirror", value_name = "NAME")]
+        mirrors: Vec<String>,
+
+        /// Print one JSON object per conflict, and then the summary.
+        #[arg(long)]
+        json: bool,
+    },
+
+    /// Decide about conflicts.
+    ///
+    /// `boxup conflicts` prints the line to type. A decision is good for one version on
+    /// Box: if Box has changed again since, nothing is done and it is a conflict again. A
+    /// running service carries it out; without one it is done at once.
+    Resolve(ResolveArgs),
+
     /// Tell what the running agent does.
     Status {
         /// Print one JSON object.
@@ -153,6 +177,45 @@ pub(crate) struct SyncArgs {
     pub(crate) json: bool,
 }
 
+/// What to decide, and about what.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ResolveArgs {
+    /// Local paths, or MIRROR/path/in/it.
+    #[arg(
+        value_name = "PATH",
+        required_unless_present = "all",
+        conflicts_with = "all"
+    )]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// local: ours becomes a new version on top of theirs, which stays in the history.
+    /// box: theirs stays, and ours is not sent until it changes again; no local file is
+    /// ever written to. both: ours becomes a file of its own beside theirs.
+    #[arg(long, value_name = "local|box|both", value_parser = keep)]
+    pub(crate) keep: Keep,
+
+    /// The version on Box that you saw, as `boxup conflicts` tells it, or "gone". Without
+    /// it the decision is about what boxup itself saw last.
+    #[arg(long, value_name = "VERSION", conflicts_with = "all")]
+    pub(crate) seen: Option<String>,
+
+    /// Every conflict of the mirror that --mirror names.
+    #[arg(long, requires = "mirror")]
+    pub(crate) all: bool,
+
+    /// The mirror that --all is about.
+    #[arg(long, value_name = "NAME", requires = "all", conflicts_with = "paths")]
+    pub(crate) mirror: Option<String>,
+
+    /// Print one JSON object per conflict, and then the summary.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn keep(text: &str) -> Result<Keep, String> {
+    Keep::of(text).ok_or_else(|| "choose local, box or both".to_owned())
+}
+
 /// Which token.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct TokenArgs {
@@ -191,6 +254,7 @@ pub(crate) enum ConfigCommand {
 #[cfg(test)]
 mod tests {
     use super::{Args, Command, ConfigCommand};
+    use crate::plan::conflict::Keep;
     use clap::error::ErrorKind;
     use clap::{CommandFactory, Parser};
     use std::path::Path;
@@ -254,6 +318,27 @@ mod tests {
             };
             assert_eq!((timeout, json), (Duration::from_secs(expected), false));
         }
+    }
+
+    #[test]
+    fn resolve_takes_paths_or_a_whole_mirror() {
+        let args = parse("boxup resolve a b --keep both --json").unwrap();
+        let Command::Resolve(args) = args.command else {
+            panic!("resolve was asked for");
+        };
+        assert_eq!((args.paths.len(), args.keep), (2, Keep::Both));
+        for wrong in [
+            "boxup resolve --keep both",
+            "boxup resolve a",
+            "boxup resolve a --keep mine",
+            "boxup resolve --all --keep box",
+            "boxup resolve a --all --mirror m --keep box",
+            "boxup resolve a --mirror m --keep box",
+            "boxup resolve --all --mirror m --seen 5 --keep local",
+        ] {
+            assert_eq!(parse(wrong).unwrap_err().exit_code(), 2, "{wrong}");
+        }
+        assert!(parse("boxup resolve --all --mirror m --keep local").is_ok());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::agent::checkup;
 use crate::agent::checkup::check::{Blame, Check, Status};
 use crate::cli::output::Output;
-use crate::cli::wording::printable;
+use crate::cli::wording::{printable, wrapped};
 use crate::cli::{exit, json};
 use crate::config::{ConfigError, Environment, Loaded};
 use serde_json::{Value, json};
@@ -223,25 +223,6 @@ impl Page {
     }
 }
 
-/// Breaks words into lines; a word that is too long keeps its line to itself.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let text = text.lines().map(printable).collect::<Vec<_>>().join(" ");
-    for word in text.split_whitespace() {
-        let needed = word.chars().count();
-        let line = lines.last_mut().map(|line| (line.chars().count(), line));
-        match line {
-            Some((0, line)) => line.push_str(word),
-            Some((used, line)) if used + 1 + needed <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 const GREEN: &str = "\x1b[32m";
 const YELLOW: &str = "\x1b[33m";
 const RED: &str = "\x1b[31m";
@@ -250,7 +231,7 @@ const BOLD: &str = "\x1b[1m";
 
 #[cfg(test)]
 mod tests {
-    use super::{Page, Tally, wrapped};
+    use super::{Page, Tally};
     use crate::agent::checkup::check::{Blame, Check};
 
     fn page(colour: bool) -> Page {
@@ -301,11 +282,5 @@ mod tests {
         assert_eq!(page(false).check(&long), expected);
         let coloured = page(true).check(&Check::ok("a", "b"));
         assert_eq!(coloured, "\x1b[32m✔\x1b[0m a       b\n");
-    }
-
-    #[test]
-    fn what_moves_the_cursor_is_spelled_out() {
-        let lines = wrapped("a\u{1b}[2J b\nc", 10);
-        assert_eq!(lines, ["a\\u{1b}[2J", "b c"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::agent::notice::{Ending, Notice};
 use crate::model::item::RemoteFile;
-use crate::model::reason::{Failed, Parked};
+use crate::model::reason::Failed;
 use crate::model::trouble::{Lesson, Said};
 use crate::plan::action::Report;
 use crate::plan::guard::Halt;
@@ -44,7 +44,7 @@ fn entry(report: &Report) -> Option<Value> {
     let sent = |event: &str, file: &RemoteFile, size: u64| {
         let id = Some(file.id.as_str()).filter(|id| !id.is_empty());
         json!({
-            "event": event, "file_id": id,
+            "event": event, "file_id": id, "name": file.name.as_str(),
             "version_id": file.version.as_ref().map(|version| version.as_str()),
             "sha1": file.sha1.map(|sha1| sha1.to_string()), "bytes": size,
         })
@@ -52,6 +52,10 @@ fn entry(report: &Report) -> Option<Value> {
     let with_reason = |event: &str, code: &str, message: String| json!({ "event": event, "reason": code, "message": message });
     Some(match report {
         Report::Unchanged => return None,
+        Report::Left(file) => {
+            let id = file.as_ref().map(|file| file.id.as_str());
+            json!({ "event": "left", "file_id": id })
+        }
         Report::Uploaded(file, size) => sent("uploaded", file, *size),
         Report::NewVersion(file, size) => sent("new_version", file, *size),
         Report::Adopted(file) => json!({ "event": "adopted", "file_id": file.id.as_str() }),
@@ -65,7 +69,7 @@ fn entry(report: &Report) -> Option<Value> {
         Report::Excluded(why) => with_reason("excluded", why.code(), why.to_string()),
         Report::Parked(why) => {
             let mut line = with_reason("parked", why.code(), why.to_string());
-            if let Parked::Refused(said) = why {
+            if let Some(said) = why.said() {
                 line["error"] = error(said);
             }
             line

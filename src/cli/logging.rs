@@ -1,12 +1,14 @@
 //! The log, on standard error: quiet by default, our own modules only.
 
+use crate::cli::output::Looks;
+use crate::cli::screen;
 use std::ffi::OsStr;
-use std::io::{IsTerminal, stderr};
+use std::io::{self, IsTerminal, Write, stderr};
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging; a second call changes nothing. `-v` tells more of ours; only an
 /// explicit filter tells anything of others.
-pub(crate) fn start(verbose: u8, filter: Option<&OsStr>) {
+pub(crate) fn start(verbose: u8, filter: Option<&OsStr>, looks: Looks) {
     let level = match verbose {
         0 => "boxup=warn",
         1 => "boxup=info",
@@ -18,8 +20,21 @@ pub(crate) fn start(verbose: u8, filter: Option<&OsStr>) {
         .and_then(|text| EnvFilter::try_new(text).ok());
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(asked.unwrap_or_else(|| EnvFilter::new(level)))
-        .with_writer(stderr)
-        .with_ansi(stderr().is_terminal());
+        .with_writer(|| Gated)
+        .with_ansi(looks.colour && stderr().is_terminal());
     // Taken already when the program runs inside another, as in the demo.
     drop(subscriber.try_init());
+}
+
+/// Standard error, with progress out of the way. A line of the log comes in one piece.
+struct Gated;
+
+impl Write for Gated {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        screen::around(|| stderr().lock().write(line))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        stderr().lock().flush()
+    }
 }

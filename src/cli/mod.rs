@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 pub(crate) mod browser;
+pub(crate) mod conflicts;
 pub(crate) mod doctor;
 pub(crate) mod exit;
 pub(crate) mod failure;
@@ -11,6 +12,9 @@ pub(crate) mod logging;
 pub(crate) mod login;
 pub(crate) mod output;
 pub(crate) mod problems;
+pub(crate) mod progress;
+pub(crate) mod resolve;
+pub(crate) mod screen;
 pub(crate) mod status;
 pub(crate) mod summary;
 pub(crate) mod sync;
@@ -19,7 +23,7 @@ pub(crate) mod token;
 pub(crate) mod wording;
 
 use crate::cli::args::{Args, Command, ConfigCommand};
-use crate::cli::output::Output;
+use crate::cli::output::{Looks, Output};
 use crate::config::{self, Config, ConfigError, Environment};
 use crate::remote::auth::rotation;
 use clap::Parser;
@@ -42,7 +46,8 @@ pub async fn run(
         Err(code) => return code,
     };
     let environment: Environment = environment.into_iter().collect();
-    logging::start(args.verbose, environment.get("BOXUP_LOG"));
+    let looks = Looks::of(&environment);
+    logging::start(args.verbose, environment.get("BOXUP_LOG"), looks);
     let code = carry_out(args, environment, stop).await;
     // Whoever was waiting for it may have given up; a login must not be lost for that.
     rotation::finish().await;
@@ -63,7 +68,8 @@ async fn carry_out(args: Args, environment: Environment, mut stop: mpsc::Receive
                 for warning in &loaded.warnings {
                     output.complain(&format!("warning: {warning}\n"));
                 }
-                sync::run(loaded.config, sync, verbose, stop, output).await
+                let looks = Looks::of(&place.environment);
+                sync::run(loaded.config, sync, (verbose, looks), stop, output).await
             }
             Some(Err(error)) => {
                 if sync.json {
@@ -87,6 +93,7 @@ async fn carry_out(args: Args, environment: Environment, mut stop: mpsc::Receive
             };
             unless_stopped(&mut stop, work).await
         }
+        Command::Resolve(args) => resolve::run(place, args, stop, output).await,
         other => unless_stopped(&mut stop, ask(other, &place, output)).await,
     }
 }
@@ -101,6 +108,10 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         Command::Wait { timeout, json } => {
             let work = async |local, output| status::wait(&local, timeout, json, output).await;
             with(place, config::load_local, json, output, work).await
+        }
+        Command::Conflicts { mirrors, json } => {
+            let work = async |config, output| conflicts::list(config, &mirrors, json, output).await;
+            with(place, whole, json, output, work).await
         }
         Command::Token(args) => {
             let work = async |config, output| token::token(&config, &args, output).await;
@@ -120,9 +131,11 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
             with(place, whole, false, output, work).await
         }
         // They have their own ways of ending.
-        Command::Sync(_) | Command::Config { .. } | Command::Doctor { .. } | Command::Init(_) => {
-            exit::USAGE
-        }
+        Command::Sync(_)
+        | Command::Config { .. }
+        | Command::Doctor { .. }
+        | Command::Init(_)
+        | Command::Resolve(_) => exit::USAGE,
     }
 }
 

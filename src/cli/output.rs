@@ -1,7 +1,29 @@
 //! Where text goes: answers to standard output, complaints to standard error. A reader
 //! that has gone away stops nothing.
 
+use crate::cli::screen;
+use crate::config::Environment;
 use std::io::{IsTerminal, Write, stderr, stdout};
+
+/// What may be done to a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Looks {
+    /// Colours: not with `NO_COLOR`.
+    pub(crate) colour: bool,
+    /// Going back to what has been written: not where `TERM` is `dumb`.
+    pub(crate) redraw: bool,
+}
+
+impl Looks {
+    /// As the environment wishes.
+    pub(crate) fn of(environment: &Environment) -> Self {
+        let is_dumb = environment.get("TERM").is_some_and(|term| term == "dumb");
+        Self {
+            colour: !is_dumb && environment.get("NO_COLOR").is_none(),
+            redraw: !is_dumb,
+        }
+    }
+}
 
 /// The two streams.
 pub(crate) struct Output {
@@ -29,20 +51,25 @@ impl Output {
 
     /// Writes to standard output, with no line feed of its own.
     pub(crate) fn say(&mut self, text: &str) {
-        let mut out = stdout().lock();
-        drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+        if !text.is_empty() {
+            self.deliver(text);
+        }
     }
 
     /// Writes what somebody waits for to standard output; `false` when it cannot be.
     pub(crate) fn deliver(&mut self, text: &str) -> bool {
-        let mut out = stdout().lock();
-        out.write_all(text.as_bytes())
-            .and_then(|()| out.flush())
-            .is_ok()
+        screen::around(|| {
+            let mut out = stdout().lock();
+            out.write_all(text.as_bytes())
+                .and_then(|()| out.flush())
+                .is_ok()
+        })
     }
 
     /// Writes to standard error, with no line feed of its own.
     pub(crate) fn complain(&mut self, text: &str) {
-        drop(stderr().lock().write_all(text.as_bytes()));
+        if !text.is_empty() {
+            screen::around(|| drop(stderr().lock().write_all(text.as_bytes())));
+        }
     }
 }

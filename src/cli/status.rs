@@ -145,6 +145,30 @@ fn describe(status: &Value) -> String {
             text.push_str(&describe_pause(&mirror["paused"], message));
         }
     }
+    text.push_str(&describe_limits(status));
+    text
+}
+
+/// What slows it down, if anything does.
+fn describe_limits(status: &Value) -> String {
+    let mut text = String::new();
+    let rate = &status["rate"];
+    if let Some(seconds) = rate["held_seconds"].as_u64() {
+        let wait = duration(Duration::from_secs(seconds));
+        text.push_str(&format!("Box asks to wait {wait}\n"));
+    }
+    for what in ["uploads", "requests"] {
+        let number = |key: &str| rate[what][key].as_u64().unwrap_or(0);
+        if number("allowed") < number("limit") {
+            let (allowed, limit) = (count(number("allowed")), count(number("limit")));
+            text.push_str(&format!(
+                "Box takes {allowed} of {limit} {what} a minute now\n"
+            ));
+        }
+    }
+    if let Some(limit) = status["bandwidth"]["limit"].as_u64() {
+        text.push_str(&format!("bandwidth: {}/s\n", bytes(limit)));
+    }
     text
 }
 
@@ -184,4 +208,39 @@ fn describe_wait(reply: &Value, timeout: Duration) -> String {
         text.push_str(&format!("{mirror}/{path}: {}\n", words(&entry["message"])));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::describe_limits;
+    use serde_json::json;
+
+    #[test]
+    fn only_what_slows_it_down_is_told() {
+        let lane = |limit: u32, allowed: u32| json!({ "limit": limit, "allowed": allowed });
+        for (status, expected) in [
+            (json!({}), ""),
+            (
+                json!({
+                    "rate": { "uploads": lane(240, 240), "requests": lane(1000, 1000) },
+                    "bandwidth": { "limit": null },
+                }),
+                "",
+            ),
+            (
+                json!({
+                    "rate": {
+                        "uploads": lane(240, 98),
+                        "requests": lane(1000, 1000),
+                        "held_seconds": 12,
+                    },
+                    "bandwidth": { "limit": 2_000_000 },
+                }),
+                "Box asks to wait 12s\nBox takes 98 of 240 uploads a minute now\n\
+                 bandwidth: 2.0 MB/s\n",
+            ),
+        ] {
+            assert_eq!(describe_limits(&status), expected);
+        }
+    }
 }

@@ -1,13 +1,16 @@
 //! `boxup sync`: one pass, watching, or telling what a pass would do.
 
+use crate::agent::meter::Gauge;
 use crate::agent::notice::{Ending, Notice, Sink};
+use crate::agent::run::Watcher;
 use crate::agent::{preview, run as agent};
 use crate::cli::args::SyncArgs;
 use crate::cli::exit;
-use crate::cli::output::Output;
+use crate::cli::output::{Looks, Output};
 use crate::cli::text::{Style, Text};
-use crate::cli::{json, summary};
+use crate::cli::{json, progress, summary};
 use crate::config::Config;
+use std::io::{IsTerminal, stderr};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
@@ -15,7 +18,7 @@ use tokio::sync::mpsc;
 pub(crate) async fn run(
     config: Config,
     args: SyncArgs,
-    verbose: bool,
+    (verbose, looks): (bool, Looks),
     mut stop: mpsc::Receiver<()>,
     mut output: Output,
 ) -> u8 {
@@ -32,17 +35,18 @@ pub(crate) async fn run(
             return exit::USAGE;
         }
     };
-    let reporter = Reporter::new(&args, verbose, &output);
+    let reporter = Reporter::new(&args, verbose, looks, &output);
     let sink = reporter.sink();
+    let gauge = progress(&config, &args, looks);
     let ended = if args.dry_run {
         tokio::select! {
             ended = preview::preview(&config, sink) => ended,
             Some(()) = stop.recv() => Ok(Ending { cut_short: true, ..Ending::default() }),
         }
     } else if args.once {
-        agent::once(&config, stop, sink).await
+        agent::once(&config, stop, Watcher { sink, gauge }).await
     } else {
-        agent::serve(&config, stop, sink).await
+        agent::serve(&config, stop, Watcher { sink, gauge }).await
     };
     match ended {
         Ok(ending) => reporter.end(&ending, &mut output),
@@ -57,8 +61,16 @@ pub(crate) async fn run(
     }
 }
 
+/// Progress, for a person at a terminal who reads no JSON.
+fn progress(config: &Config, args: &SyncArgs, looks: Looks) -> Option<Gauge> {
+    let is_watched = stderr().is_terminal() && looks.redraw && !args.json && !args.dry_run;
+    let host = config.endpoints.upload.url().host_str();
+    let host = host.unwrap_or("Box").to_owned();
+    is_watched.then(|| progress::gauge(host, looks.colour))
+}
+
 /// Keeps only the mirrors that were named, if any were.
-fn select(mut config: Config, names: &[String]) -> Result<Config, String> {
+pub(super) fn select(mut config: Config, names: &[String]) -> Result<Config, String> {
     let known: Vec<_> = config
         .mirrors
         .iter()
@@ -91,10 +103,10 @@ enum Form {
 }
 
 impl Reporter {
-    fn new(args: &SyncArgs, verbose: bool, output: &Output) -> Self {
+    fn new(args: &SyncArgs, verbose: bool, looks: Looks, output: &Output) -> Self {
         let is_terminal = output.is_terminal();
         let style = Style {
-            colour: is_terminal,
+            colour: is_terminal && looks.colour,
             would: args.dry_run,
             verbose,
         };

@@ -1,7 +1,9 @@
 //! What happens, in words, one line for each thing worth a line.
 
 use crate::agent::notice::Notice;
-use crate::cli::wording::{bytes, duration};
+use crate::cli::wording::{bytes, duration, printable};
+use crate::model::item::RemoteFile;
+use crate::model::name::RemoteName;
 use crate::plan::action::Report;
 use std::collections::{BTreeMap, HashMap};
 
@@ -92,7 +94,17 @@ impl Text {
                 ("excluded", PLAIN, format!(": {why}"))
             }
             Report::Unchanged => return String::new(),
-            Report::Uploaded(_, size) => ("new", GREEN, format!("  ({})", bytes(*size))),
+            Report::Left(_) => ("left", PLAIN, "  (Box's copy stays, as decided)".to_owned()),
+            Report::Uploaded(file, size) => {
+                let size = bytes(*size);
+                match is_named_after(file, place) {
+                    true => ("new", GREEN, format!("  ({size})")),
+                    false => {
+                        let name = printable(file.name.as_str());
+                        ("new", GREEN, format!("  ({size}, on Box as \"{name}\")"))
+                    }
+                }
+            }
             Report::NewVersion(_, size) => ("version", GREEN, format!("  ({})", bytes(*size))),
             Report::Adopted(_) => ("adopted", GREEN, "  (was on Box already)".to_owned()),
             Report::FolderCreated(_) => ("folder", GREEN, String::new()),
@@ -132,6 +144,12 @@ impl Text {
             format!("{would}{word:<9} {rest}\n")
         }
     }
+}
+
+/// Whether the file on Box has the name of the entry at this place.
+fn is_named_after(file: &RemoteFile, place: &str) -> bool {
+    let name = place.rsplit('/').next().unwrap_or(place);
+    file.name.is_spelled_like(&RemoteName::from_box(name))
 }
 
 const PLAIN: &str = "";

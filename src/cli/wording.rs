@@ -11,3 +11,33 @@ pub(crate) fn printable(text: &str) -> String {
     };
     text.chars().map(escape).collect()
 }
+
+/// Breaks words into lines; a word that is too long keeps its line to itself.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let text = text.lines().map(printable).collect::<Vec<_>>().join(" ");
+    for word in text.split_whitespace() {
+        let needed = word.chars().count();
+        let line = lines.last_mut().map(|line| (line.chars().count(), line));
+        match line {
+            Some((0, line)) => line.push_str(word),
+            Some((used, line)) if used + 1 + needed <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn what_moves_the_cursor_is_spelled_out() {
+        let lines = wrapped("a\u{1b}[2J b\nc", 10);
+        assert_eq!(lines, ["a\\u{1b}[2J", "b c"]);
+    }
+}

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 const POLICIES: &[(&str, OnForeign)] = &[
     ("new_version", OnForeign::NewVersion),
     ("park", OnForeign::Park),
+    ("keep_both", OnForeign::KeepBoth),
 ];
 
 /// One mirror as far as it is right, so that mirrors can be compared although another

@@ -7,6 +7,7 @@
 use crate::model::digest::Sha1Digest;
 use crate::model::ids::{Etag, FileId, FolderId, VersionId};
 use crate::model::name::RemoteName;
+use std::fmt;
 
 /// A file on Box.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,5 +72,84 @@ impl Occupant {
             Self::Folder(folder) => format!("the folder {}", folder.id),
             Self::Other { kind, id, .. } => format!("the {} {id}", kind.replace('_', " ")),
         }
+    }
+}
+
+/// An item on Box and the version of it that was looked at: what a conflict is about, and
+/// what a decision is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// The item's ID.
+    pub(crate) id: Box<str>,
+    /// A file's version; none for what is gone, for what is no file, and where Box left
+    /// it out.
+    pub(crate) version: Option<VersionId>,
+}
+
+/// What stands in the way of a local entry on Box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Obstacle {
+    /// What was seen of it.
+    pub(crate) seen: Seen,
+    /// In words: "the file 42 (version 7)".
+    words: Box<str>,
+}
+
+impl Obstacle {
+    /// A file with other content.
+    pub(crate) fn file(file: &RemoteFile) -> Self {
+        let words = match &file.version {
+            Some(version) => format!("the file {} (version {version})", file.id),
+            None => format!("the file {}", file.id),
+        };
+        Self {
+            seen: Seen {
+                id: file.id.as_str().into(),
+                version: file.version.clone(),
+            },
+            words: words.into(),
+        }
+    }
+
+    /// The same, with its name there.
+    pub(crate) fn called(self, name: &RemoteName) -> Self {
+        let words = format!("{}, called {:?} there,", self.words, name.as_str());
+        Self {
+            words: words.into(),
+            ..self
+        }
+    }
+
+    /// A file that is not there any more.
+    pub(crate) fn gone(id: &FileId) -> Self {
+        Self {
+            seen: Seen {
+                id: id.as_str().into(),
+                version: None,
+            },
+            words: format!("the file {id}").into(),
+        }
+    }
+
+    /// Whatever has the name.
+    pub(crate) fn of(occupant: &Occupant) -> Self {
+        let id = match occupant {
+            Occupant::File(file) => return Self::file(file),
+            Occupant::Folder(folder) => folder.id.as_str(),
+            Occupant::Other { id, .. } => id,
+        };
+        Self {
+            seen: Seen {
+                id: id.into(),
+                version: None,
+            },
+            words: occupant.describe().into(),
+        }
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
     }
 }

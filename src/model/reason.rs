@@ -3,6 +3,7 @@
 //! Three kinds, as the accounts keep them apart: *excluded* was not asked for,
 //! *parked* waits for a change or a person, *failed* was given up in this run.
 
+use crate::model::item::{Obstacle, Seen};
 use crate::model::name::{LONGEST, NameError};
 use crate::model::trouble::Said;
 use std::fmt;
@@ -26,13 +27,13 @@ pub(crate) enum Parked {
     /// Another entry of its directory has the same name but for case.
     CaseTwin(String),
     /// Something that is not a file (or, for a directory, not a folder) has its name.
-    NameTaken(String),
-    /// A file with other content was on Box before; the policy is to leave it.
-    Differs(String),
-    /// Box's copy was changed by somebody else; the policy is to leave it.
-    ChangedOnBox(String),
+    NameTaken(Obstacle),
+    /// A file with other content was on Box before, and is left alone.
+    Differs(Obstacle),
+    /// Box's copy was changed by somebody else, and is left alone.
+    ChangedOnBox(Obstacle),
     /// Box's copy is gone, or no longer visible to this account.
-    GoneFromBox(String),
+    GoneFromBox(Obstacle),
     /// The folder it belongs in is gone, or no longer visible to this account.
     FolderGone(String),
     /// Box refuses it.
@@ -111,6 +112,32 @@ impl Parked {
         }
     }
 
+    /// What stands in the way on Box, where that is an item that can be named.
+    pub(crate) fn obstacle(&self) -> Option<&Seen> {
+        match self {
+            Self::NameTaken(by)
+            | Self::Differs(by)
+            | Self::ChangedOnBox(by)
+            | Self::GoneFromBox(by) => Some(&by.seen),
+            Self::Name(_)
+            | Self::CaseTwin(_)
+            | Self::FolderGone(_)
+            | Self::Locked(..)
+            | Self::Full(_)
+            | Self::Refused(_)
+            | Self::WrongReply(_)
+            | Self::Still { .. } => None,
+        }
+    }
+
+    /// Box's part in it.
+    pub(crate) fn said(&self) -> Option<&Said> {
+        match self {
+            Self::Refused(said) | Self::Locked(said, _) | Self::Full(said) => Some(said),
+            _ => None,
+        }
+    }
+
     /// Whether only a change of the item itself can help, so that asking Box again
     /// before that is pointless.
     pub(crate) fn is_in_the_item(&self) -> bool {
@@ -158,18 +185,18 @@ impl fmt::Display for Parked {
             }
             Self::Differs(which) => write!(
                 f,
-                "{which} on Box has this name and other content, and on_existing is \"park\": \
-                 nothing was changed there"
+                "{which} on Box has this name and other content: it is left alone until \
+                 `boxup resolve` or on_existing decides"
             ),
             Self::ChangedOnBox(which) => write!(
                 f,
-                "{which} on Box was changed by somebody else since the last upload, and \
-                 on_remote_change is \"park\": nothing was changed there"
+                "{which} on Box was changed by somebody else since the last upload: it is left \
+                 alone until `boxup resolve` or on_remote_change decides"
             ),
             Self::GoneFromBox(which) => write!(
                 f,
-                "{which} is gone from Box or hidden from this account, and on_remote_change is \
-                 \"park\": it was not uploaded again"
+                "{which} is gone from Box or hidden from this account: it is not uploaded again \
+                 until `boxup resolve` or on_remote_change decides"
             ),
             Self::FolderGone(which) => write!(
                 f,

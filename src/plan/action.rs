@@ -5,10 +5,12 @@ use crate::model::item::{RemoteFile, RemoteFolder};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Failed, Parked};
-use crate::model::stamp::{Nanos, Stamp};
+use crate::model::stamp::{Nanos, Stamp, Tolerated};
+use crate::plan::conflict::Decision;
 use crate::plan::facts::{
     Hashed, Intent, Mapped, OpenSession, ParkedItem, SyncedFile, SyncedFolder,
 };
+use std::collections::BTreeSet;
 
 /// What planning makes of one directory.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,6 +27,20 @@ pub(crate) struct DirPlan {
     pub(crate) descend: Vec<(LocalName, SyncedFolder)>,
     /// Files written to so recently that they are looked at again later.
     pub(crate) unsettled: Vec<LocalName>,
+}
+
+impl DirPlan {
+    /// Files that are not at rest: those that are looked at later, and those that are
+    /// taken as they are, because they never rest.
+    pub(crate) fn not_at_rest(&self) -> BTreeSet<LocalName> {
+        let files = self.actions.iter().filter_map(|action| match action {
+            Action::File(work) => Some(work),
+            Action::Folder(_) => None,
+        });
+        let restless = files.filter(|work| work.restless);
+        let restless = restless.map(|work| &work.name);
+        restless.chain(&self.unsettled).cloned().collect()
+    }
 }
 
 /// Work that needs Box.
@@ -76,13 +92,30 @@ pub(crate) struct FileWork {
     pub(crate) existing: Option<Box<RemoteFile>>,
     /// A request of an earlier try whose outcome is not known.
     pub(crate) intent: Option<Intent>,
+    /// What a person decided about a conflict.
+    pub(crate) decision: Option<Box<Decision>>,
+    /// The local file when the conflict was told.
+    pub(crate) shown: Option<Stamp>,
     /// Read Box's copy before anything is sent.
     pub(crate) doubtful: bool,
     /// It never rests: what it holds when it is opened is sent, though it grows on.
     pub(crate) restless: bool,
+    /// How many tries in a row it has spoilt by changing.
+    pub(crate) changes: u8,
 }
 
+/// So many tries are spoilt before a file is taken for one that never rests.
+const MOST_CHANGES: u8 = 3;
+
 impl FileWork {
+    /// What it may do while it is sent.
+    pub(crate) fn tolerated(&self) -> Tolerated {
+        match self.restless || self.changes >= MOST_CHANGES {
+            true => Tolerated::Growth,
+            false => Tolerated::Nothing,
+        }
+    }
+
     /// Takes in what the mapping says of the file now. To be done before every try:
     /// while the work waited, another one for the same file may have been recorded, or
     /// may have left an intent behind.
@@ -90,14 +123,17 @@ impl FileWork {
         let name = &self.name;
         self.synced = mapped.files.get(name).cloned().map(Box::new);
         self.intent = mapped.intents.get(name).copied();
-        self.doubtful = self.intent.is_some() || mapped.parked.contains_key(name);
+        self.decision = mapped.decisions.get(name).cloned().map(Box::new);
+        let parked = mapped.parked.get(name);
+        self.shown = parked.and_then(|parked| parked.stamp);
+        self.doubtful = self.intent.is_some() || parked.is_some();
     }
 }
 
 /// A change of the mapping.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Edit {
-    /// A file agrees with Box. Ends its intent and its being parked.
+    /// A file agrees with Box. Ends its intent, its being parked and what was decided.
     PutFile(FolderKey, LocalName, SyncedFile),
     /// A file has a new stamp and the old content.
     Refresh {
@@ -135,6 +171,10 @@ pub(crate) enum Edit {
     UnparkBelow(FolderKey),
     /// A mutating request is about to be sent.
     Intend(FolderKey, LocalName, Intent),
+    /// A person has decided about a conflict.
+    Decide(FolderKey, LocalName, Decision),
+    /// What was decided does not fit any more.
+    Undecide(FolderKey, LocalName),
     /// An upload session was opened.
     OpenSession(FolderKey, LocalName, Box<OpenSession>),
     /// An upload session is of no more use.
@@ -155,6 +195,8 @@ impl Edit {
             | Self::Unpark(..)
             | Self::UnparkBelow(_)
             | Self::Intend(..)
+            | Self::Decide(..)
+            | Self::Undecide(..)
             | Self::OpenSession(..)
             | Self::EndSession(..) => None,
         }
@@ -172,6 +214,8 @@ pub(crate) enum Report {
     Adopted(RemoteFile),
     /// As it was.
     Unchanged,
+    /// Box's copy stays, because a person decided so; the file, unless it is gone.
+    Left(Option<RemoteFile>),
     /// Left out on purpose.
     Excluded(Exclusion),
     /// Waits.

@@ -34,7 +34,8 @@ pub(crate) enum What {
 const MOST: usize = 10_000;
 
 /// A tree in which something changes all the time is looked at nevertheless, after
-/// this many times the quiet time. A single file waits until it is quiet.
+/// this many times the quiet time. How long a single file may go on is decided elsewhere
+/// (see [`crate::plan::restless`]).
 const PATIENCE: u32 = 10;
 
 /// Hints that wait for quiet.
@@ -75,8 +76,9 @@ impl Debouncer {
         }
     }
 
-    /// Takes note of a hint that came `now`.
-    pub(crate) fn hint(&mut self, hint: Hint, now: Instant) {
+    /// Takes note of a hint that came `now`. A single file waits no longer than until
+    /// `latest`, whether it is quiet or not.
+    pub(crate) fn hint(&mut self, hint: Hint, latest: Option<Instant>, now: Instant) {
         let settle = self.settle;
         let waiting = self.roots.entry(hint.root).or_default();
         if let Some(wait) = &mut waiting.everything {
@@ -86,7 +88,7 @@ impl Debouncer {
         match hint.what {
             What::Everything => waiting.collapse(Wait::new(now, settle)),
             What::Tree(dir) => waiting.tree(dir, now, settle),
-            What::Path(path) => waiting.path(path, now, settle),
+            What::Path(path) => waiting.path(path, latest, now, settle),
         }
         if waiting.places.len() > MOST {
             waiting.collapse(Wait::new(now, settle));
@@ -132,10 +134,13 @@ impl Waiting {
         })
     }
 
-    fn path(&mut self, path: RelPath, now: Instant, settle: Duration) {
+    fn path(&mut self, path: RelPath, latest: Option<Instant>, now: Instant, settle: Duration) {
         if let Some(tree) = self.tree_around(&path) {
             return self.put(tree, true, now, settle);
         }
+        let settle = latest.map_or(settle, |latest| {
+            settle.min(latest.saturating_duration_since(now))
+        });
         self.put(path, false, now, settle);
     }
 
@@ -244,7 +249,7 @@ mod tests {
                 let (root, text) = text.split_once('#').unwrap_or(("0", text));
                 let root = root.parse().unwrap();
                 let what = what(text);
-                debouncer.hint(Hint { root, what }, at(second));
+                debouncer.hint(Hint { root, what }, None, at(second));
             }
             let promised = debouncer.next_due().is_some_and(|due| due <= at(second));
             let due = debouncer.due(at(second));
@@ -318,8 +323,22 @@ mod tests {
         let now = Instant::now();
         for (_, name) in at_once(MOST) {
             let what = what(name);
-            debouncer.hint(Hint { root: 0, what }, now);
+            debouncer.hint(Hint { root: 0, what }, None, now);
         }
         assert_eq!(debouncer.due(now).len(), MOST);
+    }
+    #[test]
+    fn a_file_waits_for_quiet_only_as_long_as_its_patience_lasts() {
+        let start = Instant::now();
+        let at = |second| start + Duration::from_secs(second);
+        let mut debouncer = Debouncer::new(Duration::from_secs(SETTLE));
+        let mut due = Vec::new();
+        for second in 0..40 {
+            let what = what("a");
+            debouncer.hint(Hint { root: 0, what }, Some(at(25)), at(second));
+            due.extend(debouncer.due(at(second)).iter().map(|_| second));
+        }
+        // From then on it is for whoever asks to let it wait again.
+        assert_eq!(due, (25..40).collect::<Vec<_>>());
     }
 }

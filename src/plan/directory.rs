@@ -5,7 +5,7 @@
 //! something, the scan hashes just those, and [`plan`] decides.
 
 use crate::model::ids::FolderKey;
-use crate::model::item::Occupant;
+use crate::model::item::{Obstacle, Occupant};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Failed, Parked};
@@ -131,7 +131,10 @@ impl Planner<'_> {
     ) {
         match digest {
             // Content that was sent since may be on Box instead: only Box can tell.
-            Some(Ok(hashed)) if hashed.sha1 == known.sha1 && !is_in_doubt(name, self.facts) => {
+            Some(Ok(hashed))
+                if (hashed.sha1 == known.sha1 || is_left(name, hashed, self.facts))
+                    && !is_in_doubt(name, self.facts) =>
+            {
                 // Checked once in each state: a file whose clock lies in the future
                 // would otherwise be read in every run for ever.
                 let is_second_look =
@@ -165,8 +168,13 @@ impl Planner<'_> {
         occupant: &Occupant,
         digest: Option<&Result<Hashed, HashError>>,
     ) {
+        let is_decided = self.facts.mapped.decisions.contains_key(name);
         let Occupant::File(file) = occupant else {
-            return self.park(name, Parked::NameTaken(occupant.describe()), Some(*stamp));
+            if is_decided || self.policy.on_existing == OnForeign::KeepBoth {
+                return self.act(name, stamp, remote, None, None);
+            }
+            let by = Obstacle::of(occupant);
+            return self.park(name, Parked::NameTaken(by), Some(*stamp));
         };
         match digest {
             Some(Ok(hashed)) if file.sha1 == Some(hashed.sha1) && file.etag.is_some() => {
@@ -183,10 +191,10 @@ impl Planner<'_> {
             // Without an intent of ours, a file that differs is a stranger's.
             _ if self.policy.on_existing == OnForeign::Park
                 && differs(file, stamp, digest)
+                && !is_decided
                 && !self.facts.mapped.intents.contains_key(name) =>
             {
-                let which = format!("the file {}", file.id);
-                self.park(name, Parked::Differs(which), Some(*stamp));
+                self.park(name, Parked::Differs(Obstacle::file(file)), Some(*stamp));
             }
             digest => {
                 let hashed = digest.and_then(|d| d.as_ref().ok()).copied();
@@ -211,8 +219,11 @@ impl Planner<'_> {
             synced: None,
             existing: existing.cloned().map(Box::new),
             intent: None,
+            decision: None,
+            shown: None,
             doubtful: false,
-            restless: false,
+            restless: is_unsettled(stamp, self.facts, self.policy),
+            changes: 0,
         };
         work.recall(&self.facts.mapped);
         self.plan.actions.push(Action::File(work));
@@ -231,7 +242,7 @@ impl Planner<'_> {
                 let known = match occupant {
                     Some(Occupant::Folder(folder)) => Some(folder),
                     Some(other) => {
-                        return self.park(name, Parked::NameTaken(other.describe()), None);
+                        return self.park(name, Parked::NameTaken(Obstacle::of(&other)), None);
                     }
                     None => mapped
                         .folders
@@ -277,7 +288,8 @@ impl Planner<'_> {
             ..ParkedItem::new(&why, stamp)
         };
         let is_recorded = self.facts.mapped.parked.get(name).is_some_and(|known| {
-            (&known.code, &known.message) == (&item.code, &item.message)
+            (&known.code, &known.message, &known.obstacle)
+                == (&item.code, &item.message, &item.obstacle)
                 && same_state(known.stamp.as_ref(), stamp.as_ref())
         });
         if !is_recorded {
@@ -361,7 +373,7 @@ fn standing<'a>(
             Standing::Unchanged
         };
     }
-    if is_unsettled(stamp, facts, policy) {
+    if is_unsettled(stamp, facts, policy) && !facts.restless.contains(name) {
         return Standing::Unsettled;
     }
     if let Some(parked) = facts.mapped.parked.get(name)
@@ -393,6 +405,12 @@ fn is_in_doubt(name: &LocalName, facts: &DirFacts) -> bool {
     let parked = facts.mapped.parked.get(name);
     facts.mapped.intents.contains_key(name)
         || parked.is_some_and(|parked| !is_decided_here(&parked.code))
+}
+
+/// Whether it is content that a person decided not to send.
+fn is_left(name: &LocalName, hashed: &Hashed, facts: &DirFacts) -> bool {
+    let decision = facts.mapped.decisions.get(name);
+    decision.is_some_and(|decision| decision.left == Some(hashed.sha1))
 }
 
 /// Reasons that planning finds by itself every time, so that a rename of the *other*

@@ -3,13 +3,14 @@
 
 use crate::model::digest::Sha1Digest;
 use crate::model::ids::{Etag, FileId, FolderId, FolderKey, VersionId};
-use crate::model::item::Occupant;
+use crate::model::item::{Occupant, Seen};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Parked};
 use crate::model::session::Session;
 use crate::model::stamp::{Nanos, Stamp};
-use std::collections::BTreeMap;
+use crate::plan::conflict::Decision;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One entry of a local directory, as the scan found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +118,8 @@ pub(crate) struct ParkedItem {
     pub(crate) in_the_item: bool,
     /// What it looked like when it was parked; `None` for a directory.
     pub(crate) stamp: Option<Stamp>,
+    /// What stood in the way on Box.
+    pub(crate) obstacle: Option<Seen>,
     /// When it was last tried, where Box was asked; long ago otherwise.
     pub(crate) tried_at: Nanos,
 }
@@ -129,6 +132,7 @@ impl ParkedItem {
             message: why.to_string(),
             in_the_item: why.is_in_the_item(),
             stamp,
+            obstacle: why.obstacle().cloned(),
             tried_at: Nanos(0),
         }
     }
@@ -141,21 +145,37 @@ pub(crate) struct Intent {
     pub(crate) sha1: Sha1Digest,
 }
 
+/// What an upload makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// A new file of this name.
+    New(RemoteName),
+    /// A new version of this file.
+    Version(FileId),
+}
+
 /// An upload session that an earlier try left open, and what it was opened for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OpenSession {
     /// The session.
     pub(crate) session: Session,
-    /// The file that gets a version; `None` for a new file.
-    pub(crate) base: Option<FileId>,
+    /// What it makes.
+    pub(crate) goal: Goal,
     /// The local file's state then.
     pub(crate) stamp: Stamp,
 }
 
 impl OpenSession {
     /// Whether it can take this content to this place, as far as we know.
-    pub(crate) fn is_for(&self, base: Option<&FileId>, stamp: &Stamp) -> bool {
-        self.base.as_ref() == base && self.stamp.same_file_state(stamp)
+    pub(crate) fn is_for(&self, goal: &Goal, stamp: &Stamp) -> bool {
+        self.goal == *goal && self.stamp.same_file_state(stamp)
+    }
+
+    /// Whether it is for this content as a new file of another name: one that is kept
+    /// beside somebody else's is looked for under its own name first.
+    pub(crate) fn may_be_for(&self, goal: &Goal, stamp: &Stamp) -> bool {
+        matches!((&self.goal, goal), (Goal::New(_), Goal::New(_)))
+            && self.stamp.same_file_state(stamp)
     }
 }
 
@@ -170,6 +190,8 @@ pub(crate) struct Mapped {
     pub(crate) parked: BTreeMap<LocalName, ParkedItem>,
     /// Requests in doubt, by local name.
     pub(crate) intents: BTreeMap<LocalName, Intent>,
+    /// What a person decided about conflicts, by local name.
+    pub(crate) decisions: BTreeMap<LocalName, Decision>,
 }
 
 /// What a folder holds on Box, by the key under which Box compares names.
@@ -200,6 +222,8 @@ pub(crate) struct DirFacts {
     pub(crate) mapped: Mapped,
     /// Box's listing, where the folder was never compared.
     pub(crate) inventory: Option<Inventory>,
+    /// Files that never rest: they are taken as they are.
+    pub(crate) restless: BTreeSet<LocalName>,
     /// Now, by the local clock.
     pub(crate) now: Nanos,
 }

@@ -6,14 +6,17 @@
 pub(crate) mod action;
 pub(crate) mod backoff;
 pub(crate) mod chunked;
+pub(crate) mod conflict;
 pub(crate) mod debounce;
 pub(crate) mod directory;
+pub(crate) mod exchange;
 pub(crate) mod facts;
 pub(crate) mod guard;
 pub(crate) mod owners;
 pub(crate) mod parole;
 pub(crate) mod policy;
 pub(crate) mod queue;
+pub(crate) mod restless;
 pub(crate) mod settle;
 pub(crate) mod tally;
 pub(crate) mod transfer;

@@ -9,6 +9,8 @@ pub(crate) enum OnForeign {
     NewVersion,
     /// Leave theirs alone and report it.
     Park,
+    /// Leave theirs alone and upload ours beside it, as a file of its own.
+    KeepBoth,
 }
 
 /// The decisions that planning needs.

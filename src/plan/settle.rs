@@ -9,9 +9,11 @@ use crate::model::reason::{Failed, Parked};
 use crate::model::stamp::{Nanos, Stamp};
 use crate::model::trouble::Said;
 use crate::plan::action::{Edit, FileWork, Report, synced};
+use crate::plan::conflict::Decision;
 use crate::plan::facts::{Hashed, ParkedItem, SyncedFile};
 use crate::plan::guard::Halt;
 use crate::plan::queue::End;
+use crate::plan::restless::PACE;
 use crate::plan::transfer::Outcome;
 use crate::plan::verdict::Verdict;
 use std::time::Duration;
@@ -58,7 +60,7 @@ pub(crate) fn file(
         edits,
         effect: Effect::Done(report),
     };
-    match outcome {
+    let settled = match outcome {
         Outcome::Uploaded(file, sent) => {
             done(put(&file, &sent), Report::Uploaded(file, sent.stamp.size))
         }
@@ -68,13 +70,34 @@ pub(crate) fn file(
         Outcome::Adopted(file, hashed) => done(put(&file, &hashed), Report::Adopted(file)),
         Outcome::Landed(file) => landed(dir, work, &file),
         Outcome::Unchanged(hashed) => done(vec![refresh(dir, work, &hashed)], Report::Unchanged),
-        Outcome::Parked(why) => parked(dir, &work.name, why, Some(stamp)),
+        Outcome::Left(theirs, hashed) => left(dir, work, &hashed, theirs),
+        Outcome::Parked(why) => {
+            let mut settled = parked(dir, &work.name, why, Some(stamp));
+            // A person is asked again, about what is there now.
+            let is_decided = work.decision.is_some();
+            let undecide = is_decided.then(|| Edit::Undecide(dir, work.name.clone()));
+            settled.edits.extend(undecide);
+            settled
+        }
         Outcome::Locked(_, said) => {
             parked(dir, &work.name, Parked::Locked(said, None), Some(stamp))
         }
         Outcome::RootGone(said) => halted(said),
         Outcome::Verdict(verdict) => self::verdict(dir, &work.name, verdict, Some(stamp), answered),
-    }
+    };
+    paced(work, settled)
+}
+
+/// A file that never rests is not tried more often than such files are.
+pub(crate) fn paced(work: &FileWork, settled: Settled) -> Settled {
+    let slow = |asked: Option<Duration>| Some(asked.unwrap_or(PACE).max(PACE));
+    let effect = match settled.effect {
+        Effect::Again(End::Failed(asked), why) if work.restless => {
+            Effect::Again(End::Failed(slow(asked)), why)
+        }
+        other => other,
+    };
+    Settled { effect, ..settled }
 }
 
 /// What an earlier try sent is recorded as what Box held when we last agreed; what the
@@ -93,6 +116,32 @@ fn landed(dir: FolderKey, work: &FileWork, file: &RemoteFile) -> Settled {
     Settled {
         edits: vec![Edit::PutFile(dir, work.name.clone(), row)],
         effect: again,
+    }
+}
+
+/// Theirs is what we agree on now, although the disk has something else: the next change
+/// of the local file comes on top of it, and until then there is nothing to do.
+fn left(dir: FolderKey, work: &FileWork, hashed: &Hashed, theirs: Option<RemoteFile>) -> Settled {
+    let name = || work.name.clone();
+    let mut edits = match &theirs {
+        Some(file) => {
+            let sha1 = file.sha1.unwrap_or(hashed.sha1);
+            let row = synced(file, &Hashed { sha1, ..*hashed });
+            vec![Edit::PutFile(dir, name(), row)]
+        }
+        None => vec![refresh(dir, work, hashed), Edit::Unpark(dir, name())],
+    };
+    if let Some(decision) = &work.decision {
+        let left = Some(hashed.sha1);
+        let standing = Decision {
+            left,
+            ..(**decision).clone()
+        };
+        edits.push(Edit::Decide(dir, name(), standing));
+    }
+    Settled {
+        edits,
+        effect: Effect::Done(Report::Left(theirs)),
     }
 }
 

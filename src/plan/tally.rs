@@ -63,7 +63,7 @@ impl Tally {
             Report::Uploaded(..) => &mut self.uploaded,
             Report::NewVersion(..) => &mut self.new_versions,
             Report::Adopted(_) => &mut self.adopted,
-            Report::Unchanged => &mut self.unchanged,
+            Report::Unchanged | Report::Left(_) => &mut self.unchanged,
             Report::Excluded(_) => &mut self.excluded,
             Report::Parked(_) => &mut self.parked,
             Report::Failed(_) => &mut self.failed,

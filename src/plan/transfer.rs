@@ -11,102 +11,18 @@
 //! The local digest may be unknown: reading fifty gigabytes only to send them is left
 //! out where the size tells enough, and asked for where it does not.
 
-use crate::model::ids::{Etag, FileId, VersionId};
-use crate::model::item::{Occupant, RemoteFile};
+pub(crate) use crate::plan::exchange::{Ask, Base, Next, Outcome, Reply};
+
+use crate::model::ids::FileId;
+use crate::model::item::{Obstacle, Occupant, RemoteFile};
 use crate::model::name::RemoteName;
 use crate::model::reason::{Failed, Parked};
 use crate::model::trouble::{Said, Trouble};
 use crate::plan::action::FileWork;
+use crate::plan::conflict::{self, MOST_BESIDE, Way, beside};
 use crate::plan::facts::{Hashed, Local, SyncedFile};
 use crate::plan::policy::{OnForeign, Policy};
 use crate::plan::verdict::Verdict;
-
-/// What is to be asked next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Ask {
-    /// Would Box take this new file? (`options_files_content`; for a large file
-    /// `post_files_upload_sessions`, which is the same question)
-    PreflightNew,
-    /// Would Box take this content for the file? (`OPTIONS /files/:id/content`; for a
-    /// large file `post_files_id_upload_sessions`)
-    PreflightVersion(FileId),
-    /// Upload a new file. (`post_files_content`, or a session's commit)
-    SendNew,
-    /// Upload a new version. (`post_files_id_content`, or a session's commit)
-    SendVersion(Base),
-    /// What is the digest of the local file?
-    Hash,
-    /// What is this file's state? (`get_files_id`)
-    Read(FileId),
-    /// Which other local path does the mapping have for this file, if any?
-    Owner(FileId),
-    /// Is the mirror's root folder visible? (`get_folders_id`)
-    Root,
-}
-
-/// The state of a file on Box that a new version is based on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Base {
-    /// The file.
-    pub(crate) id: FileId,
-    /// What `If-Match` says.
-    pub(crate) etag: Etag,
-    /// Its name, which the new version keeps.
-    pub(crate) name: RemoteName,
-    /// The version that the new one comes on top of, where Box has told.
-    pub(crate) version: Option<VersionId>,
-}
-
-/// The answer to an [`Ask`].
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Reply {
-    /// The preflight found nothing against it.
-    Clear,
-    /// It was stored: how Box describes it, and what was sent.
-    Stored(RemoteFile, Hashed),
-    /// The digest of the local file, which is in the state that the transfer is about.
-    Hashed(Hashed),
-    /// The file's state.
-    File(RemoteFile),
-    /// The other local path that the mapping has for the file.
-    Owner(Option<String>),
-    /// The root is there.
-    RootVisible,
-    /// It did not work.
-    Trouble(Trouble),
-}
-
-/// How it ended, or why it cannot go on now.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Outcome {
-    /// Box made a new file of this content.
-    Uploaded(RemoteFile, Hashed),
-    /// Box made a new version of this content.
-    NewVersion(RemoteFile, Hashed),
-    /// Box has our content already; nothing was sent.
-    Adopted(RemoteFile, Hashed),
-    /// Box has what an earlier try of ours sent, its answer lost; the disk has moved on.
-    Landed(RemoteFile),
-    /// The content is what we last agreed on, after all.
-    Unchanged(Hashed),
-    /// It waits for a change or a person.
-    Parked(Parked),
-    /// Somebody has locked this file on Box; Box's words.
-    Locked(FileId, Said),
-    /// It cannot be done, or not now.
-    Verdict(Verdict),
-    /// The mirror's root folder cannot be seen: nothing in the mirror can go on.
-    RootGone(String),
-}
-
-/// The next step.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Next {
-    /// Ask this and report the reply.
-    Ask(Ask),
-    /// It is over.
-    End(Outcome),
-}
 
 /// What an upload's answer must say besides content and size.
 #[derive(Clone, Debug)]
@@ -125,6 +41,8 @@ enum Undecided {
     Existing(RemoteFile),
     /// Is it what our own file holds now?
     Changed(RemoteFile),
+    /// Our own file is gone: what is left out?
+    Gone(FileId),
 }
 
 /// What the pending question was about.
@@ -158,6 +76,8 @@ pub(crate) struct Transfer<'a> {
     /// Where the new file goes, for reports.
     parent: String,
     state: State,
+    /// Once it is clear that both are kept: which name of ours is tried.
+    aside: Option<u32>,
     /// Versions refused as stale; each had another etag. A bound, because a program
     /// that keeps editing the file's metadata could keep this going for ever.
     stale: u32,
@@ -176,6 +96,7 @@ impl<'a> Transfer<'a> {
             policy,
             parent,
             state,
+            aside: None,
             stale: 0,
         }
     }
@@ -200,14 +121,17 @@ impl<'a> Transfer<'a> {
     pub(crate) fn answer(&mut self, reply: Reply) -> Next {
         let state = std::mem::replace(&mut self.state, State::Start);
         match (state, reply) {
-            (State::PreflightNew, Reply::Clear) => self.ask(State::SendNew, Ask::SendNew),
+            (State::PreflightNew, Reply::Clear) => {
+                let name = self.new_name();
+                self.ask(State::SendNew, Ask::SendNew(name))
+            }
             (State::PreflightVersion(base), Reply::Clear) => {
                 self.ask(State::SendVersion(base.clone()), Ask::SendVersion(base))
             }
             (State::SendNew, Reply::Stored(file, sent)) => {
                 let expected = Expected {
                     id: None,
-                    name: self.work.remote_name.clone(),
+                    name: self.new_name(),
                 };
                 self.confirm(expected, sent, file)
             }
@@ -247,7 +171,45 @@ impl<'a> Transfer<'a> {
     }
 
     fn preflight_new(&mut self) -> Next {
-        self.ask(State::PreflightNew, Ask::PreflightNew)
+        let name = self.new_name();
+        self.ask(State::PreflightNew, Ask::PreflightNew(name))
+    }
+
+    /// The name of a new file. Beside theirs it follows from the local name, whatever the
+    /// file that we had was called on Box.
+    fn new_name(&self) -> RemoteName {
+        let mapped = || self.work.remote_name.clone();
+        match self.aside {
+            None => mapped(),
+            Some(number) => {
+                let own = RemoteName::for_local(&self.work.name);
+                beside(&own.unwrap_or_else(|_| mapped()), number)
+            }
+        }
+    }
+
+    /// Both are kept: ours goes under the next name that may be free. Our own name comes
+    /// first where it need not be taken.
+    fn step_aside(&mut self, number: u32, by: Obstacle) -> Next {
+        if number > MOST_BESIDE {
+            return Next::End(Outcome::Parked(Parked::Differs(by)));
+        }
+        self.aside = Some(number);
+        self.preflight_new()
+    }
+
+    /// The next name to be tried, ours being taken.
+    fn next_name(&self) -> u32 {
+        self.aside.map_or(1, |number| number + 1)
+    }
+
+    /// What is done about what was found.
+    fn way(&self, policy: OnForeign, found: &Obstacle) -> Way {
+        if self.aside.is_some() {
+            return Way::Beside;
+        }
+        let (decision, shown) = (self.work.decision.as_deref(), self.work.shown.as_ref());
+        conflict::way(policy, decision, shown, &self.local, &found.seen)
     }
 
     fn preflight_version(&mut self, base: Base) -> Next {
@@ -275,7 +237,13 @@ impl<'a> Transfer<'a> {
 
     fn judge_existing(&mut self, file: RemoteFile, owner: Option<String>) -> Next {
         if let Some(other) = owner {
-            return Next::End(Outcome::Parked(Parked::CaseTwin(other)));
+            let found = Obstacle::file(&file);
+            return match self.way(self.policy.on_existing, &found) {
+                Way::Beside if !self.is_twin(&other) => self.step_aside(self.next_name(), found),
+                Way::Beside | Way::Over | Way::Leave | Way::Park => {
+                    Next::End(Outcome::Parked(Parked::CaseTwin(other)))
+                }
+            };
         }
         self.judge(Undecided::Existing(file))
     }
@@ -288,12 +256,16 @@ impl<'a> Transfer<'a> {
     /// nothing less tells.
     fn judge(&mut self, undecided: Undecided) -> Next {
         let (sha1, size) = match &undecided {
+            Undecided::Gone(id) => return self.missing(id.clone()),
             Undecided::Mapped(known) => (Some(known.sha1), Some(known.stamp.size)),
             Undecided::Existing(file) | Undecided::Changed(file) => (file.sha1, file.size),
         };
         let is_another_size = size.is_some_and(|size| size != self.local.stamp.size);
         let equal = match self.local.hashed {
-            Some(hashed) => Some(hashed).filter(|hashed| sha1 == Some(hashed.sha1)),
+            Some(hashed) => Some(hashed).filter(|hashed| {
+                let is_left = matches!(undecided, Undecided::Mapped(_)) && self.is_left(hashed);
+                is_left || sha1 == Some(hashed.sha1)
+            }),
             None if is_another_size => None,
             None => return self.ask(State::Hash(undecided), Ask::Hash),
         };
@@ -305,7 +277,14 @@ impl<'a> Transfer<'a> {
             (Undecided::Mapped(known), None) => self.changed_here(known),
             (Undecided::Existing(file), None) => self.other_existing(file),
             (Undecided::Changed(file), None) => self.changed_there(file),
+            (Undecided::Gone(id), _) => self.missing(id),
         }
+    }
+
+    /// Whether it is content that a person decided not to send.
+    fn is_left(&self, hashed: &Hashed) -> bool {
+        let decision = self.work.decision.as_deref();
+        decision.is_some_and(|decision| decision.left == Some(hashed.sha1))
     }
 
     /// Only the disk has changed, for all that is known.
@@ -326,21 +305,21 @@ impl<'a> Transfer<'a> {
         if self.is_our_own_write(&file) {
             return Next::End(Outcome::Landed(file));
         }
+        let found = Obstacle::file(&file);
+        let way = self.way(self.policy.on_existing, &found);
         // Box takes some names for one that we hold apart, such as a ligature and its
         // letters; and a file may have been renamed since it had our name. A version
         // would change a file that nobody here means.
-        if file.name.sibling_key() != self.work.remote_name.sibling_key() {
-            let who = format!(
-                "{}, called {:?} there,",
-                describe(&file),
-                file.name.as_str()
-            );
-            return Next::End(Outcome::Parked(Parked::NameTaken(who)));
+        if way != Way::Beside && file.name.sibling_key() != self.new_name().sibling_key() {
+            let found = found.called(&file.name);
+            return Next::End(Outcome::Parked(Parked::NameTaken(found)));
         }
-        if self.policy.on_existing == OnForeign::NewVersion {
-            return self.version_of(file);
+        match way {
+            Way::Over => self.version_of(file),
+            Way::Beside => self.step_aside(self.next_name(), found),
+            Way::Leave => self.leave(Undecided::Existing(file)),
+            Way::Park => Next::End(Outcome::Parked(Parked::Differs(found))),
         }
-        Next::End(Outcome::Parked(Parked::Differs(describe(&file))))
     }
 
     /// Our file does not hold what is on the disk.
@@ -352,10 +331,45 @@ impl<'a> Transfer<'a> {
         if self.is_our_own_write(&file) {
             return Next::End(Outcome::Landed(file));
         }
-        if self.policy.on_remote_change == OnForeign::NewVersion {
-            return self.version_of(file);
+        let found = Obstacle::file(&file);
+        match self.way(self.policy.on_remote_change, &found) {
+            Way::Over => self.version_of(file),
+            Way::Beside => self.step_aside(0, found),
+            Way::Leave => self.leave(Undecided::Changed(file)),
+            Way::Park => Next::End(Outcome::Parked(Parked::ChangedOnBox(found))),
         }
-        Next::End(Outcome::Parked(Parked::ChangedOnBox(describe(&file))))
+    }
+
+    /// Our file is in the trash, removed for good, or hidden from this account.
+    fn missing(&mut self, id: FileId) -> Next {
+        let found = Obstacle::gone(&id);
+        let then = match self.way(self.policy.on_remote_change, &found) {
+            Way::Over => return self.preflight_new(),
+            Way::Beside => return self.step_aside(0, found),
+            Way::Leave => match self.local.hashed {
+                Some(hashed) => Outcome::Left(None, hashed),
+                None => return self.leave(Undecided::Gone(id)),
+            },
+            Way::Park => Outcome::Parked(Parked::GoneFromBox(found)),
+        };
+        self.ask(State::Root(Box::new(then)), Ask::Root)
+    }
+
+    /// Theirs stays. What of ours is left out is remembered by its digest.
+    fn leave(&mut self, undecided: Undecided) -> Next {
+        match (self.local.hashed, undecided) {
+            (Some(hashed), Undecided::Existing(file) | Undecided::Changed(file)) => {
+                Next::End(Outcome::Left(Some(file), hashed))
+            }
+            (_, undecided) => self.ask(State::Hash(undecided), Ask::Hash),
+        }
+    }
+
+    /// Whether the other local entry has our name but for case: there is no place for both
+    /// of them, as planning says too.
+    fn is_twin(&self, other: &str) -> bool {
+        let own = RemoteName::from_box(self.work.name.to_string());
+        RemoteName::from_box(other).sibling_key() == own.sibling_key()
     }
 
     /// Whether Box's content is what an earlier try of ours sent, its answer lost. That
@@ -392,7 +406,13 @@ impl<'a> Transfer<'a> {
                 self.taken(file)
             }
             Trouble::NameTaken(_, Some(other)) if state.is_about_a_name() => {
-                Next::End(Outcome::Parked(Parked::NameTaken(other.describe())))
+                let found = Obstacle::of(&other);
+                match self.way(self.policy.on_existing, &found) {
+                    Way::Beside => self.step_aside(self.next_name(), found),
+                    Way::Over | Way::Leave | Way::Park => {
+                        Next::End(Outcome::Parked(Parked::NameTaken(found)))
+                    }
+                }
             }
             Trouble::Stale(said) => self.stale(state, Verdict::of(Trouble::Stale(said))),
             Trouble::Gone(said) => self.gone(state, said.to_string()),
@@ -441,10 +461,7 @@ impl<'a> Transfer<'a> {
                     .as_ref()
                     .is_some_and(|known| known.id == id) =>
             {
-                if self.policy.on_remote_change == OnForeign::NewVersion {
-                    return self.preflight_new();
-                }
-                parked(Parked::GoneFromBox(format!("the file {id}")))
+                return self.missing(id);
             }
             State::Root(_) => return Next::End(Outcome::RootGone(said)),
             // What had the name a moment ago is gone: look again from the start.
@@ -544,11 +561,4 @@ fn retry(why: &str) -> Next {
         failed,
         answered: true,
     }))
-}
-
-fn describe(file: &RemoteFile) -> String {
-    match &file.version {
-        Some(version) => format!("the file {} (version {version})", file.id),
-        None => format!("the file {}", file.id),
-    }
 }

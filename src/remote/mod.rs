@@ -13,6 +13,7 @@ pub(crate) mod files;
 pub(crate) mod flow;
 pub(crate) mod folders;
 pub(crate) mod gate;
+pub(crate) mod glance;
 pub(crate) mod hosts;
 pub(crate) mod lessons;
 pub(crate) mod locks;

@@ -3,6 +3,7 @@
 use crate::model::ids::{FileId, FolderId, FolderKey};
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::FULL;
+use crate::plan::conflict::CODES;
 use crate::plan::facts::{Mapped, ParkedItem, SyncedFolder};
 use crate::store::error::Error;
 use crate::store::rows;
@@ -32,13 +33,14 @@ impl Reader {
             "SELECT {} FROM folder WHERE parent = ?1 ORDER BY name",
             rows::FOLDER
         );
-        // One transaction: one pair of file locks instead of four.
+        // One transaction: one pair of file locks instead of five.
         let _reading = self.connection.unchecked_transaction()?;
         Ok(Mapped {
             files: self.map(&all(rows::FILE, "file"), [dir.0], rows::file)?,
             folders: self.map(&folders, [dir.0], rows::folder)?,
             parked: self.map(&all(rows::PARKED, "parked"), [dir.0], rows::parked)?,
             intents: self.map(&all(rows::INTENT, "intent"), [dir.0], rows::intent)?,
+            decisions: self.map(&all(rows::DECISION, "decision"), [dir.0], rows::decision)?,
         })
     }
 
@@ -68,6 +70,12 @@ impl Reader {
                 &one(rows::INTENT, "intent", "dir"),
                 key,
                 rows::intent,
+            )?);
+            let key = params![dir.0, name.as_bytes()];
+            found.decisions.extend(self.map(
+                &one(rows::DECISION, "decision", "dir"),
+                key,
+                rows::decision,
             )?);
         }
         Ok(found)
@@ -154,11 +162,54 @@ impl Reader {
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let rows = statement.query_map([root.0, i64::from(most)], |row| {
-            Ok((rows::parked(row)?, FolderKey(row.get(9)?)))
+            Ok((rows::parked(row)?, FolderKey(row.get(11)?)))
         })?;
         let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
         let with_path = |((name, item), dir)| Ok((self.path(dir)?.join(&name), item));
         rows.into_iter().map(with_path).collect()
+    }
+
+    /// The conflicts below a mirror's root, each with its path, in the order of the paths.
+    pub(crate) fn conflicts_below(
+        &self,
+        root: FolderKey,
+    ) -> Result<Vec<(RelPath, ParkedItem)>, Error> {
+        let codes = CODES.map(|code| format!("'{code}'")).join(", ");
+        let sql = format!(
+            "{BELOW} SELECT {}, dir FROM parked WHERE dir IN below AND code IN ({codes})",
+            rows::PARKED
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let rows = statement.query_map([root.0], |row| {
+            Ok((rows::parked(row)?, FolderKey(row.get(11)?)))
+        })?;
+        let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
+        let with_path = |((name, item), dir)| Ok((self.path(dir)?.join(&name), item));
+        let found: Result<Vec<_>, Error> = rows.into_iter().map(with_path).collect();
+        let mut found = found?;
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(found)
+    }
+
+    /// What is known of one entry, by its path: its directory, its name, and its rows.
+    /// `None` where no directory on the way has a folder.
+    pub(crate) fn entry(
+        &self,
+        root: FolderKey,
+        path: &RelPath,
+    ) -> Result<Option<(FolderKey, LocalName, Mapped)>, Error> {
+        let Some((above, name)) = path.split() else {
+            return Ok(None);
+        };
+        let mut dir = root;
+        for component in above.components() {
+            match self.child_folder(dir, &component)? {
+                Some(folder) => dir = folder.key,
+                None => return Ok(None),
+            }
+        }
+        let mapped = self.some(dir, std::slice::from_ref(&name))?;
+        Ok(Some((dir, name, mapped)))
     }
 
     /// The smallest file, from that size on, that waits below a mirror's root because

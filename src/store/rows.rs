@@ -2,12 +2,14 @@
 
 use crate::model::digest::Sha1Digest;
 use crate::model::ids::{Etag, FileId, FolderId, FolderKey, VersionId};
+use crate::model::item::Seen;
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::stamp::{Nanos, Stamp};
+use crate::plan::conflict::{Decision, Keep};
 use crate::plan::facts::{Intent, ParkedItem, SyncedFile, SyncedFolder};
 use rusqlite::Row;
-use rusqlite::types::{FromSqlError, Type};
+use rusqlite::types::{FromSqlError, Type, ValueRef};
 
 /// Columns of [`file()`], in order.
 pub(crate) const FILE: &str = "name, box_id, version, etag, box_name, sha1, size, mtime, ctime, \
@@ -15,8 +17,10 @@ pub(crate) const FILE: &str = "name, box_id, version, etag, box_name, sha1, size
 /// Columns of [`folder`], in order.
 pub(crate) const FOLDER: &str = "name, id, box_id, inventoried";
 /// Columns of [`parked`], in order.
-pub(crate) const PARKED: &str =
-    "name, code, message, in_the_item, size, mtime, ctime, inode, tried_at";
+pub(crate) const PARKED: &str = "name, code, message, in_the_item, size, mtime, ctime, inode, \
+                                 tried_at, box_id, box_version";
+/// Columns of [`decision`], in order.
+pub(crate) const DECISION: &str = "name, keep, box_id, box_version, sha1";
 /// Columns of [`intent`], in order.
 pub(crate) const INTENT: &str = "name, sha1";
 
@@ -74,8 +78,28 @@ pub(crate) fn parked(row: &Row<'_>) -> rusqlite::Result<(LocalName, ParkedItem)>
         in_the_item: row.get(3)?,
         stamp,
         tried_at: Nanos(row.get(8)?),
+        obstacle: seen(row, 9)?,
     };
     Ok((name(row)?, item))
+}
+
+/// What was decided.
+pub(crate) fn decision(row: &Row<'_>) -> rusqlite::Result<(LocalName, Decision)> {
+    let keep = Keep::of(row.get_ref(1)?.as_str()?)
+        .ok_or_else(|| invalid(1, "a decision that this version does not know"))?;
+    let left = match row.get_ref(4)? {
+        ValueRef::Null => None,
+        _ => Some(digest(row, 4)?),
+    };
+    let seen = seen(row, 2)?.ok_or_else(|| invalid(2, "a decision about nothing"))?;
+    Ok((name(row)?, Decision { keep, seen, left }))
+}
+
+fn seen(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Seen>> {
+    let id = row.get_ref(column)?.as_str_or_null()?.map(Box::from);
+    let version = row.get_ref(column + 1)?.as_str_or_null()?;
+    let version = version.map(VersionId::new);
+    Ok(id.map(|id| Seen { id, version }))
 }
 
 /// A request in doubt.

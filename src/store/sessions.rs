@@ -1,10 +1,11 @@
 //! Upload sessions that were not finished: what is needed to go on with them.
 
 use crate::model::ids::{FileId, FolderKey};
+use crate::model::name::RemoteName;
 use crate::model::path::{LocalName, RelPath};
 use crate::model::session::{Cut, Places, Session};
 use crate::model::stamp::{Nanos, Stamp};
-use crate::plan::facts::OpenSession;
+use crate::plan::facts::{Goal, OpenSession};
 use crate::store::error::Error;
 use crate::store::reader::{BELOW, Reader};
 use crate::store::rows;
@@ -12,7 +13,7 @@ use rusqlite::{OptionalExtension, Row, Savepoint, params};
 
 /// Columns of [`session`], in order.
 const SESSION: &str = "name, box_id, base, part_url, list_url, status_url, commit_url, \
-                       abort_url, part_size, size, mtime, ctime, inode, expires";
+                       abort_url, part_size, size, mtime, ctime, inode, expires, new_name";
 
 /// Where an open session belongs.
 #[derive(Clone, Debug)]
@@ -45,7 +46,7 @@ impl Reader {
         let sql = format!("{BELOW} SELECT {SESSION}, dir FROM session WHERE dir IN below");
         let mut statement = self.connection().prepare_cached(&sql)?;
         let rows =
-            statement.query_map([root.0], |row| Ok((session(row)?, FolderKey(row.get(14)?))))?;
+            statement.query_map([root.0], |row| Ok((session(row)?, FolderKey(row.get(15)?))))?;
         let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
         let with_path = |((name, open), dir)| {
             let path = self.path(dir)?.join(&name);
@@ -68,14 +69,18 @@ pub(super) fn put(
 ) -> rusqlite::Result<()> {
     let sql = format!(
         "INSERT OR REPLACE INTO session (dir, {SESSION}) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
     );
     let (session, places, stamp) = (&open.session, &open.session.places, &open.stamp);
+    let (base, new_name) = match &open.goal {
+        Goal::Version(id) => (Some(id.as_str()), None),
+        Goal::New(name) => (None, Some(name.as_str())),
+    };
     let values = params![
         dir.0,
         name.as_bytes(),
         session.id,
-        open.base.as_ref().map(FileId::as_str),
+        base,
         places.part,
         places.list,
         places.status,
@@ -87,6 +92,7 @@ pub(super) fn put(
         stamp.ctime.0,
         stamp.inode.cast_signed(),
         session.expires.0,
+        new_name,
     ];
     db.prepare_cached(&sql)?.execute(values).map(|_| ())
 }
@@ -115,10 +121,15 @@ fn session(row: &Row<'_>) -> rusqlite::Result<(LocalName, OpenSession)> {
         expires: Nanos(row.get(13)?),
         places,
     };
-    let base: Option<String> = row.get(2)?;
+    let (base, new_name): (Option<String>, Option<String>) = (row.get(2)?, row.get(14)?);
+    let goal = match (base, new_name) {
+        (Some(id), _) => Goal::Version(FileId::new(id)),
+        (None, Some(name)) => Goal::New(RemoteName::from_box(name)),
+        (None, None) => return Err(rows::invalid(14, "a session for nothing")),
+    };
     let open = OpenSession {
         session,
-        base: base.map(FileId::new),
+        goal,
         stamp,
     };
     Ok((rows::name(row)?, open))

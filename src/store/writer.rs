@@ -1,9 +1,11 @@
 //! Writing the mapping: one thread, and one transaction for everything that waits.
 
 use crate::model::ids::FolderKey;
+use crate::model::item::Seen;
 use crate::model::path::LocalName;
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::action::Edit;
+use crate::plan::conflict::Decision;
 use crate::plan::facts::{ParkedItem, SyncedFile};
 use crate::store::account::{self, KnownAccount};
 use crate::store::error::Error;
@@ -185,9 +187,7 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             put_file(db, *dir, name, file)?;
             // The path may have been a directory before.
             mirrors::forget_child(db, *dir, name)?;
-            ["parked", "intent", "session"]
-                .into_iter()
-                .try_for_each(|table| end(db, table, *dir, name))
+            end_all(db, &["parked", "decision", "intent", "session"], *dir, name)
         }
         Edit::Refresh {
             dir,
@@ -210,8 +210,7 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             let values = params![parent.0, name.as_bytes(), id.as_str(), etag, inventoried];
             db.prepare_cached(sql)?.execute(values)?;
             // The path may have been a file before.
-            end(db, "file", *parent, name)?;
-            end(db, "parked", *parent, name)
+            end_all(db, &["file", "decision", "parked"], *parent, name)
         }
         Edit::Inventoried(dir) => {
             let sql = "UPDATE folder SET inventoried = 1 WHERE id = ?1";
@@ -226,6 +225,8 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             let values = params![dir.0, name.as_bytes(), intent.sha1.as_bytes()];
             db.prepare_cached(sql)?.execute(values).map(|_| ())
         }
+        Edit::Decide(dir, name, decision) => decide(db, *dir, name, decision),
+        Edit::Undecide(dir, name) => end(db, "decision", *dir, name),
         Edit::OpenSession(dir, name, open) => sessions::put(db, *dir, name, open),
         Edit::EndSession(dir, name) => end(db, "session", *dir, name),
     }
@@ -288,8 +289,9 @@ fn park(
     item: &ParkedItem,
 ) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO parked \
-               (dir, name, code, message, in_the_item, size, mtime, ctime, inode, tried_at) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+               (dir, name, code, message, in_the_item, size, mtime, ctime, inode, tried_at, \
+               box_id, box_version) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let stamp = item.stamp.as_ref();
     let values = params![
         dir.0,
@@ -302,8 +304,44 @@ fn park(
         stamp.map(|stamp| stamp.ctime.0),
         stamp.map(|stamp| stamp.inode.cast_signed()),
         item.tried_at.0,
+        item.obstacle.as_ref().map(|seen| &*seen.id),
+        item.obstacle.as_ref().and_then(version),
     ];
     db.prepare_cached(sql)?.execute(values).map(|_| ())
+}
+
+fn version(seen: &Seen) -> Option<&str> {
+    seen.version.as_ref().map(|version| version.as_str())
+}
+
+fn decide(
+    db: &Savepoint<'_>,
+    dir: FolderKey,
+    name: &LocalName,
+    decision: &Decision,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO decision (dir, name, keep, box_id, box_version, sha1) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let values = params![
+        dir.0,
+        name.as_bytes(),
+        decision.keep.word(),
+        &*decision.seen.id,
+        version(&decision.seen),
+        decision.left.as_ref().map(|sha1| sha1.as_bytes()),
+    ];
+    db.prepare_cached(sql)?.execute(values).map(|_| ())
+}
+
+fn end_all(
+    db: &Savepoint<'_>,
+    tables: &[&str],
+    dir: FolderKey,
+    name: &LocalName,
+) -> rusqlite::Result<()> {
+    tables
+        .iter()
+        .try_for_each(|table| end(db, table, dir, name))
 }
 
 fn end(db: &Savepoint<'_>, table: &str, dir: FolderKey, name: &LocalName) -> rusqlite::Result<()> {

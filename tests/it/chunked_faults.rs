@@ -4,6 +4,7 @@
 use crate::rig::{Act, PATIENCE, Plot, Rig, Run, each, until};
 use box_emulator::{Effect, Fault, Slow};
 use serde_json::{Value, json};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Cuts into six parts, of which the last is short.
@@ -14,14 +15,21 @@ const CREATE: &str = "post_files_upload_sessions";
 const PUT: &str = "put_files_upload_sessions_id";
 const COMMIT: &str = "post_files_upload_sessions_id_commit";
 
-/// No two parts of it are equal.
+/// No two parts of it are equal, and no two seeds'. Made once: it is much.
 fn content(seed: u64) -> Vec<u8> {
-    let mut rng = fastrand::Rng::with_seed(seed);
-    let mut bytes = Vec::new();
-    while (bytes.len() as u64) < SIZE {
-        bytes.extend(rng.u64(..).to_le_bytes());
+    static MADE: OnceLock<Vec<u8>> = OnceLock::new();
+    let mut bytes = MADE
+        .get_or_init(|| {
+            let mut rng = fastrand::Rng::with_seed(1);
+            let bytes = std::iter::repeat_with(|| rng.u8(..));
+            bytes
+                .take(usize::try_from(SIZE).expect("it is small"))
+                .collect()
+        })
+        .clone();
+    for part in bytes.chunks_mut(PART as usize) {
+        part[..8].copy_from_slice(&seed.to_le_bytes());
     }
-    bytes.truncate(usize::try_from(SIZE).expect("it is small"));
     bytes
 }
 
@@ -260,6 +268,12 @@ fn a_part_that_is_described_wrongly_is_asked_for() {
         assert_eq!(middle.struck(), 1, "{run}");
         expect_there(&rig, &run);
         assert_eq!((rig.calls(CREATE), rig.calls(PUT)), (1, 6), "{run}");
+        let listed = rig.calls("get_files_upload_sessions_id_parts");
+        assert_eq!(
+            (listed, rig.calls(COMMIT)),
+            (1, 1),
+            "asked before it commits: {run}"
+        );
     });
 }
 

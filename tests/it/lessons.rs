@@ -185,37 +185,49 @@ fn a_folder_that_cannot_be_seen() {
 
 #[test]
 fn one_item_that_is_refused_teaches_too() {
-    let rig = Rig::new();
-    rig.write("a.txt", "a").write("b.txt", "b");
-    let full = Fault::on("options_files_content").name("a.txt").forever();
-    rig.cloud.inject(full.status(403, "storage_limit_exceeded"));
-    let broken = Fault::on("post_files_content").name("b.txt").forever();
-    rig.cloud
-        .inject(broken.status(500, "internal_server_error"));
-    let run = rig.once();
-    run.expect_code(1);
-    for (name, event, code, status, word) in [
-        ("a.txt", "parked", "storage_limit_exceeded", 403, "full"),
+    let preflight = || Fault::on("options_files_content").forever();
+    let upload = || Fault::on("post_files_content").forever();
+    for (fault, told, status, word) in [
         (
-            "b.txt",
-            "failed",
-            "internal_server_error",
+            preflight().status(403, "storage_limit_exceeded"),
+            "parked storage_limit_exceeded",
+            403,
+            "full",
+        ),
+        (
+            preflight().status(403, "access_denied_item_locked"),
+            "parked access_denied_item_locked",
+            403,
+            "locked",
+        ),
+        (
+            preflight().status(403, "forbidden_by_policy"),
+            "parked forbidden_by_policy",
+            403,
+            "policy",
+        ),
+        (
+            upload().status(500, "internal_server_error"),
+            "failed internal_server_error",
             500,
             "inside Box",
         ),
     ] {
-        let told = run.expect_event(name, &format!("{event} {code}"));
-        let error = &told["error"];
-        assert_eq!(error["box"]["status"], status, "{told}");
-        assert_eq!(error["box"]["code"], code, "{told}");
-        assert!(error["box"]["request_id"].is_string(), "{told}");
-        assert!(error["happened"].to_string().contains(word), "{told}");
-        assert!(
-            error["next"].is_string() && error["causes"].is_array(),
-            "{told}"
-        );
-        let line = told["message"].as_str().unwrap_or_default();
-        assert!(line.contains(word) && !line.contains('\n'), "{told}");
+        let rig = Rig::new();
+        rig.write("a.txt", "a");
+        rig.cloud.inject(fault);
+        let run = rig.once();
+        run.expect_code(1);
+        let event = run.expect_event("a.txt", told);
+        let error = &event["error"];
+        assert_eq!(error["box"]["status"], status, "{event}");
+        assert_eq!(error["box"]["code"], event["reason"], "{event}");
+        assert!(error["box"]["request_id"].is_string(), "{event}");
+        assert!(error["happened"].to_string().contains(word), "{event}");
+        let is_whole = error["next"].is_string() && error["causes"].is_array();
+        assert!(is_whole, "{event}");
+        let line = event["message"].as_str().unwrap_or_default();
+        assert!(line.contains(word) && !line.contains('\n'), "{event}");
     }
 }
 

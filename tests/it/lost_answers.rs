@@ -40,22 +40,19 @@ fn a_new_version_is_sent_once_although_no_answer_ever_comes() {
     });
 }
 
-/// Not even the refusal of a second try is heard here: the next run must find out.
+/// Not even the refusals of the next two tries are heard.
 #[test]
-fn a_folder_is_made_once_although_no_answer_ever_comes() {
-    each(&never_heard_of("post_folders"), |fault| {
+fn a_folder_is_made_once_although_three_answers_are_lost() {
+    let effects = [Effect::DropAfter, Effect::CutAnswer, Effect::EmptyBody];
+    each(&effects, |effect| {
         let rig = Rig::new();
         rig.write("sub/a.txt", "a").write("b.txt", "b");
-        rig.cloud.inject(fault.clone());
-        let run = rig.once();
-        run.expect_code(1);
-        assert_eq!(run.event("sub")["event"], "failed", "{run}");
-        rig.expect_box(["sub/", "b.txt: b"]);
-        let made = rig.entry("sub").id;
-        rig.cloud.clear_faults();
-        rig.once_ok().expect(&[("uploaded", 1), ("unchanged", 1)]);
-        assert_eq!(rig.entry("sub").id, made);
+        let fault = Fault::on("post_folders").times(3);
+        rig.cloud.inject(fault.effect(effect.clone()));
+        rig.once_ok().expect(&[("uploaded", 2)]);
+        assert_eq!(rig.calls("post_folders"), 4);
         rig.expect_same_as_disk();
+        rig.once_ok().expect(&[("unchanged", 2), ("requests", 0)]);
     });
 }
 

@@ -23,6 +23,9 @@ impl Engine {
     /// Lets what runs come to its end, and tells how the run ended.
     pub(crate) async fn finish(mut self, began: Instant, ran: Result<(), StoreError>) -> Ending {
         let mut broken = ran.err();
+        if broken.is_none() {
+            broken = self.answer_resolvers().err();
+        }
         if self.stop.is_some() || broken.is_some() {
             self.unseen |= self.fresh.are_waiting() || self.visits.are_waiting();
             let drained = self.drain().await;

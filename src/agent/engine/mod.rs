@@ -8,11 +8,13 @@ mod drain;
 mod outcomes;
 mod part;
 mod passes;
+mod resolve;
 mod room;
 mod silence;
 mod status;
 mod visits;
 
+pub(crate) use crate::agent::engine::resolve::{Order, Resolved, Shown};
 pub(crate) use crate::agent::engine::status::{Command, Waited};
 
 use crate::agent::context::Context;
@@ -118,6 +120,7 @@ pub(crate) struct Engine {
     /// All other visits.
     visits: Visits,
     waiters: Vec<status::Waiter>,
+    resolvers: Vec<resolve::Resolver>,
     tally: Tally,
     sink: Sink,
     stop: Option<Stop>,
@@ -159,6 +162,7 @@ impl Engine {
             fresh: Visits::new(),
             visits: Visits::new(),
             waiters: Vec::new(),
+            resolvers: Vec::new(),
             tally: Tally::default(),
             sink,
             stop: None,
@@ -228,7 +232,10 @@ impl Engine {
         self.start_surveys();
         self.start_jobs();
         self.answer_waiters()?;
+        self.answer_resolvers()?;
         self.end_silence();
+        let is_looking = !self.fresh.is_idle() || !self.visits.is_idle();
+        self.context.meter.tell(is_looking, self.silence.heard());
         if self.stop.is_some() {
             return Ok(());
         }
@@ -258,7 +265,7 @@ impl Engine {
         match event {
             Event::Ended(finished) => self.on_ended(finished)?,
             Event::Hint(hint) => self.schedule.hint(hint, Instant::now()),
-            Event::Command(command) => self.on_command(command)?,
+            Event::Command(command) => self.on_command(command).await?,
             Event::Watched(opened) => self.on_watched(opened)?,
             Event::Unauthorized(said) => {
                 self.stop.get_or_insert(Stop::Unauthorized(said));

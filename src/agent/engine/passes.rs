@@ -1,7 +1,7 @@
 //! Looking: passes over whole mirrors, and visits of single places.
 
 use crate::agent::engine::part::Part;
-use crate::agent::engine::{Engine, Stop};
+use crate::agent::engine::{Engine, Resolved, Stop};
 use crate::agent::eyes::Opened;
 use crate::agent::job::{Key, Work};
 use crate::agent::notice::Notice;
@@ -166,6 +166,9 @@ impl Engine {
     fn push(&mut self, (mirror, pass, rank): Of, path: RelPath, work: Work) {
         let key = (mirror, path.clone());
         let ticket = work.ticket(rank);
+        if let Work::File(_, work) = &work {
+            self.context.meter.found(&key, work.stamp.size);
+        }
         let is_new = self.queue.push(ticket, key, work, Instant::now());
         self.parts[mirror].job_added(path, pass, is_new);
     }
@@ -193,10 +196,14 @@ impl Engine {
         if !rest.is_empty() {
             self.look_further((mirror, pass, Rank::Backfill), Scope::Forest(rest));
         }
+        self.tell_of_idle(mirror, &dir.path, &looked_at, &plan);
+        let not_at_rest = plan.not_at_rest();
         for name in looked_at {
-            self.parts[mirror]
-                .failed
-                .remove(&(mirror, dir.path.join(&name)));
+            let entry = (mirror, dir.path.join(&name));
+            self.parts[mirror].failed.remove(&entry);
+            if !not_at_rest.contains(&name) {
+                self.schedule.is_at_rest(&entry);
+            }
         }
         let young = plan.edits.iter().filter_map(Edit::young);
         let young: Vec<_> = young.map(|name| dir.path.join(name)).collect();
@@ -227,9 +234,10 @@ impl Engine {
     pub(super) fn halt(&mut self, mirror: usize, halt: Halt) {
         let is_meant = |key: &Key| key.0 == mirror;
         let part = &mut self.parts[mirror];
-        for ((_, path), lane, _) in self.queue.take_out(&Lane::ALL, is_meant) {
+        for (key, lane, _) in self.queue.take_out(&Lane::ALL, is_meant) {
             self.tally.pending += u64::from(lane.sends());
-            part.job_ended(&path);
+            part.job_ended(&key.1);
+            self.context.meter.dropped(&key);
         }
         for visits in [&mut self.fresh, &mut self.visits] {
             visits.retain(|visit| {
@@ -241,6 +249,7 @@ impl Engine {
             });
         }
         part.stop(halt.clone());
+        self.halt_resolvers(mirror, &halt.to_string());
         self.schedule.look_again(mirror, Instant::now());
         let name = self.context.mirrors[mirror].name.clone();
         (self.sink)(Notice::Halted { mirror: name, halt });
@@ -252,9 +261,14 @@ impl Engine {
 
     /// Counts and tells what became of an entry.
     pub(super) fn account(&mut self, key: (usize, RelPath), report: Report) {
+        self.tell_resolvers(&key, &Resolved::Became(report.clone()));
         let part = &mut self.parts[key.0];
         match &report {
-            Report::Unchanged | Report::Excluded(_) | Report::Parked(_) | Report::Failed(_) => {
+            Report::Unchanged
+            | Report::Left(_)
+            | Report::Excluded(_)
+            | Report::Parked(_)
+            | Report::Failed(_) => {
                 part.tally.count(&report);
             }
             _ => self.tally.count(&report),

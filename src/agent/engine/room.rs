@@ -57,7 +57,7 @@ impl Engine {
         let owner = self.owner_of(key.0);
         let is_news = self.owners.stored(&owner, key, *size, Instant::now());
         // A single pass tries everything once.
-        if !is_news || !self.schedule.is_lasting() {
+        if !is_news || !self.schedule.is_lasting() || self.stop.is_some() {
             return Ok(());
         }
         for mirror in 0..self.parts.len() {

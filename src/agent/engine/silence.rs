@@ -50,6 +50,11 @@ impl Silence {
         self.since = None;
     }
 
+    /// What was heard instead of an answer.
+    pub(super) fn heard(&self) -> Option<&str> {
+        self.since.as_ref().map(|since| since.heard.as_str())
+    }
+
     /// When it lasts as long as is borne.
     pub(super) fn ends(&self, longest: Option<Duration>) -> Option<Instant> {
         let since = self.since.as_ref()?;
@@ -84,6 +89,7 @@ mod tests {
             Some("refused".to_owned())
         );
         assert_eq!(silence.too_long(None, now + minute), None);
+        assert_eq!(silence.heard(), Some("refused"));
         silence.hear(3);
         assert_eq!(silence.ends(Some(minute)), Some(now + minute));
         silence.hear(4);

@@ -1,6 +1,6 @@
 //! Answering those who ask how it stands, and those who wait until all is on Box.
 
-use crate::agent::engine::Engine;
+use crate::agent::engine::{Engine, Order, Resolved};
 use crate::model::path::RelPath;
 use crate::model::reason::FULL;
 use crate::plan::policy::Quiet;
@@ -16,6 +16,8 @@ pub(crate) enum Command {
     Status(oneshot::Sender<Value>),
     /// Look at everything now, and answer when nothing is left to do.
     Wait(oneshot::Sender<Waited>),
+    /// Do what a person decided about a conflict, and answer when it is done.
+    Resolve(Order, oneshot::Sender<Resolved>),
 }
 
 /// What a wait found.
@@ -48,7 +50,7 @@ impl Waiter {
 }
 
 impl Engine {
-    pub(super) fn on_command(&mut self, command: Command) -> Result<(), StoreError> {
+    pub(super) async fn on_command(&mut self, command: Command) -> Result<(), StoreError> {
         match command {
             Command::Status(answer) => drop(answer.send(self.status()?)),
             Command::Wait(answer) => {
@@ -61,6 +63,7 @@ impl Engine {
                 self.owners.ask_now(Instant::now());
                 self.probe_accounts()?;
             }
+            Command::Resolve(order, answer) => self.resolve(order, answer).await?,
         }
         Ok(())
     }

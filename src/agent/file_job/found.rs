@@ -1,5 +1,6 @@
 //! The local file that a job is about, as the job has found it.
 
+use crate::agent::meter::{Stretch, Transfer};
 use crate::local::hash::{self, Source};
 use crate::local::root::Root;
 use crate::local::send::Upload;
@@ -10,6 +11,7 @@ use crate::plan::action::FileWork;
 use crate::plan::facts::{HashError, Hashed, Local};
 use crate::plan::policy::CHUNKED_FROM;
 use crate::remote::parcel::Parcel;
+use futures_util::TryStreamExt;
 use std::sync::Arc;
 
 /// The file, and where it is.
@@ -31,10 +33,7 @@ impl Found {
         path: RelPath,
         work: &FileWork,
     ) -> Result<Self, Trouble> {
-        let tolerated = match work.restless {
-            true => Tolerated::Growth,
-            false => Tolerated::Nothing,
-        };
+        let tolerated = work.tolerated();
         let (at, place, known) = (Arc::clone(&root), path.clone(), work.hashed);
         let local = blocking(move || {
             let (_, stamp) = at.open_file(&place).map_err(HashError::from)?;
@@ -84,20 +83,27 @@ impl Found {
     }
 
     /// Its content, for one try to send it.
-    pub(super) async fn parcel(&self, hashed: Hashed) -> Result<Parcel, Trouble> {
+    pub(super) async fn parcel(
+        &self,
+        hashed: Hashed,
+        transfer: &Transfer,
+    ) -> Result<Parcel, Trouble> {
         let (root, path) = (Arc::clone(&self.root), self.path.clone());
         let tolerated = self.tolerated;
         let upload = blocking(move || Upload::open(&root, &path, &hashed, tolerated)).await?;
-        Ok(parcel(upload, hashed.stamp.size))
+        Ok(parcel(upload, transfer.stretch(hashed.stamp.size)))
     }
 }
 
-/// So many bytes on their way.
-pub(super) fn parcel(upload: Upload, size: u64) -> Parcel {
+/// Some of a file's bytes on their way.
+pub(super) fn parcel(upload: Upload, stretch: Stretch) -> Parcel {
+    let size = stretch.size();
     let (sent, fault) = (upload.progress.clone(), upload.progress);
     Parcel {
         size,
-        body: reqwest::Body::wrap_stream(upload.chunks),
+        body: reqwest::Body::wrap_stream(upload.chunks.inspect_ok(move |chunk| {
+            stretch.moved(chunk.len() as u64);
+        })),
         sent: Box::new(move || sent.handed_over()),
         fault: Box::new(move || fault.verdict().map(local)),
     }

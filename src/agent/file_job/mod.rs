@@ -23,14 +23,14 @@ use crate::agent::folder_job::{finish, root_of};
 use crate::agent::job::Ended;
 use crate::agent::root_job;
 use crate::agent::survey::Dir;
-use crate::model::ids::FileId;
 use crate::model::item::RemoteFile;
+use crate::model::name::RemoteName;
 use crate::model::path::RelPath;
 use crate::model::reason::Parked;
 use crate::model::session::SessionFault;
 use crate::model::trouble::Trouble;
 use crate::plan::action::{Edit, FileWork};
-use crate::plan::facts::{Hashed, Intent};
+use crate::plan::facts::{Goal, Hashed, Intent};
 use crate::plan::policy::CHUNKED_FROM;
 use crate::plan::settle::{self, Effect};
 use crate::plan::transfer::{Ask, Base, Next, Outcome, Reply, Transfer};
@@ -65,7 +65,7 @@ pub(crate) async fn run(
             let verdict = Verdict::of(trouble);
             let stamp = Some(work.stamp);
             let settled = settle::verdict(dir.folder.key, &work.name, verdict, stamp, true);
-            return finish(store, settled).await;
+            return finish(store, settle::paced(work, settled)).await;
         }
     };
     let root_id = root_of(context, mirror)?;
@@ -73,6 +73,8 @@ pub(crate) async fn run(
         return Ok(root_job::ended(why, context.client.answers() != before));
     }
     let stamp = found.local.stamp;
+    let shown = format!("{}/{}", mirror.name, found.path);
+    let transfer = context.meter.begin(shown, found.size());
     let scout = Scout {
         context,
         mirror,
@@ -88,6 +90,7 @@ pub(crate) async fn run(
             dir,
             work,
             found: &found,
+            transfer: &transfer,
         },
         scout,
         store,
@@ -137,7 +140,10 @@ impl Errand<'_> {
                 Next::Ask(ask) => self.ask(ask).await?,
                 Next::End(outcome) => {
                     // Box has it without us: what was begun is of no more use.
-                    if matches!(outcome, Outcome::Adopted(..) | Outcome::Unchanged(_)) {
+                    if matches!(
+                        outcome,
+                        Outcome::Adopted(..) | Outcome::Unchanged(_) | Outcome::Left(..)
+                    ) {
                         self.sessions.end_left().await?;
                     }
                     return Ok(outcome);
@@ -150,21 +156,21 @@ impl Errand<'_> {
     async fn ask(&mut self, ask: Ask) -> Result<Reply, StoreError> {
         let is_large = self.scout.found.size() >= CHUNKED_FROM;
         match &ask {
-            Ask::SendNew => self.send(None).await,
-            Ask::SendVersion(base) => self.send(Some(base)).await,
-            Ask::PreflightNew if is_large => self.open_session(None, &ask).await,
-            Ask::PreflightVersion(id) if is_large => self.open_session(Some(id), &ask).await,
+            Ask::SendNew(name) => self.send(name, None).await,
+            Ask::SendVersion(base) => self.send(&base.name, Some(base)).await,
+            Ask::PreflightNew(name) if is_large => {
+                self.open_session(&Goal::New(name.clone()), &ask).await
+            }
+            Ask::PreflightVersion(id) if is_large => {
+                self.open_session(&Goal::Version(id.clone()), &ask).await
+            }
             _ => self.scout.look(&ask).await,
         }
     }
 
     /// Opening a session is the preflight of a large file.
-    async fn open_session(
-        &mut self,
-        base: Option<&FileId>,
-        ask: &Ask,
-    ) -> Result<Reply, StoreError> {
-        match self.sessions.open(base).await? {
+    async fn open_session(&mut self, goal: &Goal, ask: &Ask) -> Result<Reply, StoreError> {
+        match self.sessions.open(goal).await? {
             Ok(Some(opened)) => {
                 self.opened = Some(opened);
                 Ok(Reply::Clear)
@@ -175,11 +181,11 @@ impl Errand<'_> {
         }
     }
 
-    /// Sends a new file, or a new version of `base`.
-    async fn send(&mut self, base: Option<&Base>) -> Result<Reply, StoreError> {
+    /// Sends a new file of this name, or a new version of `base`.
+    async fn send(&mut self, name: &RemoteName, base: Option<&Base>) -> Result<Reply, StoreError> {
         let stored = match self.opened.take() {
             Some(opened) => self.in_parts(&opened, base).await?,
-            None => self.as_a_whole(base).await?,
+            None => self.as_a_whole(name, base).await?,
         };
         if let (Some(base), Ok((stored, _))) = (base, &stored) {
             log_version(&self.scout.found.path, self.scout.work, base, stored);
@@ -210,6 +216,7 @@ impl Errand<'_> {
     /// out.
     async fn as_a_whole(
         &mut self,
+        name: &RemoteName,
         base: Option<&Base>,
     ) -> Result<Result<(RemoteFile, Hashed), Trouble>, StoreError> {
         let Scout {
@@ -226,10 +233,11 @@ impl Errand<'_> {
             Ok(hashed) => hashed,
             Err(trouble) => return Ok(Err(trouble)),
         };
+        let transfer = self.sessions.transfer;
         let intent = Intent { sha1: hashed.sha1 };
         let edit = Edit::Intend(dir.folder.key, work.name.clone(), intent);
         self.store.writer().apply(vec![edit]).await?;
-        let open = || -> BoxFuture<'_, _> { Box::pin(found.parcel(hashed)) };
+        let open = || -> BoxFuture<'_, _> { Box::pin(found.parcel(hashed, transfer)) };
         let content = Content {
             sha1: hashed.sha1,
             stamp: &hashed.stamp,
@@ -238,12 +246,10 @@ impl Errand<'_> {
         let client = &context.client;
         let stored = match base {
             None => {
-                let (name, parent) = (&work.remote_name, &dir.folder.id);
+                let parent = &dir.folder.id;
                 client.upload_new(target, name, parent, &content).await
             }
-            Some(Base { name, etag, .. }) => {
-                client.upload_version(target, name, etag, &content).await
-            }
+            Some(Base { etag, .. }) => client.upload_version(target, name, etag, &content).await,
         };
         Ok(stored.map(|file| (file, hashed)))
     }

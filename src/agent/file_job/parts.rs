@@ -108,6 +108,8 @@ impl Filling<'_> {
         match next {
             Do::List => Box::pin(async {
                 let parts = self.client.list_parts(self.session).await;
+                let there = parts.iter().flatten().map(|part| part.size);
+                self.sessions.transfer.there(there.sum());
                 Ok(Done::Listed(parts))
             }),
             Do::Read(slice) => Box::pin(async move { Ok(Done::Read(self.read(slice).await)) }),
@@ -135,7 +137,8 @@ impl Filling<'_> {
     async fn put(&self, slice: Slice, sha1: Sha1Digest) -> Result<Part, Trouble> {
         let open = || -> BoxFuture<'_, _> {
             let upload = Upload::of(self.source.clone(), slice, sha1);
-            Box::pin(std::future::ready(Ok(parcel(upload, slice.size))))
+            let stretch = self.sessions.transfer.stretch(slice.size);
+            Box::pin(std::future::ready(Ok(parcel(upload, stretch))))
         };
         self.client.put_part(self.session, slice, sha1, &open).await
     }

@@ -30,8 +30,8 @@ impl Scout<'_> {
         let client = &self.context.client;
         let size = self.found.size();
         let reply = match ask {
-            Ask::PreflightNew => {
-                let (name, parent) = (&self.work.remote_name, &self.dir.folder.id);
+            Ask::PreflightNew(name) => {
+                let parent = &self.dir.folder.id;
                 let answer = client.preflight_new(name, parent, size).await;
                 self.clear(answer)
             }
@@ -43,7 +43,7 @@ impl Scout<'_> {
             Ask::Owner(id) => return self.owner(id).map(Reply::Owner),
             Ask::Root => self.root_visible().await?,
             Ask::Hash => self.found.hash().await.map(Reply::Hashed),
-            Ask::SendNew | Ask::SendVersion(_) => Err(not_cleared()),
+            Ask::SendNew(_) | Ask::SendVersion(_) => Err(not_cleared()),
         };
         Ok(reply.unwrap_or_else(Reply::Trouble))
     }

@@ -7,13 +7,13 @@
 use crate::agent::context::{Context, Mirror};
 use crate::agent::file_job::found::Found;
 use crate::agent::job::Ended;
+use crate::agent::meter::Transfer;
 use crate::agent::survey::Dir;
 use crate::local::error::Error as LocalError;
-use crate::model::ids::FileId;
 use crate::model::session::{Session, SessionFault};
 use crate::model::trouble::Trouble;
 use crate::plan::action::{Edit, FileWork};
-use crate::plan::facts::OpenSession;
+use crate::plan::facts::{Goal, OpenSession};
 use crate::plan::policy::DIRECT_LIMIT;
 use crate::plan::settle::Effect;
 use crate::store::Store;
@@ -35,17 +35,25 @@ pub(super) struct Sessions<'a> {
     pub(super) dir: &'a Dir,
     pub(super) work: &'a FileWork,
     pub(super) found: &'a Found,
+    pub(super) transfer: &'a Transfer,
 }
 
 impl Sessions<'_> {
-    /// Takes up the session that an earlier try left, or opens one: for a new version of
-    /// `base`, or for a new file. `None` when Box wants the file as a whole.
+    /// Takes up the session that an earlier try left, or opens one. `None` when Box wants
+    /// the file as a whole.
     pub(super) async fn open(
         &self,
-        base: Option<&FileId>,
+        goal: &Goal,
     ) -> Result<Result<Option<Opened>, Trouble>, StoreError> {
-        if let Some(left) = self.left()? {
-            match self.take_up(&left, base).await {
+        let stamp = &self.found.local.stamp;
+        let (spare, left) = match self.left()? {
+            Some(left) if left.is_for(goal, stamp) => (None, Some(left)),
+            // The question for its name may still come.
+            Some(left) if left.may_be_for(goal, stamp) => (Some(left), None),
+            left => (None, left),
+        };
+        if let Some(left) = left {
+            match self.take_up(&left, goal).await {
                 Ok(Some(session)) => {
                     let resumed = true;
                     return Ok(Ok(Some(Opened { session, resumed })));
@@ -54,9 +62,12 @@ impl Sessions<'_> {
                 Err(trouble) => return Ok(Err(trouble)),
             }
         }
-        match self.create(base).await {
+        match self.create(goal).await {
             Ok(Some(opened)) => {
-                self.record(&opened.session, base).await?;
+                if let Some(spare) = spare {
+                    abort(self.context, &spare.session).await;
+                }
+                self.record(&opened.session, goal).await?;
                 Ok(Ok(Some(opened)))
             }
             other => Ok(other),
@@ -64,12 +75,8 @@ impl Sessions<'_> {
     }
 
     /// The session as Box has it now; `None` when it is over, or was for something else.
-    async fn take_up(
-        &self,
-        left: &OpenSession,
-        base: Option<&FileId>,
-    ) -> Result<Option<Session>, Trouble> {
-        if !left.is_for(base, &self.found.local.stamp) {
+    async fn take_up(&self, left: &OpenSession, goal: &Goal) -> Result<Option<Session>, Trouble> {
+        if !left.is_for(goal, &self.found.local.stamp) {
             return Ok(None);
         }
         match self.context.client.session_state(&left.session).await {
@@ -79,14 +86,11 @@ impl Sessions<'_> {
         }
     }
 
-    async fn create(&self, base: Option<&FileId>) -> Result<Option<Opened>, Trouble> {
+    async fn create(&self, goal: &Goal) -> Result<Option<Opened>, Trouble> {
         let (client, size) = (&self.context.client, self.found.size());
-        let created = match base {
-            None => {
-                let (name, parent) = (&self.work.remote_name, &self.dir.folder.id);
-                client.open_session(name, parent, size).await
-            }
-            Some(id) => client.open_version_session(id, size).await,
+        let created = match goal {
+            Goal::New(name) => client.open_session(name, &self.dir.folder.id, size).await,
+            Goal::Version(id) => client.open_version_session(id, size).await,
         };
         match created {
             Ok((session, resumed)) => Ok(Some(Opened { session, resumed })),
@@ -95,10 +99,10 @@ impl Sessions<'_> {
         }
     }
 
-    async fn record(&self, session: &Session, base: Option<&FileId>) -> Result<(), StoreError> {
+    async fn record(&self, session: &Session, goal: &Goal) -> Result<(), StoreError> {
         let open = OpenSession {
             session: session.clone(),
-            base: base.cloned(),
+            goal: goal.clone(),
             stamp: self.found.local.stamp,
         };
         let (dir, name) = (self.dir.folder.key, self.work.name.clone());

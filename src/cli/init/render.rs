@@ -32,9 +32,11 @@ const OPTIONS: &str = "\
 # What stays at home, in the grammar of .gitignore:
 # exclude = [\"*.tmp\", \"cache/\"]
 # A name that is on Box already, that boxup never saw, with other content: \"new_version\"
-# puts ours on top, \"park\" leaves theirs alone and reports it.
+# puts ours on top, \"park\" leaves theirs alone and reports it, \"keep_both\" puts ours
+# beside it.
 # on_existing = \"new_version\"
-# Somebody changed the copy on Box since our last upload: \"park\" or \"new_version\".
+# Somebody changed the copy on Box since our last upload: \"park\", \"new_version\" or
+# \"keep_both\".
 # on_remote_change = \"park\"
 
 # [watch]

@@ -12,6 +12,7 @@ pub(crate) use crate::plan::queue::line::{Lane, Rank, Ticket};
 use crate::model::name::RemoteName;
 use crate::model::path::RelPath;
 use crate::plan::backoff::Backoff;
+use crate::plan::conflict::family;
 use crate::plan::queue::line::{Line, Place, place};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
@@ -26,14 +27,17 @@ pub(crate) trait Turns {
     fn class(&self) -> Self::Class;
 }
 
-/// An entry of a mirror takes turns with those that have its name but for case. Two at
-/// once could each find the name free, or each take the other's file for a stranger's;
-/// and of two folders that are created at once Box has been seen to make both.
+/// An entry of a mirror takes turns with those that have its name but for case, or a name
+/// that one of them may get beside somebody else's file. Two at once could each find the
+/// name free, or each take the other's file for a stranger's; and of two folders that are
+/// created at once Box has been seen to make both.
 impl Turns for (usize, RelPath) {
     type Class = (usize, String);
 
     fn class(&self) -> Self::Class {
-        let path = RemoteName::from_box(self.1.to_string());
+        let path = self.1.to_string();
+        let (dir, name) = path.split_at(path.rfind('/').map_or(0, |at| at + 1));
+        let path = RemoteName::from_box(dir.to_owned() + &family(name));
         (self.0, path.sibling_key())
     }
 }
@@ -307,6 +311,13 @@ impl<K: Turns + Clone + Eq + Hash, W: Clone> Queue<K, W> {
                 job.spot = Spot::Ready(self.next_place(&job.ticket));
                 self.put(key, job);
             }
+        }
+    }
+
+    /// Changes the work of a running job, for its next try.
+    pub(crate) fn amend(&mut self, key: &K, change: impl FnOnce(&mut W)) {
+        if let Some(job) = self.running.get_mut(key) {
+            change(&mut job.work);
         }
     }
 

@@ -29,6 +29,7 @@ fn check(local: u8, files: u8, folders: u8, complete: bool, expected: Result<(),
             ..Mapped::default()
         },
         inventory: None,
+        restless: std::collections::BTreeSet::new(),
         now: Nanos(0),
     };
     assert_eq!(check_root(&facts), expected);

@@ -4,11 +4,13 @@
 //! have one size, 3 and 4 the next, so that a size alone does not tell two apart.
 
 mod chunked;
+mod conflict;
 mod directory;
 mod guard;
 mod owners;
 mod parole;
 mod queue;
+mod restless;
 mod settle;
 mod simulation;
 mod transfer;
@@ -94,6 +96,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
             mapped.files.retain(|_, other| other.id != row.id);
             mapped.parked.remove(&name);
             mapped.intents.remove(&name);
+            mapped.decisions.remove(&name);
             mapped.folders.remove(&name);
             mapped.files.insert(name, row);
         }
@@ -118,6 +121,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
         } => {
             let key = FolderKey(100);
             mapped.parked.remove(&name);
+            mapped.decisions.remove(&name);
             mapped.files.remove(&name);
             mapped.folders.insert(
                 name,
@@ -133,5 +137,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
         Edit::Unpark(_, name) => drop(mapped.parked.remove(&name)),
         Edit::OpenSession(..) | Edit::EndSession(..) => {}
         Edit::Intend(_, name, intent) => drop(mapped.intents.insert(name, intent)),
+        Edit::Decide(_, name, decision) => drop(mapped.decisions.insert(name, decision)),
+        Edit::Undecide(_, name) => drop(mapped.decisions.remove(&name)),
     }
 }

@@ -13,6 +13,7 @@ const NOW: Nanos = Nanos(100 * DAY);
 
 fn item(code: &str, ago: i64) -> ParkedItem {
     ParkedItem {
+        obstacle: None,
         code: code.to_owned(),
         message: "as before".to_owned(),
         in_the_item: false,

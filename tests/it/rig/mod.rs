@@ -4,11 +4,14 @@
 //! run of every test, in [`run`]; everything that the client owes to Box is checked
 //! when a [`Rig`] is dropped, in [`manners`].
 
+pub(crate) mod apart;
 mod asserts;
 mod child;
 mod clock;
 mod config;
 mod disk;
+mod display;
+mod lines;
 mod manners;
 mod middle;
 mod nobody;
@@ -29,6 +32,8 @@ pub(crate) use child::{Child, Finished, clean, program, signal};
 pub(crate) use clock::other_clock;
 pub(crate) use config::Config;
 pub(crate) use disk::{sha1, sparse};
+pub(crate) use display::Display;
+pub(crate) use lines::Lines;
 pub(crate) use middle::{Act, Cut, Middle, Plot};
 pub(crate) use run::Run;
 pub(crate) use service::{Service, ask};

@@ -24,17 +24,24 @@ impl Terminal {
     /// Starts it; `None` where there is no `script` to make a terminal with.
     #[track_caller]
     pub(crate) fn start(command: &Command) -> Option<Terminal> {
+        Terminal::start_wide(command, 100)
+    }
+
+    /// The same with so many columns.
+    #[track_caller]
+    pub(crate) fn start_wide(command: &Command, columns: usize) -> Option<Terminal> {
         let words = std::iter::once(command.get_program()).chain(command.get_args());
         let words: Vec<String> = words
             .map(|word| format!("'{}'", word.to_str().expect("plain").replace('\'', r"'\''")))
             .collect();
         // Echo is what a hidden answer has to switch off.
         let line = format!(
-            "trap : INT; stty echo cols 100 rows 40; {}; code=$?; stty -a; exit $code",
+            "trap : INT; stty echo cols {columns} rows 40; {}; code=$?; stty -a; exit $code",
             words.join(" ")
         );
         let mut script = Command::new("script");
         script.args(["-qec", &line, "/dev/null"]).env_clear();
+        script.env("TERM", "xterm");
         for (name, value) in command.get_envs() {
             if let Some(value) = value {
                 script.env(name, value);
@@ -44,7 +51,6 @@ impl Terminal {
             script.current_dir(dir);
         }
         let spawned = script
-            .env("TERM", "xterm")
             .env("SHELL", "/bin/sh")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -108,17 +114,25 @@ impl Terminal {
 
     /// Waits for its end. Its standard output is the whole screen.
     #[track_caller]
-    pub(crate) fn finish(mut self) -> Finished {
+    pub(crate) fn finish(self) -> Finished {
+        self.finish_with_bytes().0
+    }
+
+    /// The same, with every byte that was written to the terminal.
+    #[track_caller]
+    pub(crate) fn finish_with_bytes(mut self) -> (Finished, Vec<u8>) {
         let ended = holds_within(PATIENCE / 4, || {
             matches!(self.process.try_wait(), Ok(Some(_)))
         });
         assert!(ended, "it does not end: {}", self.screen());
         let status = self.process.wait().expect("it has ended");
-        Finished {
+        let finished = Finished {
             code: status.code().unwrap_or(-1),
             stdout: self.screen(),
             stderr: String::new(),
-        }
+        };
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        (finished, bytes.clone())
     }
 }
 

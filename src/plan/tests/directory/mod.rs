@@ -46,6 +46,15 @@ fn a_large_file_whose_size_tells_enough_is_not_read_by_planning() {
 }
 
 #[test]
+fn a_file_that_never_rests_is_taken_as_it_is() {
+    check("a=1% b=1!", "", "upload a unread as it is; wait b");
+    check("a=2%", "a=1", "version a as it is");
+    check("a=1%", "a=1", "refresh a for now; unchanged 1");
+    // It has come to rest meanwhile.
+    check("a=2&", "a=1", "version a");
+}
+
+#[test]
 fn what_cannot_go_to_box_is_parked_and_its_neighbours_go_on() {
     check(
         "a\\s=1 b\\c=1 c=1",
@@ -129,6 +138,47 @@ fn with_new_version_a_strangers_file_gets_ours_on_top() {
     new_version("a=1", "a=3", "over a unread; compared");
     new_version("a=1", "a=1", "adopt a; compared");
     new_version("a=1", "a/", "park a name_taken; compared");
+}
+
+#[test]
+fn with_keep_both_nothing_in_the_way_is_parked() {
+    let keep_both = |listing, expected| {
+        let policy = policy(OnForeign::KeepBoth, OnForeign::Park);
+        Given {
+            listing: Some(listing),
+            policy,
+            ..given("a=1", "")
+        }
+        .check(expected);
+    };
+    keep_both("a=2", "over a; compared");
+    keep_both("a=3", "over a unread; compared");
+    keep_both("a=1", "adopt a; compared");
+    keep_both("a/", "upload a unread; compared");
+    keep_both("a+", "upload a unread; compared");
+}
+
+#[test]
+fn what_was_decided_is_for_the_transfer_to_do() {
+    for (listing, expected) in [
+        ("a=2", "over a; compared"),
+        ("a/", "upload a unread; compared"),
+    ] {
+        Given {
+            listing: Some(listing),
+            ..given("a=1", "a%both")
+        }
+        .check(expected);
+    }
+}
+
+#[test]
+fn what_was_left_out_by_decision_is_unchanged_until_its_content_changes() {
+    check("a=2", "a=2 a%1", "unchanged 1");
+    check("a=1~", "a=2 a%1", "refresh a; unchanged 1");
+    check("a=3", "a=2 a%1", "version a");
+    check("a=1~", "a=2 a%both", "version a");
+    check("a=1~", "a=2 a%1 a#changed_on_box", "version a in doubt");
 }
 
 #[test]

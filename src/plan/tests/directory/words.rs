@@ -2,27 +2,31 @@
 //!
 //! The disk, at 1000 s (a file's times are those of its content, long ago):
 //! `a=1` content 1 · `a=1~` touched since · `a=1!` written a moment ago · `a=1^` dated in
-//! the future · `a=1*` too large · `a=busy` `a=gone` `a=locked` not to be hashed · `a/` a
+//! the future · `a=1%` written a moment ago, as ever · `a=1&` long ago, of a file that was
+//! never quiet before · `a=1*` too large · `a=busy` `a=gone` `a=locked` not to be hashed · `a/` a
 //! directory · `a-` excluded · `a?` unreadable.
 //! The mapping: `a=1` agreed on content 1 · `a=1p` provisional, not due · `a=1q` due ·
+//! `a%both` to be kept both, as was decided · `a%2` content 2 is left out, as was decided ·
 //! `a<2` content 2 may have been sent · `a#code` parked, for Box to say when it ends ·
 //! `a@code=1` parked until content 1 changes · `a/` a folder · `a/?` one never compared.
 //! Box's listing, where there is one: `a=1` · `a=?` without its SHA-1 · `a/` · `a+` a link.
 
 use super::super::{DIR, SECOND, apply, digest, hashed, name, policy, remote, stamp};
 use crate::model::ids::{FolderId, FolderKey};
-use crate::model::item::{Occupant, RemoteFolder};
+use crate::model::item::{Occupant, RemoteFolder, Seen};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::Exclusion;
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::action::{Action, DirPlan, Edit, FileWork, Report, synced};
+use crate::plan::conflict::{Decision, Keep};
 use crate::plan::directory::{plan, suspects};
 use crate::plan::facts::{
     Digests, DirFacts, HashError, Intent, Inventory, LocalEntry, LocalKind, Mapped, ParkedItem,
     SyncedFolder,
 };
 use crate::plan::policy::{OnForeign, Policy, Quiet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 const NOW: i64 = 1_000 * SECOND;
@@ -107,8 +111,16 @@ impl Given {
             complete: self.complete,
             mapped,
             inventory: listing,
+            restless: self.restless(),
             now: Nanos(NOW),
         }
+    }
+
+    /// The files that are marked so.
+    fn restless(&self) -> BTreeSet<LocalName> {
+        let marked = self.disk.split_whitespace();
+        let marked = marked.filter(|token| token.ends_with(['%', '&']));
+        marked.map(|token| entry(token).name).collect()
     }
 
     fn digests(&self, facts: &DirFacts) -> Digests {
@@ -152,7 +164,7 @@ fn entry(token: &str) -> LocalEntry {
         let mut stamp = long_ago(content);
         match text.chars().last() {
             Some('~') => stamp.ctime = Nanos(500 * SECOND),
-            Some('!') => stamp.ctime = Nanos(NOW - SECOND),
+            Some('!' | '%') => stamp.ctime = Nanos(NOW - SECOND),
             Some('^') => stamp.ctime = Nanos(NOW + 9 * SECOND),
             Some('*') => stamp.size = 60_000_000,
             _ => {}
@@ -177,6 +189,7 @@ fn map(mapped: &mut Mapped, token: &str) {
         message: "as before".to_owned(),
         in_the_item: stamp,
         stamp: None,
+        obstacle: None,
         tried_at: Nanos(0),
     };
     if let Some((text, inventoried)) = (token.strip_suffix("/?").map(|name| (name, false)))
@@ -189,6 +202,17 @@ fn map(mapped: &mut Mapped, token: &str) {
             inventoried,
         };
         mapped.folders.insert(name(text), folder);
+    } else if let Some((text, decided)) = token.split_once('%') {
+        let left = decided.parse().ok().map(digest);
+        let decision = Decision {
+            keep: left.map_or(Keep::Both, |_| Keep::Box),
+            seen: Seen {
+                id: "x".into(),
+                version: None,
+            },
+            left,
+        };
+        mapped.decisions.insert(name(text), decision);
     } else if let Some((text, sent)) = token.split_once('<') {
         let sha1 = digest(content(sent));
         mapped.intents.insert(name(text), Intent { sha1 });
@@ -252,6 +276,7 @@ fn tell(plan: &DirPlan) -> String {
         Report::Uploaded(..)
         | Report::NewVersion(..)
         | Report::Unchanged
+        | Report::Left(_)
         | Report::FolderCreated(_)
         | Report::FolderAdopted(_) => format!("{name} {report:?}"),
     }));
@@ -265,6 +290,8 @@ fn tell(plan: &DirPlan) -> String {
         Edit::Inventoried(_) => Some("compared".to_owned()),
         other @ (Edit::PutFolder { .. }
         | Edit::Intend(..)
+        | Edit::Decide(..)
+        | Edit::Undecide(..)
         | Edit::OpenSession(..)
         | Edit::EndSession(..)) => Some(format!("{other:?}")),
     }));
@@ -295,5 +322,6 @@ fn tell_action(action: &Action) -> String {
     };
     let doubt = if work.doubtful { " in doubt" } else { "" };
     let read = if work.hashed.is_some() { "" } else { " unread" };
-    format!("{verb} {name}{doubt}{read}")
+    let rest = if work.restless { " as it is" } else { "" };
+    format!("{verb} {name}{doubt}{read}{rest}")
 }

@@ -1,6 +1,6 @@
 //! What happens to the world: people's changes on both sides, and faults in between.
 
-use super::super::{SECOND, digest, name, said};
+use super::super::{DIR, SECOND, digest, name, said};
 use super::cloud::Request;
 use super::world::{LocalFile, World};
 use crate::model::item::{Occupant, RemoteFile};
@@ -8,6 +8,7 @@ use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::trouble::Trouble;
 use crate::plan::action::Edit;
+use crate::plan::conflict::{Decision, Keep};
 use crate::plan::facts::Intent;
 use crate::plan::transfer::{Ask, Base, Reply};
 use fastrand::Rng;
@@ -75,7 +76,8 @@ impl Swarm {
     }
 }
 
-const NAMES: [&str; 4] = ["B", "a", "b", "c"];
+/// Twins, and one that has the name of another that was kept beside somebody's.
+const NAMES: [&str; 5] = ["B", "a", "a (boxup)", "b", "c"];
 
 impl World {
     pub(super) fn strikes(&mut self, fault: Fault) -> bool {
@@ -127,20 +129,37 @@ impl World {
         }
     }
 
+    /// A person looks at what is parked and decides about one of it.
+    pub(super) fn decide(&mut self) {
+        let parked = self.mapped.parked.iter();
+        let conflicts = parked.filter_map(|(name, item)| Some((name, item.obstacle.as_ref()?)));
+        let conflicts: Vec<_> = conflicts.collect();
+        let Some((name, seen)) = self.ops.choice(&conflicts) else {
+            return;
+        };
+        let (name, seen) = ((*name).clone(), (*seen).clone());
+        let keep = *self
+            .ops
+            .choice(&[Keep::Local, Keep::Box, Keep::Both])
+            .unwrap();
+        if keep == Keep::Local {
+            self.decided.push(seen.clone());
+        }
+        let left = None;
+        self.record(vec![Edit::Decide(DIR, name, Decision { keep, seen, left })]);
+    }
+
     /// Box's answer as it arrives; `None` when the process dies of it.
     pub(super) fn reply(&mut self, name: &LocalName, ask: &Ask) -> Option<Reply> {
         let reply = match ask {
-            Ask::SendNew => return self.send(name, None),
-            Ask::SendVersion(base) => return self.send(name, Some(base)),
+            Ask::SendNew(called) => return self.send(name, called, None),
+            Ask::SendVersion(base) => return self.send(name, &base.name, Some(base)),
             Ask::Owner(id) => {
                 let mut rows = self.mapped.files.iter();
                 let other = rows.find(|(other, row)| row.id == *id && *other != name);
                 return Some(Reply::Owner(other.map(|(name, _)| name.to_string())));
             }
-            Ask::PreflightNew => {
-                let wanted = &self.running[name].work.remote_name;
-                self.cloud.free(wanted).map(|()| Reply::Clear)
-            }
+            Ask::PreflightNew(wanted) => self.cloud.free(wanted).map(|()| Reply::Clear),
             Ask::PreflightVersion(id) => self.cloud.read(id).map(|_| Reply::Clear),
             Ask::Read(id) => self.cloud.read(id).map(Reply::File),
             Ask::Hash => {
@@ -217,23 +236,24 @@ impl World {
         listing
     }
 
-    fn send(&mut self, name: &LocalName, base: Option<&Base>) -> Option<Reply> {
+    fn send(
+        &mut self,
+        name: &LocalName,
+        called: &RemoteName,
+        base: Option<&Base>,
+    ) -> Option<Reply> {
         let job = self.running[name].clone();
         let content = job.hashed.sha1.as_bytes()[0];
         self.check_send(name, base, content);
         let sha1 = digest(content);
         let request = Request {
             by: Some(name.clone()),
-            name: job.work.remote_name,
+            name: called.clone(),
             base: base.cloned(),
             content,
         };
         let before = self.refused();
-        self.record(vec![Edit::Intend(
-            super::super::DIR,
-            name.clone(),
-            Intent { sha1 },
-        )]);
+        self.record(vec![Edit::Intend(DIR, name.clone(), Intent { sha1 })]);
         self.sent.entry(name.clone()).or_default().insert(content);
         if self.strikes(Fault::CrashBefore) {
             return None;

@@ -29,13 +29,8 @@ impl World {
     fn new(seed: u64, traced: bool) -> Self {
         let stream = |number: u64| Rng::with_seed(seed.wrapping_mul(31).wrapping_add(number << 48));
         let mut setup = stream(1);
-        let choose = |rng: &mut Rng| {
-            if rng.bool() {
-                OnForeign::Park
-            } else {
-                OnForeign::NewVersion
-            }
-        };
+        let all = [OnForeign::Park, OnForeign::NewVersion, OnForeign::KeepBoth];
+        let choose = |rng: &mut Rng| *rng.choice(&all).unwrap();
         let policy = policy(choose(&mut setup), choose(&mut setup));
         let mut world = Self {
             policy,
@@ -55,6 +50,7 @@ impl World {
             jobs: 0,
             running: BTreeMap::new(),
             sent: BTreeMap::new(),
+            decided: Vec::new(),
             lied_about: BTreeSet::new(),
             calm: false,
             trace: traced.then(Vec::new),
@@ -85,6 +81,7 @@ impl World {
             57..59 => self.land(),
             59..60 if self.swarm.hides() => self.cloud.hidden = !self.cloud.hidden,
             60..61 => self.now += 60 * SECOND,
+            61..64 => self.decide(),
             _ => self.advance_one(),
         }
         self.check_step();
@@ -191,6 +188,42 @@ fn every_schedule_keeps_its_promises_and_comes_to_rest() {
             scope.spawn(move || check((first..SCHEDULES).step_by(2)));
         }
     });
+}
+
+/// Edits here and on Box, all of them at once, for one policy.
+fn race(seed: u64, on_foreign: OnForeign, traced: bool) -> (Vec<String>, Option<String>) {
+    let mut world = World::new(seed, traced);
+    world.policy = policy(on_foreign, on_foreign);
+    let (mut here, mut there) = (0, 0);
+    while (here, there) != (500, 200) && world.broken.is_none() {
+        match world.order.u8(0..10) {
+            0 if here < 500 => {
+                here += 1;
+                world.local_change();
+            }
+            1 if there < 200 => {
+                there += 1;
+                world.foreign_change();
+            }
+            _ => world.step(),
+        }
+    }
+    if world.broken.is_none() {
+        world.rest();
+    }
+    (world.trace.unwrap_or_default(), world.broken)
+}
+
+#[test]
+fn of_hundreds_of_edits_on_both_sides_none_is_lost_or_superseded_unseen() {
+    for seed in 0..24 {
+        for on_foreign in [OnForeign::Park, OnForeign::KeepBoth] {
+            if let (_, Some(what)) = race(seed, on_foreign, false) {
+                let trace = race(seed, on_foreign, true).0.join("\n");
+                panic!("seed {seed}, {on_foreign:?}: {what}\n{trace}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! What must hold: after every step, and when everything has come to rest.
 
 use super::super::digest;
+use super::cloud::{Item, Version};
 use super::world::{LocalFile, World};
 use crate::model::ids::FileId;
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::trouble::Trouble;
+use crate::plan::conflict::Keep;
 use crate::plan::facts::SyncedFile;
 use crate::plan::policy::OnForeign;
 use crate::plan::transfer::{Base, Reply};
@@ -30,10 +32,21 @@ impl World {
         // A folder that comes and goes can hide its files from one question only.
         let is_gone = |reply: &Reply| matches!(reply, Reply::Trouble(Trouble::Gone(_)));
         let was_told = self.running[name].replies.iter().any(is_gone);
-        match !was_told && first.is_some_and(|item| !item.trashed) {
+        let is_ours = first.is_some_and(|item| !item.trashed && !self.is_to_be_kept(name, item));
+        match !was_told && is_ours {
             true => Err("a second file, while the first is there"),
             false => Ok(()),
         }
+    }
+
+    /// Whether theirs is kept, and ours goes beside it.
+    fn is_to_be_kept(&self, name: &LocalName, item: &Item) -> bool {
+        let decision = self.running[name].work.decision.as_ref();
+        let is_decided = decision.is_some_and(|decision| decision.keep == Keep::Both);
+        let is_theirs = item
+            .current()
+            .is_some_and(|now| (now.writer.as_ref() != Some(name) || now.late) && !now.agreed);
+        is_theirs && (is_decided || self.policy.on_remote_change == OnForeign::KeepBoth)
     }
 
     fn may_supersede(
@@ -67,13 +80,47 @@ impl World {
             || is_by_us
             || under.agreed
             || sent.is_some_and(|sent| sent.contains(&under.content));
-        if !is_ours && policy == OnForeign::Park {
+        if !is_ours && policy != OnForeign::NewVersion && !self.is_decided(item, under) {
             return Err("a version over somebody else's, against the policy");
         }
         if is_by_us && under.content == content {
             return Err("two versions in a row with the same content");
         }
         Ok(())
+    }
+
+    /// Whether a person wanted ours on top of this version of theirs.
+    fn is_decided(&self, item: Option<&Item>, version: &Version) -> bool {
+        let id = item.map(|item| item.id.to_string());
+        self.decided.iter().any(|seen| {
+            let number = seen.version.as_ref().map(|number| number.as_str());
+            id.as_deref() == Some(&*seen.id) && number == Some(version.id.to_string().as_str())
+        })
+    }
+
+    /// Nobody else's version has one of ours on top that was not meant for it.
+    fn check_theirs(&mut self) {
+        let policies = [self.policy.on_existing, self.policy.on_remote_change];
+        if policies.contains(&OnForeign::NewVersion) {
+            return;
+        }
+        let is_fine = |item: &Item| {
+            item.versions.windows(2).all(|pair| {
+                let (theirs, ours) = (&pair[0], &pair[1]);
+                let (None, Some(by)) = (&theirs.writer, &ours.writer) else {
+                    return true;
+                };
+                let sent = self.sent.get(by);
+                let is_like_ours = sent.is_some_and(|sent| sent.contains(&theirs.content));
+                let is_meant = is_like_ours || self.is_decided(Some(item), theirs);
+                theirs.agreed || theirs.seen.contains(by) && is_meant
+            })
+        };
+        if let Some(item) = self.cloud.items.iter().find(|item| !is_fine(item)) {
+            self.violate(format!(
+                "somebody's version was superseded unseen: {item:?}"
+            ));
+        }
     }
 
     fn is_anothers(&self, name: &LocalName, id: &FileId) -> bool {
@@ -131,6 +178,7 @@ impl World {
 
     /// At rest: every file is on Box, or it is known why not.
     pub(super) fn check_rest(&mut self) {
+        self.check_theirs();
         for (name, file) in self.disk.clone() {
             let parked = self.mapped.parked.get(&name).map(|item| item.code.clone());
             let fine = match &parked {
@@ -153,12 +201,15 @@ impl World {
         let Some(item) = self.cloud.any(&row.id) else {
             return false;
         };
-        let agrees = row.sha1 == digest(file.content) && row.stamp.same_file_state(&file.stamp);
+        let decision = self.mapped.decisions.get(name);
+        let is_left = decision.is_some_and(|known| known.left == Some(digest(file.content)));
+        let is_known = is_left || row.sha1 == digest(file.content);
+        let agrees = is_known && row.stamp.same_file_state(&file.stamp);
         let now = item.current();
         // What others did to a file that has not changed here since is not looked for.
         let by_others = item.trashed
             || now.is_some_and(|now| now.late || now.writer.is_none() && !now.seen.contains(name));
-        let is_there = now.is_some_and(|now| now.content == file.content);
+        let is_there = is_left || now.is_some_and(|now| now.content == file.content);
         agrees && (is_there || by_others)
     }
 
@@ -167,7 +218,7 @@ impl World {
         let at_name = self.cloud.named(&RemoteName::for_local(name).unwrap());
         let row = self.mapped.files.get(name);
         let item = row.and_then(|row| self.cloud.any(&row.id));
-        let is_foreign = |item: &super::cloud::Item| {
+        let is_foreign = |item: &Item| {
             let now = item.current();
             now.is_some_and(|now| {
                 let is_ours = now.writer.as_ref() == Some(name) && !now.late;
@@ -177,7 +228,8 @@ impl World {
         match code {
             "case_twin" => {
                 let mut others = self.disk.keys().chain(self.mapped.files.keys());
-                others.any(|other| other != name && key(other) == key(name))
+                let is_twin = others.any(|other| other != name && key(other) == key(name));
+                is_twin || at_name.is_some_and(|item| self.is_anothers(name, &item.file_id()))
             }
             "differs_on_box" => {
                 let is_policy = self.policy.on_existing == OnForeign::Park;

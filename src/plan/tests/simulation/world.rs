@@ -4,12 +4,14 @@
 use super::super::{DIR, apply, hashed, size};
 use super::chaos::{Fault, Swarm};
 use super::cloud::{Cloud, Request};
+use crate::model::item::Seen;
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::stamp::{Nanos, Stamp};
 use crate::model::trouble::Trouble;
 use crate::plan::action::{Action, DirPlan, Edit, FileWork};
 use crate::plan::backoff::Backoff;
+use crate::plan::conflict::family;
 use crate::plan::directory;
 use crate::plan::facts::{
     Digests, DirFacts, HashError, Hashed, Inventory, Local, LocalEntry, LocalKind, Mapped,
@@ -66,6 +68,8 @@ pub(super) struct World {
     pub(super) running: BTreeMap<LocalName, Job>,
     /// Contents that we tried to put on Box, by local name.
     pub(super) sent: BTreeMap<LocalName, BTreeSet<u8>>,
+    /// What a person decided to put ours on top of.
+    pub(super) decided: Vec<Seen>,
     /// Files about which Box told an untruth.
     pub(super) lied_about: BTreeSet<LocalName>,
     pub(super) calm: bool,
@@ -87,7 +91,7 @@ impl Turns for LocalName {
     type Class = String;
 
     fn class(&self) -> String {
-        RemoteName::for_local(self).unwrap().sibling_key()
+        RemoteName::from_box(family(&self.to_string())).sibling_key()
     }
 }
 
@@ -136,6 +140,7 @@ impl World {
         mapped.files.retain(|name, _| is_meant(name));
         mapped.parked.retain(|name, _| is_meant(name));
         mapped.intents.retain(|name, _| is_meant(name));
+        mapped.decisions.retain(|name, _| is_meant(name));
         let must_list = !self.inventoried && only.is_none();
         if must_list && self.cloud.hidden {
             return;
@@ -146,6 +151,7 @@ impl World {
             complete: only.is_none(),
             mapped,
             inventory,
+            restless: BTreeSet::new(),
             now: Nanos(self.now),
         };
         let mut digests = Digests::new();
@@ -247,7 +253,7 @@ impl World {
                 let job = self.running.get_mut(name).unwrap();
                 job.replies.push(reply);
                 job.next = job.play(policy);
-                if job.replies.len() > 30 {
+                if job.replies.len() > 40 {
                     self.violate("a transfer that does not end");
                 }
             }

@@ -4,11 +4,12 @@
 //! mapped file is `f`, a file that we have no row for `x`.
 
 use super::super::{digest, hashed, name, policy, remote, said, stamp};
-use crate::model::ids::FolderId;
-use crate::model::item::{Occupant, RemoteFile, RemoteFolder};
+use crate::model::ids::{FolderId, VersionId};
+use crate::model::item::{Occupant, RemoteFile, RemoteFolder, Seen};
 use crate::model::name::RemoteName;
 use crate::model::trouble::Trouble;
 use crate::plan::action::{FileWork, synced};
+use crate::plan::conflict::{Decision, Keep};
 use crate::plan::facts::{Hashed, Intent, Local};
 use crate::plan::policy::{OnForeign, Policy};
 use crate::plan::transfer::{Ask, Next, Outcome, Reply, Transfer};
@@ -32,7 +33,38 @@ pub(super) fn file(text: &str) -> RemoteFile {
     file
 }
 
-/// What is known before: `known f:1.1.1`, `existing x:3.1.1`, `intent 5`, `parked`.
+/// The same under another name: `y:2.1.1 called a (boxup)`.
+fn named(text: &str) -> RemoteFile {
+    match text.split_once(" called ") {
+        None => file(text),
+        Some((text, name)) => RemoteFile {
+            name: RemoteName::from_box(name),
+            ..file(text)
+        },
+    }
+}
+
+/// `f 3`: about version 3 of `f`; `f`: about `f` being gone.
+fn decision(keep: &str, about: &str) -> Decision {
+    let (id, version) = about
+        .split_once(' ')
+        .map_or((about, None), |(id, v)| (id, Some(v)));
+    Decision {
+        keep: match keep {
+            "local" => Keep::Local,
+            "box" => Keep::Box,
+            _ => Keep::Both,
+        },
+        seen: Seen {
+            id: id.into(),
+            version: version.map(VersionId::new),
+        },
+        left: None,
+    }
+}
+
+/// What is known before: `known f:1.1.1`, `existing x:3.1.1`, `intent 5`, `parked`,
+/// `local f 3` (decided so about version 3 of `f`).
 pub(super) fn work(before: &str) -> FileWork {
     let mut work = FileWork {
         name: name("a"),
@@ -42,8 +74,15 @@ pub(super) fn work(before: &str) -> FileWork {
         synced: None,
         existing: None,
         intent: None,
+        decision: None,
+        shown: Some(ours().stamp),
         restless: false,
-        doubtful: before.contains("intent") || before.contains("parked"),
+        doubtful: ["local ", "box ", "both "]
+            .iter()
+            .any(|keep| before.contains(keep))
+            || before.contains("intent")
+            || before.contains("parked"),
+        changes: 0,
     };
     for part in before.split(", ").filter(|part| !part.is_empty()) {
         match part.split_once(' ') {
@@ -51,6 +90,9 @@ pub(super) fn work(before: &str) -> FileWork {
                 let content = had.as_bytes()[2] - b'0';
                 let then = hashed(content, stamp(content, 1), 1);
                 work.synced = Some(Box::new(synced(&file(had), &then)));
+            }
+            Some((keep @ ("local" | "box" | "both"), about)) => {
+                work.decision = Some(Box::new(decision(keep, about)));
             }
             Some(("existing", held)) => work.existing = Some(Box::new(file(held))),
             Some((_, sent)) => {
@@ -73,9 +115,9 @@ pub(super) fn reply(text: &str) -> Reply {
     };
     Reply::Trouble(match word {
         "clear" => return Reply::Clear,
-        "stored" => return Reply::Stored(file(rest), ours()),
+        "stored" => return Reply::Stored(named(rest), ours()),
         "hashed" => return Reply::Hashed(ours()),
-        "file" => return Reply::File(file(rest)),
+        "file" => return Reply::File(named(rest)),
         "owner" => return Reply::Owner(Some(rest.to_owned()).filter(|name| name != "-")),
         "visible" => return Reply::RootVisible,
         "taken" if rest == "-" => Trouble::NameTaken(said(409), None),
@@ -95,11 +137,19 @@ pub(super) fn reply(text: &str) -> Reply {
     })
 }
 
+/// The new file's name, where it is not the local one.
+fn spelled(name: &RemoteName) -> String {
+    match name.as_str() {
+        "a" => String::new(),
+        other => format!(" {other}"),
+    }
+}
+
 fn tell(ask: &Ask) -> String {
     match ask {
-        Ask::PreflightNew => "preflight".to_owned(),
+        Ask::PreflightNew(name) => format!("preflight{}", spelled(name)),
         Ask::PreflightVersion(id) => format!("preflight {id}"),
-        Ask::SendNew => "send".to_owned(),
+        Ask::SendNew(name) => format!("send{}", spelled(name)),
         Ask::SendVersion(base) => format!("send {} {}", base.id, base.etag),
         Ask::Read(id) => format!("read {id}"),
         Ask::Owner(id) => format!("owner {id}"),
@@ -116,6 +166,8 @@ fn tell_end(outcome: &Outcome) -> String {
         Outcome::Adopted(file, _) => with("adopted", file),
         Outcome::Landed(file) => with("landed", file),
         Outcome::Unchanged(_) => "unchanged".to_owned(),
+        Outcome::Left(Some(file), _) => with("left", file),
+        Outcome::Left(None, _) => "left".to_owned(),
         Outcome::Parked(why) => format!("parked {}", why.code()),
         Outcome::RootGone(_) => "root gone".to_owned(),
         Outcome::Verdict(Verdict::Retry { .. }) => "retry".to_owned(),
