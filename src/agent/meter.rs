@@ -7,8 +7,8 @@
 //! engine:  meter.found(&key, size)        a file waits to be sent
 //!          meter.over(&key)               it has come to its end, whichever
 //!          meter.dropped(&key)            it will not be tried (its mirror stands still)
-//!          meter.tell(is_looking, heard)  each turn: is anything being looked at; what
-//!                                         was heard instead of Box, when it is silent
+//!          meter.tell(activity, heard)    each turn: what it is at; what was heard
+//!                                         instead of Box, when it is silent
 //! job:     let transfer = meter.begin(name, size)
 //!                                         a file is at work until this is dropped
 //!          let stretch = transfer.stretch(bytes)
@@ -21,7 +21,7 @@
 use crate::agent::job::Key;
 use crate::remote::client::BoxClient;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,6 @@ use std::time::{Duration, Instant};
 pub(crate) struct Meter {
     backlog: Mutex<Backlog>,
     transfers: Arc<Transfers>,
-    is_looking: AtomicBool,
     heard: Mutex<Option<String>>,
 }
 
@@ -44,6 +43,19 @@ struct Backlog {
     bytes_done: u64,
     /// There was nothing to do: what is found next is counted anew.
     is_over: bool,
+    activity: Activity,
+}
+
+/// What the engine is at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Activity {
+    /// Nothing is left to do.
+    #[default]
+    Idle,
+    /// It looks for more.
+    Looking,
+    /// It works off what was found.
+    Working,
 }
 
 #[derive(Debug, Default)]
@@ -147,11 +159,11 @@ impl Meter {
         self.backlog().take(key);
     }
 
-    /// Whether something is being looked at, and what was heard instead of Box.
-    pub(crate) fn tell(&self, is_looking: bool, heard: Option<&str>) {
-        self.is_looking.store(is_looking, Ordering::Relaxed);
+    /// What the engine is at, and what was heard instead of Box.
+    pub(crate) fn tell(&self, activity: Activity, heard: Option<&str>) {
         let mut backlog = self.backlog();
-        backlog.is_over |= !is_looking && backlog.sizes.is_empty();
+        backlog.activity = activity;
+        backlog.is_over |= activity == Activity::Idle;
         drop(backlog);
         let mut known = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         if known.as_deref() != heard {
@@ -189,7 +201,12 @@ impl Meter {
                 backlog.bytes_done + backlog.left,
             ),
             moved: self.transfers.moved.load(Ordering::Relaxed),
-            is_looking: self.is_looking.load(Ordering::Relaxed),
+            // Folders are made, and what is in them will be looked at.
+            is_looking: match backlog.activity {
+                Activity::Idle => false,
+                Activity::Looking => true,
+                Activity::Working => backlog.sizes.is_empty(),
+            },
             running,
             wait,
         }
@@ -297,7 +314,7 @@ impl Drop for Stretch {
 
 #[cfg(test)]
 mod tests {
-    use super::Meter;
+    use super::{Activity, Meter};
     use crate::agent::job::Key;
     use crate::model::path::RelPath;
     use std::path::Path;
@@ -317,7 +334,7 @@ mod tests {
     #[test]
     fn what_is_found_comes_to_an_end_once() {
         let meter = Meter::default();
-        meter.tell(true, None);
+        meter.tell(Activity::Looking, None);
         meter.found(&key("a"), 10);
         meter.found(&key("b"), 5);
         // It has grown meanwhile.
@@ -327,12 +344,13 @@ mod tests {
         meter.over(&key("b"));
         meter.dropped(&key("a"));
         assert_eq!(counts(&meter), (1, 0, 7, 0));
-        // Still looking: the same batch. Then nothing was to be done: another one.
+        // Not at an end: the same batch. Then nothing was to be done: another one.
+        meter.tell(Activity::Working, None);
         meter.found(&key("c"), 1);
         assert_eq!(counts(&meter), (1, 1, 7, 1));
         meter.over(&key("c"));
-        meter.tell(false, None);
-        meter.tell(true, None);
+        meter.tell(Activity::Idle, None);
+        meter.tell(Activity::Looking, None);
         meter.found(&key("d"), 2);
         assert_eq!(counts(&meter), (0, 1, 0, 2));
     }

@@ -106,7 +106,8 @@ fn a_service_draws_while_there_is_something_to_do_and_then_watches_in_silence() 
     let Some(mut terminal) = watched(&rig, &["sync"], &[], 80) else {
         return;
     };
-    terminal.expect("of 3 files").expect(" %  ");
+    // How many were quiet enough at the first look is a matter of moments.
+    terminal.expect(" file").expect(" %  ");
     rig.expect_arrival("a.txt", "a");
     assert!(rig.cloud.wait_for(
         |cloud| cloud.entry(&rig.folder, &format!("sub/{WIDE}")).is_some(),

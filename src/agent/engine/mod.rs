@@ -23,6 +23,7 @@ use crate::agent::engine::silence::Silence;
 use crate::agent::engine::visits::Visits;
 use crate::agent::eyes::{Eyes, Opened};
 use crate::agent::job::{self, Ended, Key, Work};
+use crate::agent::meter::Activity;
 use crate::agent::notice::{Notice, Sink};
 use crate::agent::schedule::Schedule;
 use crate::agent::survey::{Broken, Looked, Surveyed};
@@ -226,6 +227,14 @@ impl Engine {
         self.fresh.is_idle() && self.visits.is_idle() && self.queue.is_idle()
     }
 
+    fn activity(&self) -> Activity {
+        match self.fresh.is_idle() && self.visits.is_idle() {
+            true if self.queue.is_idle() => Activity::Idle,
+            true => Activity::Working,
+            false => Activity::Looking,
+        }
+    }
+
     /// Starts what can start, waits for one thing to happen, and deals with it.
     async fn turn(&mut self) -> Result<(), StoreError> {
         self.take_what_is_due()?;
@@ -234,8 +243,9 @@ impl Engine {
         self.answer_waiters()?;
         self.answer_resolvers()?;
         self.end_silence();
-        let is_looking = !self.fresh.is_idle() || !self.visits.is_idle();
-        self.context.meter.tell(is_looking, self.silence.heard());
+        self.context
+            .meter
+            .tell(self.activity(), self.silence.heard());
         if self.stop.is_some() {
             return Ok(());
         }
