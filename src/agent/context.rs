@@ -33,6 +33,8 @@ pub(crate) struct Context {
     pub(crate) meter: Meter,
     /// Whether the account is the mapping's.
     pub(crate) account: AccountCheck,
+    /// Held by whoever asks whether Box is there.
+    pub(crate) asking: tokio::sync::Mutex<()>,
     /// Set when surveys should stop where they are.
     pub(crate) cancelled: AtomicBool,
     /// Set by a survey that did stop before its end.
@@ -109,6 +111,24 @@ impl Mirror {
                 }
                 other => Halt::RootUnreadable(other.to_string()),
             })
+    }
+}
+
+impl Context {
+    /// Whether Box has said anything to anybody since it had said `before`. If not, it is
+    /// asked something harmless: a single item that never gets an answer is to blame for
+    /// that itself when others do get theirs.
+    pub(crate) async fn is_heard(&self, before: u64) -> bool {
+        if self.client.answers() != before {
+            return true;
+        }
+        // One asks for all; the others do not wait for a Box that may not be there.
+        let Ok(_asking) = self.asking.try_lock() else {
+            return false;
+        };
+        // What is said does not matter, only that something is.
+        drop(self.client.whoami().await);
+        self.client.answers() != before
     }
 }
 

@@ -139,8 +139,9 @@ async fn failed(
             park(Parked::FolderGone(dir.folder.id.to_string()))
         }
         other => {
-            let answered = context.client.answers() != before;
-            settle::verdict(key, &work.name, Verdict::of(other), None, answered)
+            let verdict = Verdict::of(other);
+            let answered = !verdict.is_silence() || context.is_heard(before).await;
+            settle::verdict(key, &work.name, verdict, None, answered)
         }
     };
     finish(store, settled).await

@@ -279,6 +279,7 @@ pub(crate) fn context(
         readers,
         meter: Meter::default(),
         account,
+        asking: tokio::sync::Mutex::default(),
         cancelled: AtomicBool::new(false),
         cut: AtomicBool::new(false),
     })

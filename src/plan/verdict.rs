@@ -41,6 +41,17 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
+    /// Whether nobody answered.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(
+            self,
+            Self::Retry {
+                answered: false,
+                ..
+            }
+        )
+    }
+
     /// Draws the consequence.
     pub(crate) fn of(trouble: Trouble) -> Self {
         let again = |after, failed| Self::Retry {

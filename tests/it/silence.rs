@@ -1,6 +1,7 @@
 //! Box does not answer at all.
 
 use crate::rig::{Rig, Run};
+use box_emulator::Fault;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,19 @@ use std::time::{Duration, Instant};
 fn nobody() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
     listener.local_addr().expect("bound").port()
+}
+
+/// A token that is at hand is no answer. Run by [`crate::a_minute`].
+pub(crate) fn a_minute_of_silence_after_a_good_run_ends_with_69() {
+    let rig = Rig::new();
+    rig.write("a.txt", "a").once_ok();
+    rig.cloud.inject(Fault::any().forever().drop_before());
+    rig.write("b.txt", "b");
+    let run = rig.once();
+    run.expect_code(69);
+    run.expect(&[("unchanged", 1), ("pending", 1)]);
+    rig.cloud.clear_faults();
+    rig.once_ok().expect(&[("unchanged", 1), ("uploaded", 1)]);
 }
 
 /// The run gives Box the minute that the contract names, so this takes as long.

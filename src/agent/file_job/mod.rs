@@ -97,7 +97,8 @@ pub(crate) async fn run(
         opened: None,
     };
     let outcome = with_lock_holder(context, errand.run().await?).await;
-    let answered = context.client.answers() != before;
+    let is_silence = matches!(&outcome, Outcome::Verdict(verdict) if verdict.is_silence());
+    let answered = !is_silence || context.is_heard(before).await;
     finish(
         store,
         settle::file(dir.folder.key, work, stamp, outcome, answered),
