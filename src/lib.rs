@@ -16,12 +16,13 @@
 //! | scan | `local/scan.rs`, `local/hash.rs` | a directory → its entries and their stamps; digests of suspects only | |
 //! | plan | `plan/directory.rs` | entries, the mapping's rows, Box's listing → actions, edits, reports | ✔ |
 //! | guard | `plan/guard.rs` | facts about a root → go on, or stand still | ✔ |
-//! | execute | `agent/file_job.rs`, `agent/folder_job.rs` | an action → requests, driven by `plan/transfer.rs` | |
+//! | execute | `agent/file_job`, `agent/folder_job.rs` | an action → requests, driven by `plan/transfer.rs` and, for parts, `plan/chunked.rs` | |
 //! | settle | `plan/settle.rs` | an outcome → edits of the mapping, a report, what is next | ✔ |
 //! | store | `store/writer.rs` | edits → one transaction | |
 //!
 //! Start reading at `agent/engine/mod.rs` (the loop), `plan/directory.rs` (what is to be
-//! done about a directory) and `plan/transfer.rs` (how one file gets to Box).
+//! done about a directory), `plan/transfer.rs` (how one file gets to Box) and
+//! `plan/chunked.rs` (how a large one does).
 //!
 //! # The rooms
 //!
@@ -51,8 +52,9 @@
 //!
 //! 1. Only a scan says what is on the disk; events are hints where to look.
 //! 2. Only `plan` decides what is to be done about an entry. `--dry-run` is a plan that nobody executes.
-//! 3. Nothing is sent before a preflight said yes, and no version goes out without the
-//!    etag of a state that was judged: nobody's work is overwritten unseen.
+//! 3. Nothing is sent before a preflight said yes (for a large file: before its session
+//!    was opened), and no version goes out without the etag of a state that was judged:
+//!    nobody's work is overwritten unseen.
 //! 4. The bytes that are sent are hashed while they are sent, and the last of them are
 //!    held back until the whole is what was announced: no torn file is ever stored.
 //! 5. Box first, mapping second. Before a mutating request its intent is on disk; an
