@@ -33,6 +33,12 @@ struct Options {
     /// How long access tokens live, for example 5s
     #[arg(long, value_parser = humantime::parse_duration)]
     token_ttl: Option<Duration>,
+    /// Bytes of each part of an upload in parts; left out, it follows from the file's size
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    part_size: Option<u64>,
+    /// Bytes of the smallest file that may be uploaded in parts
+    #[arg(long)]
+    min_chunked: Option<u64>,
     /// For jwt: the app's RSA public key, in PEM
     #[arg(long, requires = "key_id")]
     public_key: Option<PathBuf>,
@@ -91,6 +97,12 @@ fn start(options: &Options) -> std::io::Result<BoxEmulator> {
     }
     if let Some(id) = &options.enterprise_id {
         builder = builder.enterprise_id(id);
+    }
+    if let Some(size) = options.part_size {
+        builder = builder.part_size(size);
+    }
+    if let Some(minimum) = options.min_chunked {
+        builder = builder.chunked_minimum(minimum);
     }
     if let Some(ttl) = options.token_ttl {
         builder = builder.token_ttl(ttl);
