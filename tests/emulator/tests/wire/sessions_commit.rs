@@ -1,34 +1,31 @@
-//! Commits: what they ask for, and what may have happened meanwhile.
+//! Commits: what they ask for, and what they make.
 
-use box_emulator::{Access, BoxEmulator};
 use serde_json::{Value, json};
 
 use crate::chunked::{Opened, PART, client, content, digest, sha1};
 use crate::client::{Answer, Client};
 
-const DENIED: &str = "access_denied_insufficient_permissions";
-
 /// A session with all of its parts in.
-struct Ready {
-    client: Client,
+pub(crate) struct Ready {
+    pub(crate) client: Client,
     session: Opened,
     bytes: Vec<u8>,
     parts: Vec<Value>,
 }
 
 impl Ready {
-    fn new() -> Ready {
+    pub(crate) fn new() -> Ready {
         let client = client();
         let session = client.open("a", 2 * PART + 500);
         Ready::of(client, session)
     }
 
-    fn version(client: Client, file: &str, more: &Value) -> Ready {
+    pub(crate) fn version(client: Client, file: &str, more: &Value) -> Ready {
         let session = client.open_version(file, more, 2 * PART + 500);
         Ready::of(client, session)
     }
 
-    fn of(client: Client, session: Opened) -> Ready {
+    pub(crate) fn of(client: Client, session: Opened) -> Ready {
         let bytes = content(2 * PART + 500);
         let parts = client.put_all(&session, &bytes);
         Ready {
@@ -44,11 +41,11 @@ impl Ready {
         self.client.commit(&self.session, &self.bytes, &body)
     }
 
-    fn commit(&self) -> Answer {
+    pub(crate) fn commit(&self) -> Answer {
         self.list(&json!(self.parts))
     }
 
-    fn with(&self, attributes: &Value) -> Answer {
+    pub(crate) fn with(&self, attributes: &Value) -> Answer {
         let body = json!({"parts": self.parts, "attributes": attributes});
         self.client.commit(&self.session, &self.bytes, &body)
     }
@@ -233,134 +230,6 @@ fn if_match_guards_a_version() {
     let remark =
         "post_files_upload_sessions_id_commit: 'If-Match' at the commit of a new file is ignored";
     assert_eq!(ready.client.emulator.remarks(), [remark]);
-}
-
-/// What happens in a folder of the Colleague's while a session is open.
-type Happening = fn(&BoxEmulator, &str);
-
-#[test]
-fn much_may_happen_to_the_place_of_a_new_file() {
-    let cases: [(Happening, u16, &str); 7] = [
-        (
-            |emulator, at| drop(emulator.put_file(at, "A", b"1")),
-            409,
-            "item_name_in_use",
-        ),
-        (|emulator, at| emulator.trash(at), 404, "trashed"),
-        (|emulator, at| emulator.purge(at), 404, "not_found"),
-        (
-            |emulator, at| emulator.set_access(at, Access::None),
-            404,
-            "not_found",
-        ),
-        (
-            |emulator, at| emulator.set_access(at, Access::Viewer),
-            403,
-            DENIED,
-        ),
-        (
-            |emulator, _| emulator.set_quota(Some(2499)),
-            403,
-            "storage_limit_exceeded",
-        ),
-        (
-            |emulator, _| emulator.set_max_upload_size(2499),
-            403,
-            "file_size_limit_exceeded",
-        ),
-    ];
-    for (happen, status, code) in cases {
-        let client = client();
-        let folder = client.emulator.foreign_folder("Shared", Access::Editor);
-        let body = json!({"folder_id": folder, "file_size": 2500, "file_name": "a"});
-        let opened = client.upload_json("POST", "/upload_sessions", &body);
-        let ready = Ready::of(client, Opened::new(&opened, 2500));
-        happen(&ready.client.emulator, &folder);
-        ready.commit().refused(status, code);
-        // The session stays, for whoever can help it.
-        assert_eq!(ready.client.emulator.sessions().len(), 1);
-    }
-}
-
-#[test]
-fn a_name_taken_meanwhile_is_told_and_may_be_changed() {
-    let ready = Ready::new();
-    let other = ready.client.emulator.put_file("0", "A", b"1");
-    let body = ready.commit().refused(409, "item_name_in_use");
-    let conflict = &body["context_info"]["conflicts"];
-    assert_eq!(
-        (&conflict["id"], &conflict["sha1"]),
-        (&json!(other), &json!(sha1(b"1")))
-    );
-    let file = ready.with(&json!({"name": "b"})).entry(201);
-    assert_eq!(file["name"], "b");
-}
-
-#[test]
-fn much_may_happen_to_the_file_of_a_version() {
-    let cases: [(Happening, u16, &str); 6] = [
-        (|emulator, file| emulator.trash(file), 404, "trashed"),
-        (|emulator, file| emulator.purge(file), 404, "not_found"),
-        (
-            |emulator, file| emulator.lock(file),
-            403,
-            "access_denied_item_locked",
-        ),
-        (
-            |emulator, _| drop(emulator.put_file("0", "NEW", b"1")),
-            409,
-            "item_name_in_use",
-        ),
-        (
-            |emulator, _| emulator.set_quota(Some(2499)),
-            403,
-            "storage_limit_exceeded",
-        ),
-        (
-            |emulator, _| emulator.set_max_upload_size(2499),
-            403,
-            "file_size_limit_exceeded",
-        ),
-    ];
-    for (happen, status, code) in cases {
-        let client = client();
-        let file = client.file("0", "old", b"1");
-        let ready = Ready::version(client, &file, &json!({"file_name": "new"}));
-        happen(&ready.client.emulator, &file);
-        ready.commit().refused(status, code);
-        assert!(ready.client.emulator.versions(&file).len() < 2, "{code}");
-        assert_eq!(ready.client.emulator.sessions().len(), 1);
-    }
-}
-
-#[test]
-fn a_version_follows_its_file() {
-    let client = client();
-    let folder = client.folder("0", "Folder");
-    let file = client.file("0", "a", b"1");
-    let ready = Ready::version(client, &file, &json!({}));
-    ready.client.emulator.rename(&file, "b");
-    ready.client.emulator.move_to(&file, &folder);
-    // One byte becomes free.
-    ready.client.emulator.set_quota(Some(2500));
-    let entry = ready.commit().entry(201);
-    assert_eq!(
-        (&entry["name"], &entry["parent"]["id"]),
-        (&json!("b"), &json!(folder))
-    );
-}
-
-#[test]
-fn a_version_does_not_move_to_a_place_that_is_gone() {
-    let client = client();
-    let folder = client.folder("0", "Folder");
-    let file = client.file("0", "a", b"1");
-    let ready = Ready::version(client, &file, &json!({"folder_id": folder}));
-    ready.client.emulator.trash(&folder);
-    ready.commit().refused(404, "trashed");
-    ready.client.emulator.untrash(&folder);
-    ready.commit().entry(201);
-    assert!(ready.client.emulator.entry(&folder, "a").is_some());
 }
 
 #[test]
