@@ -160,12 +160,15 @@ fn json_bytes(reply: &Reply) -> Vec<u8> {
     }
 }
 
-/// Changes the item in a reply, alone or in a list of one.
+/// Changes the item in a reply: alone, in a list of one, or a part's record.
 fn alter(reply: &mut Reply, change: fn(&mut Value)) {
     if let Content::Json(value) = &mut reply.content {
-        match value.pointer_mut("/entries/0") {
-            Some(item) => change(item),
-            None => change(value),
+        let inside = ["/entries/0", "/part"];
+        let place = inside
+            .into_iter()
+            .find(|place| value.pointer(place).is_some());
+        if let Some(item) = value.pointer_mut(place.unwrap_or_default()) {
+            change(item);
         }
     }
 }

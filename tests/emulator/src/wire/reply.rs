@@ -196,6 +196,7 @@ fn usual_text(code: &str) -> &'static str {
         "trashed" => "Item is trashed",
         "unauthorized" => "Unauthorized - Cannot authorize with this service",
         "unavailable" => "Unavailable",
+        "upload_failed" => "The upload has failed and cannot be completed",
         "unsupported_media_type" => "Unsupported Media Type",
         _ => "Bad Request",
     }
