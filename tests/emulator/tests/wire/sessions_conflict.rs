@@ -1,5 +1,6 @@
 //! A second session for the same file: refused when told, else no matter.
 
+use box_emulator::Access;
 use serde_json::json;
 
 use crate::chunked::{PART, client, small};
@@ -21,16 +22,6 @@ fn an_equivalent_session_may_be_refused() {
     assert_eq!(body["context_info"]["session"], resumed);
     ask("a", 2 * PART + 1).ok(201);
     ask("b", 2 * PART).ok(201);
-    // Another account's does not count.
-    let headers = format!(
-        "{}Content-Type: application/json\r\nAs-User: {}\r\n",
-        client.auth(),
-        client.emulator.colleague_id()
-    );
-    let body = json!({"folder_id": "0", "file_size": 2 * PART, "file_name": "a"}).to_string();
-    let target = "/api/2.0/files/upload_sessions";
-    let theirs = client.raw("POST", target, &headers, body.as_bytes());
-    theirs.unwrap().ok(201);
     let version = client.open_version(&file, &json!({}), PART);
     let body = client
         .version_session(&file, &json!({"file_size": PART}))
@@ -40,6 +31,25 @@ fn an_equivalent_session_may_be_refused() {
     client.emulator.expire_session(&first.id);
     let second = ask("a", 2 * PART).ok(201);
     assert_ne!(second["id"], json!(first.id));
+}
+
+#[test]
+fn the_sessions_of_others_are_no_conflict() {
+    let client = Client::with(small().session_conflict(true).start().unwrap());
+    let shared = client.emulator.foreign_folder("Shared", Access::Editor);
+    let body = json!({"folder_id": shared, "file_size": PART, "file_name": "a"});
+    let json = "Content-Type: application/json\r\n";
+    let theirs = format!("As-User: {}\r\n", client.emulator.colleague_id());
+    let ask = |more: &str| {
+        let headers = format!("{}{json}{more}", client.auth());
+        let target = "/api/2.0/files/upload_sessions";
+        let answer = client.raw("POST", target, &headers, body.to_string().as_bytes());
+        answer.unwrap()
+    };
+    ask("").ok(201);
+    ask(&theirs).ok(201);
+    ask("").refused(409, "session_conflict");
+    ask(&theirs).refused(409, "session_conflict");
 }
 
 #[test]

@@ -86,6 +86,10 @@ fn sizes_have_bounds() {
     client.emulator.set_quota(None);
     ask(11).ok(201);
     ask(4).refused(400, "file_size_too_small");
+    // A file of no bytes has no parts.
+    client.emulator.set_chunked_minimum(0);
+    ask(0).refused(400, "file_size_too_small");
+    ask(1).ok(201);
 }
 
 #[test]

@@ -107,6 +107,24 @@ fn much_may_happen_to_the_file_of_a_version() {
 }
 
 #[test]
+fn the_right_to_a_file_may_be_lost() {
+    for (access, status, code) in [
+        (Access::None, 404, "not_found"),
+        (Access::Viewer, 403, DENIED),
+        (Access::Uploader, 403, DENIED),
+    ] {
+        let client = client();
+        let shared = client.emulator.foreign_folder("Shared", Access::Editor);
+        let file = client.file(&shared, "a", b"1");
+        let ready = Ready::version(client, &file, &json!({}));
+        ready.client.emulator.set_access(&shared, access);
+        ready.commit().refused(status, code);
+        ready.client.emulator.set_access(&shared, Access::Editor);
+        ready.commit().entry(201);
+    }
+}
+
+#[test]
 fn a_version_follows_its_file() {
     let client = client();
     let folder = client.folder("0", "Folder");
