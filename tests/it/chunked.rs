@@ -213,6 +213,8 @@ fn a_service_that_is_told_to_stop_keeps_what_has_arrived() {
     rig.cloud.release_holds();
     let run = service.finish();
     assert_eq!(run.count("pending") + run.count("uploaded"), 1, "{run}");
+    let is_silence = |event: &serde_json::Value| event["event"] == "unreachable";
+    assert!(!run.events.iter().any(is_silence), "Box is there: {run}");
     let before = part_bytes(&rig.cloud);
     rig.once_ok();
     assert!(part_bytes(&rig.cloud) - before < SIZE as u64);

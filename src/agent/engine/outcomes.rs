@@ -115,7 +115,10 @@ impl Engine {
     }
 
     fn again(&mut self, key: Key, lane: Lane, began: Instant, end: End, failed: Failed) {
-        self.listen(&failed, began);
+        // What is cut off because of the stop says nothing about Box.
+        if self.stop.is_none() {
+            self.listen(&failed, began);
+        }
         self.tell_hold();
         let asked = match end {
             End::Failed(asked) | End::Busy(asked) | End::Innocent(asked) => asked,
