@@ -23,8 +23,6 @@ CREATE TABLE session (
     mtime     INTEGER NOT NULL,
     ctime     INTEGER NOT NULL,
     inode     INTEGER NOT NULL,
-    -- When Box forgets it.
-    expires   INTEGER NOT NULL,
     PRIMARY KEY (dir, name),
     CHECK ((base IS NULL) <> (new_name IS NULL))
 ) STRICT, WITHOUT ROWID;

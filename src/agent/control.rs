@@ -22,6 +22,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 const NAME: &str = "control.sock";
+/// What it is called until somebody listens: one that is there under its own name answers.
+const BEFORE: &str = "control.sock.new";
 /// The longest question: a path may have 4,096 bytes, and JSON six for one of them.
 const LONGEST: u64 = 32_768;
 /// How long somebody who connected may take to ask.
@@ -75,19 +77,21 @@ pub(crate) fn listen(state_dir: &Path, events: mpsc::Sender<Event>) -> Result<So
 }
 
 fn bind(state_dir: &Path, path: &Path) -> io::Result<UnixListener> {
-    match std::fs::remove_file(path) {
+    let first = state_dir.join(BEFORE);
+    match std::fs::remove_file(&first) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let dir = File::open(state_dir)?;
-    let listener = UnixListener::bind(through(&dir))?;
+    let listener = UnixListener::bind(through(&dir, BEFORE))?;
     // The directory is closed to others, so nobody was faster.
-    std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    std::fs::set_permissions(&first, Permissions::from_mode(0o600))?;
+    std::fs::rename(&first, path)?;
     Ok(listener)
 }
 
-fn through(dir: &File) -> PathBuf {
-    PathBuf::from(format!("/proc/self/fd/{}", dir.as_raw_fd())).join(NAME)
+fn through(dir: &File, name: &str) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", dir.as_raw_fd())).join(name)
 }
 
 async fn answer(stream: UnixStream, events: mpsc::Sender<Event>) -> io::Result<()> {
@@ -181,7 +185,7 @@ async fn decide(events: &mpsc::Sender<Event>, order: Order) -> Option<Value> {
 /// Asks a running agent. `None` when none runs.
 pub(crate) async fn ask(state_dir: &Path, question: &Value) -> io::Result<Option<Value>> {
     let connected = match File::open(state_dir) {
-        Ok(dir) => UnixStream::connect(through(&dir)).await,
+        Ok(dir) => UnixStream::connect(through(&dir, NAME)).await,
         Err(error) => Err(error),
     };
     let stream = match connected {

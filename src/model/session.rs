@@ -1,7 +1,6 @@
 //! An upload in parts, as Box keeps it: the session, its parts, and how a file is cut.
 
 use crate::model::digest::Sha1Digest;
-use crate::model::stamp::Nanos;
 use std::fmt;
 
 /// A session that is open at Box. (`UploadSession`)
@@ -11,8 +10,6 @@ pub(crate) struct Session {
     pub(crate) id: String,
     /// How the file is cut; Box chooses.
     pub(crate) cut: Cut,
-    /// When Box forgets it, by Box's clock: seven days after it was opened.
-    pub(crate) expires: Nanos,
     /// Where its calls go.
     pub(crate) places: Places,
 }

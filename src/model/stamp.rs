@@ -53,6 +53,11 @@ impl Stamp {
         }
     }
 
+    /// The size, if it was a file's: of content that is on no disk Box may not have told.
+    pub(crate) fn size_of_a_file(&self) -> Option<u64> {
+        Some(self.size).filter(|_| self.inode != 0)
+    }
+
     /// Whether the file is, by its stamp, the one that `other` was taken of.
     pub(crate) fn same_file_state(&self, other: &Stamp) -> bool {
         (self.size, self.mtime, self.ctime, self.inode)

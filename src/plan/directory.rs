@@ -46,7 +46,10 @@ pub(crate) fn suspects(facts: &DirFacts, policy: &Policy) -> Vec<LocalName> {
         match standing(&entry.name, stamp, facts, policy, &twins) {
             Standing::Recheck(_) => true,
             // Another size is other content; the rest is read while it is sent.
-            Standing::Changed(known) => stamp.size < CHUNKED_FROM || stamp.size == known.stamp.size,
+            Standing::Changed(known) => {
+                let before = known.stamp.size_of_a_file();
+                stamp.size < CHUNKED_FROM || before.is_none_or(|size| size == stamp.size)
+            }
             Standing::Occupied(_, Occupant::File(file)) => {
                 file.size.is_none_or(|size| size == stamp.size)
             }

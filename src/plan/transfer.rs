@@ -257,7 +257,7 @@ impl<'a> Transfer<'a> {
     fn judge(&mut self, undecided: Undecided) -> Next {
         let (sha1, size) = match &undecided {
             Undecided::Gone(id) => return self.missing(id.clone()),
-            Undecided::Mapped(known) => (Some(known.sha1), Some(known.stamp.size)),
+            Undecided::Mapped(known) => (Some(known.sha1), known.stamp.size_of_a_file()),
             Undecided::Existing(file) | Undecided::Changed(file) => (file.sha1, file.size),
         };
         let is_another_size = size.is_some_and(|size| size != self.local.stamp.size);

@@ -9,7 +9,6 @@ use crate::model::ids::{Etag, FileId, FolderId, VersionId};
 use crate::model::item::{Occupant, RemoteFile, RemoteFolder};
 use crate::model::name::RemoteName;
 use crate::model::session::{Cut, Part, Places, Session};
-use crate::model::stamp::Nanos;
 use serde_json::Value;
 
 /// The fields that a file is asked for, wherever `fields` can be given.
@@ -108,13 +107,6 @@ pub(crate) fn session(value: &Value, size: u64) -> Result<Session, String> {
     let id = text(value, "id").ok_or_else(|| odd("without an ID"))?;
     let part_size = bytes(value, "part_size").ok_or_else(|| odd("without a part size"))?;
     let total = bytes(value, "total_parts");
-    // A time that cannot be read is no reason to give it up: Box knows when it is over.
-    let expires = text(value, "session_expires_at")
-        .and_then(|time| humantime::parse_rfc3339_weak(&time).ok())
-        .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
-        .map_or(Nanos(i64::MAX), |since| {
-            Nanos::new(since.as_secs().cast_signed(), 0)
-        });
     let endpoints = value.get("session_endpoints");
     let place = |key: &str| {
         let place = endpoints.and_then(|all| text(all, key));
@@ -128,12 +120,7 @@ pub(crate) fn session(value: &Value, size: u64) -> Result<Session, String> {
         abort: place("abort")?,
     };
     let cut = Cut::new(size, part_size, total)?;
-    Ok(Session {
-        id,
-        cut,
-        expires,
-        places,
-    })
+    Ok(Session { id, cut, places })
 }
 
 /// A part that Box holds. `None` without one of its four facts.

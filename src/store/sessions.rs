@@ -13,7 +13,7 @@ use rusqlite::{OptionalExtension, Row, Savepoint, params};
 
 /// Columns of [`session`], in order.
 const SESSION: &str = "name, box_id, base, part_url, list_url, status_url, commit_url, \
-                       abort_url, part_size, size, mtime, ctime, inode, expires, new_name";
+                       abort_url, part_size, size, mtime, ctime, inode, new_name";
 
 /// Where an open session belongs.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl Reader {
         let sql = format!("{BELOW} SELECT {SESSION}, dir FROM session WHERE dir IN below");
         let mut statement = self.connection().prepare_cached(&sql)?;
         let rows =
-            statement.query_map([root.0], |row| Ok((session(row)?, FolderKey(row.get(15)?))))?;
+            statement.query_map([root.0], |row| Ok((session(row)?, FolderKey(row.get(14)?))))?;
         let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
         let with_path = |((name, open), dir)| {
             let path = self.path(dir)?.join(&name);
@@ -69,7 +69,7 @@ pub(super) fn put(
 ) -> rusqlite::Result<()> {
     let sql = format!(
         "INSERT OR REPLACE INTO session (dir, {SESSION}) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
     );
     let (session, places, stamp) = (&open.session, &open.session.places, &open.stamp);
     let (base, new_name) = match &open.goal {
@@ -91,7 +91,6 @@ pub(super) fn put(
         stamp.mtime.0,
         stamp.ctime.0,
         stamp.inode.cast_signed(),
-        session.expires.0,
         new_name,
     ];
     db.prepare_cached(&sql)?.execute(values).map(|_| ())
@@ -118,10 +117,9 @@ fn session(row: &Row<'_>) -> rusqlite::Result<(LocalName, OpenSession)> {
     let session = Session {
         id: row.get(1)?,
         cut,
-        expires: Nanos(row.get(13)?),
         places,
     };
-    let (base, new_name): (Option<String>, Option<String>) = (row.get(2)?, row.get(14)?);
+    let (base, new_name): (Option<String>, Option<String>) = (row.get(2)?, row.get(13)?);
     let goal = match (base, new_name) {
         (Some(id), _) => Goal::Version(FileId::new(id)),
         (None, Some(name)) => Goal::New(RemoteName::from_box(name)),
