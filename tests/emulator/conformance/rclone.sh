@@ -98,6 +98,15 @@ refuses_folder_move() { { run move "emu:$root/a/deep" "emu:$root/deep" 2>&1 || t
 retouches() { touch -d 2020-01-01T00:00:00Z "$work/local/one.txt"; [ "$(transferred)" -ge 0 ]; run lsl "emu:$root/one.txt" | grep -q 2020-01-01; }
 deletes() { run deletefile "emu:$root/a/nothing" && ! run lsf "emu:$root/a" | grep -qx nothing; }
 purges() { run purge "emu:$root" && ! run lsf emu: | grep -qx "$root/"; }
+# Above 50 MiB rclone opens an upload session: 60 MB are eight parts.
+in_parts() { [ "$(run copy -vv "$work/large" "emu:$root/large" 2>&1 | tee "$work/log" | grep -c 'large.bin: Uploading part ')" = 8 ] || { cat "$work/log"; false; }; }
+copies_large() {
+    mkdir -p "$work/large" && head -c 60000000 /dev/urandom > "$work/large/large.bin"
+    touch -d '2024-05-01T10:00:00Z' "$work/large/large.bin"
+    in_parts && run check "$work/large" "emu:$root/large" 2>"$work/check" || { cat "$work/check"; false; }
+}
+keeps_large_times() { run lsl "emu:$root/large/large.bin" | grep -q '60000000 2024-05-01 10:00:00'; }
+renews_large() { printf x >> "$work/large/large.bin"; in_parts && cmp "$work/large/large.bin" <(run cat "emu:$root/large/large.bin"); }
 tells_quota() { run about emu: | grep -q Total; }
 
 make_certificate
@@ -124,6 +133,9 @@ ok "changes a date only" retouches
 ok "renames" renames
 ok "is refused a folder move" refuses_folder_move
 ok "deletes" deletes
+ok "copies a large file in parts" copies_large
+ok "keeps its date" keeps_large_times
+ok "copies a new version of it in parts" renews_large
 ok "tells the quota" tells_quota
 ok "purges" purges
 echo "$passed passed, $failed failed ($(rclone version | head -n 1))"

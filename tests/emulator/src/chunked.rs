@@ -28,6 +28,14 @@ pub enum Slow {
 }
 
 impl Slow {
+    /// Whether it goes on whatever is asked, `seconds` after the last part.
+    pub(crate) fn lasts(self, seconds: i64) -> bool {
+        match self {
+            Slow::Never | Slow::Times(_) => false,
+            Slow::For(_) | Slow::Forever => self.not_yet(0, seconds),
+        }
+    }
+
     /// Whether a request has to come again: `before` of its kind were told so,
     /// the last part came `seconds` ago.
     pub(crate) fn not_yet(self, before: u64, seconds: i64) -> bool {
@@ -125,6 +133,9 @@ mod tests {
             (Slow::Forever, u64::MAX, i64::MAX, true),
         ] {
             assert_eq!(slow.not_yet(before, seconds), expected, "{slow:?}");
+            // Asking for the status must not be what ends the slowness.
+            let counted = matches!(slow, Slow::Times(_));
+            assert_eq!(slow.lasts(seconds), expected && !counted, "{slow:?}");
         }
     }
 }

@@ -67,6 +67,7 @@ pub(crate) struct Journal {
     entries: VecDeque<Request>,
     counts: HashMap<&'static str, u64>,
     statuses: HashMap<(&'static str, u16), u64>,
+    bytes: HashMap<&'static str, u64>,
     asked: HashMap<&'static str, usize>,
     granted: HashMap<&'static str, usize>,
     next: u64,
@@ -86,6 +87,7 @@ impl Journal {
             entries: VecDeque::new(),
             counts: HashMap::new(),
             statuses: HashMap::new(),
+            bytes: HashMap::new(),
             asked: HashMap::new(),
             granted: HashMap::new(),
             next: 1,
@@ -115,6 +117,7 @@ impl Journal {
         if let Some(status) = outcome.status {
             *self.statuses.entry((operation, status)).or_default() += 1;
         }
+        *self.bytes.entry(operation).or_default() += outcome.body_bytes;
         let at = self.entries.partition_point(|entry| entry.seq < seq);
         if let Some(entry) = self.entries.get_mut(at).filter(|entry| entry.seq == seq) {
             entry.status = outcome.status;
@@ -141,6 +144,7 @@ impl Journal {
         self.entries.clear();
         self.counts.clear();
         self.statuses.clear();
+        self.bytes.clear();
         self.asked.clear();
         self.granted.clear();
     }
@@ -162,6 +166,11 @@ impl Journal {
             .iter()
             .filter(|((known, answered), _)| *known == operation && *answered == status);
         matching.map(|(_, count)| count).sum()
+    }
+
+    /// How many bytes of bodies an operation got.
+    pub(crate) fn bytes(&self, operation: &str) -> u64 {
+        self.bytes.get(operation).copied().unwrap_or_default()
     }
 
     /// Counts a token request.

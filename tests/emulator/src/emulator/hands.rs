@@ -1,6 +1,8 @@
 //! Other people's hands: changes that reach Box without the client. They are
 //! the Colleague's, except for [`BoxEmulator::folder`].
 
+use std::time::Duration;
+
 use crate::BoxEmulator;
 use crate::shared::State;
 use crate::world::{
@@ -133,13 +135,21 @@ impl BoxEmulator {
     /// Locks a file.
     #[track_caller]
     pub fn lock(&self, file_id: &str) {
-        self.set_lock(file_id, true);
+        self.set_lock(file_id, Some(None));
+    }
+
+    /// Locks a file until so long from now, by the emulator's clock.
+    #[track_caller]
+    pub fn lock_for(&self, file_id: &str, time: Duration) {
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        let end = self.shared.lock().now().saturating_add(seconds);
+        self.set_lock(file_id, Some(Some(end)));
     }
 
     /// Takes the lock away.
     #[track_caller]
     pub fn unlock(&self, file_id: &str) {
-        self.set_lock(file_id, false);
+        self.set_lock(file_id, None);
     }
 
     /// A folder owned by the Colleague, with the service account's role on it.
@@ -160,15 +170,16 @@ impl BoxEmulator {
             .change(|state| state.world.share(id, SERVICE, access));
     }
 
+    /// `None` takes the lock away, `Some(None)` is one without an end.
     #[track_caller]
-    fn set_lock(&self, file_id: &str, locked: bool) {
+    fn set_lock(&self, file_id: &str, lock: Option<Option<i64>>) {
         self.colleague(file_id, |state, id| {
             state.next_lock += 1;
-            let lock = locked.then(|| Lock {
+            let lock = lock.map(|expires| Lock {
                 id: state.next_lock,
                 by: COLLEAGUE,
                 at: state.now(),
-                expires: None,
+                expires,
                 no_download: false,
             });
             if let Some(Body::File(file)) = state.world.get_mut(id).map(|item| &mut item.body) {

@@ -150,6 +150,13 @@ impl BoxEmulator {
         self.shared.lock().journal.count_status(operation, status)
     }
 
+    /// How many bytes of bodies came in with an operation, in requests that
+    /// were refused or broke off as well.
+    #[must_use]
+    pub fn bytes_received(&self, operation: &str) -> u64 {
+        self.shared.lock().journal.bytes(operation)
+    }
+
     /// All requests so far, also with the log off.
     #[must_use]
     pub fn total_requests(&self) -> u64 {

@@ -62,6 +62,13 @@ impl BoxEmulator {
         });
     }
 
+    /// Sets the status of version uploads from now on, see
+    /// [`Builder::version_upload_status`](crate::Builder::version_upload_status).
+    pub fn set_version_upload_status(&self, status: u16) {
+        self.shared
+            .change(|state| state.settings.version_upload_status = status);
+    }
+
     /// Sets Box's clock ahead of this machine's, or behind it.
     pub fn set_clock_skew(&self, seconds: i64) {
         self.shared.change(|state| state.skew = seconds);

@@ -1,8 +1,11 @@
 //! Faults as data: what goes wrong, on which requests, how often.
 
+mod build;
 mod queue;
 
 use std::time::Duration;
+
+use serde_json::Value;
 
 pub(crate) use queue::{FaultQueue, Subject};
 
@@ -81,6 +84,35 @@ pub enum Effect {
     WrongSize,
     /// Processes the request, but the answer tells another name.
     WrongName,
+    /// Processes the request, but a field of the JSON answer has another value,
+    /// or is missing.
+    WrongField {
+        /// A JSON pointer, such as `/part_size` or `/entries/0/sha1`.
+        at: String,
+        /// The value; `None` leaves the field out.
+        value: Option<Value>,
+    },
+    /// Processes the request, but all URLs in the answer lead to this origin,
+    /// such as `https://elsewhere.test`.
+    OtherOrigin(String),
+    /// Answers a redirect; nothing is processed.
+    Redirect {
+        /// HTTP status.
+        status: u16,
+        /// Where to.
+        location: String,
+    },
+    /// Processes the request, then answers JSON with so many useless bytes
+    /// before what was to be said.
+    Bloated {
+        /// Bytes.
+        bytes: u64,
+    },
+    /// Processes the request, then answers with so many useless headers.
+    ManyHeaders {
+        /// Headers.
+        count: u32,
+    },
     /// Processes the request, then answers the right status and no body.
     EmptyBody,
     /// Answers a proxy's HTML page with this status; nothing is processed.
@@ -121,167 +153,4 @@ pub struct Fault {
     pub times: Times,
     /// What happens.
     pub effect: Effect,
-}
-
-impl Answer {
-    fn new(status: u16, code: &str) -> Answer {
-        Answer {
-            status,
-            code: code.to_owned(),
-            headers: Vec::new(),
-        }
-    }
-}
-
-impl Fault {
-    /// A fault on one operation; by default one 503 `unavailable`.
-    #[must_use]
-    pub fn on(operation: &str) -> Fault {
-        let mut fault = Fault::any();
-        fault.on.operation = Some(operation.to_owned());
-        fault
-    }
-
-    /// A fault on any request.
-    #[must_use]
-    pub fn any() -> Fault {
-        Fault {
-            on: On::default(),
-            skip: 0,
-            times: Times::Count(1),
-            effect: Effect::Status(Answer::new(503, "unavailable")),
-        }
-    }
-
-    /// Only where the path contains this.
-    #[must_use]
-    pub fn path(mut self, part: &str) -> Fault {
-        self.on.path = Some(part.to_owned());
-        self
-    }
-
-    /// Only for an item of exactly this name.
-    #[must_use]
-    pub fn name(mut self, name: &str) -> Fault {
-        self.on.name = Some(name.to_owned());
-        self
-    }
-
-    /// Lets this many matching requests pass first.
-    #[must_use]
-    pub fn skip(mut self, requests: u32) -> Fault {
-        self.skip = requests;
-        self
-    }
-
-    /// Strikes this many times.
-    #[must_use]
-    pub fn times(mut self, times: u32) -> Fault {
-        self.times = Times::Count(times);
-        self
-    }
-
-    /// Strikes until cleared.
-    #[must_use]
-    pub fn forever(mut self) -> Fault {
-        self.times = Times::Forever;
-        self
-    }
-
-    /// Sets the effect.
-    #[must_use]
-    pub fn effect(mut self, effect: Effect) -> Fault {
-        self.effect = effect;
-        self
-    }
-
-    /// Adds a header to the error answer; call it after `status`,
-    /// `status_after`, `persist_later` or `oauth_error`.
-    #[must_use]
-    pub fn header(mut self, name: &str, value: &str) -> Fault {
-        if let Effect::Status(Answer { headers, .. })
-        | Effect::StatusAfter(Answer { headers, .. })
-        | Effect::PersistLater {
-            answer: Answer { headers, .. },
-            ..
-        }
-        | Effect::OAuthError { headers, .. } = &mut self.effect
-        {
-            headers.push((name.to_owned(), value.to_owned()));
-        }
-        self
-    }
-
-    /// [`Effect::Status`].
-    #[must_use]
-    pub fn status(self, status: u16, code: &str) -> Fault {
-        self.effect(Effect::Status(Answer::new(status, code)))
-    }
-
-    /// [`Effect::OAuthError`].
-    #[must_use]
-    pub fn oauth_error(self, status: u16, error: &str, description: &str) -> Fault {
-        self.effect(Effect::OAuthError {
-            status,
-            error: error.to_owned(),
-            description: description.to_owned(),
-            headers: Vec::new(),
-        })
-    }
-
-    /// [`Effect::StatusAfter`].
-    #[must_use]
-    pub fn status_after(self, status: u16, code: &str) -> Fault {
-        self.effect(Effect::StatusAfter(Answer::new(status, code)))
-    }
-
-    /// [`Effect::PersistLater`] with 503 `unavailable`.
-    #[must_use]
-    pub fn persist_later(self, after: Option<Duration>) -> Fault {
-        let answer = Answer::new(503, "unavailable");
-        self.effect(Effect::PersistLater { answer, after })
-    }
-
-    /// [`Effect::RateLimited`].
-    #[must_use]
-    pub fn rate_limited(self, retry_after: Option<&str>) -> Fault {
-        let retry_after = retry_after.map(str::to_owned);
-        self.effect(Effect::RateLimited { retry_after })
-    }
-
-    /// [`Effect::DropBefore`].
-    #[must_use]
-    pub fn drop_before(self) -> Fault {
-        self.effect(Effect::DropBefore)
-    }
-
-    /// [`Effect::DropAfter`].
-    #[must_use]
-    pub fn drop_after(self) -> Fault {
-        self.effect(Effect::DropAfter)
-    }
-
-    /// [`Effect::Delay`].
-    #[must_use]
-    pub fn delay(self, delay: Duration) -> Fault {
-        self.effect(Effect::Delay(delay))
-    }
-
-    /// [`Effect::ExpiredToken`].
-    #[must_use]
-    pub fn expired_token(self) -> Fault {
-        self.effect(Effect::ExpiredToken)
-    }
-
-    /// [`Effect::MidBodyReset`].
-    #[must_use]
-    pub fn mid_body_reset(self, after: u64) -> Fault {
-        self.effect(Effect::MidBodyReset { after })
-    }
-
-    /// [`Effect::Hold`].
-    #[must_use]
-    pub fn hold(self) -> Fault {
-        self.effect(Effect::Hold)
-    }
 }

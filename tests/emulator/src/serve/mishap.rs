@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::distort;
 use crate::auth::escaped;
 use crate::fault::{Answer, Effect};
 use crate::shared::Shared;
@@ -62,7 +63,14 @@ pub(super) async fn before(effect: &Effect, operation: &Operation, shared: &Arc<
                 mime: "text/html",
             },
         }),
+        Effect::Redirect { status, location } => {
+            Before::Answer(Reply::empty(*status).header("location", location))
+        }
         Effect::DropAfter
+        | Effect::WrongField { .. }
+        | Effect::OtherOrigin(_)
+        | Effect::Bloated { .. }
+        | Effect::ManyHeaders { .. }
         | Effect::StatusAfter(_)
         | Effect::PersistLater { .. }
         | Effect::WrongSha1
@@ -87,9 +95,13 @@ pub(super) async fn after(
     match effect {
         Effect::DropAfter => return None,
         Effect::StatusAfter(answer) => return Some(error_reply(answer, operation, shared)),
-        Effect::WrongSha1 => alter(&mut reply, wrong_sha1),
-        Effect::WrongSize => alter(&mut reply, wrong_size),
-        Effect::WrongName => alter(&mut reply, wrong_name),
+        Effect::WrongSha1 => distort::wrong_sha1(&mut reply),
+        Effect::WrongSize => distort::wrong_size(&mut reply),
+        Effect::WrongName => distort::wrong_name(&mut reply),
+        Effect::WrongField { at, value } => distort::set(&mut reply, at, value.as_ref()),
+        Effect::OtherOrigin(origin) => distort::lead_elsewhere(&mut reply, origin),
+        Effect::Bloated { bytes } => distort::bloat(&mut reply, *bytes),
+        Effect::ManyHeaders { count } => distort::add_headers(&mut reply, *count),
         Effect::EmptyBody => reply.content = Content::Empty,
         Effect::TruncatedJson => {
             let mut bytes = json_bytes(&reply);
@@ -107,6 +119,7 @@ pub(super) async fn after(
         | Effect::RateLimited { .. }
         | Effect::DropBefore
         | Effect::Delay(_)
+        | Effect::Redirect { .. }
         | Effect::PersistLater { .. }
         | Effect::Html { .. }
         | Effect::ExpiredToken
@@ -156,40 +169,6 @@ fn json_bytes(reply: &Reply) -> Vec<u8> {
     match &reply.content {
         Content::Json(value) => value.to_string().into_bytes(),
         Content::Raw { bytes, .. } | Content::Cut(bytes) => bytes.clone(),
-        Content::Empty | Content::Stored { .. } => Vec::new(),
-    }
-}
-
-/// Changes the item in a reply: alone, in a list of one, or a part's record.
-fn alter(reply: &mut Reply, change: fn(&mut Value)) {
-    if let Content::Json(value) = &mut reply.content {
-        let inside = ["/entries/0", "/part"];
-        let place = inside
-            .into_iter()
-            .find(|place| value.pointer(place).is_some());
-        if let Some(item) = value.pointer_mut(place.unwrap_or_default()) {
-            change(item);
-        }
-    }
-}
-
-fn wrong_sha1(item: &mut Value) {
-    let wrong = json!("f".repeat(40));
-    for place in ["/sha1", "/file_version/sha1"] {
-        if let Some(sha1) = item.pointer_mut(place) {
-            *sha1 = wrong.clone();
-        }
-    }
-}
-
-fn wrong_size(item: &mut Value) {
-    if let Some(size) = item.get_mut("size") {
-        *size = json!(size.as_u64().unwrap_or_default() + 1);
-    }
-}
-
-fn wrong_name(item: &mut Value) {
-    if let Some(name) = item.get_mut("name") {
-        *name = json!(format!("{} (1)", name.as_str().unwrap_or_default()));
+        Content::Empty | Content::Stored { .. } | Content::Bloated { .. } => Vec::new(),
     }
 }

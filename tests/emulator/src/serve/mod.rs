@@ -1,6 +1,7 @@
 //! From a connection to a reply.
 
 mod admission;
+mod distort;
 mod mishap;
 mod outgoing;
 mod request;

@@ -40,7 +40,10 @@ fn mime(reply: &Reply) -> Option<&'static str> {
         Content::Raw { mime, .. } => Some(mime),
         Content::Stored { .. } => Some("application/octet-stream"),
         Content::Empty if matches!(reply.status, 204 | 302 | 304) => None,
-        Content::Empty | Content::Json(_) | Content::Cut(_) => Some("application/json"),
+        Content::Empty if matches!(reply.status, 301 | 303 | 307 | 308) => None,
+        Content::Empty | Content::Json(_) | Content::Cut(_) | Content::Bloated { .. } => {
+            Some("application/json")
+        }
     }
 }
 
@@ -58,6 +61,7 @@ fn body(content: Content) -> AnswerBody {
                 sent: false,
             }
         }
+        Content::Bloated { bytes, rest } => AnswerBody::bloated(bytes, rest),
         Content::Stored { blob, from, to } => AnswerBody::Stored {
             blob,
             next: from,

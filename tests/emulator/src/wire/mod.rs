@@ -14,7 +14,7 @@ pub(crate) use answer::AnswerBody;
 pub(crate) use body::{BodyReader, Trouble};
 pub(crate) use call::Call;
 pub(crate) use form::decode_pairs;
-pub(crate) use part::{ContentRange, hex_to_base64};
+pub(crate) use part::{ContentRange, TakenPart, hex_to_base64};
 pub(crate) use receive::{Limits, Received, Upload, receive};
 pub(crate) use reply::{ApiError, Content, Reply};
 pub(crate) use route::{BodyKind, Host, Method, Operation, Routed, route};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ring::digest::Context;
 
 use super::body::{BodyReader, Trouble};
 use super::call::Call;
@@ -11,8 +12,6 @@ use super::receive::Limits;
 use super::reply::ApiError;
 use crate::spool::{Blob, Spool};
 
-/// Bytes in a SHA-1.
-const DIGEST: usize = 20;
 /// No part of Box's is anywhere near this long.
 const MAX_PART: u64 = 1024 * 1024 * 1024;
 
@@ -57,26 +56,63 @@ impl Call {
         })
     }
 
-    /// The SHA-1 of the `Digest` header, as hexadecimal digits. Its label's
-    /// case does not matter; a list may name other algorithms besides.
+    /// The SHA-1 of the `Digest` header, as hexadecimal digits.
     pub(crate) fn digest(&self) -> Result<String, ApiError> {
+        let sha1 = self.labelled(SHA1)?;
+        sha1.map(|bytes| hex(&bytes))
+            .ok_or_else(|| self.no_digest())
+    }
+
+    /// A part's digest. Only SHA-1 is documented, and Box's own uploader sends
+    /// SHA-256.
+    fn part_digest(&self) -> Result<PartDigest, ApiError> {
+        if let Some(bytes) = self.labelled(SHA1)? {
+            return Ok(PartDigest::Sha1(hex(&bytes)));
+        }
+        let sha256 = self.labelled(SHA256)?;
+        sha256
+            .map(PartDigest::Sha256)
+            .ok_or_else(|| self.no_digest())
+    }
+
+    /// The digest of that label and length. The label's case does not matter;
+    /// a list may name other algorithms besides.
+    fn labelled(&self, (label, length): (&str, usize)) -> Result<Option<Vec<u8>>, ApiError> {
         let text = self.header("digest");
         let text = text.ok_or_else(|| ApiError::missing("digest"))?;
         let value = text.split(',').find_map(|entry| {
-            let (label, value) = entry.trim().split_once('=')?;
-            label.eq_ignore_ascii_case("sha").then_some(value)
+            let (known, value) = entry.trim().split_once('=')?;
+            known.eq_ignore_ascii_case(label).then_some(value)
         });
         let bytes = value.and_then(|value| STANDARD.decode(value).ok());
-        match bytes {
-            Some(bytes) if bytes.len() == DIGEST => Ok(hex(&bytes)),
-            _ => {
-                let message = format!(
-                    "Invalid value '{text}'. 'digest' must be 'sha=' and a SHA-1 in Base64"
-                );
-                Err(ApiError::parameter("digest", &message))
-            }
-        }
+        Ok(bytes.filter(|bytes| bytes.len() == length))
     }
+
+    fn no_digest(&self) -> ApiError {
+        let text = self.header("digest").unwrap_or_default();
+        let message =
+            format!("Invalid value '{text}'. 'digest' must be 'sha=' and a SHA-1 in Base64");
+        ApiError::parameter("digest", &message)
+    }
+}
+
+/// Labels of the `Digest` header, with the digests' lengths.
+const SHA1: (&str, usize) = ("sha", 20);
+const SHA256: (&str, usize) = ("sha-256", 32);
+
+/// What a client says that a part's bytes are.
+enum PartDigest {
+    Sha1(String),
+    Sha256(Vec<u8>),
+}
+
+/// A part of a chunked upload, taken in.
+pub(crate) struct TakenPart {
+    pub(crate) blob: Blob,
+    /// Whether the bytes are what the `Digest` header says.
+    pub(crate) honest: bool,
+    /// Whether that was by SHA-1, as documented.
+    pub(crate) by_sha1: bool,
 }
 
 /// Takes a part's bytes in, no more than its range says.
@@ -85,7 +121,7 @@ pub(super) async fn receive_part(
     body: &mut BodyReader,
     spool: &Arc<Spool>,
     limits: Limits,
-) -> Result<Blob, Trouble> {
+) -> Result<TakenPart, Trouble> {
     if !matches!(call.media_type().as_str(), "" | "application/octet-stream") {
         return Err(ApiError::known(415, "unsupported_media_type").into());
     }
@@ -96,9 +132,14 @@ pub(super) async fn receive_part(
     if range.len() > MAX_PART {
         return Err(ApiError::too_large().into());
     }
+    let told = call.part_digest()?;
     let mut writer = spool.writer();
+    let mut sha256 = Context::new(&ring::digest::SHA256);
     while let Some(bytes) = body.chunk().await? {
         writer.write(&bytes)?;
+        if matches!(told, PartDigest::Sha256(_)) {
+            sha256.update(&bytes);
+        }
         if writer.size() > range.len() {
             break;
         }
@@ -110,7 +151,17 @@ pub(super) async fn receive_part(
         );
         return Err(ApiError::parameter("content-range", &message).into());
     }
-    Ok(writer.finish()?)
+    let blob = writer.finish()?;
+    let by_sha1 = matches!(told, PartDigest::Sha1(_));
+    let honest = match told {
+        PartDigest::Sha1(told) => *blob.sha1 == *told,
+        PartDigest::Sha256(told) => sha256.finish().as_ref() == told,
+    };
+    Ok(TakenPart {
+        blob,
+        honest,
+        by_sha1,
+    })
 }
 
 /// A hexadecimal digest in Base64, as Box's texts have it.

@@ -8,7 +8,7 @@ use super::body::{BodyReader, Trouble};
 use super::call::Call;
 use super::form::decode_pairs;
 use super::multipart::{Multipart, boundary};
-use super::part::receive_part;
+use super::part::{TakenPart, receive_part};
 use super::reply::ApiError;
 use super::route::BodyKind;
 use crate::spool::{Blob, Spool, Writer};
@@ -24,7 +24,7 @@ pub(crate) enum Received {
     Form(Vec<(String, String)>),
     Upload(Upload),
     /// A part of a chunked upload.
-    Part(Blob),
+    Part(TakenPart),
     /// A token request whose body is not a form.
     NotAForm,
 }
@@ -73,7 +73,7 @@ impl Received {
     pub(crate) fn content_bytes(&self) -> u64 {
         match self {
             Received::Upload(upload) => upload.blob.size,
-            Received::Part(blob) => blob.size,
+            Received::Part(part) => part.blob.size,
             Received::Nothing | Received::Json(_) | Received::Form(_) | Received::NotAForm => 0,
         }
     }
@@ -96,8 +96,8 @@ pub(crate) async fn receive(
         BodyKind::Form => receive_form(call, body).await,
         BodyKind::Multipart => receive_upload(call, body, spool, limits).await,
         BodyKind::Part => {
-            let blob = receive_part(call, body, spool, limits).await?;
-            Ok(Received::Part(blob))
+            let part = receive_part(call, body, spool, limits).await?;
+            Ok(Received::Part(part))
         }
     }
 }

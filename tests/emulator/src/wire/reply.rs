@@ -15,6 +15,11 @@ pub(crate) enum Content {
         bytes: Vec<u8>,
         mime: &'static str,
     },
+    /// A JSON object with so many useless bytes before the rest.
+    Bloated {
+        bytes: u64,
+        rest: String,
+    },
     /// Half of these bytes, promising all.
     Cut(Vec<u8>),
     /// Bytes `from..to` of a stored content.

@@ -4,6 +4,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use box_emulator::{BoxEmulator, Kind};
+use serde_json::{Value, json};
 
 use crate::client::Client;
 
@@ -49,6 +50,43 @@ fn other_hands_leave_their_name() {
     assert!(emulator.is_trashed(&id) && emulator.entry(&folder, "y.txt").is_none());
     emulator.untrash(&id);
     assert!(emulator.entry(&folder, "y.txt").is_some());
+}
+
+#[test]
+fn locks_tell_who_holds_them_and_how_long() {
+    let client = Client::new();
+    let id = client.file("0", "a", b"1");
+    let lock = || client.get(&format!("/files/{id}?fields=lock")).ok(200)["lock"].clone();
+    client.emulator.lock(&id);
+    let held = lock();
+    assert_eq!(
+        (&held["type"], &held["expired_at"]),
+        (&json!("lock"), &Value::Null)
+    );
+    assert!(held["id"].is_string() && held["created_at"].is_string());
+    let by = json!({
+        "type": "user", "id": "17738362002", "name": "Colleague",
+        "login": "colleague@example.com",
+    });
+    assert_eq!(held["created_by"], by);
+    client.emulator.lock_for(&id, Duration::from_secs(3600));
+    assert!(lock()["expired_at"].is_string());
+    let rename = || client.send("PUT", &format!("/files/{id}"), &json!({"name": "b"}));
+    rename().refused(403, "access_denied_item_locked");
+    client.emulator.set_clock_skew(3601);
+    rename().ok(200);
+    assert!(lock()["expired_at"].is_string());
+}
+
+#[test]
+fn the_status_of_versions_changes_while_it_runs() {
+    let client = Client::new();
+    let id = client.file("0", "a", b"1");
+    let path = format!("/files/{id}/content");
+    let version = || client.post(&path, "", &json!({}), b"2").status;
+    assert_eq!(version(), 200);
+    client.emulator.set_version_upload_status(201);
+    assert_eq!(version(), 201);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod auth;
 mod authorize;
 mod chunked;
 mod client;
+mod distortions;
 mod downscope;
 mod etags;
 mod faults;

@@ -218,6 +218,9 @@ fn a_part_breaks_off_in_the_middle() {
     let answer = upload.step(PUT).unwrap();
     assert_eq!((answer.status, answer.body.len()), (200, 0));
     assert_eq!(emulator.parts_stored(), 1);
+    let received = emulator.bytes_received(PUT);
+    let part = PART as u64;
+    assert!((part + 10..=2 * part).contains(&received), "{received}");
 }
 
 #[test]

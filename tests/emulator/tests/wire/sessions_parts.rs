@@ -1,5 +1,7 @@
 //! Parts: what is taken, what is refused, and what is told about them.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::chunked::{Opened, PART, client, digest, sha1, small};
@@ -141,6 +143,29 @@ fn digests_are_sha1_in_base64() {
         answer.refused(status, code);
         client.put(&session, 0, b"abc").ok(200);
     }
+}
+
+#[test]
+fn boxs_own_uploader_sends_another_digest() {
+    let client = client();
+    let session = client.open("a", 3);
+    let sha256 = |bytes: &[u8]| {
+        let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+        format!("sha-256={}", STANDARD.encode(digest))
+    };
+    client
+        .digested(&session, &sha256(b"abd"), b"abc")
+        .refused(412, "precondition_failed");
+    assert!(client.emulator.remarks().is_empty());
+    let part = client.digested(&session, &sha256(b"abc"), b"abc").ok(200);
+    assert_eq!(part["part"]["sha1"], sha1(b"abc"));
+    let remarks = client.emulator.remarks();
+    assert!(remarks.iter().any(|remark| remark.contains("SHA-256")));
+    let headers = format!("Digest: {}\r\n", sha256(b"abc"));
+    let body = json!({ "parts": [part["part"]] });
+    client
+        .commit_with(&session, &headers, &body)
+        .refused(400, "bad_request");
 }
 
 #[test]

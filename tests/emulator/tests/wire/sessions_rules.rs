@@ -69,7 +69,10 @@ fn a_commit_is_put_off_for_a_time_after_the_last_part() {
     put_off(&commit(&client, &session), Some("1"));
     client.emulator.set_clock_skew(2 * HOUR + HOUR / 2);
     put_off(&commit(&client, &session), Some("1"));
+    let processed = || client.session("GET", &session.0.id).ok(200)["num_parts_processed"].clone();
+    assert_eq!(processed(), 1);
     client.emulator.set_clock_skew(3 * HOUR);
+    assert_eq!(processed(), 2);
     commit(&client, &session).entry(201);
 }
 

@@ -9,12 +9,19 @@ use crate::wire::{ApiError, Reply};
 const MAX_LIMIT: u64 = 1000;
 const MAX_OFFSET: u64 = 10_000;
 
-/// `get_files_upload_sessions_id`
+/// `get_files_upload_sessions_id`: as long as a commit would be put off, the
+/// last part is not processed, which is what the 202 means.
 pub(crate) fn get_files_upload_sessions_id(ctx: &mut Ctx<'_>) -> Outcome {
     let id = ctx.call.hole(0);
+    let (slow, now) = (ctx.state.settings.chunked.slow_commit, ctx.now);
     let session = ctx.session()?;
     session.tally.status += 1;
-    Ok(Reply::json(200, show(id, session)))
+    let mut object = show(id, session);
+    let total = session.total_parts();
+    if session.processed() == total && slow.lasts(now.saturating_sub(session.last_part_at)) {
+        object["num_parts_processed"] = json!(total.saturating_sub(1));
+    }
+    Ok(Reply::json(200, object))
 }
 
 /// `get_files_upload_sessions_id_parts`: in the order of their offsets; the

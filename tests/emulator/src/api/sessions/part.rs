@@ -5,7 +5,7 @@ use serde_json::json;
 use super::show_part;
 use crate::api::{Ctx, Outcome};
 use crate::spool::Blob;
-use crate::wire::{ApiError, ContentRange, Received, Reply};
+use crate::wire::{ApiError, ContentRange, Received, Reply, TakenPart};
 use crate::world::{Part, Session};
 
 /// Part ids are eight upper-case hexadecimal digits.
@@ -13,22 +13,24 @@ const ID_LENGTH: usize = 8;
 
 /// `put_files_upload_sessions_id`: parts are immutable, so what is there stays.
 pub(crate) fn put_files_upload_sessions_id(ctx: &mut Ctx<'_>) -> Outcome {
-    let blob = take_part(ctx)?;
+    let taken = take_part(ctx)?;
     let session = ctx.session()?;
     let (size, part_size) = (session.size, session.part_size);
     let range = ctx.call.content_range()?;
-    let digest = ctx.call.digest()?;
     need_range(range, size, part_size)?;
-    let taken = ctx.session()?.parts.contains_key(&range.first);
+    let occupied = ctx.session()?.parts.contains_key(&range.first);
     let rules = &ctx.state.settings.chunked;
-    if taken {
+    if occupied {
         let status = rules.overlap_status;
         return Err(ApiError::known(status, "range_overlaps_existing_part"));
     }
-    if digest != *blob.sha1 {
+    if !taken.honest {
         return Err(wrong_digest(rules.digest_status));
     }
-    let part = new_part(ctx, blob)?;
+    if !taken.by_sha1 {
+        ctx.remark("a part's digest is SHA-256, which only Box's own uploader sends");
+    }
+    let part = new_part(ctx, taken.blob)?;
     let reply = json!({ "part": show_part(range.first, &part) });
     ctx.state.sessions.parts_stored += 1;
     ctx.state.sessions.part_bytes += part.blob.size;
@@ -41,9 +43,9 @@ pub(crate) fn put_files_upload_sessions_id(ctx: &mut Ctx<'_>) -> Outcome {
     Ok(Reply::json(200, reply))
 }
 
-fn take_part(ctx: &mut Ctx<'_>) -> Result<Blob, ApiError> {
+fn take_part(ctx: &mut Ctx<'_>) -> Result<TakenPart, ApiError> {
     match std::mem::replace(&mut ctx.body, Received::Nothing) {
-        Received::Part(blob) => Ok(blob),
+        Received::Part(part) => Ok(part),
         _ => Err(ApiError::missing("entity-body")),
     }
 }
