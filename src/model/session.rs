@@ -61,8 +61,9 @@ pub(crate) struct Slice {
     pub(crate) size: u64,
 }
 
-/// More parts than this are not believed: Box counts 10,000 in a list of parts.
-const MOST_PARTS: u64 = 100_000;
+/// More parts than this cannot be listed: Box takes offsets up to 10,000 and gives 1,000
+/// in a page.
+const MOST_PARTS: u64 = 11_000;
 
 impl Cut {
     /// Cuts `size` bytes into parts of `part_size`, which `total` says how many are.

@@ -177,8 +177,10 @@ pub(crate) enum Edit {
     Undecide(FolderKey, LocalName),
     /// An upload session was opened.
     OpenSession(FolderKey, LocalName, Box<OpenSession>),
-    /// An upload session is of no more use.
-    EndSession(FolderKey, LocalName),
+    /// The upload session of this ID is of no more use; another one of the file may be.
+    EndSession(FolderKey, LocalName, String),
+    /// What became of a request in doubt does not matter any more.
+    EndIntent(FolderKey, LocalName),
 }
 
 impl Edit {
@@ -198,7 +200,8 @@ impl Edit {
             | Self::Decide(..)
             | Self::Undecide(..)
             | Self::OpenSession(..)
-            | Self::EndSession(..) => None,
+            | Self::EndSession(..)
+            | Self::EndIntent(..) => None,
         }
     }
 }

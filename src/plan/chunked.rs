@@ -19,7 +19,8 @@ use std::time::Duration;
 
 /// Failures in a row after which the job as a whole is tried again later.
 const MOST_FAILURES: u32 = 5;
-/// How often a part may arrive damaged before the session is given up.
+/// How often parts may arrive damaged, none whole in between, before the session is given
+/// up.
 const MOST_DAMAGED: u32 = 2;
 /// Longer waits are the queue's business: others may use the place meanwhile.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -301,7 +302,7 @@ impl<T> Chunked<T> {
         if place != Some(number) || Some(part.sha1) != self.digest(number) {
             return self.look_again(overlap());
         }
-        self.failures = 0;
+        (self.failures, self.damaged) = (0, 0);
         self.held.insert(number, part);
     }
 

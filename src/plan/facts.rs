@@ -8,7 +8,7 @@ use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Parked};
 use crate::model::session::Session;
-use crate::model::stamp::{Nanos, Stamp};
+use crate::model::stamp::{Nanos, Stamp, Tolerated};
 use crate::plan::conflict::Decision;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -166,9 +166,10 @@ pub(crate) struct OpenSession {
 }
 
 impl OpenSession {
-    /// Whether it can take this content to this place, as far as we know.
-    pub(crate) fn is_for(&self, goal: &Goal, stamp: &Stamp) -> bool {
-        self.goal == *goal && self.stamp.same_file_state(stamp)
+    /// Whether it can take this content to this place, as far as we know. Of a file that
+    /// may grow it takes what was there when it was opened.
+    pub(crate) fn is_for(&self, goal: &Goal, stamp: &Stamp, tolerated: Tolerated) -> bool {
+        self.goal == *goal && tolerated.allows(&self.stamp, stamp)
     }
 
     /// Whether it is for this content as a new file of another name: one that is kept

@@ -129,7 +129,12 @@ fn left(dir: FolderKey, work: &FileWork, hashed: &Hashed, theirs: Option<RemoteF
             let row = synced(file, &Hashed { sha1, ..*hashed });
             vec![Edit::PutFile(dir, name(), row)]
         }
-        None => vec![refresh(dir, work, hashed), Edit::Unpark(dir, name())],
+        // Whatever was in doubt about the file that is gone, nobody asks any more.
+        None => vec![
+            refresh(dir, work, hashed),
+            Edit::Unpark(dir, name()),
+            Edit::EndIntent(dir, name()),
+        ],
     };
     if let Some(decision) = &work.decision {
         let left = Some(hashed.sha1);

@@ -4,7 +4,8 @@
 //! It makes no request and knows no time, so that every order of answers, faults and
 //! other people's edits can be played through. Three rules hold on every path:
 //!
-//! 1. Nothing is sent before a preflight said yes.
+//! 1. Nothing is sent before a preflight said yes, or a session was opened (perhaps by an
+//!    earlier try), which is the same question.
 //! 2. A version goes out only with the etag of a state that was judged here.
 //! 3. After doubt (an intent left over, a parked item) Box's copy is read first.
 //!

@@ -87,20 +87,26 @@ impl BoxClient {
         body: Value,
         size: u64,
     ) -> Result<(Session, bool), Trouble> {
-        let call = Call {
+        let create = || Call {
             operation,
             method: Method::POST,
-            url,
+            url: url.clone(),
             if_match: None,
-            body: Body::Json(body),
+            body: Body::Json(body.clone()),
         };
-        match self.send(call).await {
-            Ok(answer) => self.session(&answer, size).map(|session| (session, false)),
-            // An earlier try opened it, its answer lost.
-            Err(Trouble::Session(said, SessionFault::Open(Some(status)))) => {
-                let open = self.session_at(&status, size).await;
-                open.map(|session| (session, true))
-                    .map_err(|_| Trouble::Session(said, SessionFault::Open(Some(status))))
+        let status = match self.send(create()).await {
+            Err(Trouble::Session(_, SessionFault::Open(Some(status)))) => status,
+            other => return Ok((self.session(&other?, size)?, false)),
+        };
+        // An earlier try opened it, its answer lost.
+        match self.session_at(&status, size).await {
+            Ok(session) => Ok((session, true)),
+            // For something else, of another size perhaps: it makes room. (Where a session
+            // tells its state, it is also given up.)
+            Err(Trouble::Refused(_) | Trouble::Gone(_) | Trouble::Session(..)) => {
+                self.abort_at(&status).await?;
+                let answer = self.send(create()).await?;
+                Ok((self.session(&answer, size)?, false))
             }
             Err(trouble) => Err(trouble),
         }
@@ -233,10 +239,14 @@ impl BoxClient {
     /// Gives a session up. (`delete_files_upload_sessions_id`) One that is over already
     /// is given up.
     pub(crate) async fn abort(&self, session: &Session) -> Result<(), Trouble> {
+        self.abort_at(&session.places.abort).await
+    }
+
+    async fn abort_at(&self, place: &str) -> Result<(), Trouble> {
         let call = Call {
             operation: "delete_files_upload_sessions_id",
             method: Method::DELETE,
-            url: self.place(&session.places.abort)?,
+            url: self.place(place)?,
             if_match: None,
             body: Body::None,
         };

@@ -96,6 +96,18 @@ pub(super) fn put(
     db.prepare_cached(&sql)?.execute(values).map(|_| ())
 }
 
+/// Another session may have been opened for the file since: it stays.
+pub(super) fn end(
+    db: &Savepoint<'_>,
+    dir: FolderKey,
+    name: &LocalName,
+    id: &str,
+) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM session WHERE dir = ?1 AND name = ?2 AND box_id = ?3";
+    let values = params![dir.0, name.as_bytes(), id];
+    db.prepare_cached(sql)?.execute(values).map(|_| ())
+}
+
 fn session(row: &Row<'_>) -> rusqlite::Result<(LocalName, OpenSession)> {
     let number = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
     let (part_size, size) = (number(8)?, number(9)?);
@@ -131,4 +143,63 @@ fn session(row: &Row<'_>) -> rusqlite::Result<(LocalName, OpenSession)> {
         stamp,
     };
     Ok((rows::name(row)?, open))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Goal, OpenSession};
+    use crate::model::ids::{FileId, FolderKey};
+    use crate::model::path::LocalName;
+    use crate::model::session::{Cut, Places, Session};
+    use crate::model::stamp::Stamp;
+    use crate::plan::action::Edit;
+    use crate::store::Store;
+    use crate::store::mirrors::NewRoot;
+
+    fn open(id: &str) -> Box<OpenSession> {
+        let place = || format!("https://upload.box.com/{id}");
+        let places = Places {
+            part: place(),
+            list: place(),
+            status: place(),
+            commit: place(),
+            abort: place(),
+        };
+        let cut = Cut::new(9, 4, None).unwrap();
+        let session = Session {
+            id: id.to_owned(),
+            cut,
+            places,
+        };
+        Box::new(OpenSession {
+            session,
+            goal: Goal::Version(FileId::new("5")),
+            stamp: Stamp::of_no_file(9),
+        })
+    }
+
+    #[tokio::test]
+    async fn ending_a_session_leaves_the_one_that_has_taken_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let root = NewRoot {
+            mirror: "m".to_owned(),
+            target: "t".to_owned(),
+            id: crate::model::ids::FolderId::new("7"),
+            is_new: true,
+            configured: vec!["m".to_owned()],
+        };
+        store.writer().put_root(root).await.unwrap();
+        let key: FolderKey = store.reader().unwrap().root("m", "t").unwrap().unwrap().key;
+        let name = LocalName::new(b"large.bin").unwrap();
+        let edits = ["A", "B"].map(|id| Edit::OpenSession(key, name.clone(), open(id)));
+        store.writer().apply(edits.into()).await.unwrap();
+        let end = |id: &str| vec![Edit::EndSession(key, name.clone(), id.to_owned())];
+        store.writer().apply(end("A")).await.unwrap();
+        let reader = store.reader().unwrap();
+        assert_eq!(reader.session(key, &name).unwrap(), Some(*open("B")));
+        store.writer().apply(end("B")).await.unwrap();
+        assert_eq!(reader.session(key, &name).unwrap(), None);
+        store.close().await;
+    }
 }

@@ -228,7 +228,8 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
         Edit::Decide(dir, name, decision) => decide(db, *dir, name, decision),
         Edit::Undecide(dir, name) => end(db, "decision", *dir, name),
         Edit::OpenSession(dir, name, open) => sessions::put(db, *dir, name, open),
-        Edit::EndSession(dir, name) => end(db, "session", *dir, name),
+        Edit::EndSession(dir, name, id) => sessions::end(db, *dir, name, id),
+        Edit::EndIntent(dir, name) => end(db, "intent", *dir, name),
     }
 }
 

@@ -254,11 +254,14 @@ impl Engine {
         }
         let takes_fresh = self.takes_plans(Rank::Fresh);
         let takes_plans = self.takes_plans(Rank::Backfill);
+        let takes_due = !self.fresh.are_enough();
         let wake = [
             self.queue.next_wake(),
-            self.schedule.next().filter(|_| !self.fresh.are_enough()),
+            self.schedule.next().filter(|_| takes_due),
             self.silence.ends(self.temper.silence),
-            self.owners.next().filter(|_| self.schedule.is_lasting()),
+            self.owners
+                .next()
+                .filter(|_| takes_due && self.schedule.is_lasting()),
         ]
         .into_iter()
         .flatten()

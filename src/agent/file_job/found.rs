@@ -5,7 +5,7 @@ use crate::local::hash::{self, Source};
 use crate::local::root::Root;
 use crate::local::send::Upload;
 use crate::model::path::RelPath;
-use crate::model::stamp::Tolerated;
+use crate::model::stamp::{Stamp, Tolerated};
 use crate::model::trouble::Trouble;
 use crate::plan::action::FileWork;
 use crate::plan::facts::{HashError, Hashed, Local};
@@ -66,7 +66,7 @@ impl Found {
         if let Some(known) = self.local.hashed {
             return Ok(known);
         }
-        let source = self.source().await?;
+        let source = self.source(self.local.stamp).await?;
         let at = crate::clock::nanos();
         blocking(move || {
             let (sha1, stamp) = (source.whole()?, source.stamp);
@@ -75,10 +75,11 @@ impl Found {
         .await
     }
 
-    /// Opens it, in the state that it was found in.
-    pub(super) async fn source(&self) -> Result<Source, Trouble> {
+    /// Opens it, in the state that it was found in, or that it had once if it has only
+    /// grown since and may.
+    pub(super) async fn source(&self, stamp: Stamp) -> Result<Source, Trouble> {
         let (root, path) = (Arc::clone(&self.root), self.path.clone());
-        let (stamp, tolerated) = (self.local.stamp, self.tolerated);
+        let tolerated = self.tolerated;
         blocking(move || Source::reopen(&root, &path, &stamp, tolerated)).await
     }
 

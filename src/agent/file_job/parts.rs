@@ -24,6 +24,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// What became of it.
 pub(super) enum Sent {
@@ -45,6 +46,9 @@ struct Filling<'a> {
     at: Nanos,
     /// The digest of what has been read so far.
     whole: Arc<Mutex<Hasher>>,
+    /// The digest of the whole, once it has been proved: the commit that Box is working on
+    /// is asked for again as it was, whatever becomes of the file.
+    proved: OnceCell<Hashed>,
     /// For a version: the etag that the file must still have.
     base: Option<&'a Etag>,
 }
@@ -57,7 +61,7 @@ pub(super) async fn send(
     opened: &Opened,
     base: Option<&Etag>,
 ) -> Result<Sent, StoreError> {
-    let source = match sessions.found.source().await {
+    let source = match sessions.found.source(opened.stamp).await {
         Ok(source) => source,
         Err(trouble) => return Ok(Sent::Useless(trouble)),
     };
@@ -68,6 +72,7 @@ pub(super) async fn send(
         source,
         at: crate::clock::nanos(),
         whole: Arc::default(),
+        proved: OnceCell::new(),
         base,
     };
     let width = sessions.context.parts_at_once;
@@ -152,8 +157,8 @@ impl Filling<'_> {
 
     /// Before the parts become a file, it is on disk that they may have.
     async fn commit(&self, parts: &[Part]) -> Event {
-        let hashed = match self.digest().await {
-            Ok(hashed) => hashed,
+        let hashed = match self.proved.get_or_try_init(|| self.digest()).await {
+            Ok(hashed) => *hashed,
             Err(trouble) => return Ok(Done::Committed(Err(trouble))),
         };
         let (dir, name) = (

@@ -11,6 +11,7 @@ use crate::agent::meter::Transfer;
 use crate::agent::survey::Dir;
 use crate::local::error::Error as LocalError;
 use crate::model::session::{Session, SessionFault};
+use crate::model::stamp::Stamp;
 use crate::model::trouble::Trouble;
 use crate::plan::action::{Edit, FileWork};
 use crate::plan::facts::{Goal, OpenSession};
@@ -26,6 +27,8 @@ pub(super) struct Opened {
     pub(super) session: Session,
     /// Whether Box may hold parts already.
     pub(super) resumed: bool,
+    /// The file's state that it is for.
+    pub(super) stamp: Stamp,
 }
 
 /// The sessions of one file.
@@ -45,9 +48,9 @@ impl Sessions<'_> {
         &self,
         goal: &Goal,
     ) -> Result<Result<Option<Opened>, Trouble>, StoreError> {
-        let stamp = &self.found.local.stamp;
+        let (stamp, tolerated) = (&self.found.local.stamp, self.found.tolerated);
         let (spare, left) = match self.left()? {
-            Some(left) if left.is_for(goal, stamp) => (None, Some(left)),
+            Some(left) if left.is_for(goal, stamp, tolerated) => (None, Some(left)),
             // The question for its name may still come.
             Some(left) if left.may_be_for(goal, stamp) => (Some(left), None),
             left => (None, left),
@@ -55,8 +58,11 @@ impl Sessions<'_> {
         if let Some(left) = left {
             match self.take_up(&left, goal).await {
                 Ok(Some(session)) => {
-                    let resumed = true;
-                    return Ok(Ok(Some(Opened { session, resumed })));
+                    return Ok(Ok(Some(Opened {
+                        session,
+                        resumed: true,
+                        stamp: left.stamp,
+                    })));
                 }
                 Ok(None) => self.end(&left.session).await?,
                 Err(trouble) => return Ok(Err(trouble)),
@@ -76,7 +82,8 @@ impl Sessions<'_> {
 
     /// The session as Box has it now; `None` when it is over, or was for something else.
     async fn take_up(&self, left: &OpenSession, goal: &Goal) -> Result<Option<Session>, Trouble> {
-        if !left.is_for(goal, &self.found.local.stamp) {
+        let (stamp, tolerated) = (&self.found.local.stamp, self.found.tolerated);
+        if !left.is_for(goal, stamp, tolerated) {
             return Ok(None);
         }
         match self.context.client.session_state(&left.session).await {
@@ -93,7 +100,11 @@ impl Sessions<'_> {
             Goal::Version(id) => client.open_version_session(id, size).await,
         };
         match created {
-            Ok((session, resumed)) => Ok(Some(Opened { session, resumed })),
+            Ok((session, resumed)) => Ok(Some(Opened {
+                session,
+                resumed,
+                stamp: self.found.local.stamp,
+            })),
             Err(Trouble::Session(_, SessionFault::TooSmall)) if size <= DIRECT_LIMIT => Ok(None),
             Err(trouble) => Err(trouble),
         }
@@ -127,7 +138,7 @@ impl Sessions<'_> {
     pub(super) async fn end(&self, session: &Session) -> Result<(), StoreError> {
         let (dir, name) = (self.dir.folder.key, self.work.name.clone());
         abort(self.context, session).await;
-        let edit = Edit::EndSession(dir, name);
+        let edit = Edit::EndSession(dir, name, session.id.clone());
         self.store.writer().apply(vec![edit]).await
     }
 }
@@ -179,7 +190,7 @@ pub(crate) async fn give_up_leftovers(
         );
         if is_gone {
             abort(context, &open.session).await;
-            let edit = Edit::EndSession(dir, name);
+            let edit = Edit::EndSession(dir, name, open.session.id);
             store.writer().apply(vec![edit]).await?;
         }
     }

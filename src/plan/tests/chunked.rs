@@ -1,10 +1,13 @@
 //! Uploads in parts against a model of a session, under every order of events.
 
-use super::{digest, said};
+use super::{digest, said, stamp};
 use crate::model::digest::Sha1Digest;
-use crate::model::session::{Cut, Part, SessionFault, Slice};
+use crate::model::ids::FileId;
+use crate::model::session::{Cut, Part, Places, Session, SessionFault, Slice};
+use crate::model::stamp::{Stamp, Tolerated};
 use crate::model::trouble::{Said, Trouble};
 use crate::plan::chunked::{Chunked, Do, Done, End};
+use crate::plan::facts::{Goal, OpenSession};
 use fastrand::Rng;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -318,5 +321,40 @@ fn trouble_is_sorted_by_what_it_means_for_the_session() {
         session(SessionFault::Overlap),
     ] {
         assert_eq!(first_part(here.clone()), None, "{here:?}");
+    }
+}
+
+#[test]
+fn a_session_is_good_for_one_state_of_a_file_and_of_a_log_for_what_it_was() {
+    let left = OpenSession {
+        session: Session {
+            id: "A".to_owned(),
+            cut: Cut::new(9, PART, None).unwrap(),
+            places: Places {
+                part: String::new(),
+                list: String::new(),
+                status: String::new(),
+                commit: String::new(),
+                abort: String::new(),
+            },
+        },
+        goal: Goal::Version(FileId::new("5")),
+        stamp: stamp(3, 1),
+    };
+    let (goal, other) = (&left.goal, Goal::Version(FileId::new("6")));
+    let grown = Stamp {
+        size: left.stamp.size + 1,
+        ..stamp(3, 2)
+    };
+    let cut = Stamp { size: 0, ..grown };
+    for (goal, now, at_rest, growing) in [
+        (goal, left.stamp, true, true),
+        (goal, grown, false, true),
+        (goal, cut, false, false),
+        (&other, left.stamp, false, false),
+    ] {
+        let is_for = |tolerated| left.is_for(goal, &now, tolerated);
+        assert_eq!(is_for(Tolerated::Nothing), at_rest, "{now:?}");
+        assert_eq!(is_for(Tolerated::Growth), growing, "{now:?}");
     }
 }

@@ -136,6 +136,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
         Edit::Park(_, name, item) => drop(mapped.parked.insert(name, item)),
         Edit::Unpark(_, name) => drop(mapped.parked.remove(&name)),
         Edit::OpenSession(..) | Edit::EndSession(..) => {}
+        Edit::EndIntent(_, name) => drop(mapped.intents.remove(&name)),
         Edit::Intend(_, name, intent) => drop(mapped.intents.insert(name, intent)),
         Edit::Decide(_, name, decision) => drop(mapped.decisions.insert(name, decision)),
         Edit::Undecide(_, name) => drop(mapped.decisions.remove(&name)),

@@ -309,7 +309,8 @@ fn tell(plan: &DirPlan) -> String {
         | Edit::Decide(..)
         | Edit::Undecide(..)
         | Edit::OpenSession(..)
-        | Edit::EndSession(..)) => Some(format!("{other:?}")),
+        | Edit::EndSession(..)
+        | Edit::EndIntent(..)) => Some(format!("{other:?}")),
     }));
     words.extend(plan.descend.iter().map(|(name, _)| format!("enter {name}")));
     words.extend(plan.unsettled.iter().map(|name| format!("wait {name}")));
