@@ -135,6 +135,13 @@ impl Schedule {
         self.add(at, entry.0, Some(entry.1.clone()));
     }
 
+    /// An earlier run has found a lock in the way of an entry.
+    pub(crate) fn remember_lock(&mut self, entry: &(usize, RelPath), now: Instant) {
+        if !self.locks.contains_key(entry) {
+            self.look_at_lock(entry, now);
+        }
+    }
+
     /// No lock stands in the way of an entry any more.
     pub(crate) fn forget_lock(&mut self, entry: &(usize, RelPath)) {
         self.locks.remove(entry);

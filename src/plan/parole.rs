@@ -12,6 +12,9 @@ const LOCK: Duration = Duration::from_secs(5 * 60);
 /// As long as this, however long it lasts.
 const LONG_LOCK: Duration = Duration::from_secs(60 * 60);
 
+/// What is timed by one clock is judged by another, which may be a little slower.
+const SLACK: Duration = Duration::from_secs(2);
+
 /// Whether it is time to try the item again.
 pub(crate) fn is_due(item: &ParkedItem, now: Nanos, policy: &Policy) -> bool {
     let size = item.stamp.map_or(0, |stamp| stamp.size);
@@ -32,5 +35,5 @@ fn has_rested(tried_at: Nanos, now: Nanos, quiet: Duration) -> bool {
 /// When to look at a lock again that has stood in the way so often in a row.
 pub(crate) fn lock_delay(tries: u32) -> Duration {
     let doublings = tries.saturating_sub(1).min(10);
-    LOCK.saturating_mul(1 << doublings).min(LONG_LOCK)
+    LOCK.saturating_mul(1 << doublings).min(LONG_LOCK) + SLACK
 }

@@ -15,6 +15,8 @@ const SETTLES: u32 = 10;
 pub(crate) const PACE: Duration = Duration::from_secs(60);
 /// Nothing has been heard for so long: whatever it was is over.
 const OVER: Duration = Duration::from_secs(5 * 60);
+/// When there is no room, what is over is looked for at most so often.
+const SWEEP: Duration = Duration::from_secs(1);
 /// As many files are remembered.
 const MOST: usize = 10_000;
 
@@ -26,6 +28,8 @@ type Entry = (usize, RelPath);
 pub(crate) struct Restless {
     patience: Duration,
     files: BTreeMap<Entry, Unrest>,
+    /// When what is over was last looked for.
+    swept: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +47,7 @@ impl Restless {
         Self {
             patience: LEAST.max(settle.saturating_mul(SETTLES)),
             files: BTreeMap::new(),
+            swept: None,
         }
     }
 
@@ -51,7 +56,10 @@ impl Restless {
     pub(crate) fn heard_of(&mut self, entry: &Entry, now: Instant) -> Option<Instant> {
         let is_over = |unrest: &Unrest| now.saturating_duration_since(unrest.heard) > OVER;
         if self.files.len() >= MOST && !self.files.contains_key(entry) {
-            self.files.retain(|_, unrest| !is_over(unrest));
+            if self.swept.is_none_or(|swept| now >= swept + SWEEP) {
+                self.swept = Some(now);
+                self.files.retain(|_, unrest| !is_over(unrest));
+            }
             if self.files.len() >= MOST {
                 return None;
             }

@@ -34,14 +34,15 @@ fn nobodys_edit_is_lost_or_superseded_unseen() {
         let rig = Rig::new()
             .mirror_key(&format!("on_existing = \"{policy}\""))
             .mirror_key(&format!("on_remote_change = \"{policy}\""));
-        let name = |file: usize| format!("{file:02}.txt");
-        for file in 0..FILES {
-            rig.write(&name(file), format!("{file} first"));
-        }
         let service = rig.start();
-        service.wait_ok(&rig);
         let mut written = BTreeSet::new();
         for round in 0..ROUNDS {
+            // New ones in each round: what has met a conflict takes no further part.
+            let name = |file: usize| format!("{round} {file:02}.txt");
+            for file in 0..FILES {
+                rig.write(&name(file), format!("{round} {file} first"));
+            }
+            service.wait(&rig);
             let theirs = |at: usize| {
                 let file = (round * 7 + at * 5) % FILES;
                 (file, format!("theirs {round} {at}"))
@@ -66,8 +67,9 @@ fn nobodys_edit_is_lost_or_superseded_unseen() {
             service.wait_ok(&rig);
             let on_box = rig.cloud.tree(&rig.folder).into_iter();
             let on_box: BTreeSet<_> = on_box.filter_map(|entry| entry.sha1).collect();
-            for file in 0..FILES {
-                let last = format!("ours {} {file}", ROUNDS - 1);
+            for last in (0..ROUNDS)
+                .flat_map(|round| (0..FILES).map(move |file| format!("ours {round} {file}")))
+            {
                 assert!(on_box.contains(&sha1(last.as_bytes())), "{last}");
             }
         }

@@ -7,6 +7,7 @@ use crate::agent::job::{Key, Work};
 use crate::agent::notice::Notice;
 use crate::agent::survey::{Dir, MANY, Scope, Surveyed, Visit};
 use crate::model::path::RelPath;
+use crate::model::reason::LOCKED;
 use crate::plan::action::{Action, Edit, Report};
 use crate::plan::debounce::{Hint, What};
 use crate::plan::guard::Halt;
@@ -208,10 +209,14 @@ impl Engine {
         let young = plan.edits.iter().filter_map(Edit::young);
         let young: Vec<_> = young.map(|name| dir.path.join(name)).collect();
         self.store.writer().apply(plan.edits).await?;
-        for (name, report) in plan.reports {
-            self.account((mirror, dir.path.join(&name)), report);
-        }
         let now = Instant::now();
+        for (name, report) in plan.reports {
+            let entry = (mirror, dir.path.join(&name));
+            if matches!(&report, Report::Parked(why) if why.code() == LOCKED) {
+                self.schedule.remember_lock(&entry, now);
+            }
+            self.account(entry, report);
+        }
         for path in young {
             self.schedule.look_when_older(mirror, path, now);
         }
