@@ -60,7 +60,7 @@ fn what_failed_and_what_waited_is_forgotten_when_it_is_mended_or_gone() {
     assert_eq!(service.wait(&rig).0, 1);
     rig.rename("x\\.txt", "x\\.bak");
     service.wait_ok(&rig);
-    service.term().expect_code(0);
+    service.end();
 }
 
 #[test]
