@@ -48,7 +48,7 @@ use crate::config::resolve::{Mistakes, Vault, World};
 use crate::model::ids::FolderId;
 use crate::model::name::RemoteName;
 use crate::model::timetable::Timetable;
-use crate::plan::policy::OnForeign;
+use crate::plan::policy::{OnForeign, OnInvalidName};
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -160,6 +160,10 @@ pub(crate) struct Mirror {
     pub(crate) on_existing: OnForeign,
     /// For a file of ours that somebody else changed.
     pub(crate) on_remote_change: OnForeign,
+    /// For a local name that Box would not take.
+    pub(crate) on_invalid_name: OnInvalidName,
+    /// A file gets at most one version in so much time while it is written to.
+    pub(crate) min_version_interval: Duration,
 }
 
 /// A folder on Box.

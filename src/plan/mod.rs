@@ -12,6 +12,8 @@ pub(crate) mod directory;
 pub(crate) mod exchange;
 pub(crate) mod facts;
 pub(crate) mod guard;
+pub(crate) mod names;
+pub(crate) mod own_name;
 pub(crate) mod owners;
 pub(crate) mod parole;
 pub(crate) mod policy;
@@ -20,7 +22,6 @@ pub(crate) mod restless;
 pub(crate) mod settle;
 pub(crate) mod tally;
 pub(crate) mod transfer;
-pub(crate) mod twins;
 pub(crate) mod verdict;
 
 #[cfg(test)]

@@ -201,13 +201,16 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             name,
             id,
             etag,
+            box_name,
             inventoried,
         } => {
-            let sql = "INSERT INTO folder (parent, name, box_id, etag, inventoried) \
-                       VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (parent, name) DO UPDATE SET \
-                       box_id = ?3, etag = ?4, inventoried = ?5";
+            let sql = "INSERT INTO folder (parent, name, box_id, etag, inventoried, box_name) \
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (parent, name) DO UPDATE \
+                       SET box_id = ?3, etag = ?4, inventoried = ?5, box_name = ?6";
             let etag = etag.as_ref().map(|etag| etag.as_str());
-            let values = params![parent.0, name.as_bytes(), id.as_str(), etag, inventoried];
+            let box_name = box_name.as_ref().map(|name| name.as_str());
+            let (bytes, id) = (name.as_bytes(), id.as_str());
+            let values = params![parent.0, bytes, id, etag, inventoried, box_name];
             db.prepare_cached(sql)?.execute(values)?;
             // The path may have been a file before.
             end_all(db, &["file", "decision", "parked"], *parent, name)

@@ -24,7 +24,8 @@ use crate::model::stamp::{Nanos, Stamp};
 use crate::model::trouble::Said;
 use crate::plan::action::Edit;
 use crate::plan::facts::{Hashed, Mapped, SyncedFolder};
-use crate::plan::policy::{OnForeign, Policy, Quiet};
+use crate::plan::policy::{OnForeign, OnInvalidName, Policy, Quiet};
+use std::time::Duration;
 
 /// The directory that everything is about.
 const DIR: FolderKey = FolderKey(1);
@@ -84,6 +85,8 @@ fn policy(on_existing: OnForeign, on_remote_change: OnForeign) -> Policy {
     Policy {
         on_existing,
         on_remote_change,
+        on_invalid_name: OnInvalidName::Park,
+        min_version_interval: Duration::ZERO,
         quiet: Quiet::NONE,
         no_room: None,
     }
@@ -116,6 +119,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
         Edit::PutFolder {
             name,
             id,
+            box_name,
             inventoried,
             ..
         } => {
@@ -128,6 +132,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
                 SyncedFolder {
                     key,
                     id,
+                    name: box_name,
                     inventoried,
                 },
             );
