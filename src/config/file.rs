@@ -55,6 +55,8 @@ pub(crate) struct MirrorTable {
 pub(crate) struct WatchTable {
     pub(crate) settle: Entry<String>,
     pub(crate) rescan: Entry<String>,
+    pub(crate) mode: Entry<String>,
+    pub(crate) poll_interval: Entry<String>,
 }
 
 /// `[limits]`
@@ -141,6 +143,8 @@ fn watch(section: &mut Section<'_>) -> WatchTable {
     WatchTable {
         settle: section.text("settle", Meaning::Duration),
         rescan: section.text("rescan", Meaning::Duration),
+        mode: section.text("mode", Meaning::Plain),
+        poll_interval: section.text("poll_interval", Meaning::Duration),
     }
 }
 

@@ -49,6 +49,7 @@ use crate::model::ids::FolderId;
 use crate::model::name::RemoteName;
 use crate::model::timetable::Timetable;
 use crate::plan::policy::OnForeign;
+use crate::plan::sight::Mode;
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -191,6 +192,10 @@ pub(crate) struct Watch {
     pub(crate) settle: Duration,
     /// How often everything is looked at whatever the watcher said.
     pub(crate) rescan: Duration,
+    /// Whether the system is to tell of changes.
+    pub(crate) mode: Mode,
+    /// How often what nobody watches is looked at.
+    pub(crate) poll_interval: Duration,
 }
 
 /// How hard to press on Box.
@@ -335,6 +340,7 @@ fn checked<T>(
     {
         problems.add(&place, what, remedy);
     }
+    let mounts = disk::mounts();
     let world = World {
         env,
         source,
@@ -342,6 +348,7 @@ fn checked<T>(
         vault,
         read_file: &disk::read_bytes,
         real_path: &disk::real_path,
+        spots: &|path: &Path| mounts.spots(path),
     };
     resolve(&file, &world, problems).map_err(failed)
 }

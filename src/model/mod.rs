@@ -6,6 +6,7 @@ pub(crate) mod digest;
 pub(crate) mod figures;
 pub(crate) mod ids;
 pub(crate) mod item;
+pub(crate) mod mounts;
 pub(crate) mod name;
 pub(crate) mod path;
 pub(crate) mod reason;

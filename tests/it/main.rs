@@ -71,4 +71,5 @@ mod tokens;
 mod torn;
 mod two_runs;
 mod unauthorized;
+mod watch_modes;
 mod watching;

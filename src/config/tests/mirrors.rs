@@ -135,6 +135,16 @@ fn they_must_not_share_anything() {
     );
     let two = second("b", "/srv/b", "folder_path = \"/Other/\"") + &second("c", "/srv/c", other);
     check_more(&two, "mirror[2].folder_path", 17, "of its own");
+    let bound = second("b", "/srv/data/x", other) + &second("c", "/mnt/bound", "folder_id = \"9\"");
+    check_more(&bound, "mirror[2].local", 16, "one place");
+    for (outer, inner) in [("/a", "/A/b"), ("/a/b/c", "/a/b")] {
+        let path = |path: &str| format!("folder_path = \"{path}\"");
+        let nested = second("b", "/srv/b", &path(outer)) + &second("c", "/srv/c", &path(inner));
+        check_more(&nested, "mirror[2].folder_path", 17, "of its own");
+    }
+    let beside = second("b", "/srv/b", "folder_path = \"/a/b\"")
+        + &second("c", "/srv/c", "folder_path = \"/a/bc\"");
+    assert!(resolve_with(&format!("{GOOD}{beside}"), &HOME, &[]).is_ok());
     let beside = format!("{GOOD}{}", second("b", "/srv/reports2", other));
     assert!(resolve_with(&beside, &HOME, &[]).is_ok());
 }
