@@ -2,8 +2,10 @@
 //!
 //! Pure values. Nothing here reads a clock, a disk or a socket.
 
+pub(crate) mod deed;
 pub(crate) mod digest;
 pub(crate) mod figures;
+pub(crate) mod ground;
 pub(crate) mod ids;
 pub(crate) mod item;
 pub(crate) mod name;

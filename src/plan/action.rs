@@ -6,6 +6,7 @@ use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Failed, Parked};
 use crate::model::stamp::{Nanos, Stamp, Tolerated};
+use crate::plan::absence::Mark;
 use crate::plan::conflict::Decision;
 use crate::plan::facts::{
     Hashed, Intent, Mapped, OpenSession, ParkedItem, SyncedFile, SyncedFolder,
@@ -27,6 +28,8 @@ pub(crate) struct DirPlan {
     pub(crate) descend: Vec<(LocalName, SyncedFolder)>,
     /// Files written to so recently that they are looked at again later.
     pub(crate) unsettled: Vec<LocalName>,
+    /// Mapped entries that were not found, where they would go to the trash.
+    pub(crate) missing: Vec<LocalName>,
 }
 
 impl DirPlan {
@@ -181,6 +184,8 @@ pub(crate) enum Edit {
     EndSession(FolderKey, LocalName, String),
     /// What became of a request in doubt does not matter any more.
     EndIntent(FolderKey, LocalName),
+    /// Something about what is gone, or about what was done with it.
+    Mark(Mark),
 }
 
 impl Edit {
@@ -201,7 +206,8 @@ impl Edit {
             | Self::Undecide(..)
             | Self::OpenSession(..)
             | Self::EndSession(..)
-            | Self::EndIntent(..) => None,
+            | Self::EndIntent(..)
+            | Self::Mark(_) => None,
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Parked};
 use crate::model::session::Session;
 use crate::model::stamp::{Nanos, Stamp, Tolerated};
+use crate::plan::absence::Absent;
 use crate::plan::conflict::Decision;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -193,6 +194,8 @@ pub(crate) struct Mapped {
     pub(crate) intents: BTreeMap<LocalName, Intent>,
     /// What a person decided about conflicts, by local name.
     pub(crate) decisions: BTreeMap<LocalName, Decision>,
+    /// What was not there when it was last looked for, by local name.
+    pub(crate) absent: BTreeMap<LocalName, Absent>,
 }
 
 /// What a folder holds on Box, by the key under which Box compares names.

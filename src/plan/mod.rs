@@ -3,9 +3,12 @@
 //! No clock, no disk, no socket, no task. Whatever decides over time is a state
 //! machine that is told what happened and what time it is.
 
+pub(crate) mod absence;
 pub(crate) mod action;
 pub(crate) mod backoff;
+pub(crate) mod brake;
 pub(crate) mod chunked;
+pub(crate) mod clearance;
 pub(crate) mod conflict;
 pub(crate) mod debounce;
 pub(crate) mod directory;

@@ -5,6 +5,7 @@
 
 pub(crate) mod account;
 pub(crate) mod condition;
+pub(crate) mod deeds;
 pub(crate) mod error;
 pub(crate) mod lock;
 pub(crate) mod migrate;

@@ -8,6 +8,7 @@ use crate::plan::action::Edit;
 use crate::plan::conflict::Decision;
 use crate::plan::facts::{ParkedItem, SyncedFile};
 use crate::store::account::{self, KnownAccount};
+use crate::store::deeds;
 use crate::store::error::Error;
 use crate::store::mirrors::{self, Holder};
 use crate::store::sessions;
@@ -230,6 +231,7 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
         Edit::OpenSession(dir, name, open) => sessions::put(db, *dir, name, open),
         Edit::EndSession(dir, name, id) => sessions::end(db, *dir, name, id),
         Edit::EndIntent(dir, name) => end(db, "intent", *dir, name),
+        Edit::Mark(mark) => deeds::apply(db, mark),
     }
 }
 

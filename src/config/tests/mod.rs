@@ -7,7 +7,7 @@ use crate::config::problem::Problems;
 use crate::config::resolve::{self, Unread, Vault, World};
 use crate::config::{Loaded, Method, Problem, Subject, Target};
 use crate::model::ids::FolderId;
-use crate::plan::policy::OnForeign;
+use crate::plan::policy::{OnDelete, OnForeign};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -94,6 +94,7 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(mirror.target, Target::Id(FolderId::new("123456789")));
     assert_eq!(mirror.on_existing, OnForeign::NewVersion);
     assert_eq!(mirror.on_remote_change, OnForeign::Park);
+    assert_eq!(mirror.on_delete, OnDelete::Keep);
     assert_eq!(config.watch.settle, Duration::from_secs(2));
     assert_eq!(config.watch.rescan, Duration::from_secs(3600));
     let limits = config.limits;

@@ -310,7 +310,8 @@ fn tell(plan: &DirPlan) -> String {
         | Edit::Undecide(..)
         | Edit::OpenSession(..)
         | Edit::EndSession(..)
-        | Edit::EndIntent(..)) => Some(format!("{other:?}")),
+        | Edit::EndIntent(..)
+        | Edit::Mark(_)) => Some(format!("{other:?}")),
     }));
     words.extend(plan.descend.iter().map(|(name, _)| format!("enter {name}")));
     words.extend(plan.unsettled.iter().map(|name| format!("wait {name}")));
