@@ -4,6 +4,7 @@
 
 pub(crate) mod digest;
 pub(crate) mod figures;
+pub(crate) mod identity;
 pub(crate) mod ids;
 pub(crate) mod item;
 pub(crate) mod name;

@@ -12,6 +12,7 @@ pub(crate) mod mirrors;
 pub(crate) mod reader;
 pub(crate) mod rows;
 pub(crate) mod sessions;
+mod tree;
 pub(crate) mod writer;
 
 use crate::store::error::Error;
