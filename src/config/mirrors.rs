@@ -154,7 +154,11 @@ fn max_deletes(text: &str) -> Option<MaxDeletes> {
             let share = share.parse().ok().filter(|_| digits(share))?;
             (share <= 100).then_some(MaxDeletes::Percent(share))
         }
-        None => text.parse().ok().filter(|_| digits(text)).map(MaxDeletes::Number),
+        None => text
+            .parse()
+            .ok()
+            .filter(|_| digits(text))
+            .map(MaxDeletes::Number),
     }
 }
 

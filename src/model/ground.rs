@@ -1,17 +1,13 @@
 //! Which directory it is that lies at a path: a mount can come and go under the same name.
 
-use crate::model::stamp::Nanos;
+use crate::model::identity::{Identity, Sameness};
 
-/// A directory's identity. File systems number devices anew with every start of the
+/// A directory and its file system. Devices are numbered anew with every start of the
 /// machine, and inodes from the same beginning: no single number says it all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ground {
-    /// The device's number.
-    pub(crate) device: u64,
-    /// The inode's number.
-    pub(crate) inode: u64,
-    /// When it was made, where the file system knows.
-    pub(crate) birth: Option<Nanos>,
+    /// The directory.
+    pub(crate) identity: Identity,
     /// The file system's own ID; 0 where it has none.
     pub(crate) fs: u64,
 }
@@ -20,12 +16,14 @@ impl Ground {
     /// Whether `now` is this directory. Inode and time of birth decide where both are
     /// known; else the file system must be the same by its number or by its ID.
     pub(crate) fn is_same(&self, now: &Ground) -> bool {
-        if self.inode != now.inode {
-            return false;
-        }
-        match (self.birth, now.birth) {
-            (Some(before), Some(now)) => before == now,
-            _ => self.device == now.device || (self.fs != 0 && self.fs == now.fs),
+        let (a, b) = (&self.identity, &now.identity);
+        match a.compare(b) {
+            Sameness::Same => true,
+            Sameness::Other => false,
+            Sameness::Unknown => {
+                let has_birth = a.born.is_some() && b.born.is_some();
+                has_birth || a.device == b.device || (self.fs != 0 && self.fs == now.fs)
+            }
         }
     }
 }
@@ -33,16 +31,17 @@ impl Ground {
 #[cfg(test)]
 mod tests {
     use super::Ground;
+    use crate::model::identity::Identity;
     use crate::model::stamp::Nanos;
 
-    fn ground(device: u64, inode: u64, birth: Option<i64>, fs: u64) -> Ground {
-        let birth = birth.map(Nanos);
-        Ground {
+    fn ground(device: u64, inode: u64, born: Option<i64>, fs: u64) -> Ground {
+        let born = born.map(Nanos);
+        let identity = Identity {
             device,
             inode,
-            birth,
-            fs,
-        }
+            born,
+        };
+        Ground { identity, fs }
     }
 
     #[test]

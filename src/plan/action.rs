@@ -1,5 +1,6 @@
 //! What there is to do: work for Box, edits of the mapping, and what is reported.
 
+use crate::model::identity::Identity;
 use crate::model::ids::{Etag, FolderId, FolderKey};
 use crate::model::item::{RemoteFile, RemoteFolder};
 use crate::model::name::RemoteName;
@@ -72,6 +73,8 @@ pub(crate) struct FolderWork {
     pub(crate) name: LocalName,
     /// The name that its folder has or gets.
     pub(crate) remote_name: RemoteName,
+    /// Which directory it is.
+    pub(crate) identity: Option<Identity>,
     /// The folder, where it is known to exist: it is then only listed.
     pub(crate) known: Option<RemoteFolder>,
     /// The mapping has it; only what is in it was never compared.
@@ -133,6 +136,19 @@ impl FileWork {
     }
 }
 
+/// The folder of a directory that had none, or another one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NewFolder {
+    /// The folder.
+    pub(crate) id: FolderId,
+    /// Its etag, for later changes of the folder itself.
+    pub(crate) etag: Option<Etag>,
+    /// Whether nothing in it is unknown.
+    pub(crate) inventoried: bool,
+    /// Which directory it is.
+    pub(crate) identity: Option<Identity>,
+}
+
 /// A change of the mapping.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Edit {
@@ -158,12 +174,10 @@ pub(crate) enum Edit {
         /// Its name.
         name: LocalName,
         /// The folder.
-        id: FolderId,
-        /// Its etag, for later changes of the folder itself.
-        etag: Option<Etag>,
-        /// Whether nothing in it is unknown.
-        inventoried: bool,
+        folder: NewFolder,
     },
+    /// The directory of this folder is this one now.
+    Identify(FolderKey, Identity),
     /// A folder's listing has been planned from.
     Inventoried(FolderKey),
     /// An item waits.
@@ -198,6 +212,7 @@ impl Edit {
             } => Some(name).filter(|_| *provisional),
             Self::PutFolder { .. }
             | Self::Inventoried(_)
+            | Self::Identify(..)
             | Self::Park(..)
             | Self::Unpark(..)
             | Self::UnparkBelow(_)

@@ -4,6 +4,7 @@
 //! Called twice with the same facts: [`suspects`] names the files whose bytes decide
 //! something, the scan hashes just those, and [`plan`] decides.
 
+use crate::model::identity::Identity;
 use crate::model::ids::FolderKey;
 use crate::model::item::{Obstacle, Occupant};
 use crate::model::name::RemoteName;
@@ -102,7 +103,7 @@ impl Planner<'_> {
         }
         match &entry.kind {
             LocalKind::File(stamp) => self.file(name, stamp, digests),
-            LocalKind::Directory => self.directory(name),
+            LocalKind::Directory(identity) => self.directory(name, *identity),
             LocalKind::Excluded(why) => {
                 self.unpark(name);
                 self.report(name, Report::Excluded(why.clone()));
@@ -237,10 +238,13 @@ impl Planner<'_> {
         self.plan.actions.push(Action::File(work));
     }
 
-    fn directory(&mut self, name: &LocalName) {
+    fn directory(&mut self, name: &LocalName, identity: Identity) {
         let mapped = &self.facts.mapped;
         if let Some(folder) = mapped.folders.get(name).filter(|f| f.inventoried) {
             self.unpark(name);
+            if folder.identity != Some(identity) {
+                self.plan.edits.push(Edit::Identify(folder.key, identity));
+            }
             return self.plan.descend.push((name.clone(), folder.clone()));
         }
         match directory_name(name, self.facts, self.policy, &self.twins) {
@@ -264,6 +268,7 @@ impl Planner<'_> {
                 self.plan.actions.push(Action::Folder(FolderWork {
                     name: name.clone(),
                     remote_name,
+                    identity: Some(identity),
                     known,
                     is_mapped: mapped.folders.contains_key(name),
                 }));

@@ -2,6 +2,7 @@
 
 use crate::model::deed::{Deed, ItemId, Spot};
 use crate::model::ground::Ground;
+use crate::model::identity::Identity;
 use crate::model::ids::{FolderId, FolderKey};
 use crate::model::name::RemoteName;
 use crate::model::path::{LocalName, RelPath};
@@ -18,37 +19,21 @@ use std::path::Path;
 
 /// Columns of [`absent`], in order.
 pub(super) const ABSENT: &str = "name, since, clearance";
-const DEED: &str =
-    "number, run, mirror, path, kind, box_id, parent, name, new_parent, new_name";
+const DEED: &str = "number, run, mirror, path, kind, box_id, parent, name, new_parent, new_name";
 
 pub(super) fn apply(db: &Savepoint<'_>, mark: &Mark) -> rusqlite::Result<()> {
     match mark {
-        Mark::Absent(dir, name, since) => {
-            let sql = "INSERT OR REPLACE INTO absent (dir, name, since) VALUES (?1, ?2, ?3)";
-            let values = params![dir.0, name.as_bytes(), since.0];
-            db.prepare_cached(sql)?.execute(values)?;
-        }
-        Mark::Present(dir, name) => end(db, "absent", *dir, name)?,
-        Mark::Shown(dir, name) => {
-            let sql = "UPDATE absent SET clearance = 1 \
-                       WHERE dir = ?1 AND name = ?2 AND clearance = 0";
-            let values = params![dir.0, name.as_bytes()];
-            db.prepare_cached(sql)?.execute(values)?;
-        }
-        Mark::Approved(root) => {
-            let sql = format!(
-                "{BELOW} UPDATE absent SET clearance = 2 WHERE clearance = 1 AND dir IN below"
-            );
-            db.prepare_cached(&sql)?.execute([root.0])?;
+        Mark::Absent(..) | Mark::Present(..) | Mark::Shown(..) | Mark::Approved(_) => {
+            note(db, mark)?;
         }
         Mark::Ground(folder, ground) => {
-            let sql = "INSERT OR REPLACE INTO ground (folder, device, inode, birth, fs) \
+            let sql = "INSERT OR REPLACE INTO ground (folder, device, inode, born, fs) \
                        VALUES (?1, ?2, ?3, ?4, ?5)";
             let values = params![
                 folder.0,
-                ground.device.cast_signed(),
-                ground.inode.cast_signed(),
-                ground.birth.map(|birth| birth.0),
+                ground.identity.device.cast_signed(),
+                ground.identity.inode.cast_signed(),
+                ground.identity.born.map(|born| born.0),
                 ground.fs.cast_signed(),
             ];
             db.prepare_cached(sql)?.execute(values)?;
@@ -84,6 +69,31 @@ pub(super) fn apply(db: &Savepoint<'_>, mark: &Mark) -> rusqlite::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What is known to be absent.
+fn note(db: &Savepoint<'_>, mark: &Mark) -> rusqlite::Result<()> {
+    match mark {
+        Mark::Absent(dir, name, since) => {
+            let sql = "INSERT OR REPLACE INTO absent (dir, name, since) VALUES (?1, ?2, ?3)";
+            let values = params![dir.0, name.as_bytes(), since.0];
+            db.prepare_cached(sql)?.execute(values).map(|_| ())
+        }
+        Mark::Shown(dir, name) => {
+            let sql = "UPDATE absent SET clearance = 1 \
+                       WHERE dir = ?1 AND name = ?2 AND clearance = 0";
+            let values = params![dir.0, name.as_bytes()];
+            db.prepare_cached(sql)?.execute(values).map(|_| ())
+        }
+        Mark::Approved(root) => {
+            let sql = format!(
+                "{BELOW} UPDATE absent SET clearance = 2 WHERE clearance = 1 AND dir IN below"
+            );
+            db.prepare_cached(&sql)?.execute([root.0]).map(|_| ())
+        }
+        Mark::Present(dir, name) => end(db, "absent", *dir, name),
+        _ => Ok(()),
+    }
 }
 
 fn end(db: &Savepoint<'_>, table: &str, dir: FolderKey, name: &LocalName) -> rusqlite::Result<()> {
@@ -123,12 +133,13 @@ pub(super) fn absent(row: &Row<'_>) -> rusqlite::Result<(LocalName, Absent)> {
 }
 
 fn ground(row: &Row<'_>) -> rusqlite::Result<(FolderKey, Ground)> {
-    let ground = Ground {
+    let identity = Identity {
         device: row.get::<_, i64>(1)?.cast_unsigned(),
         inode: row.get::<_, i64>(2)?.cast_unsigned(),
-        birth: row.get::<_, Option<i64>>(3)?.map(Nanos),
-        fs: row.get::<_, i64>(4)?.cast_unsigned(),
+        born: row.get::<_, Option<i64>>(3)?.map(Nanos),
     };
+    let fs = row.get::<_, i64>(4)?.cast_unsigned();
+    let ground = Ground { identity, fs };
     Ok((FolderKey(row.get(0)?), ground))
 }
 
@@ -207,7 +218,7 @@ impl Reader {
     /// What lay where, of the directories at and below a root that this is known of.
     pub(crate) fn grounds(&self, root: FolderKey) -> Result<BTreeMap<RelPath, Ground>, Error> {
         let sql = format!(
-            "{BELOW} SELECT folder, device, inode, birth, fs FROM ground WHERE folder IN below"
+            "{BELOW} SELECT folder, device, inode, born, fs FROM ground WHERE folder IN below"
         );
         let mut statement = self.connection().prepare_cached(&sql)?;
         let found = statement.query_map([root.0], ground)?;
@@ -218,7 +229,7 @@ impl Reader {
 
     /// What this folder's directory was.
     pub(crate) fn ground(&self, folder: FolderKey) -> Result<Option<Ground>, Error> {
-        let sql = "SELECT folder, device, inode, birth, fs FROM ground WHERE folder = ?1";
+        let sql = "SELECT folder, device, inode, born, fs FROM ground WHERE folder = ?1";
         let mut statement = self.connection().prepare_cached(sql)?;
         let found = statement.query_row([folder.0], ground).optional()?;
         Ok(found.map(|(_, ground)| ground))
@@ -262,8 +273,7 @@ impl Reader {
 
     /// Whether a directory at or below this one was a mount point.
     pub(crate) fn has_ground(&self, dir: FolderKey) -> Result<bool, Error> {
-        let sql =
-            format!("{BELOW} SELECT EXISTS (SELECT 1 FROM ground WHERE folder IN below)");
+        let sql = format!("{BELOW} SELECT EXISTS (SELECT 1 FROM ground WHERE folder IN below)");
         let mut statement = self.connection().prepare_cached(&sql)?;
         Ok(statement.query_row([dir.0], |row| row.get(0))?)
     }

@@ -98,7 +98,7 @@ impl Reader {
 
     /// A mirror's root folder, if it has been found on Box for this target.
     pub(crate) fn root(&self, mirror: &str, target: &str) -> Result<Option<SyncedFolder>, Error> {
-        let columns = "f.name, f.id, f.box_id, f.inventoried";
+        let columns = "f.name, f.id, f.box_id, f.inventoried, f.device, f.inode, f.born";
         let sql = format!(
             "SELECT {columns} FROM mirror m JOIN folder f ON f.id = m.root \
              WHERE m.name = ?1 AND m.target = ?2"

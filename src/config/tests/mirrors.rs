@@ -125,11 +125,23 @@ fn what_is_deleted_here() {
         10,
         "one of keep, trash",
     );
-    for bad in ["\"10\u{a0}%\"", "\"101%\"", "\"-1\"", "-1", "\"ten\"", "\"+5%\""] {
+    for bad in [
+        "\"10\u{a0}%\"",
+        "\"101%\"",
+        "\"-1\"",
+        "-1",
+        "\"ten\"",
+        "\"+5%\"",
+    ] {
         let line = format!("max_deletes = {bad}");
         check_more(&line, "mirror[0].max_deletes", 10, "max_deletes = \"10%\"");
     }
-    check_more("max_deletes = 1.5", "mirror[0].max_deletes", 10, "in quotes");
+    check_more(
+        "max_deletes = 1.5",
+        "mirror[0].max_deletes",
+        10,
+        "in quotes",
+    );
     let limit = |line: &str| {
         let source = format!("{GOOD}on_local_delete = \"trash\"\n{line}\n");
         let loaded = resolve_with(&source, &HOME, &[]).expect("it is right");

@@ -1,6 +1,6 @@
 //! When an entry counts as gone.
 
-use super::{DIR, SECOND, apply, hashed, name, policy, remote, stamp};
+use super::{DIR, SECOND, apply, hashed, identity, name, policy, remote, stamp};
 use crate::model::ids::{FolderId, FolderKey};
 use crate::model::reason::Parked;
 use crate::model::stamp::Nanos;
@@ -29,6 +29,7 @@ fn mapped() -> Mapped {
         key: FolderKey(2),
         id: FolderId::new("2"),
         inventoried: true,
+        identity: Some(identity(1)),
     };
     Mapped {
         files: [(name("f"), row)].into(),
@@ -86,13 +87,15 @@ fn absence_is_noted_once_and_forgotten_with_whatever_is_there() {
     let plan = looked(&known, &[], TRASH, 100);
     assert_eq!(marks(&plan), ["absent f 100", "absent d 100"]);
     assert_eq!(plan.missing, [name("f"), name("d")]);
-    plan.edits.into_iter().for_each(|edit| apply(&mut known, edit));
+    plan.edits
+        .into_iter()
+        .for_each(|edit| apply(&mut known, edit));
     let plan = looked(&known, &[], TRASH, 200);
     assert_eq!(marks(&plan), Vec::<String>::new(), "it is known");
     let excluded = crate::model::reason::Exclusion::Rule("f".to_owned());
     for there in [
         file(),
-        LocalKind::Directory,
+        LocalKind::Directory(identity(1)),
         LocalKind::Excluded(excluded),
         LocalKind::Unreadable("EACCES".to_owned()),
     ] {
@@ -121,12 +124,27 @@ fn what_was_noted_ends_with_the_policy_and_with_the_row() {
         absent: [(name("f"), absent), (name("gone"), absent)].into(),
         ..mapped()
     };
-    let plan = looked(&known, &[("d", LocalKind::Directory)], OnDelete::Keep, 100);
+    let plan = looked(
+        &known,
+        &[("d", LocalKind::Directory(identity(1)))],
+        OnDelete::Keep,
+        100,
+    );
     assert_eq!(marks(&plan), ["present f", "present gone"]);
-    let plan = looked(&known, &[("d", LocalKind::Directory)], TRASH, 100);
+    let plan = looked(
+        &known,
+        &[("d", LocalKind::Directory(identity(1)))],
+        TRASH,
+        100,
+    );
     assert_eq!(marks(&plan), ["present gone"]);
     // The clock was set back: the time begins anew.
-    let plan = looked(&known, &[("d", LocalKind::Directory)], TRASH, 40);
+    let plan = looked(
+        &known,
+        &[("d", LocalKind::Directory(identity(1)))],
+        TRASH,
+        40,
+    );
     assert_eq!(marks(&plan), ["present gone", "absent f 40"]);
 }
 
@@ -154,7 +172,7 @@ fn what_waits_on_box_is_told_until_it_is_tried_again() {
         parked: [(name("f"), item.clone()), (name("other"), item)].into(),
         ..mapped()
     };
-    let here = [("d", LocalKind::Directory)];
+    let here = [("d", LocalKind::Directory(identity(1)))];
     // Tried at every look: nothing is told beforehand.
     let plan = looked(&known, &here, TRASH, 100);
     assert!(plan.reports.is_empty(), "{:?}", plan.reports);

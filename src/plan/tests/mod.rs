@@ -18,6 +18,7 @@ mod simulation;
 mod transfer;
 
 use crate::model::digest::Sha1Digest;
+use crate::model::identity::Identity;
 use crate::model::ids::{Etag, FileId, FolderKey, VersionId};
 use crate::model::item::RemoteFile;
 use crate::model::name::RemoteName;
@@ -47,6 +48,16 @@ fn size(content: u8) -> u64 {
 }
 
 /// The stamp of a file that got this content at this time.
+/// A directory of this inode number.
+fn identity(inode: u64) -> Identity {
+    let (device, born) = (1, Some(Nanos(1)));
+    Identity {
+        device,
+        inode,
+        born,
+    }
+}
+
 fn stamp(content: u8, at: i64) -> Stamp {
     Stamp {
         size: size(content),
@@ -118,26 +129,19 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
                 row.provisional = provisional;
             }
         }
-        Edit::PutFolder {
-            name,
-            id,
-            inventoried,
-            ..
-        } => {
-            let key = FolderKey(100);
+        Edit::PutFolder { name, folder, .. } => {
+            let folder = SyncedFolder {
+                key: FolderKey(100),
+                id: folder.id,
+                inventoried: folder.inventoried,
+                identity: folder.identity,
+            };
             mapped.parked.remove(&name);
             mapped.decisions.remove(&name);
             mapped.files.remove(&name);
-            mapped.folders.insert(
-                name,
-                SyncedFolder {
-                    key,
-                    id,
-                    inventoried,
-                },
-            );
+            mapped.folders.insert(name, folder);
         }
-        Edit::Inventoried(_) | Edit::UnparkBelow(_) => {}
+        Edit::Inventoried(_) | Edit::Identify(..) | Edit::UnparkBelow(_) => {}
         Edit::Park(_, name, item) => drop(mapped.parked.insert(name, item)),
         Edit::Unpark(_, name) => drop(mapped.parked.remove(&name)),
         Edit::OpenSession(..) | Edit::EndSession(..) => {}

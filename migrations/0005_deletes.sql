@@ -13,12 +13,12 @@ CREATE TABLE absent (
 
 -- What a mirror's root, or a directory in it that was a mount point, was when it was
 -- first looked at: another one at its place is not the one that was mirrored. Device and
--- file system are as the system numbered them then; birth is NULL where it knows none.
+-- file system are as the system numbered them then; born is NULL where it knows none.
 CREATE TABLE ground (
     folder INTEGER PRIMARY KEY REFERENCES folder (id) ON DELETE CASCADE,
     device INTEGER NOT NULL,
     inode  INTEGER NOT NULL,
-    birth  INTEGER,
+    born   INTEGER,
     fs     INTEGER NOT NULL
 ) STRICT;
 
