@@ -7,7 +7,6 @@ pub(crate) mod digest;
 pub(crate) mod figures;
 #[cfg_attr(not(test), expect(dead_code, reason = "nothing is deleted yet"))]
 pub(crate) mod ground;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing is deleted yet"))]
 pub(crate) mod identity;
 pub(crate) mod ids;
 pub(crate) mod item;
