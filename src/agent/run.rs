@@ -269,6 +269,7 @@ pub(crate) fn context(
         let policy = Policy {
             on_existing: mirror.on_existing,
             on_remote_change: mirror.on_remote_change,
+            on_delete: mirror.on_delete,
             quiet: Quiet::NONE,
             no_room: None,
         };

@@ -9,7 +9,8 @@ use crate::model::ids::FolderId;
 use crate::model::mounts::Spot;
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
-use crate::plan::policy::OnForeign;
+use crate::plan::brake::MaxDeletes;
+use crate::plan::policy::{OnDelete, OnForeign};
 use ignore::gitignore::GitignoreBuilder;
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,7 @@ struct Draft<'a> {
     exclude: Option<Vec<String>>,
     on_existing: Option<OnForeign>,
     on_remote_change: Option<OnForeign>,
+    on_delete: Option<OnDelete>,
 }
 
 /// All mirrors, or `None` when something about them is wrong.
@@ -92,6 +94,7 @@ fn draft<'a>(table: &'a MirrorTable, world: &World<'_>, problems: &mut Problems)
             Some(OnForeign::Park),
             problems,
         ),
+        on_delete: on_delete(table, problems),
     }
 }
 
@@ -104,6 +107,7 @@ impl Draft<'_> {
             exclude: self.exclude?,
             on_existing: self.on_existing?,
             on_remote_change: self.on_remote_change?,
+            on_delete: self.on_delete?,
         })
     }
 
@@ -120,6 +124,46 @@ impl Draft<'_> {
             return &self.table.folder_path.place;
         }
         &self.table.folder_id.place
+    }
+}
+
+/// What is deleted on the disk, and how much of it goes without asking.
+fn on_delete(table: &MirrorTable, problems: &mut Problems) -> Option<OnDelete> {
+    const TENTH: MaxDeletes = MaxDeletes::Percent(10);
+    let limit = match &table.max_deletes.state {
+        State::Missing => Some(TENTH),
+        State::Bad => None,
+        State::Set(text) => {
+            let limit = max_deletes(text);
+            if limit.is_none() {
+                let what = format!("{text:?} is neither a share of the files nor a number of them");
+                let remedy = "write max_deletes = \"10%\" (0% to 100%) or max_deletes = 500";
+                problems.add(&table.max_deletes.place, what, remedy);
+            }
+            limit
+        }
+    };
+    let words = [("keep", false), ("trash", true)];
+    let trashes = choice(&table.on_local_delete, &words, Some(false), problems)?;
+    let limit = limit?;
+    Some(match trashes {
+        true => OnDelete::Trash(limit),
+        false => OnDelete::Keep,
+    })
+}
+
+fn max_deletes(text: &str) -> Option<MaxDeletes> {
+    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    match text.strip_suffix('%') {
+        Some(share) => {
+            let share = share.parse().ok().filter(|_| digits(share))?;
+            (share <= 100).then_some(MaxDeletes::Percent(share))
+        }
+        None => text
+            .parse()
+            .ok()
+            .filter(|_| digits(text))
+            .map(MaxDeletes::Number),
     }
 }
 

@@ -4,6 +4,7 @@
 //! Nothing here decides what that means, and nothing here talks to Box.
 
 pub(crate) mod error;
+pub(crate) mod examine;
 pub(crate) mod filter;
 pub(crate) mod hash;
 pub(crate) mod mounts;

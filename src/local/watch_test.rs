@@ -87,7 +87,7 @@ impl Follower {
             let path = dir.join(&entry.name);
             match entry.kind {
                 LocalKind::File(_) => drop(self.files.insert(path)),
-                LocalKind::Directory => self.walk(&path),
+                LocalKind::Directory(_) => self.walk(&path),
                 LocalKind::Excluded(_) | LocalKind::Unreadable(_) => {}
             }
         }

@@ -2,6 +2,8 @@
 
 use super::mistakes::{check, check_file, check_more};
 use super::{GOOD, HOME, resolve_with};
+use crate::plan::brake::MaxDeletes;
+use crate::plan::policy::OnDelete;
 
 const ID: &str = r#"folder_id = "123456789""#;
 
@@ -113,6 +115,47 @@ fn what_else_a_mirror_says() {
         10,
         ".gitignore",
     );
+}
+
+#[test]
+fn what_is_deleted_here() {
+    check_more(
+        "on_local_delete = \"delete\"",
+        "mirror[0].on_local_delete",
+        10,
+        "one of keep, trash",
+    );
+    for bad in [
+        "\"10\u{a0}%\"",
+        "\"101%\"",
+        "\"-1\"",
+        "-1",
+        "\"ten\"",
+        "\"+5%\"",
+    ] {
+        let line = format!("max_deletes = {bad}");
+        check_more(&line, "mirror[0].max_deletes", 10, "max_deletes = \"10%\"");
+    }
+    check_more(
+        "max_deletes = 1.5",
+        "mirror[0].max_deletes",
+        10,
+        "in quotes",
+    );
+    let limit = |line: &str| {
+        let source = format!("{GOOD}on_local_delete = \"trash\"\n{line}\n");
+        let loaded = resolve_with(&source, &HOME, &[]).expect("it is right");
+        loaded.config.mirrors[0].on_delete
+    };
+    for (line, expected) in [
+        ("", MaxDeletes::Percent(10)),
+        ("max_deletes = \"0%\"", MaxDeletes::Percent(0)),
+        ("max_deletes = \"100%\"", MaxDeletes::Percent(100)),
+        ("max_deletes = 500", MaxDeletes::Number(500)),
+        ("max_deletes = \"500\"", MaxDeletes::Number(500)),
+    ] {
+        assert_eq!(limit(line), OnDelete::Trash(expected), "{line}");
+    }
 }
 
 #[test]
