@@ -7,7 +7,7 @@ use crate::agent::survey::Dir;
 use crate::model::item::{Obstacle, Occupant, RemoteFolder};
 use crate::model::reason::Parked;
 use crate::model::trouble::Trouble;
-use crate::plan::action::{Edit, FolderWork, Report};
+use crate::plan::action::{Edit, FolderWork, NewFolder, Report};
 use crate::plan::facts::Inventory;
 use crate::plan::policy::OnInvalidName;
 use crate::plan::settle::{self, Settled};
@@ -82,10 +82,13 @@ fn put(dir: &Dir, work: &FolderWork, folder: &RemoteFolder, inventoried: bool) -
     Edit::PutFolder {
         parent: dir.folder.key,
         name: work.name.clone(),
-        id: folder.id.clone(),
-        etag: folder.etag.clone(),
-        box_name: Some(folder.name.clone()).filter(|name| !name.as_str().is_empty()),
-        inventoried,
+        folder: NewFolder {
+            id: folder.id.clone(),
+            etag: folder.etag.clone(),
+            box_name: Some(folder.name.clone()).filter(|name| !name.as_str().is_empty()),
+            inventoried,
+            identity: work.identity,
+        },
     }
 }
 

@@ -72,6 +72,7 @@ fn planned() -> SyncedFolder {
         id: FolderId::new(""),
         name: None,
         inventoried: true,
+        identity: None,
     }
 }
 
@@ -134,6 +135,7 @@ impl Preview {
             id: id.clone(),
             name: None,
             inventoried: true,
+            identity: None,
         };
         Ok(match client.list_folder(&id).await {
             Ok(items) => Ok((at(folder), Some(Inventory::new(items)))),
@@ -243,6 +245,7 @@ impl Preview {
                     id: folder.id,
                     name: Some(folder.name),
                     inventoried: true,
+                    identity: None,
                 };
                 (folder, Some(listed), report)
             }

@@ -119,7 +119,7 @@ impl Names {
 fn unmapped(facts: &DirFacts) -> impl Iterator<Item = &LocalName> {
     let mapped = &facts.mapped;
     let counts =
-        |entry: &&LocalEntry| matches!(entry.kind, LocalKind::File(_) | LocalKind::Directory);
+        |entry: &&LocalEntry| matches!(entry.kind, LocalKind::File(_) | LocalKind::Directory(_));
     let names = facts.local.iter().filter(counts).map(|entry| &entry.name);
     names.filter(|name| !mapped.files.contains_key(name) && !mapped.folders.contains_key(name))
 }

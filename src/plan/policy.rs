@@ -2,6 +2,7 @@
 
 use crate::model::name::{NameError, RemoteName};
 use crate::model::path::LocalName;
+use crate::plan::brake::MaxDeletes;
 use std::time::Duration;
 
 /// What to do where Box already holds something else.
@@ -24,6 +25,15 @@ pub(crate) enum OnInvalidName {
     Encode,
 }
 
+/// What a file that is deleted on the disk means for its copy on Box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnDelete {
+    /// Nothing: the copy stays.
+    Keep,
+    /// It goes to Box's trash; of one pass at most so many without asking.
+    Trash(MaxDeletes),
+}
+
 /// The decisions that planning needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Policy {
@@ -36,6 +46,8 @@ pub(crate) struct Policy {
     /// A file gets at most one version in so much time while it is written to; zero: as
     /// many as there are.
     pub(crate) min_version_interval: Duration,
+    /// For what is not on the disk any more.
+    pub(crate) on_delete: OnDelete,
     /// How long things must have been left alone.
     pub(crate) quiet: Quiet,
     /// Where the owner of the folder on Box has no room: files that wait for it are left

@@ -73,4 +73,5 @@ mod torn;
 mod twins;
 mod two_runs;
 mod unauthorized;
+mod watch_modes;
 mod watching;
