@@ -37,6 +37,7 @@ mod lessons;
 mod listing;
 mod login;
 mod lost_answers;
+mod mirrors;
 mod mistakes;
 mod names;
 mod network;
