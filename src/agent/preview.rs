@@ -72,6 +72,7 @@ fn planned() -> SyncedFolder {
     SyncedFolder {
         key: FolderKey(-1),
         id: FolderId::new(""),
+        name: None,
         inventoried: true,
         identity: None,
     }
@@ -134,6 +135,7 @@ impl Preview {
         let folder = SyncedFolder {
             key,
             id: id.clone(),
+            name: None,
             inventoried: true,
             identity: None,
         };
@@ -226,7 +228,10 @@ impl Preview {
             Ok(None) => (
                 planned(),
                 None,
-                Some(Report::FolderCreated(FolderId::new(""))),
+                Some(Report::FolderCreated(
+                    FolderId::new(""),
+                    Some(work.remote_name),
+                )),
             ),
             Ok(Some(Occupant::Folder(folder))) => {
                 let listed = match self.context.client.list_folder(&folder.id).await {
@@ -235,11 +240,12 @@ impl Preview {
                 };
                 let report = row
                     .is_none()
-                    .then(|| Report::FolderAdopted(folder.id.clone()));
+                    .then(|| Report::FolderAdopted(folder.id.clone(), Some(folder.name.clone())));
                 let key = row.map_or(FolderKey(-1), |row| row.key);
                 let folder = SyncedFolder {
                     key,
                     id: folder.id,
+                    name: Some(folder.name),
                     inventoried: true,
                     identity: None,
                 };

@@ -3,7 +3,7 @@
 use crate::agent::control;
 use crate::cli::exit;
 use crate::cli::output::Output;
-use crate::cli::wording::{bytes, count, duration, some};
+use crate::cli::wording::{bytes, count, duration, printable, some};
 use crate::config::Local;
 use crate::store::error::Error as StoreError;
 use crate::store::peek;
@@ -221,7 +221,7 @@ fn describe_wait(reply: &Value, timeout: Duration) -> String {
         text.push_str(&format!("{mirror} is paused: {message}\n"));
     }
     for entry in reply["left"].as_array().into_iter().flatten() {
-        let (mirror, path) = (words(&entry["mirror"]), words(&entry["path"]));
+        let (mirror, path) = (words(&entry["mirror"]), printable(&words(&entry["path"])));
         text.push_str(&format!("{mirror}/{path}: {}\n", words(&entry["message"])));
     }
     text

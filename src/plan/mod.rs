@@ -19,6 +19,8 @@ pub(crate) mod exchange;
 pub(crate) mod facts;
 pub(crate) mod gaps;
 pub(crate) mod guard;
+pub(crate) mod names;
+pub(crate) mod own_name;
 pub(crate) mod owners;
 pub(crate) mod parole;
 pub(crate) mod policy;
@@ -28,7 +30,6 @@ pub(crate) mod settle;
 pub(crate) mod sight;
 pub(crate) mod tally;
 pub(crate) mod transfer;
-pub(crate) mod twins;
 pub(crate) mod verdict;
 
 #[cfg(test)]
