@@ -3,6 +3,7 @@
 use crate::model::path::RelPath;
 use crate::model::trouble::Said;
 use crate::plan::action::Report;
+use crate::plan::announce::Announcement;
 use crate::plan::guard::Halt;
 use crate::plan::tally::Tally;
 use crate::store::error::Error as StoreError;
@@ -40,6 +41,8 @@ pub(crate) enum Notice {
         /// The mirror's name.
         mirror: String,
     },
+    /// A mirror is another one than before.
+    Mirror(Announcement),
     /// All roots are watched.
     Watching,
     /// Stopping: what runs is finished first.

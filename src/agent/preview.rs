@@ -7,6 +7,7 @@ use crate::agent::access::Traces;
 use crate::agent::account::AccountCheck;
 use crate::agent::context::{Context, Mirror, Readers};
 use crate::agent::file_job::{Found, Scout};
+use crate::agent::mirrors;
 use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::root_job::{self, Unusable};
 use crate::agent::run::{Fatal, context};
@@ -31,7 +32,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// Tells what a single pass would do.
-pub(crate) async fn preview(config: &Config, sink: Sink) -> Result<Ending, Fatal> {
+pub(crate) async fn preview(config: &Config, mut sink: Sink) -> Result<Ending, Fatal> {
     let began = Instant::now();
     let account = AccountCheck::new(None);
     let context = Arc::new(context(
@@ -40,6 +41,7 @@ pub(crate) async fn preview(config: &Config, sink: Sink) -> Result<Ending, Fatal
         Traces::None,
         account,
     )?);
+    mirrors::announce(config, &context, None, &mut sink).await?;
     let mut preview = Preview {
         context: Arc::clone(&context),
         sink,

@@ -7,6 +7,7 @@ use crate::model::path::RelPath;
 use crate::model::reason::Failed;
 use crate::model::trouble::{Lesson, Said};
 use crate::plan::action::Report;
+use crate::plan::announce::{Announcement, folder};
 use crate::plan::guard::Halt;
 use crate::plan::tally::Tally;
 use crate::remote::lessons::finding;
@@ -36,6 +37,7 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
         Notice::Throttled(wait) => json!({ "event": "throttled", "wait_ms": millis(*wait) }),
         Notice::Unreachable(why) => json!({ "event": "unreachable", "message": why }),
         Notice::Passed { mirror } => json!({ "event": "passed", "mirror": mirror }),
+        Notice::Mirror(announcement) => announced(announcement),
         Notice::Watching => json!({ "event": "watching" }),
         Notice::Draining => json!({ "event": "draining" }),
     };
@@ -43,6 +45,20 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
         line["dry_run"] = json!(true);
     }
     Some(line)
+}
+
+fn announced(announcement: &Announcement) -> Value {
+    let Announcement {
+        mirror,
+        change,
+        extent,
+    } = announcement;
+    let local = mirror.local.as_ref().map(|path| path.to_string_lossy());
+    json!({
+        "event": "mirror", "what": change.code(), "mirror": mirror.name, "local": local,
+        "folder": folder(&mirror.target), "entries": extent.map(|extent| extent.entries),
+        "message": announcement.to_string(),
+    })
 }
 
 /// The name on Box, where it is not the entry's own.

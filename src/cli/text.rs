@@ -80,7 +80,8 @@ impl Text {
                 self.said.remove(&(mirror.clone(), String::new()));
                 return String::new();
             }
-            Notice::Watching => return String::new(),
+            // Told on standard error.
+            Notice::Watching | Notice::Mirror(_) => return String::new(),
         };
         self.has_spoken = true;
         line

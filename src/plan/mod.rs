@@ -6,6 +6,7 @@
 #[expect(dead_code, reason = "nothing is deleted yet")]
 pub(crate) mod absence;
 pub(crate) mod action;
+pub(crate) mod announce;
 pub(crate) mod backoff;
 #[cfg_attr(not(test), expect(dead_code, reason = "nothing is deleted yet"))]
 pub(crate) mod brake;

@@ -39,6 +39,7 @@ mod lessons;
 mod listing;
 mod login;
 mod lost_answers;
+mod mirrors;
 mod mistakes;
 mod names;
 mod network;
