@@ -128,7 +128,7 @@ fn describe(status: &Value) -> String {
             "{name}: {state}, {} on Box",
             some(number(&mirror["synced"]), "file")
         ));
-        for key in ["pending", "in_flight", "parked", "failed"] {
+        for key in ["pending", "in_flight", "held_back", "parked", "failed"] {
             if number(&mirror[key]) > 0 {
                 let words = key.replace('_', " ");
                 text.push_str(&format!(", {} {words}", count(number(&mirror[key]))));

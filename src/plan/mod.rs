@@ -19,6 +19,7 @@ pub(crate) mod exchange;
 pub(crate) mod facts;
 pub(crate) mod gaps;
 pub(crate) mod guard;
+pub(crate) mod hot;
 pub(crate) mod names;
 pub(crate) mod own_name;
 pub(crate) mod owners;

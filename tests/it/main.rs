@@ -25,6 +25,7 @@ mod endings;
 mod fault_table;
 mod faults;
 mod first_mirror;
+mod hot;
 mod init;
 mod interrupted;
 mod jwt;

@@ -213,6 +213,7 @@ impl Engine {
             "in_flight": in_flight,
             "parked": parked,
             "failed": run.failed.len(),
+            "held_back": self.schedule.hot.held_of(number),
             "oldest_unsynced_seconds":
                 oldest.map(|since| Instant::now().saturating_duration_since(since).as_secs()),
             "last_pass": last_pass,

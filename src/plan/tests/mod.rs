@@ -9,6 +9,7 @@ mod chunked;
 mod conflict;
 mod directory;
 mod guard;
+mod hot;
 mod owners;
 mod parole;
 mod queue;
