@@ -65,9 +65,9 @@ impl Eyes {
         if is_watched || !self.opening.insert(number) {
             return;
         }
-        let (filter, events) = (Arc::clone(&mirror.filter), events.clone());
+        let (rules, events) = (Arc::clone(&mirror.rules), events.clone());
         tokio::task::spawn_blocking(move || {
-            let watcher = Watcher::start(vec![(number, root, filter)], hints);
+            let watcher = Watcher::start(vec![(number, root, rules)], hints);
             let opened = Opened {
                 mirror: number,
                 identity,

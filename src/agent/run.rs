@@ -265,6 +265,7 @@ pub(crate) fn context(
         let policy = Policy {
             on_existing: mirror.on_existing,
             on_remote_change: mirror.on_remote_change,
+            min_age: mirror.selection.min_age,
             quiet: Quiet::NONE,
             no_room: None,
         };

@@ -2,7 +2,8 @@
 
 use crate::agent::notice::{Ending, Notice};
 use crate::model::item::RemoteFile;
-use crate::model::reason::Failed;
+use crate::model::reason::{Exclusion, Failed};
+use crate::model::rules::Rule;
 use crate::model::trouble::{Lesson, Said};
 use crate::plan::action::Report;
 use crate::plan::guard::Halt;
@@ -66,7 +67,13 @@ fn entry(report: &Report) -> Option<Value> {
         Report::FolderAdopted(id) => {
             json!({ "event": "folder_adopted", "folder_id": id.as_str() })
         }
-        Report::Excluded(why) => with_reason("excluded", why.code(), why.to_string()),
+        Report::Excluded(why) => {
+            let mut line = with_reason("excluded", why.code(), why.to_string());
+            if let Exclusion::Rule(decided) = why {
+                line["rule"] = rule(decided);
+            }
+            line
+        }
         Report::Parked(why) => {
             let mut line = with_reason("parked", why.code(), why.to_string());
             if let Some(said) = why.said() {
@@ -81,6 +88,17 @@ fn entry(report: &Report) -> Option<Value> {
             }
             line
         }
+    })
+}
+
+/// A rule, and where it stands.
+pub(crate) fn rule(rule: &Rule) -> Value {
+    let place = rule.origin.place();
+    json!({
+        "pattern": &*rule.text,
+        "origin": rule.origin.code(),
+        "file": place.map(|(file, _)| file),
+        "line": place.and_then(|(_, line)| line),
     })
 }
 

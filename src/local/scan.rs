@@ -5,20 +5,24 @@
 //! files are examined one by one. No content is read.
 
 use crate::local::error::{Error, is_shortage};
-use crate::local::filter::Filter;
+use crate::local::links::Target;
 use crate::local::root::Root;
+use crate::local::rules::Level;
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::Exclusion;
+use crate::model::rules::LinkFault;
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::facts::{LocalEntry, LocalKind};
 use rustix::fs::{AtFlags, Dir, FileType, Stat, fstat, statat};
 use rustix::io::Errno;
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 /// The whole directory, sorted by name.
-pub(crate) fn list(root: &Root, dir: &RelPath, filter: &Filter) -> Result<Vec<LocalEntry>, Error> {
-    let look = Look::new(root, dir, filter);
+pub(crate) fn list(root: &Root, dir: &RelPath, level: &Level) -> Result<Vec<LocalEntry>, Error> {
+    let mut look = Look::new(root, dir, level);
     let mut entries = Vec::new();
     each(root, dir, |fd, name, kind| {
         entries.extend(look.entry(fd, name, kind)?);
@@ -34,9 +38,9 @@ pub(crate) fn look(
     root: &Root,
     dir: &RelPath,
     names: &[LocalName],
-    filter: &Filter,
+    level: &Level,
 ) -> Result<Vec<LocalEntry>, Error> {
-    let look = Look::new(root, dir, filter);
+    let mut look = Look::new(root, dir, level);
     let fd = root.open_dir(dir)?;
     let mut names: Vec<&LocalName> = names.iter().collect();
     names.sort_unstable();
@@ -53,9 +57,9 @@ pub(crate) fn look(
 pub(crate) fn subdirectories(
     root: &Root,
     dir: &RelPath,
-    filter: &Filter,
+    level: &Level,
 ) -> Result<Vec<RelPath>, Error> {
-    let look = Look::new(root, dir, filter);
+    let mut look = Look::new(root, dir, level);
     let mut found = Vec::new();
     each(root, dir, |fd, name, kind| {
         if !matches!(kind, FileType::Directory | FileType::Unknown) {
@@ -109,56 +113,79 @@ fn each(
 
 /// What one directory's entries are judged by.
 struct Look<'a> {
+    root: &'a Root,
     dir: &'a RelPath,
-    filter: &'a Filter,
-    /// Set when the directory itself is excluded, and so is all that is in it. A walk
-    /// does not come here; a single path from a hint may.
-    shut: Option<Exclusion>,
+    level: &'a Level,
     on_disk: PathBuf,
+    /// The path of the entry under judgement, from the root; the directory's part stays.
+    path: Vec<u8>,
+    above: usize,
 }
 
 impl<'a> Look<'a> {
-    fn new(root: &Root, dir: &'a RelPath, filter: &'a Filter) -> Self {
+    fn new(root: &'a Root, dir: &'a RelPath, level: &'a Level) -> Self {
+        let mut path = dir.as_bytes().to_vec();
+        if !dir.is_root() {
+            path.push(b'/');
+        }
         Self {
+            root,
             dir,
-            filter,
-            shut: filter.excluded_anywhere(dir, true),
+            level,
             on_disk: root.on_disk(dir),
+            above: path.len(),
+            path,
         }
     }
 
     /// `kind` is what the directory itself says. `None` for what is not there.
     fn entry(
-        &self,
+        &mut self,
         fd: BorrowedFd<'_>,
         name: LocalName,
         kind: FileType,
     ) -> Result<Option<LocalEntry>, Error> {
-        let found = match self.by_type(&name, kind) {
+        self.path.truncate(self.above);
+        self.path.extend_from_slice(name.as_bytes());
+        let found = match self.by_type(fd, &name, kind)? {
             Some(found) => Some(found),
             None => self.examine(fd, &name, kind)?,
         };
         Ok(found.map(|kind| LocalEntry { name, kind }))
     }
 
+    fn path(&self) -> &Path {
+        Path::new(OsStr::from_bytes(&self.path))
+    }
+
     /// What needs no look at the entry itself.
-    fn by_type(&self, name: &LocalName, kind: FileType) -> Option<LocalKind> {
+    fn by_type(
+        &self,
+        fd: BorrowedFd<'_>,
+        name: &LocalName,
+        kind: FileType,
+    ) -> Result<Option<LocalKind>, Error> {
         if kind == FileType::Unknown {
-            return None;
+            return Ok(None);
         }
-        if let Some(exclusion) = self.excluded(name, kind == FileType::Directory) {
-            return Some(LocalKind::Excluded(exclusion));
+        if kind == FileType::Symlink && self.level.rules().follow_links() {
+            return self.link(name).map(Some);
         }
-        let exclusion = match kind {
-            FileType::RegularFile | FileType::Unknown => return None,
-            FileType::Directory => return Some(LocalKind::Directory),
-            FileType::Symlink => Exclusion::SymbolicLink,
-            FileType::Fifo => Exclusion::Special("named pipe"),
-            FileType::Socket => Exclusion::Special("socket"),
-            FileType::CharacterDevice => Exclusion::Special("character device"),
-            FileType::BlockDevice => Exclusion::Special("block device"),
-        };
-        Some(LocalKind::Excluded(exclusion))
+        let is_dir = kind == FileType::Directory;
+        if let Some(exclusion) = self.level.excluded(self.path(), is_dir) {
+            return Ok(Some(LocalKind::Excluded(exclusion)));
+        }
+        Ok(match special(kind) {
+            Some(word) => Some(LocalKind::Excluded(Exclusion::Special(word))),
+            None if kind == FileType::Symlink => Some(LocalKind::Excluded(Exclusion::SymbolicLink)),
+            None if is_dir => match self.level.cache(fd, self.path(), Some(name)) {
+                Some(exclusion) => Some(LocalKind::Excluded(exclusion)),
+                // Only a look at it tells which file system it is.
+                None if self.level.rules().stay_on_one_file_system() => None,
+                None => Some(LocalKind::Directory),
+            },
+            None => None,
+        })
     }
 
     fn examine(
@@ -178,20 +205,69 @@ impl<'a> Look<'a> {
         };
         let kind = FileType::from_raw_mode(stat.st_mode);
         // Its type may not have been known, or may have changed since.
-        let other = if kind == expected {
-            None
-        } else {
-            self.by_type(name, kind)
-        };
-        Ok(Some(other.unwrap_or_else(|| LocalKind::File(stamp(&stat)))))
+        if kind != expected
+            && let Some(other) = self.by_type(fd, name, kind)?
+        {
+            return Ok(Some(other));
+        }
+        Ok(Some(self.seen(&stat)))
     }
 
-    fn excluded(&self, name: &LocalName, is_dir: bool) -> Option<Exclusion> {
-        if self.filter.is_empty() {
-            return None;
+    /// What a file or directory is that no rule about its name leaves out.
+    fn seen(&self, stat: &Stat) -> LocalKind {
+        let is_elsewhere = stat.st_dev != self.root.identity().0;
+        if is_elsewhere && self.level.rules().stay_on_one_file_system() {
+            return LocalKind::Excluded(Exclusion::OtherFileSystem);
         }
-        let own = || self.filter.excluded(&self.dir.join(name), is_dir);
-        self.shut.clone().or_else(own)
+        if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
+            return LocalKind::Directory;
+        }
+        let stamp = stamp(stat);
+        match self.level.too_large(self.path(), stamp.size) {
+            Some(exclusion) => LocalKind::Excluded(exclusion),
+            None => LocalKind::File(stamp),
+        }
+    }
+
+    /// What a link stands for, where links are followed.
+    fn link(&self, name: &LocalName) -> Result<LocalKind, Error> {
+        let left_out = |fault| Ok(LocalKind::Excluded(Exclusion::Link(fault)));
+        let target = match self.root.follow(&self.dir.join(name)) {
+            Ok(target) => target,
+            Err(fault) => {
+                // Named by a rule, it is left out by that, wherever it leads.
+                let by_rule = self.level.excluded(self.path(), false);
+                return match by_rule {
+                    Some(exclusion) => Ok(LocalKind::Excluded(exclusion)),
+                    None => left_out(fault),
+                };
+            }
+        };
+        let kind = FileType::from_raw_mode(target.stat().st_mode);
+        let is_dir = kind == FileType::Directory;
+        if let Some(exclusion) = self.level.excluded(self.path(), is_dir) {
+            return Ok(LocalKind::Excluded(exclusion));
+        }
+        if let Some(word) = special(kind) {
+            return left_out(LinkFault::Special(word));
+        }
+        if let Target::Directory(fd, _) = &target
+            && let Some(exclusion) = self.level.cache(fd.as_fd(), self.path(), None)
+        {
+            return Ok(LocalKind::Excluded(exclusion));
+        }
+        Ok(self.seen(target.stat()))
+    }
+}
+
+/// What is never opened, in words.
+fn special(kind: FileType) -> Option<&'static str> {
+    match kind {
+        FileType::Fifo => Some("named pipe"),
+        FileType::Socket => Some("socket"),
+        FileType::CharacterDevice => Some("character device"),
+        FileType::BlockDevice => Some("block device"),
+        FileType::RegularFile | FileType::Directory | FileType::Symlink | FileType::Unknown => None,
     }
 }
 
@@ -217,8 +293,7 @@ fn stamp(stat: &Stat) -> Stamp {
 mod tests {
     use super::{list, look, subdirectories};
     use crate::local::error::Error;
-    use crate::local::filter::Filter;
-    use crate::local::test_rig::{Rig, filter, rel};
+    use crate::local::test_rig::{Rig, level, rel, rules};
     use crate::model::path::LocalName;
     use crate::plan::facts::{LocalEntry, LocalKind};
     use std::fs;
@@ -255,7 +330,7 @@ mod tests {
     #[test]
     fn everything_in_a_directory_is_told_once_and_in_order() {
         let rig = mixed();
-        let rules = filter(&["*.tmp", "build/"]);
+        let rules = level(&["*.tmp", "build/"]);
         let entries = list(&rig.root, &rel("."), &rules).unwrap();
         let expected = [
             "a.tmp-rule",
@@ -272,7 +347,7 @@ mod tests {
     #[test]
     fn looking_at_names_finds_what_a_listing_finds() {
         let rig = mixed();
-        let rules = filter(&["*.tmp", "build/"]);
+        let rules = level(&["*.tmp", "build/"]);
         let asked = names(&[
             "sub", "pipe", "gone", "a.tmp", "b.txt", "build", "link", "sub",
         ]);
@@ -286,7 +361,7 @@ mod tests {
     #[test]
     fn an_entry_of_an_excluded_directory_is_excluded_however_it_is_reached() {
         let rig = mixed();
-        let rules = filter(&["build/", "!build/deep/x"]);
+        let rules = rig.level(&rules(&["build/", "!build/deep/x"]), "build/deep");
         let seen = look(&rig.root, &rel("build/deep"), &names(&["x"]), &rules).unwrap();
         assert_eq!(words(&seen), ["x-rule"]);
     }
@@ -294,7 +369,7 @@ mod tests {
     #[test]
     fn only_directories_that_are_entered_count_as_subdirectories() {
         let rig = mixed();
-        let found = subdirectories(&rig.root, &rel("."), &filter(&["build/"])).unwrap();
+        let found = subdirectories(&rig.root, &rel("."), &level(&["build/"])).unwrap();
         assert_eq!(found, [rel("sub")]);
     }
 
@@ -302,7 +377,7 @@ mod tests {
     fn a_directory_that_cannot_be_listed_is_never_an_empty_one() {
         let rig = Rig::new().dir("here").file("file", "");
         symlink("here", rig.path("link")).unwrap();
-        let rules = Filter::new(&[]).unwrap();
+        let rules = level(&[]);
         for (dir, missing) in [("gone", true), ("file", false), ("link", false)] {
             let error = list(&rig.root, &rel(dir), &rules).unwrap_err();
             assert_eq!(matches!(error, Error::Missing(_)), missing, "{error}");
@@ -317,7 +392,7 @@ mod tests {
         let rig = Rig::new();
         let name = LocalName::new(b"\xff\xfe").unwrap();
         fs::write(rig.path(".").join(name.as_os()), "x").unwrap();
-        let entries = list(&rig.root, &rel("."), &filter(&["*.tmp"])).unwrap();
+        let entries = list(&rig.root, &rel("."), &level(&["*.tmp"])).unwrap();
         assert_eq!(entries[0].name, name);
         assert!(matches!(entries[0].kind, LocalKind::File(_)));
     }
@@ -325,7 +400,7 @@ mod tests {
     #[test]
     fn a_listing_tells_the_stamp_that_an_open_file_tells() {
         let rig = Rig::new().file("f", "content");
-        let entries = list(&rig.root, &rel("."), &filter(&[])).unwrap();
+        let entries = list(&rig.root, &rel("."), &level(&[])).unwrap();
         let (_, opened) = rig.root.open_file(&rel("f")).unwrap();
         let LocalKind::File(listed) = &entries[0].kind else {
             panic!("{entries:?}");

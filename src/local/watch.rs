@@ -6,12 +6,13 @@
 //! directory know the `notify` crate.
 
 use crate::local::error::Error;
-use crate::local::filter::Filter;
 use crate::local::root::Root;
+use crate::local::rules::Rules;
 use crate::local::watch_events::{Meaning, meanings};
 use crate::local::watch_inbox::{Inbox, Line, Waker};
 use crate::local::watch_tree::WatchTree;
 use crate::model::path::RelPath;
+use crate::model::rules::{CACHE_TAG, IGNORE_FILE};
 use crate::plan::debounce::{Hint, What};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -47,7 +48,7 @@ impl Watcher {
     /// A root that is removed or renamed yields [`What::Everything`] and no more after
     /// that: whoever finds it back starts a new watcher.
     pub(crate) fn start(
-        roots: Vec<(usize, Arc<Root>, Arc<Filter>)>,
+        roots: Vec<(usize, Arc<Root>, Arc<Rules>)>,
         hints: tokio::sync::mpsc::Sender<Hint>,
     ) -> Result<Self, Error> {
         let partial = Arc::<AtomicBool>::default();
@@ -56,8 +57,8 @@ impl Watcher {
             partial: Arc::clone(&partial),
             blind: Arc::default(),
         };
-        for (number, root, filter) in roots {
-            let mut eye = Eye::open(number, root, filter, hints.clone(), Arc::clone(&partial))?;
+        for (number, root, rules) in roots {
+            let mut eye = Eye::open(number, root, rules, hints.clone(), Arc::clone(&partial))?;
             eye.blind = Arc::clone(&watcher.blind);
             watcher.eyes.push(eye.start()?);
         }
@@ -90,7 +91,7 @@ impl Drop for Handle {
 struct Eye {
     number: usize,
     root: Arc<Root>,
-    filter: Arc<Filter>,
+    rules: Arc<Rules>,
     hints: tokio::sync::mpsc::Sender<Hint>,
     partial: Arc<AtomicBool>,
     blind: Arc<AtomicBool>,
@@ -111,14 +112,14 @@ impl Eye {
     fn open(
         number: usize,
         root: Arc<Root>,
-        filter: Arc<Filter>,
+        rules: Arc<Rules>,
         hints: tokio::sync::mpsc::Sender<Hint>,
         partial: Arc<AtomicBool>,
     ) -> Result<Self, Error> {
         let mut eye = Self {
             number,
             root,
-            filter,
+            rules,
             hints,
             partial,
             blind: Arc::default(),
@@ -133,8 +134,8 @@ impl Eye {
 
     fn put_up(&mut self) -> Result<Watch, Error> {
         let (handler, line) = self.inbox.connect();
-        let (root, filter) = (Arc::clone(&self.root), Arc::clone(&self.filter));
-        let tree = WatchTree::new(root, filter, Arc::clone(&self.partial), handler)?;
+        let (root, rules) = (Arc::clone(&self.root), Arc::clone(&self.rules));
+        let tree = WatchTree::new(root, rules, Arc::clone(&self.partial), handler)?;
         Ok(Watch { tree, line })
     }
 
@@ -189,7 +190,17 @@ impl Eye {
                 }
             }
         }
-        let trees = self.arrivals(arrived, &mut touched);
+        let ruled: BTreeSet<RelPath> = arrived.iter().chain(&touched).filter_map(ruled).collect();
+        if let Some(watch) = &mut self.watch {
+            watch.tree.forget_rules();
+        }
+        let mut trees = self.arrivals(arrived, &mut touched);
+        for dir in ruled {
+            if let Some(watch) = &mut self.watch {
+                watch.tree.rules_changed(&dir);
+            }
+            trees.push(dir);
+        }
         for path in touched {
             // All of this happened before the trees were walked.
             if !trees.iter().any(|dir| path.is_within(dir)) && !self.is_excluded(&path) {
@@ -229,8 +240,9 @@ impl Eye {
     }
 
     /// Whether it is left out whatever it is.
-    fn is_excluded(&self, path: &RelPath) -> bool {
-        self.filter.excluded(path, false).is_some() && self.filter.excluded(path, true).is_some()
+    fn is_excluded(&mut self, path: &RelPath) -> bool {
+        let watch = self.watch.as_mut();
+        watch.is_some_and(|watch| watch.tree.is_excluded(path))
     }
 
     /// Events are missing, so directories may have come that are not watched and gone
@@ -286,10 +298,17 @@ impl Eye {
     }
 }
 
+/// The directory whose rules this entry holds, if it is one that does.
+fn ruled(path: &RelPath) -> Option<RelPath> {
+    let (dir, name) = path.split()?;
+    let names = [IGNORE_FILE, CACHE_TAG].map(str::as_bytes);
+    names.contains(&name.as_bytes()).then_some(dir)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Eye;
-    use crate::local::test_rig::{Rig, filter, rel};
+    use crate::local::test_rig::{Rig, rel, rules};
     use crate::plan::debounce::What;
     use std::fs;
     use std::sync::Arc;
@@ -302,7 +321,7 @@ mod tests {
         let rig = Rig::new().dir("old");
         let (sender, mut hints) = channel(100);
         let root = Arc::clone(&rig.root);
-        let mut eye = Eye::open(3, root, filter(&[]), sender, Arc::default()).unwrap();
+        let mut eye = Eye::open(3, root, rules(&[]), sender, Arc::default()).unwrap();
         // As if these events had been among the lost ones.
         let rig = rig.dir("new/deep");
         fs::remove_dir(rig.path("old")).unwrap();

@@ -20,6 +20,8 @@ pub(crate) struct Policy {
     pub(crate) on_existing: OnForeign,
     /// For a file of ours that somebody else changed.
     pub(crate) on_remote_change: OnForeign,
+    /// Files that were changed less than this ago are left out.
+    pub(crate) min_age: Duration,
     /// How long things must have been left alone.
     pub(crate) quiet: Quiet,
     /// Where the owner of the folder on Box has no room: files that wait for it are left

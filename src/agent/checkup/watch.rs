@@ -1,8 +1,9 @@
 //! Can every directory be watched? The system allows so many watches and no more.
 
 use crate::agent::checkup::check::Check;
-use crate::agent::checkup::roots::filter;
+use crate::agent::checkup::roots::rules;
 use crate::config::{Config, Mirror};
+use crate::local::descent::Descent;
 use crate::local::root::Root;
 use crate::local::scan;
 use crate::model::figures::{count, some};
@@ -77,7 +78,7 @@ fn count_all(mirrors: &[Mirror], end: Instant) -> Counted {
         let Ok(root) = Root::open(&mirror.local) else {
             continue;
         };
-        let filter = filter(mirror);
+        let mut descent = Descent::new(rules(mirror));
         let mut stack = vec![RelPath::root()];
         while let Some(dir) = stack.pop() {
             counted.directories += 1;
@@ -86,7 +87,9 @@ fn count_all(mirrors: &[Mirror], end: Instant) -> Counted {
                 return counted;
             }
             // What cannot be read cannot be watched either.
-            stack.extend(scan::subdirectories(&root, &dir, &filter).unwrap_or_default());
+            let level = descent.level(&root, &dir);
+            let below = level.and_then(|level| scan::subdirectories(&root, &dir, level));
+            stack.extend(below.unwrap_or_default());
         }
     }
     counted

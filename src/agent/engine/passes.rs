@@ -220,6 +220,10 @@ impl Engine {
         for path in young {
             self.schedule.look_when_older(mirror, path, now);
         }
+        for (name, wait) in plan.young {
+            let path = dir.path.join(&name);
+            self.schedule.look_in(mirror, path, wait, now);
+        }
         for name in plan.unsettled {
             let what = What::Path(dir.path.join(&name));
             self.schedule.hint(Hint { root: mirror, what }, now);

@@ -85,6 +85,7 @@ fn policy(on_existing: OnForeign, on_remote_change: OnForeign) -> Policy {
         on_existing,
         on_remote_change,
         quiet: Quiet::NONE,
+        min_age: std::time::Duration::ZERO,
         no_room: None,
     }
 }
