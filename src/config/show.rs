@@ -48,8 +48,11 @@ pub(crate) enum Source {
     Derived(&'static str),
 }
 
+/// Makes a value, which a constant cannot hold.
+type Make = fn() -> Value;
+
 /// What holds where the file says nothing. A key that is not here has no value then.
-const DEFAULTS: [(&str, fn() -> Value); 21] = [
+const DEFAULTS: [(&str, Make); 25] = [
     ("mirror.exclude", || json!([])),
     ("mirror.include", || json!([])),
     ("mirror.default_excludes", || json!(true)),
@@ -61,6 +64,10 @@ const DEFAULTS: [(&str, fn() -> Value); 21] = [
     ("mirror.symlinks", || json!("skip")),
     ("mirror.on_existing", || json!("new_version")),
     ("mirror.on_remote_change", || json!("park")),
+    ("mirror.on_local_delete", || json!("keep")),
+    ("mirror.max_deletes", || json!("10%")),
+    ("watch.mode", || json!("auto")),
+    ("watch.poll_interval", || json!("1m")),
     ("watch.settle", || json!("2s")),
     ("watch.rescan", || json!("1h")),
     ("limits.uploads_per_minute", || json!(240)),

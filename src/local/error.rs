@@ -35,14 +35,6 @@ pub(crate) enum Error {
         /// What the system said.
         why: String,
     },
-    /// Changes below this path cannot be observed.
-    #[error("{path:?} cannot be watched: {reason}")]
-    Unwatchable {
-        /// Where.
-        path: PathBuf,
-        /// What the system said.
-        reason: String,
-    },
 }
 
 impl Error {

@@ -55,9 +55,8 @@ pub(super) fn resolve(root: &Root, path: &RelPath) -> Result<Target, LinkFault> 
         linked: 0,
     };
     let mut passed = vec![root.identity()];
-    let mut names = path.components().peekable();
     let mut last = None;
-    while let Some(name) = names.next() {
+    for name in path.components() {
         if last.is_some() {
             return Err(LinkFault::Dangling);
         }

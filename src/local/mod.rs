@@ -5,8 +5,10 @@
 
 pub(crate) mod descent;
 pub(crate) mod error;
+pub(crate) mod examine;
 pub(crate) mod hash;
 mod links;
+pub(crate) mod mounts;
 pub(crate) mod root;
 pub(crate) mod rules;
 pub(crate) mod scan;
@@ -14,6 +16,7 @@ pub(crate) mod send;
 pub(crate) mod watch;
 mod watch_events;
 mod watch_inbox;
+pub(crate) mod watch_limit;
 mod watch_tree;
 
 #[cfg(test)]

@@ -5,9 +5,11 @@
 //! files are examined one by one. No content is read.
 
 use crate::local::error::{Error, is_shortage};
+use crate::local::examine::examine;
 use crate::local::links::Target;
 use crate::local::root::Root;
 use crate::local::rules::Level;
+use crate::model::identity::Identity;
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::Exclusion;
 use crate::model::rules::LinkFault;
@@ -66,7 +68,7 @@ pub(crate) fn subdirectories(
             return Ok(());
         }
         let entry = look.entry(fd, name, kind)?;
-        let directory = entry.filter(|entry| entry.kind == LocalKind::Directory);
+        let directory = entry.filter(|entry| matches!(entry.kind, LocalKind::Directory(_)));
         found.extend(directory.map(|entry| dir.join(&entry.name)));
         Ok(())
     })?;
@@ -178,12 +180,10 @@ impl<'a> Look<'a> {
         Ok(match special(kind) {
             Some(word) => Some(LocalKind::Excluded(Exclusion::Special(word))),
             None if kind == FileType::Symlink => Some(LocalKind::Excluded(Exclusion::SymbolicLink)),
-            None if is_dir => match self.level.cache(fd, self.path(), Some(name)) {
-                Some(exclusion) => Some(LocalKind::Excluded(exclusion)),
-                // Only a look at it tells which file system it is.
-                None if self.level.rules().stay_on_one_file_system() => None,
-                None => Some(LocalKind::Directory),
-            },
+            None if is_dir => {
+                let cache = self.level.cache(fd, self.path(), Some(name));
+                cache.map(LocalKind::Excluded)
+            }
             None => None,
         })
     }
@@ -194,8 +194,8 @@ impl<'a> Look<'a> {
         name: &LocalName,
         expected: FileType,
     ) -> Result<Option<LocalKind>, Error> {
-        let stat = match statat(fd, name.as_os(), AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => stat,
+        let (kind, device, found) = match self.look_at(fd, name, expected) {
+            Ok(found) => found,
             Err(Errno::NOENT) => return Ok(None),
             // The machine is short of something: not a fact about this entry.
             Err(errno) if is_shortage(errno) => {
@@ -203,30 +203,50 @@ impl<'a> Look<'a> {
             }
             Err(errno) => return Ok(Some(LocalKind::Unreadable(errno.to_string()))),
         };
-        let kind = FileType::from_raw_mode(stat.st_mode);
         // Its type may not have been known, or may have changed since.
         if kind != expected
             && let Some(other) = self.by_type(fd, name, kind)?
         {
             return Ok(Some(other));
         }
-        Ok(Some(self.seen(&stat)))
+        Ok(Some(self.seen(device, found)))
     }
 
-    /// What a file or directory is that no rule about its name leaves out.
-    fn seen(&self, stat: &Stat) -> LocalKind {
-        let is_elsewhere = stat.st_dev != self.root.identity().0;
+    /// A directory with its time of birth, which tells it from the next one of its name.
+    /// That of a file is left to who opens it: asking for it here would double the cost
+    /// of a pass. The type comes with it, and the device.
+    fn look_at(
+        &self,
+        fd: BorrowedFd<'_>,
+        name: &LocalName,
+        expected: FileType,
+    ) -> Result<(FileType, u64, LocalKind), Errno> {
+        if expected != FileType::Directory {
+            let stat = statat(fd, name.as_os(), AtFlags::SYMLINK_NOFOLLOW)?;
+            let kind = FileType::from_raw_mode(stat.st_mode);
+            if kind != FileType::Directory {
+                return Ok((kind, stat.st_dev, LocalKind::File(stamp(&stat))));
+            }
+        }
+        let found = examine(fd, name)?;
+        let local = match found.kind {
+            FileType::Directory => LocalKind::Directory(found.identity),
+            _ => LocalKind::File(found.stamp),
+        };
+        Ok((found.kind, found.identity.device, local))
+    }
+
+    /// A file or directory that no rule about its name leaves out.
+    fn seen(&self, device: u64, found: LocalKind) -> LocalKind {
+        let is_elsewhere = device != self.root.identity().0;
         if is_elsewhere && self.level.rules().stay_on_one_file_system() {
             return LocalKind::Excluded(Exclusion::OtherFileSystem);
         }
-        if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
-            return LocalKind::Directory;
-        }
-        let stamp = stamp(stat);
-        match self.level.too_large(self.path(), stamp.size) {
-            Some(exclusion) => LocalKind::Excluded(exclusion),
-            None => LocalKind::File(stamp),
-        }
+        let LocalKind::File(stamp) = &found else {
+            return found;
+        };
+        let too_large = self.level.too_large(self.path(), stamp.size);
+        too_large.map_or(found, LocalKind::Excluded)
     }
 
     /// What a link stands for, where links are followed.
@@ -256,7 +276,17 @@ impl<'a> Look<'a> {
         {
             return Ok(LocalKind::Excluded(exclusion));
         }
-        Ok(self.seen(target.stat()))
+        let stat = target.stat();
+        let found = match is_dir {
+            // Born nowhere: the directory itself is at another place, and no other is it.
+            true => LocalKind::Directory(Identity {
+                device: stat.st_dev,
+                inode: stat.st_ino,
+                born: None,
+            }),
+            false => LocalKind::File(stamp(stat)),
+        };
+        Ok(self.seen(stat.st_dev, found))
     }
 }
 
@@ -271,15 +301,13 @@ fn special(kind: FileType) -> Option<&'static str> {
     }
 }
 
-/// The time of birth is left to who opens the file: asking for it here would double
-/// the cost of a pass.
 #[expect(
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
     clippy::useless_conversion,
     reason = "the fields' types differ between systems"
 )]
-fn stamp(stat: &Stat) -> Stamp {
+pub(super) fn stamp(stat: &Stat) -> Stamp {
     Stamp {
         size: stat.st_size as u64,
         mtime: Nanos::new(stat.st_mtime.into(), stat.st_mtime_nsec as i64),
@@ -303,7 +331,7 @@ mod tests {
     fn words(entries: &[LocalEntry]) -> Vec<String> {
         let word = |entry: &LocalEntry| match &entry.kind {
             LocalKind::File(stamp) => format!("{}={}", entry.name, stamp.size),
-            LocalKind::Directory => format!("{}/", entry.name),
+            LocalKind::Directory(_) => format!("{}/", entry.name),
             LocalKind::Excluded(why) => format!("{}-{}", entry.name, why.code()),
             LocalKind::Unreadable(why) => format!("{}?{why}", entry.name),
         };

@@ -73,4 +73,5 @@ mod tokens;
 mod torn;
 mod two_runs;
 mod unauthorized;
+mod watch_modes;
 mod watching;

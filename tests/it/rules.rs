@@ -4,7 +4,6 @@
 use crate::rig::{Child, Rig, Run, other_clock, until};
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
-use std::time::{Duration, SystemTime};
 
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55";
 
@@ -269,21 +268,10 @@ fn hidden_and_large_files_and_caches_stay_at_home_unless_they_are_included() {
 #[test]
 fn a_file_that_is_too_young_waits_until_it_is_old_enough() {
     let rig = Rig::new().mirror_key("min_age = \"1h\"");
-    let ago = |path: &str, seconds: i64| {
-        let file = std::fs::File::options()
-            .append(true)
-            .open(rig.path(path))
-            .expect("opened");
-        let now = SystemTime::now();
-        let span = Duration::from_secs(seconds.unsigned_abs());
-        let time = if seconds < 0 { now + span } else { now - span };
-        file.set_modified(time).expect("its time can be set");
-    };
     rig.write("young", "y")
         .write("old", "o")
         .write("future", "f");
-    ago("old", 7200);
-    ago("future", -7200);
+    rig.shell("touch -d '2 hours ago' old; touch -d '2 hours' future");
     let run = rig.once_ok();
     run.expect(&[("uploaded", 2), ("excluded", 1)]);
     run.expect_event("young", "excluded too_young");

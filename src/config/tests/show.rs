@@ -26,6 +26,7 @@ fn shown(source: &str, env: &[(&str, &str)]) -> Shown {
         vault: None,
         read_file: &read_file,
         real_path: &Path::to_path_buf,
+        spots: &|_| Vec::new(),
     };
     show(&file, &world, problems).unwrap()
 }

@@ -205,7 +205,8 @@ fn all_bad_patterns_are_told_with_their_places() {
 
 #[test]
 fn rules_that_cannot_be_read_are_an_error_and_never_none() {
-    let make: [(&str, fn(&Rig)); 3] = [
+    type Make = fn(&Rig);
+    let make: [(&str, Make); 3] = [
         ("a directory", |rig| {
             std::fs::create_dir(rig.path("sub/.boxupignore")).unwrap();
         }),
