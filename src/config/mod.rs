@@ -52,7 +52,7 @@ use crate::model::ids::FolderId;
 use crate::model::name::RemoteName;
 use crate::model::rules::Selection;
 use crate::model::timetable::Timetable;
-use crate::plan::policy::{OnDelete, OnForeign};
+use crate::plan::policy::{OnDelete, OnForeign, OnInvalidName};
 use crate::plan::sight::Mode;
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
@@ -165,6 +165,10 @@ pub(crate) struct Mirror {
     pub(crate) on_existing: OnForeign,
     /// For a file of ours that somebody else changed.
     pub(crate) on_remote_change: OnForeign,
+    /// For a local name that Box would not take.
+    pub(crate) on_invalid_name: OnInvalidName,
+    /// A file gets at most one version in so much time while it is written to.
+    pub(crate) min_version_interval: Duration,
     /// For what is deleted on the disk.
     pub(crate) on_delete: OnDelete,
 }

@@ -52,7 +52,7 @@ pub(crate) enum Source {
 type Make = fn() -> Value;
 
 /// What holds where the file says nothing. A key that is not here has no value then.
-const DEFAULTS: [(&str, Make); 25] = [
+const DEFAULTS: [(&str, Make); 27] = [
     ("mirror.exclude", || json!([])),
     ("mirror.include", || json!([])),
     ("mirror.default_excludes", || json!(true)),
@@ -64,6 +64,8 @@ const DEFAULTS: [(&str, Make); 25] = [
     ("mirror.symlinks", || json!("skip")),
     ("mirror.on_existing", || json!("new_version")),
     ("mirror.on_remote_change", || json!("park")),
+    ("mirror.on_invalid_name", || json!("park")),
+    ("mirror.min_version_interval", || json!("0s")),
     ("mirror.on_local_delete", || json!("keep")),
     ("mirror.max_deletes", || json!("10%")),
     ("watch.mode", || json!("auto")),

@@ -5,13 +5,14 @@ use crate::model::item::Seen;
 use crate::model::path::LocalName;
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::action::Edit;
+use crate::plan::announce::Known;
 use crate::plan::conflict::Decision;
 use crate::plan::facts::{ParkedItem, SyncedFile};
 use crate::store::account::{self, KnownAccount};
 use crate::store::deeds;
 use crate::store::error::Error;
 use crate::store::mirrors::{self, Holder};
-use crate::store::{sessions, tree};
+use crate::store::{sessions, told, tree};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use std::thread;
 use tokio::sync::{mpsc, oneshot};
@@ -38,6 +39,7 @@ enum Work {
     Edits(Vec<Edit>),
     Mirror(mirrors::NewRoot),
     Account(KnownAccount),
+    Told(Vec<Known>),
     Close,
 }
 
@@ -71,6 +73,11 @@ impl Writer {
     /// Records which account the mapping belongs to.
     pub(crate) async fn put_account(&self, account: KnownAccount) -> Result<(), Error> {
         self.run(Work::Account(account)).await.map(|_| ())
+    }
+
+    /// Records which mirrors were announced, and how.
+    pub(crate) async fn put_told(&self, mirrors: Vec<Known>) -> Result<(), Error> {
+        self.run(Work::Told(mirrors)).await.map(|_| ())
     }
 
     /// Ends the thread and waits for it: the process must not end before it has.
@@ -174,6 +181,10 @@ fn run(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<Holde
         Work::Mirror(root) => mirrors::put_root(&savepoint, root)?,
         Work::Account(known) => {
             account::put(&savepoint, known)?;
+            Holder::Nobody
+        }
+        Work::Told(mirrors) => {
+            told::put(&savepoint, mirrors)?;
             Holder::Nobody
         }
         Work::Close => Holder::Nobody,

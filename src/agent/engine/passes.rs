@@ -222,15 +222,41 @@ impl Engine {
             self.schedule.look_when_older(mirror, path, now);
         }
         self.look_later(mirror, &dir.path, plan.young, plan.unsettled);
-        for action in plan.actions {
+        self.push_all((mirror, pass, rank), &dir, plan.actions);
+        Ok(())
+    }
+
+    fn push_all(&mut self, of: Of, dir: &Dir, actions: Vec<Action>) {
+        for action in actions {
             let path = dir.path.join(action.name());
+            if self.is_held_back(of, &path, &action) {
+                continue;
+            }
             let work = match action {
                 Action::Folder(work) => Work::Folder(dir.clone(), work),
                 Action::File(work) => Work::File(dir.clone(), work),
             };
-            self.push((mirror, pass, rank), path, work);
+            self.push(of, path, work);
         }
-        Ok(())
+    }
+
+    /// Whether a file that had a version a moment ago gets no other one yet. Whoever waits
+    /// for everything, or has decided about it, does not wait for that.
+    fn is_held_back(&mut self, (mirror, pass, _): Of, path: &RelPath, action: &Action) -> bool {
+        let interval = self.context.mirrors[mirror].policy.min_version_interval;
+        let Action::File(work) = action else {
+            return false;
+        };
+        if interval.is_zero() {
+            return false;
+        }
+        let (entry, now) = ((mirror, path.clone()), Instant::now());
+        let may_wait = work.decision.is_none() && self.quiet_of(mirror, pass) != Quiet::NONE;
+        if may_wait && !self.schedule.hot.may_go(&entry, now) {
+            return true;
+        }
+        self.schedule.hot.sent(&entry, interval, now);
+        false
     }
 
     /// Files that are too young are looked at when they no longer are, and those that were
@@ -294,6 +320,14 @@ impl Engine {
                 part.tally.count(&report);
             }
             _ => self.tally.count(&report),
+        }
+        let interval = self.context.mirrors[key.0].policy.min_version_interval;
+        match &report {
+            Report::Uploaded(..) | Report::NewVersion(..) => {
+                self.schedule.hot.sent(&key, interval, Instant::now());
+            }
+            Report::Parked(_) | Report::Failed(_) => self.schedule.hot.failed(&key),
+            _ => {}
         }
         let failed = &mut part.failed;
         if !matches!(report, Report::Parked(_)) {
