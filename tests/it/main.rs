@@ -40,6 +40,7 @@ mod lessons;
 mod listing;
 mod login;
 mod lost_answers;
+mod machine;
 mod mirrors;
 mod mistakes;
 mod names;
