@@ -14,14 +14,13 @@ const CODES: [i32; 6] = [0, 1, 3, 69, 74, 78];
 const SAMPLE: usize = 60;
 
 /// The calls and what each can be told.
-const FAULTS: [(&str, &[&str]); 9] = [
+const FAULTS: [(&str, &[&str]); 8] = [
     ("openat", &["EIO", "EMFILE", "EINTR", "ENOSPC", "ENOMEM"]),
     ("read", &["EIO", "EINTR"]),
     ("pread64", &["EIO", "EINTR"]),
     ("pwrite64", &["EIO", "ENOSPC", "EDQUOT", "EFBIG", "EINTR"]),
     ("write", &["EIO", "ENOSPC", "EINTR"]),
-    ("fdatasync", &["EIO", "ENOSPC", "EINTR"]),
-    ("fsync", &["EIO", "EINTR"]),
+    ("fsync", &["EIO", "ENOSPC", "EINTR"]),
     ("getdents64", &["EIO", "EINTR"]),
     ("statx", &["EIO", "ENOMEM"]),
 ];
@@ -116,7 +115,7 @@ fn counts() -> BTreeMap<&'static str, usize> {
 
 fn points() -> Vec<Point> {
     let counts = counts();
-    for call in ["openat", "pread64", "pwrite64", "fdatasync", "getdents64"] {
+    for call in ["openat", "pread64", "pwrite64", "fsync", "getdents64"] {
         assert!(counts.contains_key(call), "no {call} was seen: {counts:?}");
     }
     let mut all = Vec::new();
@@ -204,13 +203,104 @@ fn check(point: &Point) {
     run.expect(&[("unchanged", 4), ("requests", 0)]);
 }
 
-#[test]
-fn whatever_call_fails_the_run_says_so_and_the_next_makes_it_good() {
+fn can_trace() -> bool {
     let probe = Command::new("strace")
         .args(["-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "true"])
         .output();
-    if !probe.is_ok_and(|probe| probe.status.success()) {
-        return not_run("there is no strace that may trace");
+    let can = probe.is_ok_and(|probe| probe.status.success());
+    if !can {
+        not_run("there is no strace that may trace");
     }
-    each(&points(), check);
+    can
+}
+
+/// Runs a pass in which this call on this file fails so.
+fn with(rig: &Rig, file: &std::path::Path, inject: &str) -> Run {
+    let mut strace = clean(Command::new("strace"), rig.temp());
+    strace.args([
+        "-f",
+        "-qq",
+        "--seccomp-bpf",
+        "-o",
+        "/dev/null",
+        "-e",
+        "signal=none",
+    ]);
+    let call = inject.split(':').next().expect("it names a call");
+    strace.args([
+        "-e",
+        &format!("trace={call}"),
+        "-e",
+        &format!("inject={inject}"),
+    ]);
+    let command = rig.command(&["sync", "--once", "--json"]);
+    strace
+        .arg("-P")
+        .arg(file)
+        .arg(command.get_program())
+        .args(command.get_args());
+    Run::of(Child::start(strace).finish())
+}
+
+/// At its first byte or later, the first time or always.
+#[test]
+fn a_source_that_cannot_be_read_fails_alone_and_goes_when_it_can() {
+    if !can_trace() {
+        return;
+    }
+    let cases = [
+        "pread64:error=EIO:when=1+",
+        "pread64:error=EIO:when=3+",
+        "openat:error=EIO:when=1+",
+    ];
+    for inject in cases {
+        let rig = Rig::new();
+        rig.write("bad.bin", vec![b'x'; 3 << 20])
+            .write("good.txt", "good");
+        let name = match inject.starts_with("openat") {
+            true => "bad.bin".into(),
+            false => rig.path("bad.bin"),
+        };
+        let run = with(&rig, &name, inject);
+        run.expect_code(1);
+        run.expect(&[("uploaded", 1), ("failed", 1)]);
+        run.expect_event("bad.bin", "failed read_error");
+        rig.expect_box(["good.txt: good"]);
+        rig.once_ok().expect(&[("uploaded", 1), ("unchanged", 1)]);
+        rig.expect_same_as_disk();
+    }
+}
+
+/// Nothing is believed to be recorded whose recording failed: the run ends there, and the
+/// next one asks Box.
+#[test]
+fn a_sync_of_the_state_that_fails_once_or_always_ends_the_run() {
+    if !can_trace() {
+        return;
+    }
+    let file = |rig: &Rig| rig.state().join("boxup.db-wal");
+    let mut ended = 0;
+    for number in 1..6 {
+        for more in ["", "+"] {
+            let rig = rig();
+            let inject = format!("fsync:error=EIO:when={number}{more}");
+            let run = with(&rig, &file(&rig), &inject);
+            if run.code != 0 {
+                run.expect_code(74);
+                ended += 1;
+            }
+            rig.once_ok();
+            rig.expect_versions("a.txt", &["before", "after!"])
+                .expect_same_as_disk();
+            rig.once_ok().expect(&[("unchanged", 4), ("requests", 0)]);
+        }
+    }
+    assert!(ended > 0, "nothing was ever synced");
+}
+
+#[test]
+fn whatever_call_fails_the_run_says_so_and_the_next_makes_it_good() {
+    if can_trace() {
+        each(&points(), check);
+    }
 }
