@@ -111,6 +111,7 @@ async fn answer(
             // Whoever asked has left: nobody needs the answer.
             _ = read.read_line(&mut line) => return Ok(()),
         },
+        Some("entry") => entry(&events, &question).await,
         Some("resolve") => match order(&question) {
             Some(order) => decide(&events, order).await,
             None => Some(json!({ "error": "this is no decision about a conflict" })),
@@ -128,6 +129,18 @@ async fn status(events: &mpsc::Sender<Event>) -> Option<Value> {
         .send(Event::Command(Command::Status(answer)))
         .await
         .ok()?;
+    reply.await.ok()
+}
+
+/// What the agent is doing about one entry.
+async fn entry(events: &mpsc::Sender<Event>, question: &Value) -> Option<Value> {
+    let mirror = question.get("mirror").and_then(Value::as_str);
+    let Some((mirror, path)) = mirror.zip(path_of(question)) else {
+        return Some(json!({ "error": "this names no entry" }));
+    };
+    let (answer, reply) = oneshot::channel();
+    let command = Command::Entry(mirror.to_owned(), path, answer);
+    events.send(Event::Command(command)).await.ok()?;
     reply.await.ok()
 }
 
