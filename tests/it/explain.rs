@@ -35,8 +35,10 @@ fn check(rig: &Rig, path: &str, expected: [&str; 3]) -> Value {
     answer
 }
 
-#[test]
-fn every_way_in_which_a_path_can_stand_is_told() {
+const REFUSED: &str = "access_denied_insufficient_permissions";
+
+/// A mirror in which everything that can become of an entry has become of one.
+fn motley() -> Rig {
     let rig = Rig::new()
         .exclude(&["*.tmp"])
         .mirror_key("include = [\"wanted.tmp\"]")
@@ -59,14 +61,18 @@ fn every_way_in_which_a_path_can_stand_is_told() {
     let fault = Fault::on("post_files_content")
         .name("refused.txt")
         .forever();
-    let code = "access_denied_insufficient_permissions";
-    rig.cloud.inject(fault.status(403, code));
+    rig.cloud.inject(fault.status(403, REFUSED));
     rig.once().expect_code(1);
     rig.write("changed.txt", "edited")
         .write("new.txt", "n")
         .remove("gone.txt");
-    let requests = rig.cloud.total_requests();
+    rig
+}
 
+#[test]
+fn what_was_sent_is_told_with_its_name_and_address_on_box() {
+    let rig = motley();
+    let requests = rig.cloud.total_requests();
     let synced = check(&rig, "mirror/synced.txt", ["synced", "file", ""]);
     let id = rig.entry("synced.txt").id;
     assert_eq!(synced["box"]["id"], id.as_str(), "{synced}");
@@ -85,6 +91,20 @@ fn every_way_in_which_a_path_can_stand_is_told() {
     let gone = check(&rig, "mirror/gone.txt", ["gone", "", ""]);
     assert!(gone["box"]["id"].is_string(), "{gone}");
     check(&rig, "mirror/nowhere/at/all", ["absent", "", ""]);
+    let dir = check(&rig, "mirror/sub", ["synced", "directory", ""]);
+    assert_eq!(dir["box"]["kind"], "folder", "{dir}");
+    let root = check(&rig, "mirror", ["synced", "directory", ""]);
+    assert_eq!(root["box"]["id"], rig.folder.as_str(), "{root}");
+    // Whole paths work as well, and those from where one is.
+    let whole = rig.path("synced.txt");
+    let whole = explain(&rig, whole.to_str().expect("text"));
+    assert_eq!(whole["path"], "synced.txt", "{whole}");
+    assert_eq!(rig.cloud.total_requests(), requests, "Box was asked");
+}
+
+#[test]
+fn what_is_left_out_is_told_with_its_rule() {
+    let rig = motley();
     let out = check(&rig, "mirror/a.tmp", ["excluded", "file", "rule"]);
     assert_eq!(out["rule"]["origin"], "exclude", "{out}");
     assert_eq!(
@@ -107,6 +127,11 @@ fn every_way_in_which_a_path_can_stand_is_told() {
     check(&rig, "mirror/large", ["excluded", "file", "too_large"]);
     check(&rig, "mirror/pipe", ["excluded", "other", "special_file"]);
     check(&rig, "mirror/link", ["excluded", "other", "symbolic_link"]);
+}
+
+#[test]
+fn what_waits_is_told_with_the_last_error_and_the_next_try() {
+    let rig = motley();
     let differs = check(
         &rig,
         "mirror/differs.txt",
@@ -116,7 +141,7 @@ fn every_way_in_which_a_path_can_stand_is_told() {
         differs["next"].to_string().contains("boxup resolve"),
         "{differs}"
     );
-    let refused = check(&rig, "mirror/refused.txt", ["parked", "file", code]);
+    let refused = check(&rig, "mirror/refused.txt", ["parked", "file", REFUSED]);
     let message = refused["error"]["message"].as_str().expect("a sentence");
     assert!(message.contains("403") && message.len() > 60, "{refused}");
     assert!(
@@ -128,15 +153,6 @@ fn every_way_in_which_a_path_can_stand_is_told() {
         "mirror/back\\slash",
         ["parked", "file", "name_invalid"],
     );
-    let dir = check(&rig, "mirror/sub", ["synced", "directory", ""]);
-    assert_eq!(dir["box"]["kind"], "folder", "{dir}");
-    let root = check(&rig, "mirror", ["synced", "directory", ""]);
-    assert_eq!(root["box"]["id"], rig.folder.as_str(), "{root}");
-    // Whole paths work as well, and those from where one is.
-    let whole = rig.path("synced.txt");
-    let whole = explain(&rig, whole.to_str().expect("text"));
-    assert_eq!(whole["path"], "synced.txt", "{whole}");
-    assert_eq!(rig.cloud.total_requests(), requests, "Box was asked");
 }
 
 #[test]
