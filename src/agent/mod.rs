@@ -17,6 +17,7 @@ pub(crate) mod job;
 pub(crate) mod login;
 pub(crate) mod meter;
 pub(crate) mod notice;
+pub(crate) mod notify_socket;
 pub(crate) mod preview;
 pub(crate) mod resolve;
 pub(crate) mod root_job;

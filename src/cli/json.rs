@@ -33,6 +33,7 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
         Notice::Passed { mirror } => json!({ "event": "passed", "mirror": mirror }),
         Notice::Watching => json!({ "event": "watching" }),
         Notice::Draining => json!({ "event": "draining" }),
+        Notice::Reloaded => json!({ "event": "reloaded" }),
     };
     if dry_run {
         line["dry_run"] = json!(true);

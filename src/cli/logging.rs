@@ -21,7 +21,7 @@ pub(crate) fn start(verbose: u8, filter: Option<&OsStr>, looks: Looks) {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(asked.unwrap_or_else(|| EnvFilter::new(level)))
         .with_writer(|| Gated)
-        .with_ansi(looks.colour && stderr().is_terminal());
+        .with_ansi(looks.colours(stderr().is_terminal()));
     // Taken already when the program runs inside another, as in the demo.
     drop(subscriber.try_init());
 }

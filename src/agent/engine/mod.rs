@@ -11,6 +11,7 @@ mod passes;
 mod resolve;
 mod room;
 mod silence;
+mod standing;
 mod status;
 mod visits;
 
@@ -25,6 +26,7 @@ use crate::agent::eyes::{Eyes, Opened};
 use crate::agent::job::{self, Ended, Key, Work};
 use crate::agent::meter::Activity;
 use crate::agent::notice::{Notice, Sink};
+use crate::agent::notify_socket::Pulse;
 use crate::agent::schedule::Schedule;
 use crate::agent::survey::{Broken, Looked, Surveyed};
 use crate::model::trouble::Said;
@@ -74,6 +76,8 @@ pub(crate) enum Event {
     Unauthorized(Said),
     /// Stop; what runs may end.
     Shutdown,
+    /// Stop, as for a shutdown: another engine goes on with another configuration.
+    Replace,
 }
 
 /// What survey threads send, in order.
@@ -87,6 +91,8 @@ enum News {
 pub(crate) enum Stop {
     /// A signal.
     Interrupted,
+    /// Another engine goes on.
+    Replaced,
     /// Nobody lets us in.
     Unauthorized(Said),
     /// Box is silent.
@@ -127,6 +133,7 @@ pub(crate) struct Engine {
     stop: Option<Stop>,
     silence: Silence,
     told_hold: Option<Instant>,
+    pulse: Pulse,
     /// Something was not looked at because of the stop.
     unseen: bool,
     tasks: JoinSet<()>,
@@ -169,6 +176,7 @@ impl Engine {
             stop: None,
             silence: Silence::default(),
             told_hold: None,
+            pulse: Pulse::default(),
             unseen: false,
             tasks: JoinSet::new(),
             events,
@@ -188,10 +196,12 @@ impl Engine {
             self.eyes
                 .ensure(number, &self.context.mirrors[number], &self.events);
         }
-        while self.eyes.are_opening()
-            && self.stop.is_none()
-            && let Some(event) = self.inbox.recv().await
-        {
+        while self.eyes.are_opening() && self.stop.is_none() {
+            self.tell_supervisor()?;
+            let event = tokio::select! {
+                Some(event) = self.inbox.recv() => event,
+                () = until(self.pulse.next()) => continue,
+            };
             match event {
                 // The first pass, which comes after this, looks at everything.
                 Event::Watched(opened) => {
@@ -246,6 +256,7 @@ impl Engine {
         self.context
             .meter
             .tell(self.activity(), self.silence.heard());
+        self.tell_supervisor()?;
         if self.stop.is_some() {
             return Ok(());
         }
@@ -259,6 +270,7 @@ impl Engine {
             self.queue.next_wake(),
             self.schedule.next().filter(|_| takes_due),
             self.silence.ends(self.temper.silence),
+            self.pulse.next(),
             self.owners
                 .next()
                 .filter(|_| takes_due && self.schedule.is_lasting()),
@@ -286,6 +298,9 @@ impl Engine {
             Event::Shutdown => {
                 (self.sink)(Notice::Draining);
                 self.stop = Some(Stop::Interrupted);
+            }
+            Event::Replace => {
+                self.stop.get_or_insert(Stop::Replaced);
             }
         }
         Ok(())
