@@ -7,6 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 fn main() -> ExitCode {
+    boxup::end_on_panic();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -41,7 +42,7 @@ fn listen(kind: SignalKind, into: mpsc::Sender<()>) {
     let Ok(mut signals) = signal(kind) else {
         return;
     };
-    tokio::spawn(async move {
-        while signals.recv().await.is_some() && into.send(()).await.is_ok() {}
-    });
+    tokio::spawn(
+        async move { while signals.recv().await.is_some() && into.send(()).await.is_ok() {} },
+    );
 }

@@ -81,7 +81,7 @@ impl Supervisor {
 
 /// The loop's own part: it says that it turns, and what it is at.
 #[derive(Debug, Default)]
-pub(crate) struct Pulse {
+pub(crate) struct Heartbeat {
     supervisor: Supervisor,
     /// How often it says that it turns, and when it will next.
     beat: Option<(Duration, Instant)>,
@@ -90,7 +90,7 @@ pub(crate) struct Pulse {
     quiet_until: Option<Instant>,
 }
 
-impl Pulse {
+impl Heartbeat {
     /// Of a loop that begins now.
     pub(crate) fn new(supervisor: Supervisor, now: Instant) -> Self {
         let patience = supervisor.0.as_ref().and_then(|line| line.patience);
@@ -177,7 +177,7 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pulse, Supervisor};
+    use super::{Heartbeat, Supervisor};
     use crate::config::Environment;
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -207,7 +207,11 @@ mod tests {
         supervisor.ready("one\nREADY=0");
         assert_eq!(heard(&socket).unwrap(), "READY=1\nSTATUS=one READY=0");
         supervisor.reloading();
-        assert!(heard(&socket).unwrap().starts_with("RELOADING=1\nMONOTONIC_USEC="));
+        assert!(
+            heard(&socket)
+                .unwrap()
+                .starts_with("RELOADING=1\nMONOTONIC_USEC=")
+        );
         drop(socket);
         supervisor.stopping();
         Supervisor::default().stopping();
@@ -219,14 +223,14 @@ mod tests {
     fn the_loop_beats_twice_in_the_managers_patience() {
         let (socket, supervisor) = pair(&[("WATCHDOG_USEC", "4000000")]);
         let start = Instant::now();
-        let mut pulse = Pulse::new(supervisor, start);
+        let mut heartbeat = Heartbeat::new(supervisor, start);
         let mut beats = Vec::new();
         for second in 0..6 {
-            pulse.beat(start + Duration::from_secs(second));
+            heartbeat.beat(start + Duration::from_secs(second));
             beats.push(heard(&socket).is_some());
         }
         assert_eq!(beats, [true, false, true, false, true, false]);
-        assert_eq!(pulse.next(), Some(start + Duration::from_secs(6)));
+        assert_eq!(heartbeat.next(), Some(start + Duration::from_secs(6)));
     }
 
     #[test]
@@ -238,9 +242,9 @@ mod tests {
             &[],
         ] {
             let (socket, supervisor) = pair(more);
-            let mut pulse = Pulse::new(supervisor, Instant::now());
-            pulse.beat(Instant::now());
-            assert_eq!((heard(&socket), pulse.next()), (None, None), "{more:?}");
+            let mut heartbeat = Heartbeat::new(supervisor, Instant::now());
+            heartbeat.beat(Instant::now());
+            assert_eq!((heard(&socket), heartbeat.next()), (None, None), "{more:?}");
         }
     }
 
@@ -248,18 +252,18 @@ mod tests {
     fn a_sentence_is_said_when_it_is_news_and_not_too_often() {
         let (socket, supervisor) = pair(&[]);
         let start = Instant::now();
-        let mut pulse = Pulse::new(supervisor, start);
+        let mut heartbeat = Heartbeat::new(supervisor, start);
         let at = |millis| start + Duration::from_millis(millis);
-        pulse.say("a".into(), at(0));
-        pulse.say("b".into(), at(500));
+        heartbeat.say("a".into(), at(0));
+        heartbeat.say("b".into(), at(500));
         assert_eq!(heard(&socket).as_deref(), Some("STATUS=a"));
         assert_eq!(heard(&socket), None);
-        assert_eq!(pulse.next(), Some(at(1_000)));
-        pulse.settle(at(1_000));
-        pulse.say("b".into(), at(1_000));
+        assert_eq!(heartbeat.next(), Some(at(1_000)));
+        heartbeat.settle(at(1_000));
+        heartbeat.say("b".into(), at(1_000));
         assert_eq!(heard(&socket).as_deref(), Some("STATUS=b"));
-        pulse.settle(at(2_000));
-        pulse.say("b".into(), at(2_000));
-        assert_eq!((heard(&socket), pulse.next()), (None, None));
+        heartbeat.settle(at(2_000));
+        heartbeat.say("b".into(), at(2_000));
+        assert_eq!((heard(&socket), heartbeat.next()), (None, None));
     }
 }

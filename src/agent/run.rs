@@ -9,8 +9,10 @@ use crate::agent::engine::{Engine, Event, Temper};
 use crate::agent::eyes::Eyes;
 use crate::agent::login;
 use crate::agent::meter::{Gauge, Meter};
+use crate::agent::mirrors;
 use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::notify_socket::Supervisor;
+use crate::agent::pulse;
 use crate::agent::schedule::Schedule;
 use crate::config::Config;
 use crate::plan::backoff::Backoff;
@@ -94,7 +96,8 @@ pub(crate) async fn once(
 ) -> Result<Ending, Fatal> {
     let began = Instant::now();
     let parts = Parts::open(config)?;
-    let Watcher { sink, gauge } = watcher;
+    let Watcher { mut sink, gauge } = watcher;
+    parts.announce(config, &mut sink).await?;
     let gauging = parts.gauge(gauge);
     let mut engine = parts.engine(config, SINGLE, Schedule::single(), Eyes::closed(), sink);
     forward_signals(stop, engine.events());
@@ -260,6 +263,12 @@ impl Parts {
         })
     }
 
+    /// Says what has changed about the mirrors.
+    async fn announce(&self, config: &Config, sink: &mut Sink) -> Result<(), StoreError> {
+        let writer = Some(self.store.writer());
+        mirrors::announce(config, &self.context, writer, sink).await
+    }
+
     /// An engine with nothing to do.
     pub(crate) fn engine(
         &self,
@@ -287,11 +296,13 @@ impl Parts {
         let (settle, rescan) = (config.watch.settle, config.watch.rescan);
         let (hints_in, hints) = mpsc::channel(HINTS);
         let schedule = Schedule::lasting(config.mirrors.len(), settle, rescan, began);
+        let eyes = Eyes::new(hints_in, config.watch.mode, config.watch.poll_interval);
         let mut sink = shared.sink();
         if !is_first {
             sink(Notice::Reloaded);
         }
-        let mut engine = self.engine(config, temper, schedule, Eyes::new(hints_in), sink);
+        self.announce(config, &mut sink).await?;
+        let mut engine = self.engine(config, temper, schedule, eyes, sink);
         engine.supervised_by(shared.supervisor.clone());
         let events = engine.events();
         let next = Arc::new(Mutex::new(None));
@@ -304,10 +315,8 @@ impl Parts {
             )),
             tokio::spawn(self.forward_reloads(config, shared, &next, events.clone())),
             tokio::spawn(forward_hints(hints, events.clone())),
-            tokio::spawn(login::keep_alive(
-                Arc::clone(&self.context),
-                events.clone(),
-            )),
+            tokio::spawn(pulse::beat(events.clone())),
+            tokio::spawn(login::keep_alive(Arc::clone(&self.context), events.clone())),
         ];
         desk.send_replace(Some(events));
         shared.supervisor.ready("looking at the folders");
@@ -439,6 +448,9 @@ pub(crate) fn context(
         let policy = Policy {
             on_existing: mirror.on_existing,
             on_remote_change: mirror.on_remote_change,
+            on_invalid_name: mirror.on_invalid_name,
+            min_version_interval: mirror.min_version_interval,
+            on_delete: mirror.on_delete,
             quiet: Quiet::NONE,
             no_room: None,
         };

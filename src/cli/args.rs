@@ -21,6 +21,7 @@ Exit codes:
    3  a mirror halted: its local folder is missing, unreadable or was emptied;
       wait: or the account that its Box folder belongs to is full
   69  Box cannot be reached; status, wait, service status: no agent runs
+  70  boxup found a mistake in itself; a service manager starts it again
   74  the state directory cannot be used; token: it cannot be written out;
       service: it could not be installed or removed
   75  another run holds the lock; login: its port is taken
@@ -52,7 +53,15 @@ pub(crate) struct Args {
     pub(crate) verbose: u8,
 
     /// Write in colours: where and when.
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t, hide_possible_values = true, help = "Write in colours: auto (on a terminal, unless $NO_COLOR is set), always or never")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        hide_possible_values = true,
+        help = "Write in colours: auto (on a terminal, unless $NO_COLOR is set), always or never"
+    )]
     pub(crate) color: Color,
 
     /// What to do.
@@ -238,7 +247,14 @@ pub(crate) struct Scope {
     pub(crate) system: bool,
 
     /// Of this service manager.
-    #[arg(long, value_enum, value_name = "systemd|launchd", default_value_t, hide_possible_values = true, hide_default_value = true)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "systemd|launchd",
+        default_value_t,
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
     pub(crate) manager: Manager,
 }
 

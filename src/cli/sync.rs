@@ -2,13 +2,14 @@
 
 use crate::agent::meter::Gauge;
 use crate::agent::notice::{Ending, Notice, Sink};
+use crate::agent::notify_socket::Supervisor;
 use crate::agent::run::{Orders, Watcher};
 use crate::agent::{preview, run as agent};
-use crate::agent::notify_socket::Supervisor;
 use crate::cli::args::SyncArgs;
 use crate::cli::output::{Looks, Output};
 use crate::cli::reload::Outside;
 use crate::cli::text::{Style, Text};
+use crate::cli::wording::printable;
 use crate::cli::{Place, Signals, exit, json, problems, progress, refuse, summary, unless_told};
 use crate::config::{self, Config, Environment};
 use std::io::{IsTerminal, stderr, stdin};
@@ -190,15 +191,21 @@ impl Reporter {
     fn sink(&self) -> Sink {
         let (form, dry_run) = (self.form.clone(), self.dry_run);
         let mut output = Output::standard();
-        Box::new(move |notice: Notice| match &form {
-            Form::Json => {
-                if let Some(line) = json::notice(&notice, dry_run) {
-                    output.say(&format!("{line}\n"));
-                }
+        Box::new(move |notice: Notice| {
+            if let Notice::Mirror(announcement) = &notice {
+                let words = printable(&announcement.to_string());
+                output.complain(&format!("{words}\n"));
             }
-            Form::Text(text) => {
-                let mut text = text.lock().unwrap_or_else(PoisonError::into_inner);
-                output.say(&text.line(&notice));
+            match &form {
+                Form::Json => {
+                    if let Some(line) = json::notice(&notice, dry_run) {
+                        output.say(&format!("{line}\n"));
+                    }
+                }
+                Form::Text(text) => {
+                    let mut text = text.lock().unwrap_or_else(PoisonError::into_inner);
+                    output.say(&text.line(&notice));
+                }
             }
         })
     }

@@ -5,12 +5,14 @@ use crate::model::item::Seen;
 use crate::model::path::LocalName;
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::action::Edit;
+use crate::plan::announce::Known;
 use crate::plan::conflict::Decision;
 use crate::plan::facts::{ParkedItem, SyncedFile};
 use crate::store::account::{self, KnownAccount};
+use crate::store::deeds;
 use crate::store::error::Error;
 use crate::store::mirrors::{self, Holder};
-use crate::store::sessions;
+use crate::store::{sessions, told, tree};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use std::thread;
 use tokio::sync::{mpsc, oneshot};
@@ -37,6 +39,7 @@ enum Work {
     Edits(Vec<Edit>),
     Mirror(mirrors::NewRoot),
     Account(KnownAccount),
+    Told(Vec<Known>),
     Close,
 }
 
@@ -70,6 +73,11 @@ impl Writer {
     /// Records which account the mapping belongs to.
     pub(crate) async fn put_account(&self, account: KnownAccount) -> Result<(), Error> {
         self.run(Work::Account(account)).await.map(|_| ())
+    }
+
+    /// Records which mirrors were announced, and how.
+    pub(crate) async fn put_told(&self, mirrors: Vec<Known>) -> Result<(), Error> {
+        self.run(Work::Told(mirrors)).await.map(|_| ())
     }
 
     /// Ends the thread and waits for it: the process must not end before it has.
@@ -175,6 +183,10 @@ fn run(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<Holde
             account::put(&savepoint, known)?;
             Holder::Nobody
         }
+        Work::Told(mirrors) => {
+            told::put(&savepoint, mirrors)?;
+            Holder::Nobody
+        }
         Work::Close => Holder::Nobody,
     };
     savepoint.commit()?;
@@ -199,16 +211,9 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
         Edit::PutFolder {
             parent,
             name,
-            id,
-            etag,
-            inventoried,
+            folder,
         } => {
-            let sql = "INSERT INTO folder (parent, name, box_id, etag, inventoried) \
-                       VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (parent, name) DO UPDATE SET \
-                       box_id = ?3, etag = ?4, inventoried = ?5";
-            let etag = etag.as_ref().map(|etag| etag.as_str());
-            let values = params![parent.0, name.as_bytes(), id.as_str(), etag, inventoried];
-            db.prepare_cached(sql)?.execute(values)?;
+            tree::put_folder(db, *parent, name, folder)?;
             // The path may have been a file before.
             end_all(db, &["file", "decision", "parked"], *parent, name)
         }
@@ -216,6 +221,7 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             let sql = "UPDATE folder SET inventoried = 1 WHERE id = ?1";
             db.prepare_cached(sql)?.execute([dir.0]).map(|_| ())
         }
+        Edit::Identify(dir, identity) => tree::identify(db, *dir, *identity),
         // An intent stays: what is parked may have been decided without asking Box.
         Edit::Park(dir, name, item) => park(db, *dir, name, item),
         Edit::Unpark(dir, name) => end(db, "parked", *dir, name),
@@ -230,6 +236,7 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
         Edit::OpenSession(dir, name, open) => sessions::put(db, *dir, name, open),
         Edit::EndSession(dir, name, id) => sessions::end(db, *dir, name, id),
         Edit::EndIntent(dir, name) => end(db, "intent", *dir, name),
+        Edit::Mark(mark) => deeds::apply(db, mark),
     }
 }
 
@@ -241,7 +248,7 @@ fn refresh(
     provisional: bool,
 ) -> rusqlite::Result<()> {
     let sql = "UPDATE file SET size = ?3, mtime = ?4, ctime = ?5, inode = ?6, \
-               hashed_at = ?7, provisional = ?8 WHERE dir = ?1 AND name = ?2";
+               hashed_at = ?7, provisional = ?8, born = ?9 WHERE dir = ?1 AND name = ?2";
     let values = params![
         dir.0,
         name.as_bytes(),
@@ -250,7 +257,8 @@ fn refresh(
         stamp.ctime.0,
         stamp.inode.cast_signed(),
         hashed_at.0,
-        provisional
+        provisional,
+        stamp.created.map(|born| born.0),
     ];
     db.prepare_cached(sql)?.execute(values).map(|_| ())
 }
@@ -263,8 +271,8 @@ fn put_file(
 ) -> rusqlite::Result<()> {
     let stamp = &file.stamp;
     let sql = "INSERT OR REPLACE INTO file (dir, name, box_id, version, etag, box_name, sha1, \
-               size, mtime, ctime, inode, hashed_at, provisional) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+               size, mtime, ctime, inode, hashed_at, provisional, born) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     let values = params![
         dir.0,
         name.as_bytes(),
@@ -279,6 +287,7 @@ fn put_file(
         stamp.inode.cast_signed(),
         file.hashed_at.0,
         file.provisional,
+        stamp.created.map(|born| born.0),
     ];
     db.prepare_cached(sql)?.execute(values).map(|_| ())
 }

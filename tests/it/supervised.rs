@@ -75,7 +75,12 @@ fn the_manager_hears_that_it_is_ready_what_it_is_at_and_that_it_ends() {
     std::fs::rename(&aside, rig.local()).expect("moved");
     assert_eq!(service.wait(&rig).0, 1);
     manager.expect(halted, "STATUS=watching");
-    assert!(manager.heard.iter().all(|message| !message.contains("WATCHDOG")));
+    assert!(
+        manager
+            .heard
+            .iter()
+            .all(|message| !message.contains("WATCHDOG"))
+    );
     service.term();
     manager.expect(halted, "STOPPING=1");
 }
@@ -120,11 +125,15 @@ fn a_hang_up_takes_another_configuration_over() {
     signal(service.pid(), "HUP");
     let reloading = manager.expect(ready, "RELOADING=1\nMONOTONIC_USEC=");
     manager.expect(reloading, "READY=1");
-    service.told("that it was read again", |event| event["event"] == "reloaded");
+    service.told("that it was read again", |event| {
+        event["event"] == "reloaded"
+    });
     service.wait_ok(&rig);
     rig.expect_box_in(&second, ["new.txt: new"]);
     // It goes on watching, by the new rules.
-    rig.write("c.tmp", "c").write("d.txt", "d").expect_arrival("d.txt", "d");
+    rig.write("c.tmp", "c")
+        .write("d.txt", "d")
+        .expect_arrival("d.txt", "d");
     service.wait_ok(&rig);
     rig.expect_box(["a.txt: a", "b.tmp: b", "d.txt: d"]);
     let run = service.term();
@@ -150,14 +159,20 @@ fn a_configuration_with_mistakes_changes_nothing() {
         rig.config.save_text(&bad);
         signal(service.pid(), "HUP");
         let reloading = manager.expect(before, "RELOADING=1");
-        manager.expect(reloading, "READY=1\nSTATUS=the configuration was not read again");
+        manager.expect(
+            reloading,
+            "READY=1\nSTATUS=the configuration was not read again",
+        );
     }
     rig.config.save();
     rig.write("b.txt", "b").expect_arrival("b.txt", "b");
     service.wait_ok(&rig);
     let run = service.term();
     assert_eq!(run.count("uploaded"), 2, "{run}");
-    assert!(run.events.iter().all(|event| event["event"] != "reloaded"), "{run}");
+    assert!(
+        run.events.iter().all(|event| event["event"] != "reloaded"),
+        "{run}"
+    );
     for part in ["setle", "cannot change", "everything goes on as it was"] {
         assert!(run.stderr.contains(part), "{part}: {run}");
     }
@@ -202,7 +217,9 @@ fn a_second_signal_ends_it_at_once() {
     rig.cloud
         .inject(box_emulator::Fault::on("post_files_content").hold());
     let mut service = rig.start();
-    until("the upload has begun", || rig.calls("options_files_content") > 0);
+    until("the upload has begun", || {
+        rig.calls("options_files_content") > 0
+    });
     signal(service.pid(), "TERM");
     service.told("that it is stopping", |event| event["event"] == "draining");
     let began = std::time::Instant::now();

@@ -174,7 +174,11 @@ impl Engine {
             // A second signal.
             Event::Shutdown => return Ok(true),
             Event::Hint(_) => self.unseen = true,
-            Event::Command(_) | Event::Watched(_) | Event::Unauthorized(_) | Event::Replace => {}
+            Event::Command(_)
+            | Event::Watched(_)
+            | Event::Noticed(_)
+            | Event::Unauthorized(_)
+            | Event::Replace => {}
         }
         Ok(false)
     }

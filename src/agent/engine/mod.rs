@@ -8,6 +8,7 @@ mod drain;
 mod outcomes;
 mod part;
 mod passes;
+mod polls;
 mod resolve;
 mod room;
 mod silence;
@@ -26,7 +27,8 @@ use crate::agent::eyes::{Eyes, Opened};
 use crate::agent::job::{self, Ended, Key, Work};
 use crate::agent::meter::Activity;
 use crate::agent::notice::{Notice, Sink};
-use crate::agent::notify_socket::Pulse;
+use crate::agent::notify_socket::Heartbeat;
+use crate::agent::pulse::Noticed;
 use crate::agent::schedule::Schedule;
 use crate::agent::survey::{Broken, Looked, Surveyed};
 use crate::model::trouble::Said;
@@ -72,6 +74,8 @@ pub(crate) enum Event {
     Command(Command),
     /// A root is watched from now on, or cannot be.
     Watched(Opened),
+    /// Something has happened to this machine.
+    Noticed(Noticed),
     /// Nobody lets us in, as somebody beside the jobs has found.
     Unauthorized(Said),
     /// Stop; what runs may end.
@@ -133,7 +137,7 @@ pub(crate) struct Engine {
     stop: Option<Stop>,
     silence: Silence,
     told_hold: Option<Instant>,
-    pulse: Pulse,
+    heartbeat: Heartbeat,
     /// Something was not looked at because of the stop.
     unseen: bool,
     tasks: JoinSet<()>,
@@ -176,7 +180,7 @@ impl Engine {
             stop: None,
             silence: Silence::default(),
             told_hold: None,
-            pulse: Pulse::default(),
+            heartbeat: Heartbeat::default(),
             unseen: false,
             tasks: JoinSet::new(),
             events,
@@ -200,7 +204,7 @@ impl Engine {
             self.tell_supervisor()?;
             let event = tokio::select! {
                 Some(event) = self.inbox.recv() => event,
-                () = until(self.pulse.next()) => continue,
+                () = until(self.heartbeat.next()) => continue,
             };
             match event {
                 // The first pass, which comes after this, looks at everything.
@@ -269,8 +273,9 @@ impl Engine {
         let wake = [
             self.queue.next_wake(),
             self.schedule.next().filter(|_| takes_due),
+            self.eyes.next_poll().filter(|_| takes_due),
             self.silence.ends(self.temper.silence),
-            self.pulse.next(),
+            self.heartbeat.next(),
             self.owners
                 .next()
                 .filter(|_| takes_due && self.schedule.is_lasting()),
@@ -292,6 +297,7 @@ impl Engine {
             Event::Hint(hint) => self.schedule.hint(hint, Instant::now()),
             Event::Command(command) => self.on_command(command).await?,
             Event::Watched(opened) => self.on_watched(opened)?,
+            Event::Noticed(noticed) => self.on_noticed(noticed)?,
             Event::Unauthorized(said) => {
                 self.stop.get_or_insert(Stop::Unauthorized(said));
             }

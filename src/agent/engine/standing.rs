@@ -2,7 +2,7 @@
 
 use crate::agent::engine::{Engine, Stop};
 use crate::agent::meter::Activity;
-use crate::agent::notify_socket::{Pulse, Supervisor};
+use crate::agent::notify_socket::{Heartbeat, Supervisor};
 use crate::store::error::Error as StoreError;
 use std::time::Instant;
 
@@ -53,10 +53,7 @@ impl Standing {
         let watched = format!("watching {}", mirrors(self.mirrors));
         match left.is_empty() {
             true => format!("{watched}: everything is on Box"),
-            false => format!(
-                "{watched}: everything is on Box but {}",
-                left.join(" and ")
-            ),
+            false => format!("{watched}: everything is on Box but {}", left.join(" and ")),
         }
     }
 }
@@ -78,7 +75,7 @@ fn entries(count: u64) -> String {
 impl Engine {
     /// From now on this service manager is told how it stands.
     pub(crate) fn supervised_by(&mut self, supervisor: Supervisor) {
-        self.pulse = Pulse::new(supervisor, Instant::now());
+        self.heartbeat = Heartbeat::new(supervisor, Instant::now());
     }
 
     /// Whether it ends for the sake of another engine.
@@ -89,11 +86,11 @@ impl Engine {
     /// Tells the service manager that the loop turns, and what it is at.
     pub(super) fn tell_supervisor(&mut self) -> Result<(), StoreError> {
         let now = Instant::now();
-        self.pulse.beat(now);
-        self.pulse.settle(now);
-        if self.pulse.is_heard(now) {
+        self.heartbeat.beat(now);
+        self.heartbeat.settle(now);
+        if self.heartbeat.is_heard(now) {
             let sentence = self.standing()?.sentence();
-            self.pulse.say(sentence, now);
+            self.heartbeat.say(sentence, now);
         }
         Ok(())
     }
@@ -161,9 +158,6 @@ mod tests {
         busy.silence = Some("connection refused".into());
         assert!(busy.sentence().starts_with("Box does not answer"));
         busy.halted = Some(("m: it is gone".into(), 1));
-        assert_eq!(
-            busy.sentence(),
-            "1 of 1 mirror stands still: m: it is gone"
-        );
+        assert_eq!(busy.sentence(), "1 of 1 mirror stands still: m: it is gone");
     }
 }

@@ -67,7 +67,10 @@ impl Site {
         }
         for file in &files {
             self.write(file)?;
-            said += &format!("wrote {}\n", printable(&self.below(&file.path).to_string_lossy()));
+            said += &format!(
+                "wrote {}\n",
+                printable(&self.below(&file.path).to_string_lossy())
+            );
         }
         let unit = if plan.timer.is_some() {
             UNITS[0]
@@ -124,7 +127,10 @@ impl Site {
             self.refuse_foreign(path)?;
         }
         let mut said = String::new();
-        for unit in UNITS.iter().filter(|unit| there.contains(&self.units.join(unit))) {
+        for unit in UNITS
+            .iter()
+            .filter(|unit| there.contains(&self.units.join(unit)))
+        {
             self.systemctl(&["disable", "--now", unit])?;
             said += &format!("{unit} was stopped\n");
         }

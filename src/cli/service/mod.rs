@@ -117,10 +117,14 @@ async fn plan(
         home_dir: place.environment.absolute_path("HOME").map(Path::to_owned),
         user_units: user_units(place),
     };
-    if let Some(config) = config.filter(|config| !is_user && (place.path.is_some() || config.exists()))
+    if let Some(config) =
+        config.filter(|config| !is_user && (place.path.is_some() || config.exists()))
     {
         // As the service will see it.
-        let environment = place.environment.clone().with("STATE_DIRECTORY", "/var/lib/boxup");
+        let environment = place
+            .environment
+            .clone()
+            .with("STATE_DIRECTORY", "/var/lib/boxup");
         match config::load_local(&config, &environment) {
             Ok(local) => plan = plan.serving(&local.mirrors, &local.state_dir),
             Err(error) => output.complain(&format!(

@@ -95,7 +95,10 @@ fn service(plan: &Plan) -> String {
     let config = plan.config.as_deref().map_or_else(String::new, |config| {
         format!(" --config {}", quoted(&config.to_string_lossy()))
     });
-    let start = format!("{} sync{once}{config}", quoted(&plan.program.to_string_lossy()));
+    let start = format!(
+        "{} sync{once}{config}",
+        quoted(&plan.program.to_string_lossy())
+    );
     text += &running(&start, plan.timer.is_some());
     if !plan.is_user {
         text += "User=boxup\nGroup=boxup\n";

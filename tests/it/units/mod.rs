@@ -51,9 +51,15 @@ fn what_is_printed_is_what_is_packaged_and_what_is_known() {
     for (name, args) in [
         ("user.txt", &["--user"][..]),
         ("timer.txt", &["--timer", "hourly"]),
-        ("user-timer.txt", &["--user", "--timer", "Mon..Fri 08..18:00"]),
+        (
+            "user-timer.txt",
+            &["--user", "--timer", "Mon..Fri 08..18:00"],
+        ),
         ("launchd.txt", &["--manager", "launchd"]),
-        ("launchd-user.txt", &["--manager", "launchd", "--user", "--timer", "daily"]),
+        (
+            "launchd-user.txt",
+            &["--manager", "launchd", "--user", "--timer", "daily"],
+        ),
     ] {
         expect_golden(&format!("tests/it/units/{name}"), &printed(args));
     }
@@ -65,12 +71,23 @@ fn a_wrong_time_is_refused_in_a_sentence() {
     for args in [
         &["service", "print", "--timer", "a\nb"][..],
         &["service", "print", "--timer", " "],
-        &["service", "print", "--manager", "launchd", "--timer", "never"],
+        &[
+            "service",
+            "print",
+            "--manager",
+            "launchd",
+            "--timer",
+            "never",
+        ],
         &["service", "print", "--user", "--system"],
         &["service", "install", "--manager", "launchd"],
     ] {
         let refused = boxup(temp.path(), args);
-        assert_eq!((refused.code, refused.stdout.as_str()), (2, ""), "{refused:?}");
+        assert_eq!(
+            (refused.code, refused.stdout.as_str()),
+            (2, ""),
+            "{refused:?}"
+        );
         assert!(refused.stderr.starts_with("error: "), "{refused:?}");
     }
 }
@@ -90,9 +107,17 @@ fn the_unit_allows_what_the_mirrors_need() {
     let state = "[state]\ndir = \"/srv/my state\"\n";
     for (locals, state, expected) in [
         (&["/srv/a"][..], "", ["ProtectHome=yes", "PrivateTmp=yes"]),
-        (&["/srv/a", "/home/b"], "", ["ProtectHome=read-only", "PrivateTmp=yes"]),
+        (
+            &["/srv/a", "/home/b"],
+            "",
+            ["ProtectHome=read-only", "PrivateTmp=yes"],
+        ),
         (&["/var/tmp/b"], "", ["ProtectHome=yes", "PrivateTmp=no"]),
-        (&["/srv/a"], state, ["ProtectHome=yes", "ReadWritePaths=-\"/srv/my state\""]),
+        (
+            &["/srv/a"],
+            state,
+            ["ProtectHome=yes", "ReadWritePaths=-\"/srv/my state\""],
+        ),
     ] {
         rig.config.save_text(&configured(&rig, locals, state));
         let unit = rig.run(&["service", "print"]);
@@ -110,7 +135,10 @@ fn the_unit_allows_what_the_mirrors_need() {
     rig.config.save_text("nonsense");
     let unit = rig.run(&["service", "print"]);
     assert_eq!(unit.code, 0, "{unit:?}");
-    assert!(unit.stderr.contains("without knowing the mirrors"), "{unit:?}");
+    assert!(
+        unit.stderr.contains("without knowing the mirrors"),
+        "{unit:?}"
+    );
     assert!(unit.stdout.contains("ProtectHome=read-only"));
 }
 
@@ -182,7 +210,9 @@ fn with_systemctl(temp: &Path, args: &[&str]) -> (Finished, String) {
     let mut command = program(temp);
     let path = std::env::var("PATH").unwrap_or_default();
     command.env("PATH", format!("{}:{path}", bin.display()));
-    command.env("LOG", &log).env("BOXUP_CLIENT_SECRET", "canary");
+    command
+        .env("LOG", &log)
+        .env("BOXUP_CLIENT_SECRET", "canary");
     command.args(args);
     let finished = Child::start(command).finish();
     (finished, std::fs::read_to_string(&log).expect("read"))
@@ -227,7 +257,10 @@ fn a_unit_that_somebody_wrote_is_left_alone() {
     for verb in ["install", "uninstall"] {
         let (refused, log) = with_systemctl(temp.path(), &["service", verb, "--user"]);
         assert_eq!((refused.code, log.as_str()), (74, ""), "{refused:?}");
-        assert!(refused.stderr.contains("not written by boxup"), "{refused:?}");
+        assert!(
+            refused.stderr.contains("not written by boxup"),
+            "{refused:?}"
+        );
     }
     let text = std::fs::read_to_string(dir.join("boxup.service")).expect("there");
     assert_eq!(text, "[Unit]\n");
@@ -240,7 +273,10 @@ fn an_image_gets_its_unit_and_user_and_nothing_is_started() {
     let args = ["service", "install", "--root", root.to_str().expect("text")];
     let (done, log) = with_systemctl(temp.path(), &args);
     assert_eq!(done.code, 0, "{done:?}");
-    for path in ["etc/systemd/system/boxup.service", "etc/sysusers.d/boxup.conf"] {
+    for path in [
+        "etc/systemd/system/boxup.service",
+        "etc/sysusers.d/boxup.conf",
+    ] {
         assert!(root.join(path).exists(), "{path}");
     }
     assert!(!log.contains("start") && log.contains("enable"), "{log}");
