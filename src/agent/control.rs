@@ -4,6 +4,7 @@
 //! longer path than a socket address can hold, so it is reached through a directory
 //! that is open.
 
+use crate::agent::door::{Door, Visitor};
 use crate::agent::engine::{Command, Event, Order, Shown, Waited};
 use crate::agent::notice::{path_of, put_path};
 use crate::agent::resolve;
@@ -26,10 +27,8 @@ const NAME: &str = "control.sock";
 const BEFORE: &str = "control.sock.new";
 /// The longest question: a path may have 4,096 bytes, and JSON six for one of them.
 const LONGEST: u64 = 32_768;
-/// How long somebody who connected may take to ask.
+/// How long somebody who connected may take to ask, and how long to take the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Questions at once.
-const MOST: usize = 64;
 
 /// Answers until dropped.
 pub(crate) struct Socket {
@@ -58,18 +57,17 @@ pub(crate) fn listen(state_dir: &Path, desk: Desk) -> Result<Socket, Fatal> {
         source,
     })?;
     let task = tokio::spawn(async move {
-        let seats = std::sync::Arc::new(tokio::sync::Semaphore::new(MOST));
-        while let Ok(seat) = std::sync::Arc::clone(&seats).acquire_owned().await {
+        let mut door = Door::new();
+        loop {
             match listener.accept().await {
-                Ok((stream, _)) => {
+                Ok((stream, _)) => door.admit(|visitor| {
                     let desk = desk.clone();
                     tokio::spawn(async move {
-                        if let Err(error) = answer(stream, desk).await {
+                        if let Err(error) = answer(stream, desk, visitor).await {
                             tracing::debug!(%error, "a question was left unanswered");
                         }
-                        drop(seat);
-                    });
-                }
+                    })
+                }),
                 Err(error) => {
                     tracing::warn!(%error, "the control socket does not accept");
                     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -98,13 +96,15 @@ fn through(dir: &File, name: &str) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", dir.as_raw_fd())).join(name)
 }
 
-async fn answer(stream: UnixStream, desk: Desk) -> io::Result<()> {
+async fn answer(stream: UnixStream, desk: Desk, visitor: Visitor) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     let mut read = BufReader::new(read.take(LONGEST));
     tokio::time::timeout(PATIENCE, read.read_line(&mut line)).await??;
+    let seat = visitor.sit();
     let question: Value = serde_json::from_str(&line).unwrap_or(Value::Null);
     let reply = match question.get("verb").and_then(Value::as_str) {
+        _ if seat.is_none() => Some(json!({ "error": "too many questions are under way" })),
         Some("status") => put(&desk, Command::Status).await,
         Some("wait") => tokio::select! {
             reply = wait(&desk) => reply,
@@ -118,7 +118,8 @@ async fn answer(stream: UnixStream, desk: Desk) -> io::Result<()> {
         _ => Some(json!({ "error": "this boxup does not know that question" })),
     };
     let reply = reply.unwrap_or_else(|| json!({ "error": "the agent is stopping" }));
-    write.write_all(format!("{reply}\n").as_bytes()).await
+    let reply = format!("{reply}\n");
+    tokio::time::timeout(PATIENCE, write.write_all(reply.as_bytes())).await?
 }
 
 /// Asks the engine; the next one, when that one makes room before it has answered.

@@ -15,10 +15,13 @@ use crate::store::mirrors::{self, Holder};
 use crate::store::{sessions, told, tree};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use std::thread;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// Commands that may wait; senders wait beyond that.
 const QUEUE: usize = 256;
+/// How long the last checkpoint waits for somebody who reads.
+const AT_THE_END: Duration = Duration::from_secs(1);
 /// Commands in one transaction.
 const BATCH: usize = 256;
 
@@ -133,7 +136,8 @@ fn write(mut connection: Connection, mut queue: mpsc::Receiver<Command>) {
 }
 
 fn tidy(connection: &Connection) {
-    // Leave a tidy database behind.
+    // Leave a tidy database behind, but wait for no reader: the next run can do it.
+    drop(connection.busy_timeout(AT_THE_END));
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::debug!(%error, "the last checkpoint was left to the next run");
     }
