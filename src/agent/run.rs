@@ -210,6 +210,9 @@ impl Shared {
     }
 }
 
+/// What goes on after the engine that runs.
+type Next = Arc<Mutex<Option<(Config, Arc<Context>)>>>;
+
 /// What one engine of a service came to.
 struct Shift {
     ending: Ending,
@@ -305,7 +308,7 @@ impl Parts {
         let mut engine = self.engine(config, temper, schedule, eyes, sink);
         engine.supervised_by(shared.supervisor.clone());
         let events = engine.events();
-        let next = Arc::new(Mutex::new(None));
+        let next = Next::default();
         let gauging = self.gauge(shared.gauge());
         let tasks = [
             tokio::spawn(forward_stops(
@@ -343,7 +346,7 @@ impl Parts {
         &self,
         config: &Config,
         shared: &Shared,
-        next: &Arc<Mutex<Option<(Config, Arc<Context>)>>>,
+        next: &Next,
         events: mpsc::Sender<Event>,
     ) -> impl Future<Output = ()> + use<> {
         let (store, state_dir) = (self.store.clone(), config.state_dir.clone());

@@ -329,6 +329,13 @@ pub(crate) struct SyncArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
+    #[command(flatten)]
+    pub(crate) root: RootArgs,
+}
+
+/// Whether it is known that root runs it.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RootArgs {
     /// Run as root without a warning; $BOXUP_ALLOW_ROOT does the same.
     #[arg(long, conflicts_with_all = ["once", "dry_run"])]
     pub(crate) allow_root: bool,

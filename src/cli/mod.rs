@@ -113,10 +113,7 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
             unless_stopped(&mut stop, work).await
         }
         Command::Resolve(args) => resolve::run(place, args, stop, output).await,
-        Command::Service { command } => {
-            let work = service::run(command, &place, &mut output);
-            unless_stopped(&mut stop, work).await
-        }
+        Command::Service { command } => service::run(command, &place, &mut output),
         Command::Completions { shell } => generated::completions(shell, &mut output),
         Command::Man { dir } => generated::man(dir.as_deref(), &mut output),
         other => unless_stopped(&mut stop, ask(other, &place, output)).await,

@@ -119,7 +119,7 @@ async fn run(
 
 /// A service of root's can read everything, and so could whoever finds a mistake in it.
 fn warn_root(args: &SyncArgs, environment: &Environment, output: &mut Output) {
-    let is_allowed = args.allow_root || environment.get("BOXUP_ALLOW_ROOT").is_some();
+    let is_allowed = args.root.allow_root || environment.get("BOXUP_ALLOW_ROOT").is_some();
     if rustix::process::geteuid().is_root() && !is_allowed {
         output.complain(
             "warning: boxup runs as root, which it never needs: `boxup service install` gives it \

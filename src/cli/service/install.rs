@@ -40,6 +40,35 @@ impl Site {
 
     /// Writes the files and starts what they say; what was done, or what was in the way.
     pub(super) fn install(&self, plan: &Plan, files: &[Written]) -> Result<String, String> {
+        self.refuse_user(plan)?;
+        let mut files = files.to_vec();
+        let needs_user = !plan.is_user && !self.below(Path::new(PACKAGED)).exists();
+        if needs_user {
+            files.insert(0, systemd::sysusers());
+        }
+        // All or nothing, as far as that can be known.
+        for file in &files {
+            self.refuse_foreign(&file.path)?;
+        }
+        let timer = self.units.join(UNITS[0]);
+        if plan.timer.is_none() && self.below(&timer).exists() {
+            self.systemctl(&["disable", "--now", UNITS[0]])?;
+            self.remove(&timer)?;
+        }
+        let mut said = String::new();
+        for file in &files {
+            self.write(file)?;
+            let path = self.below(&file.path);
+            said += &format!("wrote {}\n", printable(&path.to_string_lossy()));
+        }
+        if needs_user {
+            self.make_user()?;
+        }
+        said += &self.start(plan)?;
+        Ok(said)
+    }
+
+    fn refuse_user(&self, plan: &Plan) -> Result<(), String> {
         if plan.is_user && self.environment.absolute_path("HOME").is_none() {
             return Err("$HOME does not say where your units are: set it".to_owned());
         }
@@ -50,44 +79,22 @@ impl Site {
                     .to_owned(),
             );
         }
-        let mut files = files.to_vec();
-        let is_packaged = !plan.is_user && self.below(Path::new(PACKAGED)).exists();
-        if !plan.is_user && !is_packaged {
-            files.insert(0, systemd::sysusers());
-        }
-        let mut said = String::new();
-        // All or nothing, as far as that can be known.
-        for file in &files {
-            self.refuse_foreign(&file.path)?;
-        }
-        let is_replaced = self.below(&self.units.join(UNITS[0])).exists() && plan.timer.is_none();
-        if is_replaced {
-            self.systemctl(&["disable", "--now", UNITS[0]])?;
-            self.remove(&self.units.join(UNITS[0]))?;
-        }
-        for file in &files {
-            self.write(file)?;
-            said += &format!(
-                "wrote {}\n",
-                printable(&self.below(&file.path).to_string_lossy())
-            );
-        }
-        let unit = if plan.timer.is_some() {
-            UNITS[0]
-        } else {
-            UNITS[1]
+        Ok(())
+    }
+
+    /// Starts what was written, or says what is missing for that.
+    fn start(&self, plan: &Plan) -> Result<String, String> {
+        let unit = match plan.timer {
+            Some(_) => UNITS[0],
+            None => UNITS[1],
         };
-        if !plan.is_user && !is_packaged {
-            self.make_user()?;
-        }
         if self.root.is_some() {
             self.systemctl(&["enable", unit])?;
-            said += &format!("{unit} starts with the machine\n");
-            return Ok(said);
+            return Ok(format!("{unit} starts with the machine\n"));
         }
         self.systemctl(&["daemon-reload"])?;
         self.systemctl(&["enable", unit])?;
-        said += &format!("{unit} starts {}\n", self.when());
+        let mut said = format!("{unit} starts {}\n", self.when());
         let config = plan.config.as_deref();
         match config.filter(|config| !config.exists()) {
             Some(missing) => {

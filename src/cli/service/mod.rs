@@ -9,14 +9,15 @@ use crate::cli::args::{Manager, Scope, ServiceArgs, ServiceCommand};
 use crate::cli::output::Output;
 use crate::cli::service::install::Site;
 use crate::cli::service::plan::{Home, Plan, Written};
+use crate::cli::wording::printable;
 use crate::cli::{Place, exit, problems};
 use crate::config;
 use std::path::{Path, PathBuf};
 
 /// Runs it and returns the exit code.
-pub(super) async fn run(command: ServiceCommand, place: &Place, output: &mut Output) -> u8 {
+pub(super) fn run(command: ServiceCommand, place: &Place, output: &mut Output) -> u8 {
     match command {
-        ServiceCommand::Print(args) => match plan(&args, place, output).await {
+        ServiceCommand::Print(args) => match plan(&args, place, output) {
             Ok((_, files)) => match output.deliver(&plan::shown(&files)) {
                 true => exit::OK,
                 false => exit::STATE,
@@ -24,7 +25,7 @@ pub(super) async fn run(command: ServiceCommand, place: &Place, output: &mut Out
             Err(code) => code,
         },
         ServiceCommand::Install(args) => {
-            let (plan, files) = match plan(&args.service, place, output).await {
+            let (plan, files) = match plan(&args.service, place, output) {
                 Ok(planned) => planned,
                 Err(code) => return code,
             };
@@ -74,23 +75,33 @@ fn ended(done: Result<String, String>, output: &mut Output) -> u8 {
     }
 }
 
-async fn plan(
+fn plan(
     args: &ServiceArgs,
     place: &Place,
     output: &mut Output,
 ) -> Result<(Plan, Vec<Written>), u8> {
-    let mut refuse = |sentence: String| {
+    let planned = draft(args, place).and_then(|plan| {
+        let plan = as_configured(plan, place, output);
+        let files = match args.scope.manager {
+            Manager::Systemd => plan.systemd(),
+            Manager::Launchd => plan.launchd()?,
+        };
+        Ok((plan, files))
+    });
+    planned.map_err(|sentence| {
         output.complain(&format!("error: {sentence}\n"));
         exit::USAGE
-    };
+    })
+}
+
+/// What the command line says; the error is a sentence.
+fn draft(args: &ServiceArgs, place: &Place) -> Result<Plan, String> {
     let program = match &args.program {
         Some(program) => std::path::absolute(program),
         None => std::env::current_exe(),
     };
     let program = program.map_err(|error| {
-        refuse(format!(
-            "it cannot be told where this program is: {error}; name it with --program"
-        ))
+        format!("it cannot be told where this program is: {error}; name it with --program")
     })?;
     let is_user = args.scope.user;
     let config = match (&place.path, is_user) {
@@ -99,16 +110,17 @@ async fn plan(
         (None, true) => None,
     };
     for path in [Some(&program), config.as_ref()].into_iter().flatten() {
-        if path.to_str().is_none() {
-            return Err(refuse(format!(
-                "{} is no UTF-8 text, and a unit file is: rename it",
-                path.display()
-            )));
+        if path.to_str().is_some() {
+            continue;
         }
+        return Err(format!(
+            "{} is no UTF-8 text, and a unit file is: rename it",
+            printable(&path.to_string_lossy())
+        ));
     }
-    let mut plan = Plan {
+    Ok(Plan {
         program,
-        config: config.clone(),
+        config,
         is_user,
         timer: args.timer.clone(),
         home: Home::Unknown,
@@ -116,32 +128,29 @@ async fn plan(
         other_state: None,
         home_dir: place.environment.absolute_path("HOME").map(Path::to_owned),
         user_units: user_units(place),
+    })
+}
+
+/// The same with what the configuration says, if there is one that can be read.
+fn as_configured(plan: Plan, place: &Place, output: &mut Output) -> Plan {
+    let config = plan.config.clone().filter(|_| !plan.is_user);
+    let Some(config) = config.filter(|config| place.path.is_some() || config.exists()) else {
+        return plan;
     };
-    if let Some(config) =
-        config.filter(|config| !is_user && (place.path.is_some() || config.exists()))
-    {
-        // As the service will see it.
-        let environment = place
-            .environment
-            .clone()
-            .with("STATE_DIRECTORY", "/var/lib/boxup");
-        match config::load_local(&config, &environment) {
-            Ok(local) => plan = plan.serving(&local.mirrors, &local.state_dir),
-            Err(error) => output.complain(&format!(
+    // As the service will see it.
+    let environment = place.environment.clone();
+    let environment = environment.with("STATE_DIRECTORY", "/var/lib/boxup");
+    match config::load_local(&config, &environment) {
+        Ok(local) => plan.serving(&local.mirrors, &local.state_dir),
+        Err(error) => {
+            output.complain(&format!(
                 "{}warning: the unit is made without knowing the mirrors: it may read below \
                  /home, and see no mirror below /tmp\n",
                 problems::text(&error)
-            )),
+            ));
+            plan
         }
     }
-    let files = match args.scope.manager {
-        Manager::Systemd => plan.systemd(),
-        Manager::Launchd => plan.launchd().map_err(|sentence| {
-            output.complain(&format!("error: {sentence}\n"));
-            exit::USAGE
-        })?,
-    };
-    Ok((plan, files))
 }
 
 /// Where systemd looks for the units of a user.
