@@ -30,11 +30,13 @@ fn odd_times_go_and_come_like_any_other() {
         ("2200", 7_258_118_400),
         ("2400", 13_569_465_600),
     ];
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .expect("now")
-        .as_secs();
-    let soon = i64::try_from(now).expect("it is not that late") + 86_400;
+    rig.write("tomorrow", "tomorrow");
+    let now = std::fs::metadata(rig.path("tomorrow")).and_then(|found| found.modified());
+    let now = now
+        .expect("it has a time")
+        .duration_since(SystemTime::UNIX_EPOCH);
+    let soon = now.expect("it is later than 1970").as_secs() + 86_400;
+    let soon = i64::try_from(soon).expect("it is not that late");
     let times: Vec<_> = times.into_iter().chain([("tomorrow", soon)]).collect();
     for (name, time) in &times {
         rig.write(name, name);
