@@ -26,7 +26,6 @@ pub(crate) enum Sameness {
 }
 
 impl Identity {
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing is told apart yet"))]
     /// Compares. Another device number is no proof of anything.
     pub(crate) fn compare(&self, other: &Self) -> Sameness {
         let born = self.born.zip(other.born);

@@ -12,6 +12,7 @@ pub(crate) mod directory;
 pub(crate) mod exchange;
 pub(crate) mod facts;
 pub(crate) mod guard;
+pub(crate) mod moves;
 pub(crate) mod owners;
 pub(crate) mod parole;
 pub(crate) mod policy;

@@ -38,6 +38,7 @@ mod listing;
 mod login;
 mod lost_answers;
 mod mistakes;
+mod moves;
 mod names;
 mod network;
 mod never_better;
