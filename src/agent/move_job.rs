@@ -49,6 +49,8 @@ struct Ready {
     name: LocalName,
     /// A file's row.
     file: Option<SyncedFile>,
+    /// What a folder is called on Box.
+    known_as: Option<RemoteName>,
 }
 
 /// How a leg ended.
@@ -169,17 +171,24 @@ impl Job<'_> {
 
     /// The name on Box: as it is called there, if only its directory is another one.
     fn remote_name(&self, ready: &Ready) -> Option<RemoteName> {
-        if ready.origin.name == ready.name
-            && let Some(file) = &ready.file
-        {
-            return Some(file.name.clone());
+        let policy = &self.context.mirrors[ready.to.0].policy;
+        if ready.origin.name == ready.name {
+            let known = ready.file.as_ref().map(|file| file.name.clone());
+            return known.or_else(|| ready.known_as.clone());
+        }
+        // Its own old name is no other entry's that it must be told apart from.
+        let own = policy.name_of(&ready.name).ok()?;
+        let was = policy.name_of(&ready.origin.name).ok();
+        let is_respelled = was.is_some_and(|was| was.sibling_key() == own.sibling_key());
+        if is_respelled && ready.origin.dir == ready.dir.folder.key {
+            return Some(own);
         }
         match self.work.otherwise.as_deref() {
             Some(Action::File(work)) if ready.to == self.work.at => Some(work.remote_name.clone()),
             Some(Action::Folder(work)) if ready.to == self.work.at => {
                 Some(work.remote_name.clone())
             }
-            _ => RemoteName::for_local(&ready.name).ok(),
+            _ => Some(own),
         }
     }
 
@@ -211,7 +220,9 @@ impl Job<'_> {
             }
             (Item::File(_), None) => return Err(vanished()),
             (Item::Folder(_, id), _) => {
-                let folder = self.change_folder(id, name, parent, &origin.name).await?;
+                let folder = self
+                    .change_folder(id, name, parent, ready.known_as.as_ref())
+                    .await?;
                 (folder.name, folder.etag)
             }
         };
@@ -232,7 +243,7 @@ impl Job<'_> {
         id: &crate::model::ids::FolderId,
         name: Option<&RemoteName>,
         parent: Option<&crate::model::ids::FolderId>,
-        was: &LocalName,
+        was: Option<&RemoteName>,
     ) -> Result<crate::model::item::RemoteFolder, Trouble> {
         let client = &self.context.client;
         let rename = |name| client.change_folder(id, FolderChange::Rename(name), None);
@@ -255,10 +266,8 @@ impl Job<'_> {
                         let there = client
                             .change_folder(id, FolderChange::Move(parent), None)
                             .await;
-                        if let (Err(Trouble::NameTaken(..)), Ok(was)) =
-                            (&there, RemoteName::for_local(was))
-                        {
-                            rename(&was).await?;
+                        if let (Err(Trouble::NameTaken(..)), Some(was)) = (&there, was) {
+                            rename(was).await?;
                         }
                         there
                     }
@@ -331,6 +340,7 @@ impl Job<'_> {
             },
             name: name.clone(),
             file,
+            known_as: None,
         };
         let remote_name = RemoteName::from_box(aside);
         let moving = Moving {
@@ -579,6 +589,14 @@ fn ready(
     let Some((_, file)) = still(reader, &origin)? else {
         return Ok(None);
     };
+    let known_as = match &origin.item {
+        Item::File(_) => None,
+        Item::Folder(key, _) => {
+            let known_as = reader.folder(*key)?.and_then(|folder| folder.name);
+            let own = context.mirrors[to.0].policy.name_of(&origin.name).ok();
+            known_as.or(own)
+        }
+    };
     let Some((above, name)) = to.1.split() else {
         return Ok(None);
     };
@@ -615,6 +633,7 @@ fn ready(
         },
         name,
         file,
+        known_as,
     }))
 }
 

@@ -49,12 +49,18 @@ pub(crate) struct MirrorTable {
     pub(crate) exclude: Vec<Entry<String>>,
     pub(crate) on_existing: Entry<String>,
     pub(crate) on_remote_change: Entry<String>,
+    pub(crate) on_invalid_name: Entry<String>,
+    pub(crate) min_version_interval: Entry<String>,
+    pub(crate) on_local_delete: Entry<String>,
+    pub(crate) max_deletes: Entry<String>,
 }
 
 /// `[watch]`
 pub(crate) struct WatchTable {
     pub(crate) settle: Entry<String>,
     pub(crate) rescan: Entry<String>,
+    pub(crate) mode: Entry<String>,
+    pub(crate) poll_interval: Entry<String>,
 }
 
 /// `[limits]`
@@ -134,6 +140,10 @@ fn mirror(section: &mut Section<'_>) -> MirrorTable {
         exclude: section.texts("exclude"),
         on_existing: section.text("on_existing", Meaning::Plain),
         on_remote_change: section.text("on_remote_change", Meaning::Plain),
+        on_invalid_name: section.text("on_invalid_name", Meaning::Plain),
+        min_version_interval: section.text("min_version_interval", Meaning::Duration),
+        on_local_delete: section.text("on_local_delete", Meaning::Plain),
+        max_deletes: section.text_or_integer("max_deletes"),
     }
 }
 
@@ -141,6 +151,8 @@ fn watch(section: &mut Section<'_>) -> WatchTable {
     WatchTable {
         settle: section.text("settle", Meaning::Duration),
         rescan: section.text("rescan", Meaning::Duration),
+        mode: section.text("mode", Meaning::Plain),
+        poll_interval: section.text("poll_interval", Meaning::Duration),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Failed, Parked};
 use crate::model::stamp::{Nanos, Stamp, Tolerated};
+use crate::plan::absence::Mark;
 use crate::plan::conflict::Decision;
 use crate::plan::facts::{
     Hashed, Intent, Mapped, OpenSession, ParkedItem, SyncedFile, SyncedFolder,
@@ -37,6 +38,8 @@ pub(crate) struct DirPlan {
     pub(crate) put_off: Vec<LocalName>,
     /// Files written to so recently that they are looked at again later.
     pub(crate) unsettled: Vec<LocalName>,
+    /// Mapped entries that were not found, where they would go to the trash.
+    pub(crate) missing: Vec<LocalName>,
 }
 
 impl DirPlan {
@@ -152,6 +155,8 @@ pub(crate) struct NewFolder {
     pub(crate) id: FolderId,
     /// Its etag, for later changes of the folder itself.
     pub(crate) etag: Option<Etag>,
+    /// Its name on Box, where it was told.
+    pub(crate) box_name: Option<RemoteName>,
     /// Whether nothing in it is unknown.
     pub(crate) inventoried: bool,
     /// Which directory it is.
@@ -243,6 +248,8 @@ pub(crate) enum Edit {
     EndSession(FolderKey, LocalName, String),
     /// What became of a request in doubt does not matter any more.
     EndIntent(FolderKey, LocalName),
+    /// Something about what is gone, or about what was done with it.
+    Mark(Mark),
 }
 
 impl Edit {
@@ -267,7 +274,8 @@ impl Edit {
             | Self::Undecide(..)
             | Self::OpenSession(..)
             | Self::EndSession(..)
-            | Self::EndIntent(..) => None,
+            | Self::EndIntent(..)
+            | Self::Mark(_) => None,
         }
     }
 }
@@ -291,12 +299,30 @@ pub(crate) enum Report {
     Parked(Parked),
     /// Given up in this run.
     Failed(Failed),
-    /// A new folder on Box.
-    FolderCreated(FolderId),
+    /// A new folder on Box, and its name there where it was told.
+    FolderCreated(FolderId, Option<RemoteName>),
     /// An existing folder on Box that is ours now.
-    FolderAdopted(FolderId),
+    FolderAdopted(FolderId, Option<RemoteName>),
     /// It has moved on Box, from this place.
     Moved(Item, Spot),
+}
+
+impl Report {
+    /// The name that the entry has on Box, where something happened there.
+    pub(crate) fn box_name(&self) -> Option<&RemoteName> {
+        match self {
+            Self::Uploaded(file, _) | Self::NewVersion(file, _) | Self::Adopted(file) => {
+                Some(&file.name)
+            }
+            Self::Left(file) => file.as_ref().map(|file| &file.name),
+            Self::FolderCreated(_, name) | Self::FolderAdopted(_, name) => name.as_ref(),
+            Self::Unchanged
+            | Self::Excluded(_)
+            | Self::Parked(_)
+            | Self::Failed(_)
+            | Self::Moved(..) => None,
+        }
+    }
 }
 
 /// Files in this state are recorded as agreeing with Box.

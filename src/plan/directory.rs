@@ -11,13 +11,15 @@ use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Failed, Parked};
 use crate::model::stamp::{Stamp, YOUNG};
+use crate::plan::absence::{self, Mark};
 use crate::plan::action::{Action, DirPlan, Edit, FileWork, FolderWork, Report, synced};
 use crate::plan::facts::{
     Digests, DirFacts, HashError, Hashed, LocalEntry, LocalKind, ParkedItem, SyncedFile,
 };
+use crate::plan::names::Names;
 use crate::plan::parole;
-use crate::plan::policy::{CHUNKED_FROM, OnForeign, Policy};
-use crate::plan::twins::Twins;
+use crate::plan::policy::{CHUNKED_FROM, OnDelete, OnForeign, Policy};
+use std::collections::BTreeSet;
 
 /// How a local file stands, judged by its stamp alone.
 enum Standing<'a> {
@@ -39,12 +41,12 @@ enum Standing<'a> {
 
 /// The files whose content must be read before [`plan`] can decide.
 pub(crate) fn suspects(facts: &DirFacts, policy: &Policy) -> Vec<LocalName> {
-    let twins = Twins::of(facts);
+    let names = Names::of(facts, policy);
     let decides = |entry: &LocalEntry| {
         let LocalKind::File(stamp) = &entry.kind else {
             return false;
         };
-        match standing(&entry.name, stamp, facts, policy, &twins) {
+        match standing(&entry.name, stamp, facts, policy, &names) {
             Standing::Recheck(_) => true,
             // Another size is other content; the rest is read while it is sent.
             Standing::Changed(known) => {
@@ -76,7 +78,7 @@ pub(crate) fn plan(
         dir,
         facts,
         policy,
-        twins: Twins::of(facts),
+        names: Names::of(facts, policy),
         plan: DirPlan::default(),
     };
     for entry in &facts.local {
@@ -89,13 +91,16 @@ struct Planner<'a> {
     dir: FolderKey,
     facts: &'a DirFacts,
     policy: &'a Policy,
-    twins: Twins,
+    names: Names,
     plan: DirPlan,
 }
 
 impl Planner<'_> {
     fn entry(&mut self, entry: &LocalEntry, digests: &Digests) {
         let name = &entry.name;
+        if self.facts.mapped.absent.contains_key(name) {
+            self.mark(Mark::Present(self.dir, name.clone()));
+        }
         match &entry.kind {
             LocalKind::File(stamp) => self.file(name, stamp, digests),
             LocalKind::Directory(identity) => self.directory(name, *identity),
@@ -111,7 +116,7 @@ impl Planner<'_> {
 
     fn file(&mut self, name: &LocalName, stamp: &Stamp, digests: &Digests) {
         let facts = self.facts;
-        match standing(name, stamp, facts, self.policy, &self.twins) {
+        match standing(name, stamp, facts, self.policy, &self.names) {
             Standing::Unchanged => self.unchanged(name),
             Standing::Unsettled => self.plan.unsettled.push(name.clone()),
             Standing::Waits(why) => {
@@ -278,7 +283,7 @@ impl Planner<'_> {
             }
             return self.plan.descend.push((name.clone(), folder.clone()));
         }
-        match directory_name(name, self.facts, self.policy, &self.twins) {
+        match directory_name(name, self.facts, self.policy, &self.names) {
             Err(why) => {
                 if self.may_be_respelled(&why)
                     && let Ok(remote_name) = RemoteName::for_local(name)
@@ -358,9 +363,55 @@ impl Planner<'_> {
         self.report(name, Report::Parked(why));
     }
 
+    fn mark(&mut self, mark: Mark) {
+        self.plan.edits.push(Edit::Mark(mark));
+    }
+
+    /// Notes which mapped entries are not there; a directory that was not read as a whole
+    /// only gives a reason to look. Returns those that wait on Box all the same.
+    fn absent(&mut self) -> BTreeSet<LocalName> {
+        let facts = self.facts;
+        let mapped = &facts.mapped;
+        let is_here = |name: &LocalName| {
+            let found = facts.local.binary_search_by(|entry| entry.name.cmp(name));
+            found.is_ok()
+        };
+        let is_mapped =
+            |name: &LocalName| mapped.files.contains_key(name) || mapped.folders.contains_key(name);
+        let is_kept = self.policy.on_delete == OnDelete::Keep;
+        for name in mapped.absent.keys().filter(|name| !is_here(name)) {
+            if is_kept || !is_mapped(name) {
+                self.mark(Mark::Present(self.dir, name.clone()));
+            }
+        }
+        let mut waits = BTreeSet::new();
+        if is_kept {
+            return waits;
+        }
+        let all = mapped.files.keys().chain(mapped.folders.keys());
+        for name in all.filter(|name| !is_here(name)) {
+            self.plan.missing.push(name.clone());
+            if !facts.complete {
+                continue;
+            }
+            let known = mapped.absent.get(name);
+            if known.is_none_or(|absent| absent.is_of_the_future(facts.now)) {
+                self.mark(Mark::Absent(self.dir, name.clone(), facts.now));
+            }
+            if let Some(parked) = mapped.parked.get(name) {
+                waits.insert(name.clone());
+                if !absence::is_tried(Some(parked), facts.now, self.policy) {
+                    self.report(name, Report::Parked(still(parked)));
+                }
+            }
+        }
+        waits
+    }
+
     /// Ends what was remembered of entries that are not there any more. A file's row
     /// stays: its absence says nothing about what should be on Box.
     fn close(mut self) -> DirPlan {
+        let waits = self.absent();
         if !self.facts.complete {
             return self.plan;
         }
@@ -376,7 +427,7 @@ impl Planner<'_> {
             .mapped
             .parked
             .keys()
-            .filter(|name| !is_here(name));
+            .filter(|name| !is_here(name) && !waits.contains(*name));
         let gone: Vec<Edit> = gone
             .map(|name| Edit::Unpark(self.dir, name.clone()))
             .collect();
@@ -419,7 +470,7 @@ fn standing<'a>(
     stamp: &Stamp,
     facts: &'a DirFacts,
     policy: &Policy,
-    twins: &Twins,
+    names: &Names,
 ) -> Standing<'a> {
     let known = facts.mapped.files.get(name);
     let same = known.filter(|known| known.stamp.same_file_state(stamp));
@@ -437,6 +488,7 @@ fn standing<'a>(
     if let Some(parked) = facts.mapped.parked.get(name)
         && same_state(parked.stamp.as_ref(), Some(stamp))
         && waits_on(parked, facts, policy)
+        && !has_another_name(name, parked, policy)
         && !is_to_be_done(name, facts)
     {
         return Standing::Waits(still(parked));
@@ -444,7 +496,7 @@ fn standing<'a>(
     if let Some(known) = known {
         return Standing::Changed(known);
     }
-    match file_name(name, twins) {
+    match names.of_entry(name) {
         Err(why) => Standing::Waits(why),
         Ok(remote) => match facts.inventory.as_ref().and_then(|i| i.occupant(&remote)) {
             Some(occupant) => Standing::Occupied(remote, occupant),
@@ -457,6 +509,16 @@ fn standing<'a>(
 fn waits_on(parked: &ParkedItem, facts: &DirFacts, policy: &Policy) -> bool {
     !is_decided_here(&parked.code)
         && (parked.in_the_item || !parole::is_due(parked, facts.now, policy))
+}
+
+/// Whether Box has refused a name that it need not be asked for any more.
+fn has_another_name(name: &LocalName, parked: &ParkedItem, policy: &Policy) -> bool {
+    let is_about_it = matches!(
+        parked.code.as_str(),
+        "item_name_invalid" | "item_name_too_long"
+    );
+    let now = || policy.name_of(name).ok();
+    is_about_it && now().is_some_and(|now| !now.is_that_of(name))
 }
 
 /// Whether Box's copy may be another than the mapping says.
@@ -499,24 +561,24 @@ fn is_unsettled(stamp: &Stamp, facts: &DirFacts, policy: &Policy) -> bool {
     (0..settle).contains(&quiet_for)
 }
 
-fn file_name(name: &LocalName, twins: &Twins) -> Result<RemoteName, Parked> {
-    let remote = RemoteName::for_local(name).map_err(Parked::Name)?;
-    twins.check(name).map(|()| remote)
-}
-
 fn directory_name(
     name: &LocalName,
     facts: &DirFacts,
     policy: &Policy,
-    twins: &Twins,
+    names: &Names,
 ) -> Result<RemoteName, Parked> {
-    let remote = RemoteName::for_local(name).map_err(Parked::Name)?;
+    let recorded = facts.mapped.folders.get(name);
+    let recorded = recorded.and_then(|folder| folder.name.clone());
+    if recorded.is_none() {
+        policy.name_of(name).map_err(Parked::Name)?;
+    }
     if let Some(parked) = facts.mapped.parked.get(name)
         && parked.stamp.is_none()
         && waits_on(parked, facts, policy)
+        && !has_another_name(name, parked, policy)
         && !is_to_be_done(name, facts)
     {
         return Err(still(parked));
     }
-    twins.check(name).map(|()| remote)
+    recorded.map_or_else(|| names.of_entry(name), Ok)
 }

@@ -5,6 +5,8 @@
 
 pub(crate) mod account;
 pub(crate) mod condition;
+#[expect(dead_code, reason = "nothing is deleted yet")]
+pub(crate) mod deeds;
 pub(crate) mod error;
 pub(crate) mod lock;
 pub(crate) mod migrate;
@@ -13,6 +15,7 @@ pub(crate) mod origins;
 pub(crate) mod reader;
 pub(crate) mod rows;
 pub(crate) mod sessions;
+mod told;
 mod tree;
 pub(crate) mod writer;
 

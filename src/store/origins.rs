@@ -41,9 +41,9 @@ impl Reader {
         let mut statement = self.connection().prepare_cached(&sql)?;
         let found = statement.query_map([inode.cast_signed()], |row| {
             let (name, file) = rows::file(row)?;
-            let device: Option<i64> = row.get(14)?;
+            let device: Option<i64> = row.get("device")?;
             Ok(Candidate {
-                dir: FolderKey(row.get(13)?),
+                dir: FolderKey(row.get("dir")?),
                 name,
                 identity: Identity {
                     // No device has this number.
@@ -68,7 +68,7 @@ impl Reader {
             let (name, folder) = rows::folder(row)?;
             Ok(folder
                 .identity
-                .map(|identity| (row.get(7), name, folder, identity)))
+                .map(|identity| (row.get("parent"), name, folder, identity)))
         })?;
         let mut candidates = Vec::new();
         for found in found {
@@ -98,7 +98,7 @@ impl Reader {
         let mut statement = self.connection().prepare_cached(&sql)?;
         let found = statement.query_row([key.0], |row| {
             let (name, folder) = rows::folder(row)?;
-            Ok((FolderKey(row.get(7)?), name, folder))
+            Ok((FolderKey(row.get("parent")?), name, folder))
         });
         Ok(found.optional()?)
     }

@@ -6,7 +6,7 @@ use crate::model::reason::FULL;
 use crate::plan::conflict::CODES;
 use crate::plan::facts::{Mapped, ParkedItem, SyncedFolder};
 use crate::store::error::Error;
-use crate::store::rows;
+use crate::store::{deeds, rows};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use std::collections::BTreeMap;
 
@@ -41,6 +41,7 @@ impl Reader {
             parked: self.map(&all(rows::PARKED, "parked"), [dir.0], rows::parked)?,
             intents: self.map(&all(rows::INTENT, "intent"), [dir.0], rows::intent)?,
             decisions: self.map(&all(rows::DECISION, "decision"), [dir.0], rows::decision)?,
+            absent: self.map(&all(deeds::ABSENT, "absent"), [dir.0], deeds::absent)?,
         })
     }
 
@@ -77,6 +78,9 @@ impl Reader {
                 key,
                 rows::decision,
             )?);
+            let key = params![dir.0, name.as_bytes()];
+            let absent = self.map(&one(deeds::ABSENT, "absent", "dir"), key, deeds::absent)?;
+            found.absent.extend(absent);
         }
         Ok(found)
     }
@@ -94,7 +98,8 @@ impl Reader {
 
     /// A mirror's root folder, if it has been found on Box for this target.
     pub(crate) fn root(&self, mirror: &str, target: &str) -> Result<Option<SyncedFolder>, Error> {
-        let columns = "f.name, f.id, f.box_id, f.inventoried, f.device, f.inode, f.born";
+        let columns =
+            "f.name, f.id, f.box_id, f.inventoried, f.device, f.inode, f.born, f.box_name";
         let sql = format!(
             "SELECT {columns} FROM mirror m JOIN folder f ON f.id = m.root \
              WHERE m.name = ?1 AND m.target = ?2"

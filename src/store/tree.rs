@@ -14,9 +14,11 @@ pub(super) fn put_folder(
     name: &LocalName,
     folder: &NewFolder,
 ) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO folder (parent, name, box_id, etag, inventoried, device, inode, born) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (parent, name) DO UPDATE SET \
-               box_id = ?3, etag = ?4, inventoried = ?5, device = ?6, inode = ?7, born = ?8";
+    let sql = "INSERT INTO folder \
+               (parent, name, box_id, etag, inventoried, device, inode, born, box_name) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (parent, name) DO UPDATE \
+               SET box_id = ?3, etag = ?4, inventoried = ?5, device = ?6, inode = ?7, \
+               born = ?8, box_name = ?9";
     let identity = folder.identity;
     let values = params![
         parent.0,
@@ -27,6 +29,7 @@ pub(super) fn put_folder(
         identity.map(|identity| identity.device.cast_signed()),
         identity.map(|identity| identity.inode.cast_signed()),
         identity.and_then(born),
+        folder.box_name.as_ref().map(|name| name.as_str()),
     ];
     db.prepare_cached(sql)?.execute(values).map(|_| ())
 }
@@ -89,16 +92,19 @@ pub(super) fn moved(db: &Savepoint<'_>, moved: &Moved) -> rusqlite::Result<()> {
     let (dir, name) = (moved.dir.0, moved.name.as_bytes());
     let etag = moved.etag.as_ref().map(|etag| etag.as_str());
     end(db, &moved.item)?;
+    // Neither is gone.
+    let sql = "DELETE FROM absent WHERE dir = ?1 AND name = ?2";
+    let mut present = db.prepare_cached(sql)?;
+    present.execute(params![moved.from.0.0, moved.from.1.as_bytes()])?;
+    present.execute(params![dir, name])?;
     match &moved.item {
         Item::Folder(key, _) => {
-            let sql = "UPDATE OR IGNORE folder SET parent = ?2, name = ?3, etag = ?4 \
-                       WHERE id = ?1 AND parent IS NOT NULL";
-            db.prepare_cached(sql)?
-                .execute(params![key.0, dir, name, etag])?;
+            let sql = "UPDATE OR IGNORE folder SET parent = ?2, name = ?3, etag = ?4, \
+                       box_name = ?5 WHERE id = ?1 AND parent IS NOT NULL";
+            let values = params![key.0, dir, name, etag, moved.remote_name.as_str()];
+            db.prepare_cached(sql)?.execute(values)?;
             let sql = "DELETE FROM parked WHERE dir = ?1 AND name = ?2";
-            db.prepare_cached(sql)?
-                .execute(params![dir, name])
-                .map(|_| ())
+            db.prepare_cached(sql)?.execute(params![dir, name])?;
         }
         Item::File(id) => {
             let (from, was) = (moved.from.0.0, moved.from.1.as_bytes());
@@ -114,7 +120,7 @@ pub(super) fn moved(db: &Savepoint<'_>, moved: &Moved) -> rusqlite::Result<()> {
                 db.prepare_cached(&sql)?
                     .execute(params![from, was, dir, name])?;
             }
-            Ok(())
         }
     }
+    Ok(())
 }

@@ -101,7 +101,7 @@ impl Engine {
     }
 
     /// Adds a visit of that pass, or, without one, of a hint.
-    fn look_further(&mut self, of: Of, scope: Scope) {
+    pub(super) fn look_further(&mut self, of: Of, scope: Scope) {
         let visit = self.visit_of(of, scope);
         self.add_visit(visit);
     }
@@ -159,6 +159,7 @@ impl Engine {
             return Ok(());
         }
         self.probe_accounts()?;
+        self.poll();
         let due = self.schedule.due(Instant::now());
         for mirror in due.mirrors {
             self.request_pass(mirror, self.temper.quiet)?;
@@ -238,13 +239,39 @@ impl Engine {
             let what = What::Path(dir.path.join(&name));
             self.schedule.hint(Hint { root: mirror, what }, now);
         }
-        for action in plan.actions {
-            self.act((mirror, pass, rank), &dir, action);
-        }
+        self.push_all((mirror, pass, rank), &dir, plan.actions);
         for name in plan.put_off {
             self.put_off((mirror, pass, rank), dir.path.join(&name));
         }
         Ok(())
+    }
+
+    fn push_all(&mut self, of: Of, dir: &Dir, actions: Vec<Action>) {
+        for action in actions {
+            let path = dir.path.join(action.name());
+            if !self.is_held_back(of, &path, &action) {
+                self.act(of, dir, action);
+            }
+        }
+    }
+
+    /// Whether a file that had a version a moment ago gets no other one yet. Whoever waits
+    /// for everything, or has decided about it, does not wait for that.
+    fn is_held_back(&mut self, (mirror, pass, _): Of, path: &RelPath, action: &Action) -> bool {
+        let interval = self.context.mirrors[mirror].policy.min_version_interval;
+        let Action::File(work) = action else {
+            return false;
+        };
+        if interval.is_zero() {
+            return false;
+        }
+        let (entry, now) = ((mirror, path.clone()), Instant::now());
+        let may_wait = work.decision.is_none() && self.quiet_of(mirror, pass) != Quiet::NONE;
+        if may_wait && !self.schedule.hot.may_go(&entry, now) {
+            return true;
+        }
+        self.schedule.hot.sent(&entry, interval, now);
+        false
     }
 
     fn act(&mut self, (mirror, pass, rank): Of, dir: &Dir, action: Action) {
@@ -305,6 +332,14 @@ impl Engine {
                 part.tally.count(&report);
             }
             _ => self.tally.count(&report),
+        }
+        let interval = self.context.mirrors[key.0].policy.min_version_interval;
+        match &report {
+            Report::Uploaded(..) | Report::NewVersion(..) => {
+                self.schedule.hot.sent(&key, interval, Instant::now());
+            }
+            Report::Parked(_) | Report::Failed(_) => self.schedule.hot.failed(&key),
+            _ => {}
         }
         let failed = &mut part.failed;
         if !matches!(report, Report::Parked(_)) {

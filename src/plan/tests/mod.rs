@@ -3,10 +3,13 @@
 //! A content is a small number; its digest and size follow from it. Contents 1 and 2
 //! have one size, 3 and 4 the next, so that a size alone does not tell two apart.
 
+mod absence;
+mod brake;
 mod chunked;
 mod conflict;
 mod directory;
 mod guard;
+mod hot;
 mod owners;
 mod parole;
 mod queue;
@@ -23,9 +26,12 @@ use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::stamp::{Nanos, Stamp};
 use crate::model::trouble::Said;
+use crate::plan::absence::{Absent, Mark};
 use crate::plan::action::Edit;
+use crate::plan::clearance::Clearance;
 use crate::plan::facts::{Hashed, Mapped, SyncedFolder};
-use crate::plan::policy::{OnForeign, Policy, Quiet};
+use crate::plan::policy::{OnDelete, OnForeign, OnInvalidName, Policy, Quiet};
+use std::time::Duration;
 
 /// The directory that everything is about.
 const DIR: FolderKey = FolderKey(1);
@@ -95,6 +101,9 @@ fn policy(on_existing: OnForeign, on_remote_change: OnForeign) -> Policy {
     Policy {
         on_existing,
         on_remote_change,
+        on_invalid_name: OnInvalidName::Park,
+        min_version_interval: Duration::ZERO,
+        on_delete: OnDelete::Keep,
         quiet: Quiet::NONE,
         no_room: None,
     }
@@ -128,6 +137,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
             let folder = SyncedFolder {
                 key: FolderKey(100),
                 id: folder.id,
+                name: folder.box_name,
                 inventoried: folder.inventoried,
                 identity: folder.identity,
             };
@@ -149,5 +159,17 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
         Edit::Intend(_, name, intent) => drop(mapped.intents.insert(name, intent)),
         Edit::Decide(_, name, decision) => drop(mapped.decisions.insert(name, decision)),
         Edit::Undecide(_, name) => drop(mapped.decisions.remove(&name)),
+        Edit::Mark(mark) => apply_mark(mapped, mark),
+    }
+}
+
+fn apply_mark(mapped: &mut Mapped, mark: Mark) {
+    match mark {
+        Mark::Absent(_, name, since) => {
+            let clearance = Clearance::None;
+            mapped.absent.insert(name, Absent { since, clearance });
+        }
+        Mark::Present(_, name) => drop(mapped.absent.remove(&name)),
+        other => panic!("planning does not mark: {other:?}"),
     }
 }

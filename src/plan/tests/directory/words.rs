@@ -215,6 +215,7 @@ fn map(mapped: &mut Mapped, token: &str) {
         let folder = SyncedFolder {
             key,
             id,
+            name: None,
             inventoried,
             identity: Some(identity(1)),
         };
@@ -294,8 +295,8 @@ fn tell(plan: &DirPlan) -> String {
         | Report::NewVersion(..)
         | Report::Unchanged
         | Report::Left(_)
-        | Report::FolderCreated(_)
-        | Report::FolderAdopted(_)
+        | Report::FolderCreated(..)
+        | Report::FolderAdopted(..)
         | Report::Moved(..) => format!("{name} {report:?}"),
     }));
     words.extend(plan.edits.iter().filter_map(|edit| match edit {
@@ -316,7 +317,8 @@ fn tell(plan: &DirPlan) -> String {
         | Edit::Undecide(..)
         | Edit::OpenSession(..)
         | Edit::EndSession(..)
-        | Edit::EndIntent(..)) => Some(format!("{other:?}")),
+        | Edit::EndIntent(..)
+        | Edit::Mark(_)) => Some(format!("{other:?}")),
     }));
     words.extend(plan.descend.iter().map(|(name, _)| format!("enter {name}")));
     words.extend(plan.unsettled.iter().map(|name| format!("wait {name}")));
