@@ -3,6 +3,7 @@
 
 use crate::agent::context::Context;
 use crate::agent::survey::Dir;
+use crate::local::descent::Descent;
 use crate::local::error::Error as LocalError;
 use crate::local::examine::{Examined, examine};
 use crate::local::hash;
@@ -214,11 +215,19 @@ impl<'a> Tracker<'a> {
             Err(_) => return Looked::Unknown,
         };
         let is_dir = found.kind == FileType::Directory;
-        let filter = &self.context.mirrors[spot.0].filter;
-        let is_mirrored = is_dir || found.kind == FileType::RegularFile;
-        match is_mirrored && filter.excluded_anywhere(&spot.1, is_dir).is_none() {
-            true => Looked::Object(found),
-            false => Looked::Nothing,
+        if !is_dir && found.kind != FileType::RegularFile {
+            return Looked::Nothing;
+        }
+        let mut descent = Descent::new(Arc::clone(&self.context.mirrors[spot.0].rules));
+        let is_left_out = match descent.level(&root, &above) {
+            Ok(level) => {
+                level.shut().is_some() || level.excluded(spot.1.as_path(), is_dir).is_some()
+            }
+            Err(_) => return Looked::Unknown,
+        };
+        match is_left_out {
+            true => Looked::Nothing,
+            false => Looked::Object(found),
         }
     }
 

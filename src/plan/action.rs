@@ -14,6 +14,7 @@ use crate::plan::facts::{
 };
 use crate::plan::moves::{Item, MoveWork, Spot};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// What planning makes of one directory.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,6 +37,9 @@ pub(crate) struct DirPlan {
     /// Entries that are looked at once more when everything else has been: what has their
     /// name on Box may turn up elsewhere.
     pub(crate) put_off: Vec<LocalName>,
+    /// Files that are too young, each with how long it will be so: they are told, and
+    /// looked at again then.
+    pub(crate) young: Vec<(LocalName, Duration)>,
     /// Files written to so recently that they are looked at again later.
     pub(crate) unsettled: Vec<LocalName>,
     /// Mapped entries that were not found, where they would go to the trash.

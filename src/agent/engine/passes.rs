@@ -6,7 +6,7 @@ use crate::agent::eyes::Opened;
 use crate::agent::job::{Key, Work};
 use crate::agent::notice::Notice;
 use crate::agent::survey::{Dir, MANY, Scope, Surveyed, Visit};
-use crate::model::path::RelPath;
+use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::LOCKED;
 use crate::plan::action::{Action, Edit, Report};
 use crate::plan::debounce::{Hint, What};
@@ -14,7 +14,7 @@ use crate::plan::guard::Halt;
 use crate::plan::policy::Quiet;
 use crate::plan::queue::{Lane, Rank};
 use crate::store::error::Error as StoreError;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a visit or a job belongs to: a mirror, the pass that it is part of, if any, and
 /// its rank.
@@ -235,10 +235,7 @@ impl Engine {
         for path in young {
             self.schedule.look_when_older(mirror, path, now);
         }
-        for name in plan.unsettled {
-            let what = What::Path(dir.path.join(&name));
-            self.schedule.hint(Hint { root: mirror, what }, now);
-        }
+        self.look_later(mirror, &dir.path, plan.young, plan.unsettled);
         self.push_all((mirror, pass, rank), &dir, plan.actions);
         for name in plan.put_off {
             self.put_off((mirror, pass, rank), dir.path.join(&name));
@@ -286,6 +283,25 @@ impl Engine {
             }
         };
         self.push(of, path, work);
+    }
+
+    /// Files that are too young are looked at when they no longer are, and those that were
+    /// just written to when they are quiet.
+    fn look_later(
+        &mut self,
+        mirror: usize,
+        dir: &RelPath,
+        young: Vec<(LocalName, Duration)>,
+        unsettled: Vec<LocalName>,
+    ) {
+        let now = Instant::now();
+        for (name, wait) in young {
+            self.schedule.look_in(mirror, dir.join(&name), wait, now);
+        }
+        for name in unsettled {
+            let what = What::Path(dir.join(&name));
+            self.schedule.hint(Hint { root: mirror, what }, now);
+        }
     }
 
     /// Stops a mirror where it stands. What it had queued was not reached.
