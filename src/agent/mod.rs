@@ -20,6 +20,7 @@ pub(crate) mod meter;
 pub(crate) mod mirrors;
 pub(crate) mod move_job;
 pub(crate) mod notice;
+pub(crate) mod notify_socket;
 pub(crate) mod preview;
 pub(crate) mod pulse;
 pub(crate) mod resolve;
