@@ -11,6 +11,7 @@ pub(crate) mod context;
 pub(crate) mod control;
 mod door;
 pub(crate) mod engine;
+pub(crate) mod explain;
 pub(crate) mod eyes;
 pub(crate) mod file_job;
 pub(crate) mod folder_job;

@@ -10,7 +10,7 @@ use crate::model::item::{Obstacle, Occupant};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Failed, Parked};
-use crate::model::stamp::{Stamp, YOUNG};
+use crate::model::stamp::{Nanos, Stamp, YOUNG};
 use crate::plan::absence::{self, Mark};
 use crate::plan::action::{Action, DirPlan, Edit, FileWork, FolderWork, Report, synced};
 use crate::plan::facts::{
@@ -491,7 +491,7 @@ fn standing<'a>(
             Standing::Unchanged
         };
     }
-    if let Some(wait) = too_young(stamp, facts, policy) {
+    if let Some(wait) = age_left(stamp, facts.now, policy.min_age) {
         return Standing::TooYoung(wait);
     }
     if is_unsettled(stamp, facts, policy) && !facts.restless.contains(name) {
@@ -575,9 +575,9 @@ fn is_unsettled(stamp: &Stamp, facts: &DirFacts, policy: &Policy) -> bool {
 
 /// How long a file will be too young. A modification time in the future says nothing about
 /// an age: such a file is old enough.
-fn too_young(stamp: &Stamp, facts: &DirFacts, policy: &Policy) -> Option<Duration> {
-    let age = u64::try_from(facts.now.since(stamp.mtime)).ok()?;
-    let left = policy.min_age.checked_sub(Duration::from_nanos(age))?;
+pub(crate) fn age_left(stamp: &Stamp, now: Nanos, min_age: Duration) -> Option<Duration> {
+    let age = u64::try_from(now.since(stamp.mtime)).ok()?;
+    let left = min_age.checked_sub(Duration::from_nanos(age))?;
     (!left.is_zero()).then_some(left)
 }
 
