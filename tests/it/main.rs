@@ -48,6 +48,7 @@ mod lost_answers;
 mod machine;
 mod mirrors;
 mod mistakes;
+mod moves;
 mod names;
 mod network;
 mod never_better;
