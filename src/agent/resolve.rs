@@ -38,7 +38,7 @@ pub(crate) async fn alone(
         ran = engine.run_until_idle().await;
     }
     let ending = engine.finish(began, ran).await;
-    parts.close().await;
+    parts.close_after(&ending).await;
     let answers = answers.iter_mut().map(|answer| answer.try_recv().ok());
     Ok((answers.collect(), ending))
 }

@@ -18,10 +18,10 @@ use crate::plan::queue::Patience;
 use crate::remote::auth::file::Error as TokenFileError;
 use crate::store::error::Error as StoreError;
 use crate::store::lock::StateLock;
-use crate::store::{Store, make_state_dir};
-use std::path::Path;
+use crate::store::{Store, make_state_dir, recovery};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -103,7 +103,7 @@ pub(crate) async fn once(
     let ran = engine.run_until_idle().await;
     let ending = engine.finish(began, ran).await;
     gauging.end().await;
-    parts.close().await;
+    parts.close_after(&ending).await;
     Ok(ending)
 }
 
@@ -152,7 +152,7 @@ pub(crate) async fn serve(
     alive.abort();
     drop(socket);
     gauging.end().await;
-    parts.close().await;
+    parts.close_after(&ending).await;
     Ok(ending)
 }
 
@@ -165,7 +165,8 @@ const fn backoff(longest: u64) -> Backoff {
 
 /// What a run holds on to: the lock, the store, and what its tasks share.
 pub(crate) struct Parts {
-    _lock: StateLock,
+    lock: StateLock,
+    state_dir: PathBuf,
     store: Store,
     context: Arc<Context>,
 }
@@ -176,6 +177,9 @@ impl Parts {
         make_state_dir(&config.state_dir)?;
         let lock = StateLock::acquire(&config.state_dir)?;
         let store = Store::open(&config.state_dir)?;
+        if let Some(found) = store.found() {
+            tracing::warn!("{found}");
+        }
         let account = AccountCheck::new(Some(store.writer().clone()));
         let context = Arc::new(context(
             config,
@@ -184,7 +188,8 @@ impl Parts {
             account,
         )?);
         Ok(Self {
-            _lock: lock,
+            lock,
+            state_dir: config.state_dir.clone(),
             store,
             context,
         })
@@ -219,15 +224,28 @@ impl Parts {
         }))
     }
 
-    /// Leaves everything tidy and lets the lock go.
-    pub(crate) async fn close(self) {
+    /// Leaves everything tidy and lets the lock go. A database that turned out to be
+    /// damaged is set aside first, so that the next run can begin.
+    pub(crate) async fn close_after(self, ending: &Ending) {
         let Self {
             store,
             context,
-            _lock,
+            lock,
+            state_dir,
         } = self;
         drop(context);
         store.close().await;
+        if ending.broken.as_ref().is_some_and(StoreError::is_damaged) {
+            match recovery::give_up(&state_dir) {
+                Ok(Some(aside)) => {
+                    let aside = aside.display();
+                    tracing::warn!("the damaged state database was set aside as {aside}");
+                }
+                Ok(None) => {}
+                Err(error) => tracing::error!(%error, "it could not be set aside"),
+            }
+        }
+        drop(lock);
     }
 }
 
@@ -267,13 +285,23 @@ pub(crate) fn context(
             on_remote_change: mirror.on_remote_change,
             quiet: Quiet::NONE,
             no_room: None,
+            distrust: false,
         };
         let own = own_files(&mirror.local, &config.state_dir);
         Mirror::new(mirror, own, policy).map_err(Fatal::Rules)
     });
+    let mirrors: Vec<Mirror> = mirrors.collect::<Result<_, _>>()?;
+    let reader = readers.get()?;
+    if reader.loss()?.is_some() {
+        for mirror in &mirrors {
+            let is_compared = reader.is_compared(&mirror.name)?;
+            mirror.doubted.store(!is_compared, Ordering::Relaxed);
+        }
+    }
+    drop(reader);
     Ok(Context {
         client,
-        mirrors: mirrors.collect::<Result<_, _>>()?,
+        mirrors,
         configured: config.names.clone(),
         parts_at_once: config.limits.concurrent_parts,
         readers,

@@ -4,7 +4,7 @@ use crate::model::ids::{Etag, FolderId, FolderKey};
 use crate::model::item::{RemoteFile, RemoteFolder};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
-use crate::model::reason::{Exclusion, Failed, Parked};
+use crate::model::reason::{DOUBTED, Exclusion, Failed, Parked};
 use crate::model::stamp::{Nanos, Stamp, Tolerated};
 use crate::plan::conflict::Decision;
 use crate::plan::facts::{
@@ -98,6 +98,10 @@ pub(crate) struct FileWork {
     pub(crate) shown: Option<Stamp>,
     /// Read Box's copy before anything is sent.
     pub(crate) doubtful: bool,
+    /// Box's listing does not show the file as the mapping has it.
+    pub(crate) unlisted: bool,
+    /// What was known of Box's copy is lost: other content there is left alone.
+    pub(crate) distrust: bool,
     /// It never rests: what it holds when it is opened is sent, though it grows on.
     pub(crate) restless: bool,
     /// How many tries in a row it has spoilt by changing.
@@ -126,7 +130,8 @@ impl FileWork {
         self.decision = mapped.decisions.get(name).cloned().map(Box::new);
         let parked = mapped.parked.get(name);
         self.shown = parked.and_then(|parked| parked.stamp);
-        self.doubtful = self.intent.is_some() || parked.is_some();
+        self.doubtful = self.unlisted || self.intent.is_some() || parked.is_some();
+        self.distrust |= parked.is_some_and(|parked| parked.code == DOUBTED);
     }
 }
 
@@ -163,6 +168,8 @@ pub(crate) enum Edit {
     },
     /// A folder's listing has been planned from.
     Inventoried(FolderKey),
+    /// A folder is to be listed and compared once more.
+    Recompare(FolderId),
     /// An item waits.
     Park(FolderKey, LocalName, ParkedItem),
     /// An item waits no longer.
@@ -193,6 +200,7 @@ impl Edit {
             } => Some(name).filter(|_| *provisional),
             Self::PutFolder { .. }
             | Self::Inventoried(_)
+            | Self::Recompare(_)
             | Self::Park(..)
             | Self::Unpark(..)
             | Self::UnparkBelow(_)

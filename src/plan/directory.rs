@@ -8,7 +8,7 @@ use crate::model::ids::FolderKey;
 use crate::model::item::{Obstacle, Occupant};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
-use crate::model::reason::{Failed, Parked};
+use crate::model::reason::{DOUBTED, Failed, Parked};
 use crate::model::stamp::{Stamp, YOUNG};
 use crate::plan::action::{Action, DirPlan, Edit, FileWork, FolderWork, Report, synced};
 use crate::plan::facts::{
@@ -30,6 +30,8 @@ enum Standing<'a> {
     Recheck(&'a SyncedFile),
     /// Not as the mapping has it.
     Changed(&'a SyncedFile),
+    /// Box's listing does not have it as the mapping has it.
+    Unlisted(&'a SyncedFile),
     /// Not mapped, and its name on Box is taken by this.
     Occupied(RemoteName, &'a Occupant),
     /// Not mapped.
@@ -50,6 +52,7 @@ pub(crate) fn suspects(facts: &DirFacts, policy: &Policy) -> Vec<LocalName> {
                 let before = known.stamp.size_of_a_file();
                 stamp.size < CHUNKED_FROM || before.is_none_or(|size| size == stamp.size)
             }
+            Standing::Unlisted(known) => known.provisional || !known.stamp.same_file_state(stamp),
             Standing::Occupied(_, Occupant::File(file)) => {
                 file.size.is_none_or(|size| size == stamp.size)
             }
@@ -111,12 +114,16 @@ impl Planner<'_> {
     fn file(&mut self, name: &LocalName, stamp: &Stamp, digests: &Digests) {
         let facts = self.facts;
         match standing(name, stamp, facts, self.policy, &self.twins) {
-            Standing::Unchanged => self.unchanged(name),
+            Standing::Unchanged => {
+                self.note_state_of_box(name);
+                self.unchanged(name);
+            }
             Standing::Unsettled => self.plan.unsettled.push(name.clone()),
             Standing::Waits(why) => self.park(name, why, Some(*stamp)),
             Standing::Recheck(known) | Standing::Changed(known) => {
                 self.known(name, stamp, known, digests.get(name));
             }
+            Standing::Unlisted(known) => self.unlisted(name, stamp, known, digests.get(name)),
             Standing::Occupied(remote, occupant) => {
                 self.occupied(name, stamp, remote, occupant, digests.get(name));
             }
@@ -162,6 +169,54 @@ impl Planner<'_> {
         }
     }
 
+    /// A mapped file of which Box has another state now, or none in this folder.
+    fn unlisted(
+        &mut self,
+        name: &LocalName,
+        stamp: &Stamp,
+        known: &SyncedFile,
+        digest: Option<&Result<Hashed, HashError>>,
+    ) {
+        let hashed = match digest {
+            Some(Err(HashError::Vanished)) => return,
+            Some(Err(HashError::Unreadable(error))) => {
+                return self.report(name, Report::Failed(Failed::Read(error.clone())));
+            }
+            Some(Err(HashError::Changing)) => None,
+            Some(Ok(hashed)) => Some(*hashed),
+            None => remembered(name, stamp, known, self.facts),
+        };
+        self.act(name, stamp, known.name.clone(), hashed, None);
+        if let Some(Action::File(work)) = self.plan.actions.last_mut() {
+            work.unlisted = true;
+            work.doubtful = true;
+        }
+    }
+
+    /// Content is as it was, but what a version must be based on may have moved.
+    fn note_state_of_box(&mut self, name: &LocalName) {
+        let mapped = &self.facts.mapped;
+        let Some(known) = mapped.files.get(name) else {
+            return;
+        };
+        let inventory = self.facts.inventory.as_ref();
+        let Some(file) = inventory.and_then(|inventory| inventory.confirms(known)) else {
+            return;
+        };
+        let is_other = (&file.etag, &file.version) != (&known.etag, &known.version);
+        if is_other && file.etag.is_some() && !mapped.decisions.contains_key(name) {
+            let row = SyncedFile {
+                etag: file.etag.clone(),
+                version: file.version.clone(),
+                name: file.name.clone(),
+                ..known.clone()
+            };
+            self.plan
+                .edits
+                .push(Edit::PutFile(self.dir, name.clone(), row));
+        }
+    }
+
     /// An unmapped file whose name Box's listing shows.
     fn occupied(
         &mut self,
@@ -191,6 +246,13 @@ impl Planner<'_> {
             Some(Err(HashError::Unreadable(error))) => {
                 self.report(name, Report::Failed(Failed::Read(error.clone())));
             }
+            _ if self.is_distrusted(name)
+                && differs(file, stamp, digest)
+                && !is_decided
+                && !self.facts.mapped.intents.contains_key(name) =>
+            {
+                self.park(name, Parked::Doubted(Obstacle::file(file)), Some(*stamp));
+            }
             // Without an intent of ours, a file that differs is a stranger's.
             _ if self.policy.on_existing == OnForeign::Park
                 && differs(file, stamp, digest)
@@ -204,6 +266,12 @@ impl Planner<'_> {
                 self.act(name, stamp, remote, hashed, Some(file));
             }
         }
+    }
+
+    /// Whether what was known of its copy on Box is lost.
+    fn is_distrusted(&self, name: &LocalName) -> bool {
+        let parked = self.facts.mapped.parked.get(name);
+        self.policy.distrust || parked.is_some_and(|parked| parked.code == DOUBTED)
     }
 
     fn act(
@@ -225,6 +293,8 @@ impl Planner<'_> {
             decision: None,
             shown: None,
             doubtful: false,
+            unlisted: false,
+            distrust: self.policy.distrust,
             restless: is_unsettled(stamp, self.facts, self.policy),
             changes: 0,
         };
@@ -352,6 +422,22 @@ fn differs(
     }
 }
 
+/// The content of a file that is as it was when it was sent, or left out.
+fn remembered(
+    name: &LocalName,
+    stamp: &Stamp,
+    known: &SyncedFile,
+    facts: &DirFacts,
+) -> Option<Hashed> {
+    let decision = facts.mapped.decisions.get(name);
+    let left = decision.and_then(|decision| decision.left);
+    known.stamp.same_file_state(stamp).then(|| Hashed {
+        sha1: left.unwrap_or(known.sha1),
+        stamp: *stamp,
+        at: known.hashed_at,
+    })
+}
+
 fn same_state(a: Option<&Stamp>, b: Option<&Stamp>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => a.same_file_state(b),
@@ -369,7 +455,9 @@ fn standing<'a>(
 ) -> Standing<'a> {
     let known = facts.mapped.files.get(name);
     let same = known.filter(|known| known.stamp.same_file_state(stamp));
-    if let Some(known) = same.filter(|_| !is_in_doubt(name, facts)) {
+    let listing = facts.inventory.as_ref();
+    let unlisted = known.filter(|known| listing.is_some_and(|all| all.confirms(known).is_none()));
+    if let Some(known) = same.filter(|_| unlisted.is_none() && !is_in_doubt(name, facts)) {
         let is_due = known.provisional && facts.now.since(known.hashed_at) >= YOUNG;
         return if is_due {
             Standing::Recheck(known)
@@ -380,12 +468,18 @@ fn standing<'a>(
     if is_unsettled(stamp, facts, policy) && !facts.restless.contains(name) {
         return Standing::Unsettled;
     }
+    if let Some(known) = unlisted.filter(|_| !facts.mapped.parked.contains_key(name)) {
+        return Standing::Unlisted(known);
+    }
     if let Some(parked) = facts.mapped.parked.get(name)
         && same_state(parked.stamp.as_ref(), Some(stamp))
         && waits_on(parked, facts, policy)
         && !is_to_be_done(name, facts)
     {
         return Standing::Waits(still(parked));
+    }
+    if let Some(known) = unlisted {
+        return Standing::Unlisted(known);
     }
     if let Some(known) = known {
         return Standing::Changed(known);

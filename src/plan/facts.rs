@@ -3,7 +3,7 @@
 
 use crate::model::digest::Sha1Digest;
 use crate::model::ids::{Etag, FileId, FolderId, FolderKey, VersionId};
-use crate::model::item::{Occupant, Seen};
+use crate::model::item::{Occupant, RemoteFile, Seen};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Parked};
@@ -209,6 +209,21 @@ impl Inventory {
     /// Who has this name, in any case.
     pub(crate) fn occupant(&self, name: &RemoteName) -> Option<&Occupant> {
         self.0.get(&name.sibling_key())
+    }
+
+    /// Everything in it.
+    pub(crate) fn items(&self) -> impl Iterator<Item = &Occupant> {
+        self.0.values()
+    }
+
+    /// The file of that name and ID, if it has the content that the mapping says.
+    pub(crate) fn confirms(&self, known: &SyncedFile) -> Option<&RemoteFile> {
+        match self.occupant(&known.name)? {
+            Occupant::File(file) => {
+                Some(file).filter(|file| file.id == known.id && file.sha1 == Some(known.sha1))
+            }
+            Occupant::Folder(_) | Occupant::Other { .. } => None,
+        }
     }
 }
 

@@ -13,6 +13,34 @@ pub(crate) enum OnForeign {
     KeepBoth,
 }
 
+/// Why what the mapping says, or fails to say, is in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// It was damaged, and begun anew.
+    Damaged,
+    /// It was gone, and begun anew.
+    Lost,
+    /// It is an old copy of itself.
+    Old,
+}
+
+impl Loss {
+    /// The word for it, in the mapping and for machines.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Damaged => "damaged",
+            Self::Lost => "lost",
+            Self::Old => "old",
+        }
+    }
+
+    /// What the word says.
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        let all = [Self::Damaged, Self::Lost, Self::Old];
+        all.into_iter().find(|loss| loss.word() == word)
+    }
+}
+
 /// The decisions that planning needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Policy {
@@ -25,6 +53,9 @@ pub(crate) struct Policy {
     /// Where the owner of the folder on Box has no room: files that wait for it are left
     /// alone from this many bytes on.
     pub(crate) no_room: Option<u64>,
+    /// What the mapping knew of Box may be lost: what differs there is parked, whatever
+    /// else was decided beforehand.
+    pub(crate) distrust: bool,
 }
 
 /// How long things must have been left alone before a look does something about them.

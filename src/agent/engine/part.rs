@@ -41,6 +41,8 @@ pub(super) struct Part {
     pub(super) last_pass: Option<SystemTime>,
     /// How what needed nothing stood when the last pass looked.
     pub(super) tally: Tally,
+    /// Whether the pass under way has left out what had just been written to.
+    pub(super) is_partial: bool,
     /// Entries that were given up and have not been seen well since.
     pub(super) failed: BTreeMap<Key, Failed>,
 }
@@ -60,6 +62,7 @@ impl Part {
         });
         // A pass looks at everything: what still fails, fails again.
         self.failed.clear();
+        self.is_partial = false;
         self.tally = Tally::default();
     }
 

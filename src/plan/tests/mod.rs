@@ -86,6 +86,7 @@ fn policy(on_existing: OnForeign, on_remote_change: OnForeign) -> Policy {
         on_remote_change,
         quiet: Quiet::NONE,
         no_room: None,
+        distrust: false,
     }
 }
 
@@ -132,7 +133,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
                 },
             );
         }
-        Edit::Inventoried(_) | Edit::UnparkBelow(_) => {}
+        Edit::Inventoried(_) | Edit::Recompare(_) | Edit::UnparkBelow(_) => {}
         Edit::Park(_, name, item) => drop(mapped.parked.insert(name, item)),
         Edit::Unpark(_, name) => drop(mapped.parked.remove(&name)),
         Edit::OpenSession(..) | Edit::EndSession(..) => {}

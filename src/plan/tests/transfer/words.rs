@@ -83,6 +83,8 @@ pub(super) fn work(before: &str) -> FileWork {
             || before.contains("intent")
             || before.contains("parked"),
         changes: 0,
+        unlisted: false,
+        distrust: before.contains("lost"),
     };
     for part in before.split(", ").filter(|part| !part.is_empty()) {
         match part.split_once(' ') {
