@@ -11,7 +11,7 @@
 //!
 //! | step | where | what goes in, what comes out | pure |
 //! | --- | --- | --- | --- |
-//! | hint | `local/watch.rs` | the system's events → places that may have changed | |
+//! | hint | `local/watch.rs`, `agent/engine/polls.rs` | the system's events, or the time → places that may have changed | |
 //! | debounce | `plan/debounce.rs` | hints and the time → places that are quiet | ✔ |
 //! | scan | `local/scan.rs`, `local/hash.rs` | a directory → its entries and their stamps; digests of suspects only | |
 //! | plan | `plan/directory.rs` | entries, the mapping's rows, Box's listing → actions, edits, reports | ✔ |
@@ -78,7 +78,8 @@
 //! # Time
 //!
 //! The wall clock is read in `clock.rs` only, and no decision about what to send depends
-//! on it being right. Waiting is done with monotonic time.
+//! on it being right. Waiting is done with monotonic time, which stands still while the
+//! machine sleeps: `agent/pulse.rs` notices that, and `plan/gaps.rs` decides.
 
 mod agent;
 mod cli;
@@ -90,4 +91,5 @@ mod plan;
 mod remote;
 mod store;
 
+pub use cli::collapse::end_on_panic;
 pub use cli::run;

@@ -75,7 +75,7 @@ fn stamp(root: &Root, path: &RelPath) -> Option<Stamp> {
     let found = scan::look(root, &dir, &[name], &all).ok()?;
     match found.first()?.kind {
         LocalKind::File(stamp) => Some(stamp),
-        LocalKind::Directory | LocalKind::Excluded(_) | LocalKind::Unreadable(_) => None,
+        LocalKind::Directory(_) | LocalKind::Excluded(_) | LocalKind::Unreadable(_) => None,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::agent::survey::Dir;
 use crate::model::item::{Obstacle, Occupant, RemoteFolder};
 use crate::model::reason::Parked;
 use crate::model::trouble::Trouble;
-use crate::plan::action::{Edit, FolderWork, Report};
+use crate::plan::action::{Edit, FolderWork, NewFolder, Report};
 use crate::plan::facts::Inventory;
 use crate::plan::settle::{self, Settled};
 use crate::plan::verdict::Verdict;
@@ -54,9 +54,12 @@ pub(crate) async fn run(
     let edit = Edit::PutFolder {
         parent: dir.folder.key,
         name: work.name.clone(),
-        id: folder.id.clone(),
-        etag: folder.etag.clone(),
-        inventoried: inventory.is_none(),
+        folder: NewFolder {
+            id: folder.id.clone(),
+            etag: folder.etag.clone(),
+            inventoried: inventory.is_none(),
+            identity: work.identity,
+        },
     };
     store.writer().apply(vec![edit]).await?;
     let reader = context.readers.get()?;

@@ -18,6 +18,7 @@ pub(crate) mod login;
 pub(crate) mod meter;
 pub(crate) mod notice;
 pub(crate) mod preview;
+pub(crate) mod pulse;
 pub(crate) mod resolve;
 pub(crate) mod root_job;
 pub(crate) mod run;

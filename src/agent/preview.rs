@@ -71,6 +71,7 @@ fn planned() -> SyncedFolder {
         key: FolderKey(-1),
         id: FolderId::new(""),
         inventoried: true,
+        identity: None,
     }
 }
 
@@ -132,6 +133,7 @@ impl Preview {
             key,
             id: id.clone(),
             inventoried: true,
+            identity: None,
         };
         Ok(match client.list_folder(&id).await {
             Ok(items) => Ok((at(folder), Some(Inventory::new(items)))),
@@ -237,6 +239,7 @@ impl Preview {
                     key,
                     id: folder.id,
                     inventoried: true,
+                    identity: None,
                 };
                 (folder, Some(listed), report)
             }

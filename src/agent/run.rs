@@ -10,6 +10,7 @@ use crate::agent::eyes::Eyes;
 use crate::agent::login;
 use crate::agent::meter::{Gauge, Meter};
 use crate::agent::notice::{Ending, Sink};
+use crate::agent::pulse;
 use crate::agent::schedule::Schedule;
 use crate::config::Config;
 use crate::plan::backoff::Backoff;
@@ -132,9 +133,10 @@ pub(crate) async fn serve(
     let parts = Parts::open(config)?;
     let (hints_in, hints) = mpsc::channel(HINTS);
     let schedule = Schedule::lasting(config.mirrors.len(), settle, rescan, began);
+    let eyes = Eyes::new(hints_in, config.watch.mode, config.watch.poll_interval);
     let Watcher { sink, gauge } = watcher;
     let gauging = parts.gauge(gauge);
-    let mut engine = parts.engine(config, temper, schedule, Eyes::new(hints_in), sink);
+    let mut engine = parts.engine(config, temper, schedule, eyes, sink);
     forward_signals(stop, engine.events());
     forward_hints(hints, engine.events());
     let socket = control::listen(&config.state_dir, engine.events())?;
@@ -142,6 +144,7 @@ pub(crate) async fn serve(
         Arc::clone(&parts.context),
         engine.events(),
     ));
+    let pulse = tokio::spawn(pulse::beat(engine.events()));
     // Watching begins before the first look: what changes in between is hinted at.
     engine.open_eyes().await?;
     for mirror in 0..config.mirrors.len() {
@@ -150,6 +153,7 @@ pub(crate) async fn serve(
     let ran = engine.run_until_stopped().await;
     let ending = engine.finish(began, ran).await;
     alive.abort();
+    pulse.abort();
     drop(socket);
     gauging.end().await;
     parts.close_after(&ending).await;
@@ -283,6 +287,7 @@ pub(crate) fn context(
         let policy = Policy {
             on_existing: mirror.on_existing,
             on_remote_change: mirror.on_remote_change,
+            on_delete: mirror.on_delete,
             quiet: Quiet::NONE,
             no_room: None,
             distrust: false,

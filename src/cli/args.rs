@@ -20,6 +20,7 @@ Exit codes:
    3  a mirror halted: its local folder is missing, unreadable or was emptied;
       wait: or the account that its Box folder belongs to is full
   69  Box cannot be reached; status, wait: no agent runs
+  70  boxup found a mistake in itself; a service manager starts it again
   74  the state directory cannot be used; token: it cannot be written out
   75  another run holds the lock; login: its port is taken
   77  not authorised: token, account, scope, or a folder the account cannot use

@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 pub(crate) mod browser;
+pub(crate) mod collapse;
 pub(crate) mod conflicts;
 pub(crate) mod doctor;
 pub(crate) mod exit;

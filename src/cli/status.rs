@@ -141,12 +141,29 @@ fn describe(status: &Value) -> String {
         if let Some(message) = mirror["halted"]["message"].as_str() {
             text.push_str(&format!("    {message}\n"));
         }
+        text.push_str(&describe_polling(&mirror["polled"]));
         if let Some(message) = mirror["paused"]["message"].as_str() {
             text.push_str(&describe_pause(&mirror["paused"], message));
         }
     }
     text.push_str(&describe_limits(status));
     text
+}
+
+/// What nobody watches, and why.
+fn describe_polling(polled: &Value) -> String {
+    let Some(first) = polled["first"].as_str() else {
+        return String::new();
+    };
+    let what = match polled["places"].as_u64() {
+        Some(1) if first == "." => "all of it".to_owned(),
+        Some(1) | None => first.to_owned(),
+        Some(places) => format!("{} directories", count(places)),
+    };
+    let why = polled["message"]
+        .as_str()
+        .unwrap_or("it is not watched yet");
+    format!("    {what} is polled: {why}\n")
 }
 
 /// What slows it down, if anything does.

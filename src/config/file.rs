@@ -49,12 +49,16 @@ pub(crate) struct MirrorTable {
     pub(crate) exclude: Vec<Entry<String>>,
     pub(crate) on_existing: Entry<String>,
     pub(crate) on_remote_change: Entry<String>,
+    pub(crate) on_local_delete: Entry<String>,
+    pub(crate) max_deletes: Entry<String>,
 }
 
 /// `[watch]`
 pub(crate) struct WatchTable {
     pub(crate) settle: Entry<String>,
     pub(crate) rescan: Entry<String>,
+    pub(crate) mode: Entry<String>,
+    pub(crate) poll_interval: Entry<String>,
 }
 
 /// `[limits]`
@@ -134,6 +138,8 @@ fn mirror(section: &mut Section<'_>) -> MirrorTable {
         exclude: section.texts("exclude"),
         on_existing: section.text("on_existing", Meaning::Plain),
         on_remote_change: section.text("on_remote_change", Meaning::Plain),
+        on_local_delete: section.text("on_local_delete", Meaning::Plain),
+        max_deletes: section.text_or_integer("max_deletes"),
     }
 }
 
@@ -141,6 +147,8 @@ fn watch(section: &mut Section<'_>) -> WatchTable {
     WatchTable {
         settle: section.text("settle", Meaning::Duration),
         rescan: section.text("rescan", Meaning::Duration),
+        mode: section.text("mode", Meaning::Plain),
+        poll_interval: section.text("poll_interval", Meaning::Duration),
     }
 }
 

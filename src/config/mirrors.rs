@@ -6,10 +6,13 @@ use crate::config::reader::{Entry, State};
 use crate::config::resolve::{World, choice, nonempty, path};
 use crate::config::{Mirror, Target};
 use crate::model::ids::FolderId;
+use crate::model::mounts::Spot;
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
-use crate::plan::policy::OnForeign;
+use crate::plan::brake::MaxDeletes;
+use crate::plan::policy::{OnDelete, OnForeign};
 use ignore::gitignore::GitignoreBuilder;
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
 const POLICIES: &[(&str, OnForeign)] = &[
@@ -25,10 +28,12 @@ struct Draft<'a> {
     name: Option<String>,
     local: Option<PathBuf>,
     real: Option<PathBuf>,
+    spots: Vec<Spot>,
     target: Option<Target>,
     exclude: Option<Vec<String>>,
     on_existing: Option<OnForeign>,
     on_remote_change: Option<OnForeign>,
+    on_delete: Option<OnDelete>,
 }
 
 /// All mirrors, or `None` when something about them is wrong.
@@ -68,10 +73,12 @@ fn draft<'a>(table: &'a MirrorTable, world: &World<'_>, problems: &mut Problems)
     } else {
         path(&table.local, world, problems)
     };
+    let real = local.as_deref().map(world.real_path);
     Draft {
         table,
         name: name(table, local.as_deref(), problems),
-        real: local.as_deref().map(world.real_path),
+        spots: real.as_deref().map(world.spots).unwrap_or_default(),
+        real,
         local,
         target: target(table, problems),
         exclude: patterns(&table.exclude, problems),
@@ -87,6 +94,7 @@ fn draft<'a>(table: &'a MirrorTable, world: &World<'_>, problems: &mut Problems)
             Some(OnForeign::Park),
             problems,
         ),
+        on_delete: on_delete(table, problems),
     }
 }
 
@@ -99,6 +107,7 @@ impl Draft<'_> {
             exclude: self.exclude?,
             on_existing: self.on_existing?,
             on_remote_change: self.on_remote_change?,
+            on_delete: self.on_delete?,
         })
     }
 
@@ -115,6 +124,46 @@ impl Draft<'_> {
             return &self.table.folder_path.place;
         }
         &self.table.folder_id.place
+    }
+}
+
+/// What is deleted on the disk, and how much of it goes without asking.
+fn on_delete(table: &MirrorTable, problems: &mut Problems) -> Option<OnDelete> {
+    const TENTH: MaxDeletes = MaxDeletes::Percent(10);
+    let limit = match &table.max_deletes.state {
+        State::Missing => Some(TENTH),
+        State::Bad => None,
+        State::Set(text) => {
+            let limit = max_deletes(text);
+            if limit.is_none() {
+                let what = format!("{text:?} is neither a share of the files nor a number of them");
+                let remedy = "write max_deletes = \"10%\" (0% to 100%) or max_deletes = 500";
+                problems.add(&table.max_deletes.place, what, remedy);
+            }
+            limit
+        }
+    };
+    let words = [("keep", false), ("trash", true)];
+    let trashes = choice(&table.on_local_delete, &words, Some(false), problems)?;
+    let limit = limit?;
+    Some(match trashes {
+        true => OnDelete::Trash(limit),
+        false => OnDelete::Keep,
+    })
+}
+
+fn max_deletes(text: &str) -> Option<MaxDeletes> {
+    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    match text.strip_suffix('%') {
+        Some(share) => {
+            let share = share.parse().ok().filter(|_| digits(share))?;
+            (share <= 100).then_some(MaxDeletes::Percent(share))
+        }
+        None => text
+            .parse()
+            .ok()
+            .filter(|_| digits(text))
+            .map(MaxDeletes::Number),
     }
 }
 
@@ -253,6 +302,10 @@ fn compare(earlier: &Draft<'_>, later: &Draft<'_>, problems: &mut Problems) {
             Some(format!("it lies inside the directory of the mirror{other}"))
         } else if a.starts_with(b) {
             Some(format!("the directory of the mirror{other} lies inside it"))
+        } else if is_shared(earlier, later) {
+            Some(format!(
+                "it shares directories with that of the mirror{other}, by a bind mount"
+            ))
         } else {
             None
         };
@@ -262,14 +315,27 @@ fn compare(earlier: &Draft<'_>, later: &Draft<'_>, problems: &mut Problems) {
             problems.add(&later.table.local.place, what, remedy);
         }
     }
-    if let (Some(a), Some(b)) = (&earlier.target, &later.target)
-        && is_same(a, b)
-    {
+    if let (Some(a), Some(b)) = (&earlier.target, &later.target) {
         let other = at(earlier.target_place());
-        let what = format!("the mirror{other} goes to the same folder");
-        let remedy = "give each mirror a folder of its own";
+        let what = match overlap(a, b) {
+            None => return,
+            Some(Ordering::Equal) => format!("the mirror{other} goes to the same folder"),
+            Some(Ordering::Less) => {
+                format!("this folder lies in the one that the mirror{other} goes to")
+            }
+            Some(Ordering::Greater) => {
+                format!("the folder that the mirror{other} goes to lies in this one")
+            }
+        };
+        let remedy = "give each mirror a folder of its own, beside the others";
         problems.add(later.target_place(), what, remedy);
     }
+}
+
+fn is_shared(a: &Draft<'_>, b: &Draft<'_>) -> bool {
+    a.spots
+        .iter()
+        .any(|a| b.spots.iter().any(|b| a.overlaps(b)))
 }
 
 fn at(place: &Place) -> String {
@@ -278,16 +344,19 @@ fn at(place: &Place) -> String {
         .map_or_else(String::new, |line| format!(" of line {line}"))
 }
 
-/// Box takes names that differ only in case for the same.
-fn is_same(a: &Target, b: &Target) -> bool {
+/// How two targets meet: the first is the same as the second, around it (less), or in it
+/// (greater). Box takes names that differ only in case for the same. Whether an ID and a
+/// path lead to one folder is known only when Box has been asked.
+fn overlap(a: &Target, b: &Target) -> Option<Ordering> {
     match (a, b) {
-        (Target::Id(a), Target::Id(b)) => a == b,
+        (Target::Id(a), Target::Id(b)) => (a == b).then_some(Ordering::Equal),
         (Target::Path(a), Target::Path(b)) => {
-            let keys = |names: &[RemoteName]| -> Vec<String> {
-                names.iter().map(RemoteName::sibling_key).collect()
-            };
-            keys(a) == keys(b)
+            let same = a
+                .iter()
+                .zip(b)
+                .all(|(a, b)| a.sibling_key() == b.sibling_key());
+            same.then(|| a.len().cmp(&b.len()))
         }
-        (Target::Id(_), Target::Path(_)) | (Target::Path(_), Target::Id(_)) => false,
+        (Target::Id(_), Target::Path(_)) | (Target::Path(_), Target::Id(_)) => None,
     }
 }

@@ -48,7 +48,8 @@ use crate::config::resolve::{Mistakes, Vault, World};
 use crate::model::ids::FolderId;
 use crate::model::name::RemoteName;
 use crate::model::timetable::Timetable;
-use crate::plan::policy::OnForeign;
+use crate::plan::policy::{OnDelete, OnForeign};
+use crate::plan::sight::Mode;
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -160,6 +161,8 @@ pub(crate) struct Mirror {
     pub(crate) on_existing: OnForeign,
     /// For a file of ours that somebody else changed.
     pub(crate) on_remote_change: OnForeign,
+    /// For what is deleted on the disk.
+    pub(crate) on_delete: OnDelete,
 }
 
 /// A folder on Box.
@@ -191,6 +194,10 @@ pub(crate) struct Watch {
     pub(crate) settle: Duration,
     /// How often everything is looked at whatever the watcher said.
     pub(crate) rescan: Duration,
+    /// Whether the system is to tell of changes.
+    pub(crate) mode: Mode,
+    /// How often what nobody watches is looked at.
+    pub(crate) poll_interval: Duration,
 }
 
 /// How hard to press on Box.
@@ -335,6 +342,7 @@ fn checked<T>(
     {
         problems.add(&place, what, remedy);
     }
+    let mounts = disk::mounts();
     let world = World {
         env,
         source,
@@ -342,6 +350,7 @@ fn checked<T>(
         vault,
         read_file: &disk::read_bytes,
         real_path: &disk::real_path,
+        spots: &|path: &Path| mounts.spots(path),
     };
     resolve(&file, &world, problems).map_err(failed)
 }

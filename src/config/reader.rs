@@ -146,6 +146,15 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// A text, or a whole number that is taken for its digits.
+    pub(crate) fn text_or_integer(&mut self, key: &'static str) -> Entry<String> {
+        let read = |value: &DeValue<'_>| match value.as_integer() {
+            Some(number) => Some(number.as_str().to_owned()),
+            None => value.as_str().map(str::to_owned),
+        };
+        self.value(key, read, |_| format!("put it in quotes: {key} = \"…\""))
+    }
+
     /// A text, or a list of them.
     pub(crate) fn one_or_more(&mut self, key: &'static str) -> Vec<Entry<String>> {
         let is_list = match self.table {

@@ -27,14 +27,6 @@ pub(crate) enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// Changes below this path cannot be observed.
-    #[error("{path:?} cannot be watched: {reason}")]
-    Unwatchable {
-        /// Where.
-        path: PathBuf,
-        /// What the system said.
-        reason: String,
-    },
 }
 
 impl Error {

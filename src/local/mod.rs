@@ -4,14 +4,17 @@
 //! Nothing here decides what that means, and nothing here talks to Box.
 
 pub(crate) mod error;
+pub(crate) mod examine;
 pub(crate) mod filter;
 pub(crate) mod hash;
+pub(crate) mod mounts;
 pub(crate) mod root;
 pub(crate) mod scan;
 pub(crate) mod send;
 pub(crate) mod watch;
 mod watch_events;
 mod watch_inbox;
+pub(crate) mod watch_limit;
 mod watch_tree;
 
 #[cfg(test)]

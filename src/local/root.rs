@@ -10,7 +10,7 @@ use crate::model::path::{LocalName, RelPath};
 use crate::model::stamp::{Nanos, Stamp};
 use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 use std::fs::{File, Metadata};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -57,6 +57,13 @@ impl Root {
     /// Device and inode.
     pub(crate) fn identity(&self) -> (u64, u64) {
         self.identity
+    }
+
+    /// Where it is now, links followed; where it was opened if nobody can tell.
+    pub(crate) fn real_path(&self) -> PathBuf {
+        let through = format!("/proc/self/fd/{}", self.fd.as_raw_fd());
+        let found = std::fs::read_link(through).or_else(|_| std::fs::canonicalize(&self.path));
+        found.unwrap_or_else(|_| self.path.clone())
     }
 
     /// Opens a directory at or below the root.

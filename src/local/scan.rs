@@ -5,6 +5,7 @@
 //! files are examined one by one. No content is read.
 
 use crate::local::error::{Error, is_shortage};
+use crate::local::examine::examine;
 use crate::local::filter::Filter;
 use crate::local::root::Root;
 use crate::model::path::{LocalName, RelPath};
@@ -62,7 +63,7 @@ pub(crate) fn subdirectories(
             return Ok(());
         }
         let entry = look.entry(fd, name, kind)?;
-        let directory = entry.filter(|entry| entry.kind == LocalKind::Directory);
+        let directory = entry.filter(|entry| matches!(entry.kind, LocalKind::Directory(_)));
         found.extend(directory.map(|entry| dir.join(&entry.name)));
         Ok(())
     })?;
@@ -150,8 +151,7 @@ impl<'a> Look<'a> {
             return Some(LocalKind::Excluded(exclusion));
         }
         let exclusion = match kind {
-            FileType::RegularFile | FileType::Unknown => return None,
-            FileType::Directory => return Some(LocalKind::Directory),
+            FileType::RegularFile | FileType::Directory | FileType::Unknown => return None,
             FileType::Symlink => Exclusion::SymbolicLink,
             FileType::Fifo => Exclusion::Special("named pipe"),
             FileType::Socket => Exclusion::Special("socket"),
@@ -167,8 +167,8 @@ impl<'a> Look<'a> {
         name: &LocalName,
         expected: FileType,
     ) -> Result<Option<LocalKind>, Error> {
-        let stat = match statat(fd, name.as_os(), AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => stat,
+        let (kind, found) = match self.look_at(fd, name, expected) {
+            Ok(found) => found,
             Err(Errno::NOENT) => return Ok(None),
             // The machine is short of something: not a fact about this entry.
             Err(errno) if is_shortage(errno) => {
@@ -176,14 +176,37 @@ impl<'a> Look<'a> {
             }
             Err(errno) => return Ok(Some(LocalKind::Unreadable(errno.to_string()))),
         };
-        let kind = FileType::from_raw_mode(stat.st_mode);
         // Its type may not have been known, or may have changed since.
         let other = if kind == expected {
             None
         } else {
             self.by_type(name, kind)
         };
-        Ok(Some(other.unwrap_or_else(|| LocalKind::File(stamp(&stat)))))
+        Ok(Some(other.unwrap_or(found)))
+    }
+
+    /// A directory with its time of birth, which tells it from the next one of its name.
+    /// That of a file is left to who opens it: asking for it here would double the cost
+    /// of a pass.
+    fn look_at(
+        &self,
+        fd: BorrowedFd<'_>,
+        name: &LocalName,
+        expected: FileType,
+    ) -> Result<(FileType, LocalKind), Errno> {
+        if expected != FileType::Directory {
+            let stat = statat(fd, name.as_os(), AtFlags::SYMLINK_NOFOLLOW)?;
+            let kind = FileType::from_raw_mode(stat.st_mode);
+            if kind != FileType::Directory {
+                return Ok((kind, LocalKind::File(stamp(&stat))));
+            }
+        }
+        let found = examine(fd, name)?;
+        let local = match found.kind {
+            FileType::Directory => LocalKind::Directory(found.identity),
+            _ => LocalKind::File(found.stamp),
+        };
+        Ok((found.kind, local))
     }
 
     fn excluded(&self, name: &LocalName, is_dir: bool) -> Option<Exclusion> {
@@ -195,15 +218,13 @@ impl<'a> Look<'a> {
     }
 }
 
-/// The time of birth is left to who opens the file: asking for it here would double
-/// the cost of a pass.
 #[expect(
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
     clippy::useless_conversion,
     reason = "the fields' types differ between systems"
 )]
-fn stamp(stat: &Stat) -> Stamp {
+pub(super) fn stamp(stat: &Stat) -> Stamp {
     Stamp {
         size: stat.st_size as u64,
         mtime: Nanos::new(stat.st_mtime.into(), stat.st_mtime_nsec as i64),
@@ -228,7 +249,7 @@ mod tests {
     fn words(entries: &[LocalEntry]) -> Vec<String> {
         let word = |entry: &LocalEntry| match &entry.kind {
             LocalKind::File(stamp) => format!("{}={}", entry.name, stamp.size),
-            LocalKind::Directory => format!("{}/", entry.name),
+            LocalKind::Directory(_) => format!("{}/", entry.name),
             LocalKind::Excluded(why) => format!("{}-{}", entry.name, why.code()),
             LocalKind::Unreadable(why) => format!("{}?{why}", entry.name),
         };

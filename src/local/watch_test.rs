@@ -10,6 +10,7 @@ use crate::model::path::RelPath;
 use crate::model::stamp::{Nanos, Tolerated};
 use crate::plan::debounce::{Hint, What};
 use crate::plan::facts::LocalKind;
+use crate::plan::sight::Mode;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -35,11 +36,11 @@ impl Follower {
     fn new(rig: &Rig, patterns: &[&str], room: usize) -> Self {
         let (sender, hints) = channel(room);
         let (root, filter) = (Arc::clone(&rig.root), filter(patterns));
-        let roots = vec![(0, Arc::clone(&root), Arc::clone(&filter))];
+        let (own, rules) = (Arc::clone(&root), Arc::clone(&filter));
         Self {
             root,
             filter,
-            watcher: Watcher::start(roots, sender).unwrap(),
+            watcher: Watcher::start(0, own, rules, Mode::Auto, sender).unwrap(),
             hints,
             got: Vec::new(),
             files: BTreeSet::new(),
@@ -86,7 +87,7 @@ impl Follower {
             let path = dir.join(&entry.name);
             match entry.kind {
                 LocalKind::File(_) => drop(self.files.insert(path)),
-                LocalKind::Directory => self.walk(&path),
+                LocalKind::Directory(_) => self.walk(&path),
                 LocalKind::Excluded(_) | LocalKind::Unreadable(_) => {}
             }
         }
@@ -125,7 +126,7 @@ async fn no_file_in_new_nested_directories_is_lost() {
         writer.join().unwrap();
     }
     assert!(!follower.got.contains(&What::Everything));
-    assert!(!follower.watcher.is_partial());
+    assert_eq!(follower.watcher.unwatched(), (Vec::new(), Vec::new()));
 }
 
 #[tokio::test]
@@ -239,7 +240,7 @@ async fn a_root_that_goes_away_is_told() {
     fs::rename(rig.root.path(), &away).unwrap();
     let told = |this: &Follower| this.got.contains(&What::Everything);
     follower.until("the hint", told).await;
-    assert!(follower.watcher.is_partial());
+    assert!(follower.watcher.is_blind());
     fs::rename(&away, rig.root.path()).unwrap();
 }
 

@@ -1,11 +1,13 @@
 //! What there is to do: work for Box, edits of the mapping, and what is reported.
 
+use crate::model::identity::Identity;
 use crate::model::ids::{Etag, FolderId, FolderKey};
 use crate::model::item::{RemoteFile, RemoteFolder};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{DOUBTED, Exclusion, Failed, Parked};
 use crate::model::stamp::{Nanos, Stamp, Tolerated};
+use crate::plan::absence::Mark;
 use crate::plan::conflict::Decision;
 use crate::plan::facts::{
     Hashed, Intent, Mapped, OpenSession, ParkedItem, SyncedFile, SyncedFolder,
@@ -27,6 +29,8 @@ pub(crate) struct DirPlan {
     pub(crate) descend: Vec<(LocalName, SyncedFolder)>,
     /// Files written to so recently that they are looked at again later.
     pub(crate) unsettled: Vec<LocalName>,
+    /// Mapped entries that were not found, where they would go to the trash.
+    pub(crate) missing: Vec<LocalName>,
 }
 
 impl DirPlan {
@@ -69,6 +73,8 @@ pub(crate) struct FolderWork {
     pub(crate) name: LocalName,
     /// The name that its folder has or gets.
     pub(crate) remote_name: RemoteName,
+    /// Which directory it is.
+    pub(crate) identity: Option<Identity>,
     /// The folder, where it is known to exist: it is then only listed.
     pub(crate) known: Option<RemoteFolder>,
     /// The mapping has it; only what is in it was never compared.
@@ -135,6 +141,19 @@ impl FileWork {
     }
 }
 
+/// The folder of a directory that had none, or another one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NewFolder {
+    /// The folder.
+    pub(crate) id: FolderId,
+    /// Its etag, for later changes of the folder itself.
+    pub(crate) etag: Option<Etag>,
+    /// Whether nothing in it is unknown.
+    pub(crate) inventoried: bool,
+    /// Which directory it is.
+    pub(crate) identity: Option<Identity>,
+}
+
 /// A change of the mapping.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Edit {
@@ -160,15 +179,14 @@ pub(crate) enum Edit {
         /// Its name.
         name: LocalName,
         /// The folder.
-        id: FolderId,
-        /// Its etag, for later changes of the folder itself.
-        etag: Option<Etag>,
-        /// Whether nothing in it is unknown.
-        inventoried: bool,
+        folder: NewFolder,
     },
+    /// The directory of this folder is this one now.
+    Identify(FolderKey, Identity),
     /// A folder's listing has been planned from.
     Inventoried(FolderKey),
     /// A folder is to be listed and compared once more.
+    #[expect(dead_code, reason = "for repairs")]
     Recompare(FolderId),
     /// An item waits.
     Park(FolderKey, LocalName, ParkedItem),
@@ -188,6 +206,8 @@ pub(crate) enum Edit {
     EndSession(FolderKey, LocalName, String),
     /// What became of a request in doubt does not matter any more.
     EndIntent(FolderKey, LocalName),
+    /// Something about what is gone, or about what was done with it.
+    Mark(Mark),
 }
 
 impl Edit {
@@ -201,6 +221,7 @@ impl Edit {
             Self::PutFolder { .. }
             | Self::Inventoried(_)
             | Self::Recompare(_)
+            | Self::Identify(..)
             | Self::Park(..)
             | Self::Unpark(..)
             | Self::UnparkBelow(_)
@@ -209,7 +230,8 @@ impl Edit {
             | Self::Undecide(..)
             | Self::OpenSession(..)
             | Self::EndSession(..)
-            | Self::EndIntent(..) => None,
+            | Self::EndIntent(..)
+            | Self::Mark(_) => None,
         }
     }
 }

@@ -4,19 +4,22 @@
 //! Called twice with the same facts: [`suspects`] names the files whose bytes decide
 //! something, the scan hashes just those, and [`plan`] decides.
 
+use crate::model::identity::Identity;
 use crate::model::ids::FolderKey;
 use crate::model::item::{Obstacle, Occupant};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{DOUBTED, Failed, Parked};
 use crate::model::stamp::{Stamp, YOUNG};
+use crate::plan::absence::{self, Mark};
 use crate::plan::action::{Action, DirPlan, Edit, FileWork, FolderWork, Report, synced};
 use crate::plan::facts::{
     Digests, DirFacts, HashError, Hashed, LocalEntry, LocalKind, ParkedItem, SyncedFile,
 };
 use crate::plan::parole;
-use crate::plan::policy::{CHUNKED_FROM, OnForeign, Policy};
+use crate::plan::policy::{CHUNKED_FROM, OnDelete, OnForeign, Policy};
 use crate::plan::twins::Twins;
+use std::collections::BTreeSet;
 
 /// How a local file stands, judged by its stamp alone.
 enum Standing<'a> {
@@ -98,9 +101,12 @@ struct Planner<'a> {
 impl Planner<'_> {
     fn entry(&mut self, entry: &LocalEntry, digests: &Digests) {
         let name = &entry.name;
+        if self.facts.mapped.absent.contains_key(name) {
+            self.mark(Mark::Present(self.dir, name.clone()));
+        }
         match &entry.kind {
             LocalKind::File(stamp) => self.file(name, stamp, digests),
-            LocalKind::Directory => self.directory(name),
+            LocalKind::Directory(identity) => self.directory(name, *identity),
             LocalKind::Excluded(why) => {
                 self.unpark(name);
                 self.report(name, Report::Excluded(why.clone()));
@@ -302,10 +308,13 @@ impl Planner<'_> {
         self.plan.actions.push(Action::File(work));
     }
 
-    fn directory(&mut self, name: &LocalName) {
+    fn directory(&mut self, name: &LocalName, identity: Identity) {
         let mapped = &self.facts.mapped;
         if let Some(folder) = mapped.folders.get(name).filter(|f| f.inventoried) {
             self.unpark(name);
+            if folder.identity != Some(identity) {
+                self.plan.edits.push(Edit::Identify(folder.key, identity));
+            }
             return self.plan.descend.push((name.clone(), folder.clone()));
         }
         match directory_name(name, self.facts, self.policy, &self.twins) {
@@ -329,6 +338,7 @@ impl Planner<'_> {
                 self.plan.actions.push(Action::Folder(FolderWork {
                     name: name.clone(),
                     remote_name,
+                    identity: Some(identity),
                     known,
                     is_mapped: mapped.folders.contains_key(name),
                 }));
@@ -374,9 +384,55 @@ impl Planner<'_> {
         self.report(name, Report::Parked(why));
     }
 
+    fn mark(&mut self, mark: Mark) {
+        self.plan.edits.push(Edit::Mark(mark));
+    }
+
+    /// Notes which mapped entries are not there; a directory that was not read as a whole
+    /// only gives a reason to look. Returns those that wait on Box all the same.
+    fn absent(&mut self) -> BTreeSet<LocalName> {
+        let facts = self.facts;
+        let mapped = &facts.mapped;
+        let is_here = |name: &LocalName| {
+            let found = facts.local.binary_search_by(|entry| entry.name.cmp(name));
+            found.is_ok()
+        };
+        let is_mapped =
+            |name: &LocalName| mapped.files.contains_key(name) || mapped.folders.contains_key(name);
+        let is_kept = self.policy.on_delete == OnDelete::Keep;
+        for name in mapped.absent.keys().filter(|name| !is_here(name)) {
+            if is_kept || !is_mapped(name) {
+                self.mark(Mark::Present(self.dir, name.clone()));
+            }
+        }
+        let mut waits = BTreeSet::new();
+        if is_kept {
+            return waits;
+        }
+        let all = mapped.files.keys().chain(mapped.folders.keys());
+        for name in all.filter(|name| !is_here(name)) {
+            self.plan.missing.push(name.clone());
+            if !facts.complete {
+                continue;
+            }
+            let known = mapped.absent.get(name);
+            if known.is_none_or(|absent| absent.is_of_the_future(facts.now)) {
+                self.mark(Mark::Absent(self.dir, name.clone(), facts.now));
+            }
+            if let Some(parked) = mapped.parked.get(name) {
+                waits.insert(name.clone());
+                if !absence::is_tried(Some(parked), facts.now, self.policy) {
+                    self.report(name, Report::Parked(still(parked)));
+                }
+            }
+        }
+        waits
+    }
+
     /// Ends what was remembered of entries that are not there any more. A file's row
     /// stays: its absence says nothing about what should be on Box.
     fn close(mut self) -> DirPlan {
+        let waits = self.absent();
         if !self.facts.complete {
             return self.plan;
         }
@@ -392,7 +448,7 @@ impl Planner<'_> {
             .mapped
             .parked
             .keys()
-            .filter(|name| !is_here(name));
+            .filter(|name| !is_here(name) && !waits.contains(*name));
         let gone: Vec<Edit> = gone
             .map(|name| Edit::Unpark(self.dir, name.clone()))
             .collect();

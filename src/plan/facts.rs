@@ -2,6 +2,7 @@
 //! it, and Box's listing where the folder was never compared.
 
 use crate::model::digest::Sha1Digest;
+use crate::model::identity::Identity;
 use crate::model::ids::{Etag, FileId, FolderId, FolderKey, VersionId};
 use crate::model::item::{Occupant, RemoteFile, Seen};
 use crate::model::name::RemoteName;
@@ -9,6 +10,7 @@ use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Parked};
 use crate::model::session::Session;
 use crate::model::stamp::{Nanos, Stamp, Tolerated};
+use crate::plan::absence::Absent;
 use crate::plan::conflict::Decision;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,8 +28,8 @@ pub(crate) struct LocalEntry {
 pub(crate) enum LocalKind {
     /// A regular file.
     File(Stamp),
-    /// A directory.
-    Directory,
+    /// A directory, and which one.
+    Directory(Identity),
     /// Left out on purpose; an excluded directory is one entry and is not entered.
     Excluded(Exclusion),
     /// There, but it could not be examined; the system's words.
@@ -105,6 +107,8 @@ pub(crate) struct SyncedFolder {
     /// Whether everything that Box held in it has been compared once: either we made
     /// it, empty, or its listing has been planned from.
     pub(crate) inventoried: bool,
+    /// Which directory it was when it was last looked at.
+    pub(crate) identity: Option<Identity>,
 }
 
 /// An item that waits, as remembered from earlier.
@@ -193,6 +197,8 @@ pub(crate) struct Mapped {
     pub(crate) intents: BTreeMap<LocalName, Intent>,
     /// What a person decided about conflicts, by local name.
     pub(crate) decisions: BTreeMap<LocalName, Decision>,
+    /// What was not there when it was last looked for, by local name.
+    pub(crate) absent: BTreeMap<LocalName, Absent>,
 }
 
 /// What a folder holds on Box, by the key under which Box compares names.
@@ -209,11 +215,6 @@ impl Inventory {
     /// Who has this name, in any case.
     pub(crate) fn occupant(&self, name: &RemoteName) -> Option<&Occupant> {
         self.0.get(&name.sibling_key())
-    }
-
-    /// Everything in it.
-    pub(crate) fn items(&self) -> impl Iterator<Item = &Occupant> {
-        self.0.values()
     }
 
     /// The file of that name and ID, if it has the content that the mapping says.

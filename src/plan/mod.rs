@@ -3,14 +3,20 @@
 //! No clock, no disk, no socket, no task. Whatever decides over time is a state
 //! machine that is told what happened and what time it is.
 
+#[expect(dead_code, reason = "nothing is deleted yet")]
+pub(crate) mod absence;
 pub(crate) mod action;
 pub(crate) mod backoff;
+#[cfg_attr(not(test), expect(dead_code, reason = "nothing is deleted yet"))]
+pub(crate) mod brake;
 pub(crate) mod chunked;
+pub(crate) mod clearance;
 pub(crate) mod conflict;
 pub(crate) mod debounce;
 pub(crate) mod directory;
 pub(crate) mod exchange;
 pub(crate) mod facts;
+pub(crate) mod gaps;
 pub(crate) mod guard;
 pub(crate) mod owners;
 pub(crate) mod parole;
@@ -18,6 +24,7 @@ pub(crate) mod policy;
 pub(crate) mod queue;
 pub(crate) mod restless;
 pub(crate) mod settle;
+pub(crate) mod sight;
 pub(crate) mod tally;
 pub(crate) mod transfer;
 pub(crate) mod twins;

@@ -1,5 +1,6 @@
 //! What the operator decided beforehand, mirror by mirror.
 
+use crate::plan::brake::MaxDeletes;
 use std::time::Duration;
 
 /// What to do where Box already holds something else.
@@ -41,6 +42,15 @@ impl Loss {
     }
 }
 
+/// What a file that is deleted on the disk means for its copy on Box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnDelete {
+    /// Nothing: the copy stays.
+    Keep,
+    /// It goes to Box's trash; of one pass at most so many without asking.
+    Trash(MaxDeletes),
+}
+
 /// The decisions that planning needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Policy {
@@ -48,6 +58,8 @@ pub(crate) struct Policy {
     pub(crate) on_existing: OnForeign,
     /// For a file of ours that somebody else changed.
     pub(crate) on_remote_change: OnForeign,
+    /// For what is not on the disk any more.
+    pub(crate) on_delete: OnDelete,
     /// How long things must have been left alone.
     pub(crate) quiet: Quiet,
     /// Where the owner of the folder on Box has no room: files that wait for it are left

@@ -20,8 +20,9 @@ impl Twins {
         let is_mapped = |name: &LocalName| {
             facts.mapped.files.contains_key(name) || facts.mapped.folders.contains_key(name)
         };
-        let counts =
-            |entry: &&LocalEntry| matches!(entry.kind, LocalKind::File(_) | LocalKind::Directory);
+        let counts = |entry: &&LocalEntry| {
+            matches!(entry.kind, LocalKind::File(_) | LocalKind::Directory(_))
+        };
         let is_new = |entry: &LocalEntry| !is_mapped(&entry.name);
         if !facts.local.iter().filter(counts).any(is_new) {
             return Self(BTreeMap::new());

@@ -117,7 +117,7 @@ fn forget(db: &Savepoint<'_>, root: i64) -> rusqlite::Result<()> {
          INSERT INTO below SELECT id FROM tree",
         [root],
     )?;
-    for table in ["file", "parked", "intent", "session", "decision"] {
+    for table in ["file", "parked", "intent", "session", "decision", "moving"] {
         db.execute(
             &format!("DELETE FROM {table} WHERE dir IN (SELECT id FROM below)"),
             [],

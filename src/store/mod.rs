@@ -5,6 +5,8 @@
 
 pub(crate) mod account;
 pub(crate) mod condition;
+#[expect(dead_code, reason = "nothing is deleted yet")]
+pub(crate) mod deeds;
 pub(crate) mod error;
 pub(crate) mod lock;
 mod mark;
@@ -15,6 +17,7 @@ pub(crate) mod recovery;
 pub(crate) mod rows;
 mod seal;
 pub(crate) mod sessions;
+mod tree;
 pub(crate) mod writer;
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::plan::facts::{Mapped, ParkedItem, SyncedFolder};
 use crate::plan::policy::Loss;
 use crate::store::error::Error;
 use crate::store::seal::{Seals, broken};
-use crate::store::{recovery, rows};
+use crate::store::{deeds, recovery, rows};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use std::collections::BTreeMap;
 
@@ -60,6 +60,7 @@ impl Reader {
                 [dir.0],
                 rows::decision,
             )?,
+            absent: self.map(dir, &all(deeds::ABSENT, "absent"), [dir.0], deeds::absent)?,
         })
     }
 
@@ -106,6 +107,14 @@ impl Reader {
                 key,
                 rows::decision,
             )?);
+            let key = params![dir.0, name.as_bytes()];
+            let absent = self.map(
+                dir,
+                &one(deeds::ABSENT, "absent", "dir"),
+                key,
+                deeds::absent,
+            )?;
+            found.absent.extend(absent);
         }
         Ok(found)
     }

@@ -324,7 +324,8 @@ pub(crate) fn aside(dir: &Path) -> Vec<PathBuf> {
     let listed = std::fs::read_dir(dir).into_iter().flatten().flatten();
     let is_one = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| name.starts_with(ASIDE))
+        let is_part = |name: &str| PARTS[1..].iter().any(|part| name.ends_with(part));
+        name.is_some_and(|name| name.starts_with(ASIDE) && !is_part(name))
     };
     let mut found: Vec<PathBuf> = listed.map(|entry| entry.path()).filter(is_one).collect();
     found.sort();

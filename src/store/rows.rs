@@ -1,6 +1,7 @@
 //! Model values to columns and back. Unsigned numbers are stored bit for bit.
 
 use crate::model::digest::Sha1Digest;
+use crate::model::identity::Identity;
 use crate::model::ids::{Etag, FileId, FolderId, FolderKey, VersionId};
 use crate::model::item::Seen;
 use crate::model::name::RemoteName;
@@ -13,9 +14,9 @@ use rusqlite::types::{FromSqlError, Type, ValueRef};
 
 /// Columns of [`file()`], in order.
 pub(crate) const FILE: &str = "name, box_id, version, etag, box_name, sha1, size, mtime, ctime, \
-                               inode, hashed_at, provisional";
+                               inode, hashed_at, provisional, born";
 /// Columns of [`folder`], in order.
-pub(crate) const FOLDER: &str = "name, id, box_id, inventoried";
+pub(crate) const FOLDER: &str = "name, id, box_id, inventoried, device, inode, born";
 /// Columns of [`parked`], in order.
 pub(crate) const PARKED: &str = "name, code, message, in_the_item, size, mtime, ctime, inode, \
                                  tried_at, box_id, box_version";
@@ -35,7 +36,7 @@ pub(crate) fn file(row: &Row<'_>) -> rusqlite::Result<(LocalName, SyncedFile)> {
         mtime: Nanos(row.get(7)?),
         ctime: Nanos(row.get(8)?),
         inode: row.get::<_, i64>(9)?.cast_unsigned(),
-        created: None,
+        created: row.get::<_, Option<i64>>(12)?.map(Nanos),
     };
     let file = SyncedFile {
         id: FileId::new(row.get_ref(1)?.as_str()?),
@@ -61,7 +62,21 @@ pub(crate) fn root_folder(row: &Row<'_>) -> rusqlite::Result<SyncedFolder> {
         key: FolderKey(row.get(1)?),
         id: FolderId::new(row.get_ref(2)?.as_str()?),
         inventoried: row.get(3)?,
+        identity: identity(row, 4)?,
     })
+}
+
+/// A directory's identity, from its three columns.
+pub(crate) fn identity(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Identity>> {
+    let number = |column| row.get::<_, Option<i64>>(column);
+    let device = number(first)?.map(i64::cast_unsigned);
+    let inode = number(first + 1)?.map(i64::cast_unsigned);
+    let born = number(first + 2)?.map(Nanos);
+    Ok(device.zip(inode).map(|(device, inode)| Identity {
+        device,
+        inode,
+        born,
+    }))
 }
 
 /// What waits.

@@ -6,8 +6,8 @@
 //! connection seal whatever has changed.
 
 use crate::store::error::Error;
-use crate::store::rows;
 use crate::store::sessions::SESSION;
+use crate::store::{deeds, rows};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, ffi};
@@ -16,7 +16,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The sealed tables: the name, what is read of a row besides its place, where the row
 /// is, and what finds it.
-const TABLES: [(&str, &str, &str, &[&str]); 8] = [
+const TABLES: [(&str, &str, &str, &[&str]); 9] = [
     ("folder", rows::FOLDER, "parent", &["id"]),
     ("mirror", rows::MIRROR, "root", &["name"]),
     ("file", rows::FILE, "dir", &["dir", "name"]),
@@ -24,6 +24,7 @@ const TABLES: [(&str, &str, &str, &[&str]); 8] = [
     ("intent", rows::INTENT, "dir", &["dir", "name"]),
     ("session", SESSION, "dir", &["dir", "name"]),
     ("decision", rows::DECISION, "dir", &["dir", "name"]),
+    ("absent", deeds::ABSENT, "dir", &["dir", "name"]),
     ("state", rows::STATE, "only", &["only"]),
 ];
 

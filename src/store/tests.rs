@@ -6,7 +6,7 @@ use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::Parked;
 use crate::model::stamp::{Nanos, Stamp};
-use crate::plan::action::Edit;
+use crate::plan::action::{Edit, NewFolder};
 use crate::plan::facts::{Intent, Mapped, ParkedItem, SyncedFile, SyncedFolder};
 use crate::plan::policy::Loss;
 use crate::store::error::Error;
@@ -65,9 +65,12 @@ async fn fill(dir: &Path) {
         edits.push(Edit::PutFolder {
             parent: root.key,
             name: name(&format!("folder {folder}")),
-            id: FolderId::new((100 + folder).to_string()),
-            etag: None,
-            inventoried: folder % 3 != 0,
+            folder: NewFolder {
+                id: FolderId::new((100 + folder).to_string()),
+                etag: None,
+                inventoried: folder % 3 != 0,
+                identity: None,
+            },
         });
     }
     store.writer().apply(edits).await.unwrap();

@@ -8,10 +8,11 @@ use crate::plan::action::Edit;
 use crate::plan::conflict::Decision;
 use crate::plan::facts::{ParkedItem, SyncedFile};
 use crate::store::account::{self, KnownAccount};
+use crate::store::deeds;
 use crate::store::error::Error;
 use crate::store::mark::Generation;
 use crate::store::mirrors::{self, Holder};
-use crate::store::{recovery, sessions};
+use crate::store::{recovery, sessions, tree};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use std::thread;
 use std::time::Instant;
@@ -246,16 +247,9 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
         Edit::PutFolder {
             parent,
             name,
-            id,
-            etag,
-            inventoried,
+            folder,
         } => {
-            let sql = "INSERT INTO folder (parent, name, box_id, etag, inventoried) \
-                       VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (parent, name) DO UPDATE SET \
-                       box_id = ?3, etag = ?4, inventoried = ?5";
-            let etag = etag.as_ref().map(|etag| etag.as_str());
-            let values = params![parent.0, name.as_bytes(), id.as_str(), etag, inventoried];
-            db.prepare_cached(sql)?.execute(values)?;
+            tree::put_folder(db, *parent, name, folder)?;
             // The path may have been a file before.
             end_all(db, &["file", "decision", "parked"], *parent, name)
         }
@@ -267,6 +261,7 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             let sql = "UPDATE folder SET inventoried = 0 WHERE box_id = ?1 AND inventoried = 1";
             db.prepare_cached(sql)?.execute([id.as_str()]).map(|_| ())
         }
+        Edit::Identify(dir, identity) => tree::identify(db, *dir, *identity),
         // An intent stays: what is parked may have been decided without asking Box.
         Edit::Park(dir, name, item) => park(db, *dir, name, item),
         Edit::Unpark(dir, name) => end(db, "parked", *dir, name),
@@ -281,6 +276,7 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
         Edit::OpenSession(dir, name, open) => sessions::put(db, *dir, name, open),
         Edit::EndSession(dir, name, id) => sessions::end(db, *dir, name, id),
         Edit::EndIntent(dir, name) => end(db, "intent", *dir, name),
+        Edit::Mark(mark) => deeds::apply(db, mark),
     }
 }
 
@@ -292,7 +288,7 @@ fn refresh(
     provisional: bool,
 ) -> rusqlite::Result<()> {
     let sql = "UPDATE file SET size = ?3, mtime = ?4, ctime = ?5, inode = ?6, \
-               hashed_at = ?7, provisional = ?8 WHERE dir = ?1 AND name = ?2";
+               hashed_at = ?7, provisional = ?8, born = ?9 WHERE dir = ?1 AND name = ?2";
     let values = params![
         dir.0,
         name.as_bytes(),
@@ -301,7 +297,8 @@ fn refresh(
         stamp.ctime.0,
         stamp.inode.cast_signed(),
         hashed_at.0,
-        provisional
+        provisional,
+        stamp.created.map(|born| born.0),
     ];
     db.prepare_cached(sql)?.execute(values).map(|_| ())
 }
@@ -314,8 +311,8 @@ fn put_file(
 ) -> rusqlite::Result<()> {
     let stamp = &file.stamp;
     let sql = "INSERT OR REPLACE INTO file (dir, name, box_id, version, etag, box_name, sha1, \
-               size, mtime, ctime, inode, hashed_at, provisional) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+               size, mtime, ctime, inode, hashed_at, provisional, born) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     let values = params![
         dir.0,
         name.as_bytes(),
@@ -330,6 +327,7 @@ fn put_file(
         stamp.inode.cast_signed(),
         file.hashed_at.0,
         file.provisional,
+        stamp.created.map(|born| born.0),
     ];
     db.prepare_cached(sql)?.execute(values).map(|_| ())
 }

@@ -67,7 +67,7 @@ pub(crate) fn filter(mirror: &Mirror) -> Filter {
 /// What at the top cannot be read. A whole walk belongs to a pass.
 fn refused(root: &Root, entries: &[LocalEntry]) -> Vec<String> {
     let cannot = |entry: &&LocalEntry| match &entry.kind {
-        LocalKind::Directory => root
+        LocalKind::Directory(_) => root
             .open_dir(&RelPath::root().join(&entry.name))
             .is_err_and(|error| error.is_refusal()),
         LocalKind::Unreadable(_) => true,
@@ -126,7 +126,7 @@ fn judge(mirror: &Mirror, known: usize, entries: &[LocalEntry], refused: &[Strin
             ),
         );
     }
-    let is_dir = |entry: &&LocalEntry| matches!(entry.kind, LocalKind::Directory);
+    let is_dir = |entry: &&LocalEntry| matches!(entry.kind, LocalKind::Directory(_));
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     let directories = count(entries.iter().filter(is_dir).count());
     let others = count(entries.len()) - directories;

@@ -88,7 +88,7 @@ impl Engine {
     }
 
     /// Adds a visit of that pass, or, without one, of a hint.
-    fn look_further(&mut self, of: Of, scope: Scope) {
+    pub(super) fn look_further(&mut self, of: Of, scope: Scope) {
         let visit = self.visit_of(of, scope);
         self.add_visit(visit);
     }
@@ -169,6 +169,7 @@ impl Engine {
             return Ok(());
         }
         self.probe_accounts()?;
+        self.poll();
         let due = self.schedule.due(Instant::now());
         for mirror in due.mirrors {
             self.request_pass(mirror, self.temper.quiet)?;

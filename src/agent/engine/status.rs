@@ -1,9 +1,11 @@
 //! Answering those who ask how it stands, and those who wait until all is on Box.
 
 use crate::agent::engine::{Engine, Order, Resolved};
+use crate::agent::eyes::Sight;
 use crate::model::path::RelPath;
 use crate::model::reason::FULL;
 use crate::plan::policy::Quiet;
+use crate::plan::sight::Cause;
 use crate::remote::pace::Standing;
 use crate::store::error::Error as StoreError;
 use serde_json::{Value, json};
@@ -182,6 +184,7 @@ impl Engine {
             ),
             None => (0, 0),
         };
+        let sight = self.eyes.sight(number);
         let no_room = self.no_room_for(number);
         let state = match (&run.halt, &run.pass, run.jobs, run.visits) {
             (Some(_), ..) => "halted",
@@ -199,7 +202,8 @@ impl Engine {
             "local": mirror.local.to_string_lossy(),
             "folder_id": root.map(|root| root.id.to_string()),
             "state": state,
-            "watched": self.eyes.describe(number),
+            "watched": sight.word,
+            "polled": polled(&sight),
             "halted": run.halt.as_ref().map(|halt| json!({
                 "reason": halt.code(), "message": halt.to_string(),
             })),
@@ -218,6 +222,20 @@ impl Engine {
                 oldest.map(|since| Instant::now().saturating_duration_since(since).as_secs()),
             "last_pass": last_pass,
         }))
+    }
+}
+
+/// What is polled, and why; nothing where all is watched.
+fn polled(sight: &Sight) -> Value {
+    let cause = sight.causes.first();
+    match sight.polled.as_slice() {
+        [] => Value::Null,
+        places => json!({
+            "places": places.len(),
+            "first": places.first().map(ToString::to_string),
+            "reason": cause.map(Cause::code),
+            "message": cause.map(ToString::to_string),
+        }),
     }
 }
 

@@ -38,6 +38,10 @@ const OPTIONS: &str = "\
 # Somebody changed the copy on Box since our last upload: \"park\", \"new_version\" or
 # \"keep_both\".
 # on_remote_change = \"park\"
+# A file is deleted here: \"keep\" leaves Box's copy where it is, \"trash\" puts it into
+# Box's trash; more than max_deletes in one pass wait for boxup approve.
+# on_local_delete = \"keep\"
+# max_deletes = \"10%\"
 
 # [watch]
 # A file must have been quiet this long before it is sent.

@@ -2,6 +2,8 @@
 
 use super::mistakes::{check, check_file, check_more};
 use super::{GOOD, HOME, resolve_with};
+use crate::plan::brake::MaxDeletes;
+use crate::plan::policy::OnDelete;
 
 const ID: &str = r#"folder_id = "123456789""#;
 
@@ -116,6 +118,47 @@ fn what_else_a_mirror_says() {
 }
 
 #[test]
+fn what_is_deleted_here() {
+    check_more(
+        "on_local_delete = \"delete\"",
+        "mirror[0].on_local_delete",
+        10,
+        "one of keep, trash",
+    );
+    for bad in [
+        "\"10\u{a0}%\"",
+        "\"101%\"",
+        "\"-1\"",
+        "-1",
+        "\"ten\"",
+        "\"+5%\"",
+    ] {
+        let line = format!("max_deletes = {bad}");
+        check_more(&line, "mirror[0].max_deletes", 10, "max_deletes = \"10%\"");
+    }
+    check_more(
+        "max_deletes = 1.5",
+        "mirror[0].max_deletes",
+        10,
+        "in quotes",
+    );
+    let limit = |line: &str| {
+        let source = format!("{GOOD}on_local_delete = \"trash\"\n{line}\n");
+        let loaded = resolve_with(&source, &HOME, &[]).expect("it is right");
+        loaded.config.mirrors[0].on_delete
+    };
+    for (line, expected) in [
+        ("", MaxDeletes::Percent(10)),
+        ("max_deletes = \"0%\"", MaxDeletes::Percent(0)),
+        ("max_deletes = \"100%\"", MaxDeletes::Percent(100)),
+        ("max_deletes = 500", MaxDeletes::Number(500)),
+        ("max_deletes = \"500\"", MaxDeletes::Number(500)),
+    ] {
+        assert_eq!(limit(line), OnDelete::Trash(expected), "{line}");
+    }
+}
+
+#[test]
 fn they_must_not_share_anything() {
     let second = |name: &str, local: &str, target: &str| {
         format!("[[mirror]]\nname = \"{name}\"\nlocal = \"{local}\"\n{target}\n")
@@ -135,6 +178,16 @@ fn they_must_not_share_anything() {
     );
     let two = second("b", "/srv/b", "folder_path = \"/Other/\"") + &second("c", "/srv/c", other);
     check_more(&two, "mirror[2].folder_path", 17, "of its own");
+    let bound = second("b", "/srv/data/x", other) + &second("c", "/mnt/bound", "folder_id = \"9\"");
+    check_more(&bound, "mirror[2].local", 16, "one place");
+    for (outer, inner) in [("/a", "/A/b"), ("/a/b/c", "/a/b")] {
+        let path = |path: &str| format!("folder_path = \"{path}\"");
+        let nested = second("b", "/srv/b", &path(outer)) + &second("c", "/srv/c", &path(inner));
+        check_more(&nested, "mirror[2].folder_path", 17, "of its own");
+    }
+    let beside = second("b", "/srv/b", "folder_path = \"/a/b\"")
+        + &second("c", "/srv/c", "folder_path = \"/a/bc\"");
+    assert!(resolve_with(&format!("{GOOD}{beside}"), &HOME, &[]).is_ok());
     let beside = format!("{GOOD}{}", second("b", "/srv/reports2", other));
     assert!(resolve_with(&beside, &HOME, &[]).is_ok());
 }

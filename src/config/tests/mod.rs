@@ -7,7 +7,9 @@ use crate::config::problem::Problems;
 use crate::config::resolve::{self, Unread, Vault, World};
 use crate::config::{Loaded, Method, Problem, Subject, Target};
 use crate::model::ids::FolderId;
-use crate::plan::policy::OnForeign;
+use crate::model::mounts::Mounts;
+use crate::plan::policy::{OnDelete, OnForeign};
+use crate::plan::sight::Mode;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -33,6 +35,9 @@ folder_id = "123456789"
 "#;
 
 const HOME: [(&str, &str); 1] = [("HOME", "/home/anna")];
+
+/// `/mnt/bound` is `/srv/data` once more.
+const MOUNTS: &[u8] = b"1 0 8:1 / / rw - ext4 d rw\n2 1 8:1 /srv/data /mnt/bound rw - ext4 d rw";
 
 type Outcome = Result<Loaded, (Vec<Problem>, Vec<String>)>;
 
@@ -75,6 +80,7 @@ fn resolve_with(source: &str, env: &[(&str, &str)], files: &[(&str, &str)]) -> O
         vault: Some(vault),
         read_file: &read_file,
         real_path: &Path::to_path_buf,
+        spots: &|path: &Path| Mounts::parse(MOUNTS).spots(path),
     };
     resolve::resolve(&file, &world, problems)
 }
@@ -94,8 +100,11 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(mirror.target, Target::Id(FolderId::new("123456789")));
     assert_eq!(mirror.on_existing, OnForeign::NewVersion);
     assert_eq!(mirror.on_remote_change, OnForeign::Park);
+    assert_eq!(mirror.on_delete, OnDelete::Keep);
     assert_eq!(config.watch.settle, Duration::from_secs(2));
     assert_eq!(config.watch.rescan, Duration::from_secs(3600));
+    assert_eq!(config.watch.mode, Mode::Auto);
+    assert_eq!(config.watch.poll_interval, Duration::from_secs(60));
     let limits = config.limits;
     assert_eq!(
         (limits.uploads_per_minute, limits.requests_per_minute),

@@ -1,6 +1,6 @@
 //! When a whole mirror stands still.
 
-use super::{hashed, name, remote, stamp};
+use super::{hashed, identity, name, remote, stamp};
 use crate::model::ids::{FolderId, FolderKey};
 use crate::model::stamp::Nanos;
 use crate::plan::action::synced;
@@ -12,13 +12,14 @@ fn check(local: u8, files: u8, folders: u8, complete: bool, expected: Result<(),
     let names = |count: u8| (0..count).map(|number| name(&format!("n{number}")));
     let entry = |name| LocalEntry {
         name,
-        kind: LocalKind::Directory,
+        kind: LocalKind::Directory(identity(1)),
     };
     let row = synced(&remote("1", "1", "1", 1, "a"), &hashed(1, stamp(1, 1), 1));
     let folder = SyncedFolder {
         key: FolderKey(2),
         id: FolderId::new("2"),
         inventoried: true,
+        identity: None,
     };
     let facts = DirFacts {
         local: names(local).map(entry).collect(),

@@ -3,6 +3,8 @@
 //! A content is a small number; its digest and size follow from it. Contents 1 and 2
 //! have one size, 3 and 4 the next, so that a size alone does not tell two apart.
 
+mod absence;
+mod brake;
 mod chunked;
 mod conflict;
 mod directory;
@@ -16,15 +18,18 @@ mod simulation;
 mod transfer;
 
 use crate::model::digest::Sha1Digest;
+use crate::model::identity::Identity;
 use crate::model::ids::{Etag, FileId, FolderKey, VersionId};
 use crate::model::item::RemoteFile;
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::stamp::{Nanos, Stamp};
 use crate::model::trouble::Said;
+use crate::plan::absence::{Absent, Mark};
 use crate::plan::action::Edit;
+use crate::plan::clearance::Clearance;
 use crate::plan::facts::{Hashed, Mapped, SyncedFolder};
-use crate::plan::policy::{OnForeign, Policy, Quiet};
+use crate::plan::policy::{OnDelete, OnForeign, Policy, Quiet};
 
 /// The directory that everything is about.
 const DIR: FolderKey = FolderKey(1);
@@ -43,6 +48,16 @@ fn size(content: u8) -> u64 {
 }
 
 /// The stamp of a file that got this content at this time.
+/// A directory of this inode number.
+fn identity(inode: u64) -> Identity {
+    let (device, born) = (1, Some(Nanos(1)));
+    Identity {
+        device,
+        inode,
+        born,
+    }
+}
+
 fn stamp(content: u8, at: i64) -> Stamp {
     Stamp {
         size: size(content),
@@ -84,6 +99,7 @@ fn policy(on_existing: OnForeign, on_remote_change: OnForeign) -> Policy {
     Policy {
         on_existing,
         on_remote_change,
+        on_delete: OnDelete::Keep,
         quiet: Quiet::NONE,
         no_room: None,
         distrust: false,
@@ -114,26 +130,19 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
                 row.provisional = provisional;
             }
         }
-        Edit::PutFolder {
-            name,
-            id,
-            inventoried,
-            ..
-        } => {
-            let key = FolderKey(100);
+        Edit::PutFolder { name, folder, .. } => {
+            let folder = SyncedFolder {
+                key: FolderKey(100),
+                id: folder.id,
+                inventoried: folder.inventoried,
+                identity: folder.identity,
+            };
             mapped.parked.remove(&name);
             mapped.decisions.remove(&name);
             mapped.files.remove(&name);
-            mapped.folders.insert(
-                name,
-                SyncedFolder {
-                    key,
-                    id,
-                    inventoried,
-                },
-            );
+            mapped.folders.insert(name, folder);
         }
-        Edit::Inventoried(_) | Edit::Recompare(_) | Edit::UnparkBelow(_) => {}
+        Edit::Inventoried(_) | Edit::Recompare(_) | Edit::Identify(..) | Edit::UnparkBelow(_) => {}
         Edit::Park(_, name, item) => drop(mapped.parked.insert(name, item)),
         Edit::Unpark(_, name) => drop(mapped.parked.remove(&name)),
         Edit::OpenSession(..) | Edit::EndSession(..) => {}
@@ -141,5 +150,17 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
         Edit::Intend(_, name, intent) => drop(mapped.intents.insert(name, intent)),
         Edit::Decide(_, name, decision) => drop(mapped.decisions.insert(name, decision)),
         Edit::Undecide(_, name) => drop(mapped.decisions.remove(&name)),
+        Edit::Mark(mark) => apply_mark(mapped, mark),
+    }
+}
+
+fn apply_mark(mapped: &mut Mapped, mark: Mark) {
+    match mark {
+        Mark::Absent(_, name, since) => {
+            let clearance = Clearance::None;
+            mapped.absent.insert(name, Absent { since, clearance });
+        }
+        Mark::Present(_, name) => drop(mapped.absent.remove(&name)),
+        other => panic!("planning does not mark: {other:?}"),
     }
 }

@@ -11,7 +11,7 @@
 //! `a@code=1` parked until content 1 changes · `a/` a folder · `a/?` one never compared.
 //! Box's listing, where there is one: `a=1` · `a=?` without its SHA-1 · `a/` · `a+` a link.
 
-use super::super::{DIR, SECOND, apply, digest, hashed, name, policy, remote, stamp};
+use super::super::{DIR, SECOND, apply, digest, hashed, identity, name, policy, remote, stamp};
 use crate::model::ids::{FolderId, FolderKey};
 use crate::model::item::{Occupant, RemoteFolder, Seen};
 use crate::model::name::RemoteName;
@@ -187,7 +187,7 @@ fn entry(token: &str) -> LocalEntry {
     } else {
         let (name, mark) = token.split_at(token.len() - 1);
         let kind = match mark {
-            "/" => LocalKind::Directory,
+            "/" => LocalKind::Directory(identity(1)),
             "-" => LocalKind::Excluded(Exclusion::SymbolicLink),
             _ => LocalKind::Unreadable("no".to_owned()),
         };
@@ -217,6 +217,7 @@ fn map(mapped: &mut Mapped, token: &str) {
             key,
             id,
             inventoried,
+            identity: Some(identity(1)),
         };
         mapped.folders.insert(name(text), folder);
     } else if let Some((text, decided)) = token.split_once('%') {
@@ -307,12 +308,14 @@ fn tell(plan: &DirPlan) -> String {
         Edit::Inventoried(_) => Some("compared".to_owned()),
         other @ (Edit::PutFolder { .. }
         | Edit::Recompare(_)
+        | Edit::Identify(..)
         | Edit::Intend(..)
         | Edit::Decide(..)
         | Edit::Undecide(..)
         | Edit::OpenSession(..)
         | Edit::EndSession(..)
-        | Edit::EndIntent(..)) => Some(format!("{other:?}")),
+        | Edit::EndIntent(..)
+        | Edit::Mark(_)) => Some(format!("{other:?}")),
     }));
     words.extend(plan.descend.iter().map(|(name, _)| format!("enter {name}")));
     words.extend(plan.unsettled.iter().map(|name| format!("wait {name}")));

@@ -8,6 +8,7 @@ ALTER TABLE parked   ADD COLUMN seal INTEGER;
 ALTER TABLE intent   ADD COLUMN seal INTEGER;
 ALTER TABLE session  ADD COLUMN seal INTEGER;
 ALTER TABLE decision ADD COLUMN seal INTEGER;
+ALTER TABLE absent   ADD COLUMN seal INTEGER;
 
 -- The database itself.
 CREATE TABLE state (
