@@ -16,9 +16,9 @@ use crate::plan::action::{Action, DirPlan, Edit, FileWork, FolderWork, Report, s
 use crate::plan::facts::{
     Digests, DirFacts, HashError, Hashed, LocalEntry, LocalKind, ParkedItem, SyncedFile,
 };
-use crate::plan::parole;
 use crate::plan::policy::{CHUNKED_FROM, OnDelete, OnForeign, Policy};
 use crate::plan::twins::Twins;
+use crate::plan::{parole, relisting};
 use std::collections::BTreeSet;
 
 /// How a local file stands, judged by its stamp alone.
@@ -121,7 +121,8 @@ impl Planner<'_> {
         let facts = self.facts;
         match standing(name, stamp, facts, self.policy, &self.twins) {
             Standing::Unchanged => {
-                self.note_state_of_box(name);
+                let edit = relisting::refreshed(self.dir, name, facts);
+                self.plan.edits.extend(edit);
                 self.unchanged(name);
             }
             Standing::Unsettled => self.plan.unsettled.push(name.clone()),
@@ -190,36 +191,12 @@ impl Planner<'_> {
             }
             Some(Err(HashError::Changing)) => None,
             Some(Ok(hashed)) => Some(*hashed),
-            None => remembered(name, stamp, known, self.facts),
+            None => relisting::remembered(name, stamp, known, self.facts),
         };
         self.act(name, stamp, known.name.clone(), hashed, None);
         if let Some(Action::File(work)) = self.plan.actions.last_mut() {
             work.unlisted = true;
             work.doubtful = true;
-        }
-    }
-
-    /// Content is as it was, but what a version must be based on may have moved.
-    fn note_state_of_box(&mut self, name: &LocalName) {
-        let mapped = &self.facts.mapped;
-        let Some(known) = mapped.files.get(name) else {
-            return;
-        };
-        let inventory = self.facts.inventory.as_ref();
-        let Some(file) = inventory.and_then(|inventory| inventory.confirms(known)) else {
-            return;
-        };
-        let is_other = (&file.etag, &file.version) != (&known.etag, &known.version);
-        if is_other && file.etag.is_some() && !mapped.decisions.contains_key(name) {
-            let row = SyncedFile {
-                etag: file.etag.clone(),
-                version: file.version.clone(),
-                name: file.name.clone(),
-                ..known.clone()
-            };
-            self.plan
-                .edits
-                .push(Edit::PutFile(self.dir, name.clone(), row));
         }
     }
 
@@ -399,7 +376,8 @@ impl Planner<'_> {
         };
         let is_mapped =
             |name: &LocalName| mapped.files.contains_key(name) || mapped.folders.contains_key(name);
-        let is_kept = self.policy.on_delete == OnDelete::Keep;
+        // While what was known of Box may be lost, nothing is concluded from what is not here.
+        let is_kept = self.policy.on_delete == OnDelete::Keep || self.policy.distrust;
         for name in mapped.absent.keys().filter(|name| !is_here(name)) {
             if is_kept || !is_mapped(name) {
                 self.mark(Mark::Present(self.dir, name.clone()));
@@ -476,22 +454,6 @@ fn differs(
         Some(Ok(hashed)) => file.sha1.is_some_and(|sha1| sha1 != hashed.sha1),
         _ => file.size.is_some_and(|size| size != stamp.size),
     }
-}
-
-/// The content of a file that is as it was when it was sent, or left out.
-fn remembered(
-    name: &LocalName,
-    stamp: &Stamp,
-    known: &SyncedFile,
-    facts: &DirFacts,
-) -> Option<Hashed> {
-    let decision = facts.mapped.decisions.get(name);
-    let left = decision.and_then(|decision| decision.left);
-    known.stamp.same_file_state(stamp).then(|| Hashed {
-        sha1: left.unwrap_or(known.sha1),
-        stamp: *stamp,
-        at: known.hashed_at,
-    })
 }
 
 fn same_state(a: Option<&Stamp>, b: Option<&Stamp>) -> bool {

@@ -22,6 +22,7 @@ pub(crate) mod owners;
 pub(crate) mod parole;
 pub(crate) mod policy;
 pub(crate) mod queue;
+pub(crate) mod relisting;
 pub(crate) mod restless;
 pub(crate) mod settle;
 pub(crate) mod sight;

@@ -108,22 +108,26 @@ fn of(number: i64, found: &Metadata) -> Mark {
 pub(crate) struct Generation {
     dir: PathBuf,
     number: i64,
+    /// Whether the database says that a run is under way.
+    is_open: bool,
     /// When it changed last in this run.
     changed: Option<Instant>,
 }
 
 impl Generation {
-    pub(super) fn new(dir: PathBuf, number: i64) -> Self {
+    pub(super) fn new(dir: PathBuf, number: i64, is_open: bool) -> Self {
         Self {
             dir,
             number,
+            is_open,
             changed: None,
         }
     }
 
-    /// Whether anything was committed in this run.
-    pub(super) fn has_changed(&self) -> bool {
-        self.changed.is_some()
+    /// Whether the database says that a run is under way: this one, which has committed
+    /// something, or one that was killed.
+    pub(super) fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// Within the transaction: the next mark, where it is time for one. The former is
@@ -142,6 +146,7 @@ impl Generation {
         let sql = "UPDATE state SET generation = ?1, inode = ?2, born = ?3, is_open = ?4";
         db.execute(sql, params![mark.number, mark.inode, mark.born, !is_last])?;
         self.changed = Some(now);
+        self.is_open = !is_last;
         self.number = mark.number;
         Ok(())
     }

@@ -74,10 +74,11 @@ impl Store {
             connection,
             key,
             generation,
+            is_open,
             found,
         } = recovery::open(&dir)?;
         let path = dir.join(FILE);
-        let writer = Writer::start(connection, Generation::new(dir, generation))?;
+        let writer = Writer::start(connection, Generation::new(dir, generation, is_open))?;
         Ok(Self {
             path,
             writer,

@@ -27,6 +27,8 @@ pub(super) struct Opened {
     /// What seals are keyed with.
     pub(super) key: i64,
     pub(super) generation: i64,
+    /// A run was killed, and its orderly end is still to come.
+    pub(super) is_open: bool,
     pub(super) found: Option<Found>,
 }
 
@@ -192,6 +194,7 @@ fn complete(
         connection,
         key: state.key,
         generation: state.mark.number,
+        is_open: state.is_open,
         found: None,
     };
     let old = is_old(dir, &state, own_inode, has_log);

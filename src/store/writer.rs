@@ -140,7 +140,7 @@ fn write(
 
 /// Leaves a tidy database behind, and untouched one that was not written to.
 fn tidy(connection: &mut Connection, generation: &mut Generation) {
-    if generation.has_changed()
+    if generation.is_open()
         && let Err(error) = end_run(connection, generation)
     {
         tracing::warn!(%error, "the state could not be closed in order");

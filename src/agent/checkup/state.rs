@@ -178,8 +178,8 @@ fn database(dir: &Path) -> Check {
     }
 }
 
-const REBUILD: &str = "Run boxup sync: it sets a damaged mapping aside, adopts what is on Box with \
-                       the same content and leaves alone what differs. If this is still told \
+const REBUILD: &str = "Run boxup sync: it sets a damaged mapping aside; what is on Box with the \
+                       same content is adopted, and what differs is left alone. If this is still told \
                        then, stop boxup and move boxup.db out of the state directory first";
 
 fn room(dir: &Path) -> Option<Check> {

@@ -10,11 +10,15 @@ impl Rig {
     /// The database, to be read or, for what cannot be brought about otherwise, changed.
     pub(crate) fn database(&self) -> Connection {
         let path = self.state().join("boxup.db");
+        let log = std::fs::metadata(self.state().join("boxup.db-wal"));
         let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE);
         let database = database.expect("there is a database");
         // Whoever is last would take the log of a killed run away with it.
         let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-        database.set_db_config(keep, true).expect("it can be told");
+        let is_left = log.is_ok_and(|log| log.len() > 0);
+        database
+            .set_db_config(keep, is_left)
+            .expect("it can be told");
         database
     }
 
