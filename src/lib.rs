@@ -73,7 +73,7 @@
 //! *Settle*: how long a file must have been quiet. *Pass*: one look at a whole mirror.
 //! *Inventoried*: a folder whose content on Box has been compared once. *Stamp*: size,
 //! times and inode, which tell without reading whether a file has changed. *Twins*: two
-//! local names that Box takes for one.
+//! local names that Box takes for one. *Apart*: under a name on Box that no twin gets.
 //!
 //! # Time
 //!

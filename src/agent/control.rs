@@ -5,9 +5,9 @@
 //! that is open.
 
 use crate::agent::engine::{Command, Event, Order, Shown, Waited};
+use crate::agent::notice::{path_of, put_path};
 use crate::agent::resolve;
 use crate::agent::run::Fatal;
-use crate::model::path::RelPath;
 use crate::plan::conflict::Keep;
 use serde_json::{Value, json};
 use std::fs::{File, Permissions};
@@ -146,7 +146,9 @@ async fn wait(events: &mpsc::Sender<Event>) -> Option<Value> {
     let left: Vec<_> = left
         .into_iter()
         .map(|(mirror, path, reason, message)| {
-            json!({ "mirror": mirror, "path": path, "reason": reason, "message": message })
+            let mut line = json!({ "mirror": mirror, "reason": reason, "message": message });
+            put_path(&mut line, &path);
+            line
         })
         .collect();
     Some(json!({ "halted": halted, "paused": paused, "left": left }))
@@ -154,10 +156,9 @@ async fn wait(events: &mpsc::Sender<Event>) -> Option<Value> {
 
 fn order(question: &Value) -> Option<Order> {
     let word = |key: &str| question.get(key).and_then(Value::as_str);
-    let top = Path::new("/");
     Some(Order {
         mirror: word("mirror")?.to_owned(),
-        path: RelPath::below(top, &top.join(word("path")?))?,
+        path: path_of(question)?,
         keep: Keep::of(word("keep")?)?,
         shown: word("seen").map(Shown::of),
     })
@@ -166,13 +167,14 @@ fn order(question: &Value) -> Option<Order> {
 /// The question for [`order`]. `None` for a path that is no text: nothing of that name is
 /// on Box.
 pub(crate) fn decision(order: &Order) -> Option<Value> {
-    Some(json!({
+    let mut question = json!({
         "verb": "resolve",
         "mirror": order.mirror,
-        "path": order.path.as_path().to_str()?,
         "keep": order.keep.word(),
         "seen": order.shown.as_ref().map(Shown::word),
-    }))
+    });
+    put_path(&mut question, &order.path);
+    Some(question)
 }
 
 async fn decide(events: &mpsc::Sender<Event>, order: Order) -> Option<Value> {

@@ -16,6 +16,7 @@ pub(crate) mod folder_job;
 pub(crate) mod job;
 pub(crate) mod login;
 pub(crate) mod meter;
+pub(crate) mod mirrors;
 pub(crate) mod notice;
 pub(crate) mod preview;
 pub(crate) mod pulse;

@@ -9,6 +9,7 @@ use crate::agent::engine::{Engine, Event, Temper};
 use crate::agent::eyes::Eyes;
 use crate::agent::login;
 use crate::agent::meter::{Gauge, Meter};
+use crate::agent::mirrors;
 use crate::agent::notice::{Ending, Sink};
 use crate::agent::pulse;
 use crate::agent::schedule::Schedule;
@@ -94,7 +95,8 @@ pub(crate) async fn once(
 ) -> Result<Ending, Fatal> {
     let began = Instant::now();
     let parts = Parts::open(config)?;
-    let Watcher { sink, gauge } = watcher;
+    let Watcher { mut sink, gauge } = watcher;
+    parts.announce(config, &mut sink).await?;
     let gauging = parts.gauge(gauge);
     let mut engine = parts.engine(config, SINGLE, Schedule::single(), Eyes::closed(), sink);
     forward_signals(stop, engine.events());
@@ -134,7 +136,8 @@ pub(crate) async fn serve(
     let (hints_in, hints) = mpsc::channel(HINTS);
     let schedule = Schedule::lasting(config.mirrors.len(), settle, rescan, began);
     let eyes = Eyes::new(hints_in, config.watch.mode, config.watch.poll_interval);
-    let Watcher { sink, gauge } = watcher;
+    let Watcher { mut sink, gauge } = watcher;
+    parts.announce(config, &mut sink).await?;
     let gauging = parts.gauge(gauge);
     let mut engine = parts.engine(config, temper, schedule, eyes, sink);
     forward_signals(stop, engine.events());
@@ -197,6 +200,12 @@ impl Parts {
             store,
             context,
         })
+    }
+
+    /// Says what has changed about the mirrors.
+    async fn announce(&self, config: &Config, sink: &mut Sink) -> Result<(), StoreError> {
+        let writer = Some(self.store.writer());
+        mirrors::announce(config, &self.context, writer, sink).await
     }
 
     /// An engine with nothing to do.
@@ -287,6 +296,8 @@ pub(crate) fn context(
         let policy = Policy {
             on_existing: mirror.on_existing,
             on_remote_change: mirror.on_remote_change,
+            on_invalid_name: mirror.on_invalid_name,
+            min_version_interval: mirror.min_version_interval,
             on_delete: mirror.on_delete,
             quiet: Quiet::NONE,
             no_room: None,

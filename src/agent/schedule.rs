@@ -4,6 +4,7 @@
 use crate::agent::survey::{How, Place};
 use crate::model::path::RelPath;
 use crate::plan::debounce::{Debouncer, Hint, What};
+use crate::plan::hot::Hot;
 use crate::plan::parole::lock_delay;
 use crate::plan::restless::Restless;
 use std::collections::BTreeMap;
@@ -48,6 +49,8 @@ pub(crate) struct Schedule {
     mirrors: usize,
     debouncer: Debouncer,
     restless: Restless,
+    /// Files that had a version a moment ago.
+    pub(crate) hot: Hot,
     rescan: Option<(Duration, Instant)>,
     later: BTreeMap<(Instant, u64), (usize, Option<RelPath>)>,
     /// Mirrors with more young files than are kept one by one: looked at as a whole.
@@ -65,6 +68,7 @@ impl Schedule {
             mirrors: 0,
             debouncer: Debouncer::new(settle),
             restless: Restless::new(settle),
+            hot: Hot::default(),
             rescan: None,
             later: BTreeMap::new(),
             young: BTreeMap::new(),
@@ -85,6 +89,7 @@ impl Schedule {
             mirrors,
             debouncer: Debouncer::new(settle),
             restless: Restless::new(settle),
+            hot: Hot::default(),
             rescan,
             later: BTreeMap::new(),
             young: BTreeMap::new(),
@@ -193,6 +198,13 @@ impl Schedule {
                 }
             }
         }
+        for (mirror, path) in self.hot.due(now) {
+            let how = How::Itself;
+            due.later
+                .entry(mirror)
+                .or_default()
+                .push(Place { path, how });
+        }
         let old_enough = self.young.extract_if(.., |_, at| *at <= now);
         due.mirrors.extend(old_enough.map(|(mirror, _)| mirror));
         due.mirrors.sort_unstable();
@@ -200,12 +212,16 @@ impl Schedule {
         due
     }
 
-    /// Takes out every hint, quiet or not.
+    /// Takes out every hint, quiet or not, and what is held back.
     pub(crate) fn take_hints(&mut self, now: Instant) -> Due {
         let mut due = Due::default();
         // Longer than anything waits to be quiet.
         for hint in self.debouncer.due(now + Duration::from_secs(24 * 60 * 60)) {
             due.add(hint);
+        }
+        for (root, path) in self.hot.take_all() {
+            let what = What::Path(path);
+            due.add(Hint { root, what });
         }
         due
     }
@@ -220,7 +236,8 @@ impl Schedule {
         let rescan = self.rescan.map(|(_, next)| next);
         let later = self.later.first_key_value().map(|((at, _), _)| *at);
         let young = self.young.values().min().copied();
-        [rescan, later, young, self.debouncer.next_due()]
+        let held = self.hot.next();
+        [rescan, later, young, held, self.debouncer.next_due()]
             .into_iter()
             .flatten()
             .min()

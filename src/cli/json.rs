@@ -1,10 +1,13 @@
 //! What happens, for machines: one JSON object on a line, each with its `event`.
 
-use crate::agent::notice::{Ending, Notice};
+use crate::agent::notice::{Ending, Notice, put_path};
 use crate::model::item::RemoteFile;
+use crate::model::name::RemoteName;
+use crate::model::path::RelPath;
 use crate::model::reason::Failed;
 use crate::model::trouble::{Lesson, Said};
 use crate::plan::action::Report;
+use crate::plan::announce::{Announcement, folder};
 use crate::plan::guard::Halt;
 use crate::plan::tally::Tally;
 use crate::remote::lessons::finding;
@@ -20,7 +23,10 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
         } => {
             let mut line = entry(report)?;
             line["mirror"] = json!(mirror);
-            line["path"] = json!(path.to_string());
+            put_path(&mut line, path);
+            if let Some(name) = told_name(path, report) {
+                line["box_name"] = json!(name.as_str());
+            }
             line
         }
         Notice::Halted { mirror, halt } => {
@@ -31,6 +37,7 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
         Notice::Throttled(wait) => json!({ "event": "throttled", "wait_ms": millis(*wait) }),
         Notice::Unreachable(why) => json!({ "event": "unreachable", "message": why }),
         Notice::Passed { mirror } => json!({ "event": "passed", "mirror": mirror }),
+        Notice::Mirror(announcement) => announced(announcement),
         Notice::Watching => json!({ "event": "watching" }),
         Notice::Draining => json!({ "event": "draining" }),
     };
@@ -38,6 +45,27 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
         line["dry_run"] = json!(true);
     }
     Some(line)
+}
+
+fn announced(announcement: &Announcement) -> Value {
+    let Announcement {
+        mirror,
+        change,
+        extent,
+    } = announcement;
+    let local = mirror.local.as_ref().map(|path| path.to_string_lossy());
+    json!({
+        "event": "mirror", "what": change.code(), "mirror": mirror.name, "local": local,
+        "folder": folder(&mirror.target), "entries": extent.map(|extent| extent.entries),
+        "message": announcement.to_string(),
+    })
+}
+
+/// The name on Box, where it is not the entry's own.
+pub(crate) fn told_name<'a>(path: &RelPath, report: &'a Report) -> Option<&'a RemoteName> {
+    let name = report.box_name().filter(|name| !name.as_str().is_empty())?;
+    let (_, own) = path.split()?;
+    (!name.is_that_of(&own)).then_some(name)
 }
 
 fn entry(report: &Report) -> Option<Value> {
@@ -59,11 +87,11 @@ fn entry(report: &Report) -> Option<Value> {
         Report::Uploaded(file, size) => sent("uploaded", file, *size),
         Report::NewVersion(file, size) => sent("new_version", file, *size),
         Report::Adopted(file) => json!({ "event": "adopted", "file_id": file.id.as_str() }),
-        Report::FolderCreated(id) => {
+        Report::FolderCreated(id, _) => {
             let id = Some(id.as_str()).filter(|id| !id.is_empty());
             json!({ "event": "folder_created", "folder_id": id })
         }
-        Report::FolderAdopted(id) => {
+        Report::FolderAdopted(id, _) => {
             json!({ "event": "folder_adopted", "folder_id": id.as_str() })
         }
         Report::Excluded(why) => with_reason("excluded", why.code(), why.to_string()),

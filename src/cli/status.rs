@@ -3,7 +3,7 @@
 use crate::agent::control;
 use crate::cli::exit;
 use crate::cli::output::Output;
-use crate::cli::wording::{bytes, count, duration, some};
+use crate::cli::wording::{bytes, count, duration, printable, some};
 use crate::config::Local;
 use crate::store::error::Error as StoreError;
 use crate::store::peek;
@@ -128,7 +128,7 @@ fn describe(status: &Value) -> String {
             "{name}: {state}, {} on Box",
             some(number(&mirror["synced"]), "file")
         ));
-        for key in ["pending", "in_flight", "parked", "failed"] {
+        for key in ["pending", "in_flight", "held_back", "parked", "failed"] {
             if number(&mirror[key]) > 0 {
                 let words = key.replace('_', " ");
                 text.push_str(&format!(", {} {words}", count(number(&mirror[key]))));
@@ -221,7 +221,7 @@ fn describe_wait(reply: &Value, timeout: Duration) -> String {
         text.push_str(&format!("{mirror} is paused: {message}\n"));
     }
     for entry in reply["left"].as_array().into_iter().flatten() {
-        let (mirror, path) = (words(&entry["mirror"]), words(&entry["path"]));
+        let (mirror, path) = (words(&entry["mirror"]), printable(&words(&entry["path"])));
         text.push_str(&format!("{mirror}/{path}: {}\n", words(&entry["message"])));
     }
     text

@@ -49,6 +49,8 @@ pub(crate) struct MirrorTable {
     pub(crate) exclude: Vec<Entry<String>>,
     pub(crate) on_existing: Entry<String>,
     pub(crate) on_remote_change: Entry<String>,
+    pub(crate) on_invalid_name: Entry<String>,
+    pub(crate) min_version_interval: Entry<String>,
     pub(crate) on_local_delete: Entry<String>,
     pub(crate) max_deletes: Entry<String>,
 }
@@ -138,6 +140,8 @@ fn mirror(section: &mut Section<'_>) -> MirrorTable {
         exclude: section.texts("exclude"),
         on_existing: section.text("on_existing", Meaning::Plain),
         on_remote_change: section.text("on_remote_change", Meaning::Plain),
+        on_invalid_name: section.text("on_invalid_name", Meaning::Plain),
+        min_version_interval: section.text("min_version_interval", Meaning::Duration),
         on_local_delete: section.text("on_local_delete", Meaning::Plain),
         max_deletes: section.text_or_integer("max_deletes"),
     }

@@ -1,6 +1,7 @@
 //! `[[mirror]]`: which directory goes to which folder.
 
 use crate::config::file::MirrorTable;
+use crate::config::pace::span;
 use crate::config::problem::{Place, Problems};
 use crate::config::reader::{Entry, State};
 use crate::config::resolve::{World, choice, nonempty, path};
@@ -10,16 +11,26 @@ use crate::model::mounts::Spot;
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::plan::brake::MaxDeletes;
-use crate::plan::policy::{OnDelete, OnForeign};
+use crate::plan::policy::{OnDelete, OnForeign, OnInvalidName};
 use ignore::gitignore::GitignoreBuilder;
 use std::cmp::Ordering;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const POLICIES: &[(&str, OnForeign)] = &[
     ("new_version", OnForeign::NewVersion),
     ("park", OnForeign::Park),
     ("keep_both", OnForeign::KeepBoth),
 ];
+
+const INVALID_NAMES: &[(&str, OnInvalidName)] = &[
+    ("park", OnInvalidName::Park),
+    ("encode", OnInvalidName::Encode),
+];
+
+/// The upper bound keeps "now plus this" far from the end of the clock.
+const VERSIONS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(30 * 86_400);
 
 /// One mirror as far as it is right, so that mirrors can be compared although another
 /// part of them is wrong.
@@ -33,6 +44,8 @@ struct Draft<'a> {
     exclude: Option<Vec<String>>,
     on_existing: Option<OnForeign>,
     on_remote_change: Option<OnForeign>,
+    on_invalid_name: Option<OnInvalidName>,
+    min_version_interval: Option<Duration>,
     on_delete: Option<OnDelete>,
 }
 
@@ -94,6 +107,18 @@ fn draft<'a>(table: &'a MirrorTable, world: &World<'_>, problems: &mut Problems)
             Some(OnForeign::Park),
             problems,
         ),
+        on_invalid_name: choice(
+            &table.on_invalid_name,
+            INVALID_NAMES,
+            Some(OnInvalidName::Park),
+            problems,
+        ),
+        min_version_interval: span(
+            &table.min_version_interval,
+            Duration::ZERO,
+            &VERSIONS,
+            problems,
+        ),
         on_delete: on_delete(table, problems),
     }
 }
@@ -107,6 +132,8 @@ impl Draft<'_> {
             exclude: self.exclude?,
             on_existing: self.on_existing?,
             on_remote_change: self.on_remote_change?,
+            on_invalid_name: self.on_invalid_name?,
+            min_version_interval: self.min_version_interval?,
             on_delete: self.on_delete?,
         })
     }

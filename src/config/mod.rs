@@ -48,7 +48,7 @@ use crate::config::resolve::{Mistakes, Vault, World};
 use crate::model::ids::FolderId;
 use crate::model::name::RemoteName;
 use crate::model::timetable::Timetable;
-use crate::plan::policy::{OnDelete, OnForeign};
+use crate::plan::policy::{OnDelete, OnForeign, OnInvalidName};
 use crate::plan::sight::Mode;
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
@@ -161,6 +161,10 @@ pub(crate) struct Mirror {
     pub(crate) on_existing: OnForeign,
     /// For a file of ours that somebody else changed.
     pub(crate) on_remote_change: OnForeign,
+    /// For a local name that Box would not take.
+    pub(crate) on_invalid_name: OnInvalidName,
+    /// A file gets at most one version in so much time while it is written to.
+    pub(crate) min_version_interval: Duration,
     /// For what is deleted on the disk.
     pub(crate) on_delete: OnDelete,
 }

@@ -87,7 +87,7 @@ fn number(
     fitting
 }
 
-fn span(
+pub(super) fn span(
     entry: &Entry<String>,
     default: Duration,
     range: &RangeInclusive<Duration>,

@@ -148,6 +148,8 @@ pub(crate) struct NewFolder {
     pub(crate) id: FolderId,
     /// Its etag, for later changes of the folder itself.
     pub(crate) etag: Option<Etag>,
+    /// Its name on Box, where it was told.
+    pub(crate) box_name: Option<RemoteName>,
     /// Whether nothing in it is unknown.
     pub(crate) inventoried: bool,
     /// Which directory it is.
@@ -255,10 +257,24 @@ pub(crate) enum Report {
     Parked(Parked),
     /// Given up in this run.
     Failed(Failed),
-    /// A new folder on Box.
-    FolderCreated(FolderId),
+    /// A new folder on Box, and its name there where it was told.
+    FolderCreated(FolderId, Option<RemoteName>),
     /// An existing folder on Box that is ours now.
-    FolderAdopted(FolderId),
+    FolderAdopted(FolderId, Option<RemoteName>),
+}
+
+impl Report {
+    /// The name that the entry has on Box, where something happened there.
+    pub(crate) fn box_name(&self) -> Option<&RemoteName> {
+        match self {
+            Self::Uploaded(file, _) | Self::NewVersion(file, _) | Self::Adopted(file) => {
+                Some(&file.name)
+            }
+            Self::Left(file) => file.as_ref().map(|file| &file.name),
+            Self::FolderCreated(_, name) | Self::FolderAdopted(_, name) => name.as_ref(),
+            Self::Unchanged | Self::Excluded(_) | Self::Parked(_) | Self::Failed(_) => None,
+        }
+    }
 }
 
 /// Files in this state are recorded as agreeing with Box.

@@ -6,6 +6,7 @@
 #[expect(dead_code, reason = "nothing is deleted yet")]
 pub(crate) mod absence;
 pub(crate) mod action;
+pub(crate) mod announce;
 pub(crate) mod backoff;
 #[cfg_attr(not(test), expect(dead_code, reason = "nothing is deleted yet"))]
 pub(crate) mod brake;
@@ -18,6 +19,9 @@ pub(crate) mod exchange;
 pub(crate) mod facts;
 pub(crate) mod gaps;
 pub(crate) mod guard;
+pub(crate) mod hot;
+pub(crate) mod names;
+pub(crate) mod own_name;
 pub(crate) mod owners;
 pub(crate) mod parole;
 pub(crate) mod policy;
@@ -28,7 +32,6 @@ pub(crate) mod settle;
 pub(crate) mod sight;
 pub(crate) mod tally;
 pub(crate) mod transfer;
-pub(crate) mod twins;
 pub(crate) mod verdict;
 
 #[cfg(test)]

@@ -14,7 +14,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0003_transfers.sql"),
     include_str!("../../migrations/0004_identity.sql"),
     include_str!("../../migrations/0005_deletes.sql"),
-    include_str!("../../migrations/0006_seals.sql"),
+    include_str!("../../migrations/0006_names.sql"),
+    include_str!("../../migrations/0007_told.sql"),
+    include_str!("../../migrations/0008_seals.sql"),
 ];
 
 /// Brings the database to the latest version, or refuses one that is later or foreign.

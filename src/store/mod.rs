@@ -17,6 +17,7 @@ pub(crate) mod recovery;
 pub(crate) mod rows;
 mod seal;
 pub(crate) mod sessions;
+mod told;
 mod tree;
 pub(crate) mod writer;
 

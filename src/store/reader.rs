@@ -311,12 +311,20 @@ impl Reader {
 
     /// A directory's path below its root.
     pub(super) fn path(&self, dir: FolderKey) -> Result<RelPath, Error> {
-        let sql = "SELECT parent, name FROM folder WHERE id = ?1";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let sql = format!(
+            "SELECT {}, parent, seal FROM folder WHERE id = ?1",
+            rows::FOLDER
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
         let (mut at, mut names) = (Some(dir.0), Vec::new());
         while let Some(id) = at {
-            let (parent, name): (Option<i64>, Vec<u8>) =
-                statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            if names.len() > DEEPEST {
+                return Err(broken("a directory is in itself").into());
+            }
+            let (parent, name): (Option<i64>, Vec<u8>) = statement.query_row([id], |row| {
+                let parent = row.as_ref().column_count() - 2;
+                self.sealed(row, |row| Ok((row.get(parent)?, row.get(0)?)))
+            })?;
             names.extend(LocalName::new(&name));
             at = parent;
         }
@@ -327,6 +335,9 @@ impl Reader {
     }
 }
 
+/// The most directories that a path of 4,096 bytes can have.
+const DEEPEST: usize = 2_048;
+
 /// The directories of one mirror.
-pub(super) const BELOW: &str = "WITH RECURSIVE below (id) AS (VALUES (?1) UNION ALL \
+pub(super) const BELOW: &str = "WITH RECURSIVE below (id) AS (VALUES (?1) UNION \
                      SELECT f.id FROM folder f JOIN below ON f.parent = below.id)";

@@ -70,6 +70,7 @@ async fn fill(dir: &Path) {
                 etag: None,
                 inventoried: folder % 3 != 0,
                 identity: None,
+                box_name: None,
             },
         });
     }

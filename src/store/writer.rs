@@ -5,6 +5,7 @@ use crate::model::item::Seen;
 use crate::model::path::LocalName;
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::action::Edit;
+use crate::plan::announce::Known;
 use crate::plan::conflict::Decision;
 use crate::plan::facts::{ParkedItem, SyncedFile};
 use crate::store::account::{self, KnownAccount};
@@ -12,7 +13,7 @@ use crate::store::deeds;
 use crate::store::error::Error;
 use crate::store::mark::Generation;
 use crate::store::mirrors::{self, Holder};
-use crate::store::{recovery, sessions, tree};
+use crate::store::{recovery, sessions, told, tree};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use std::thread;
 use std::time::Instant;
@@ -40,6 +41,7 @@ enum Work {
     Mirror(mirrors::NewRoot),
     Account(KnownAccount),
     Compared(String, Vec<String>),
+    Told(Vec<Known>),
     Close,
 }
 
@@ -80,6 +82,11 @@ impl Writer {
     /// Records which account the mapping belongs to.
     pub(crate) async fn put_account(&self, account: KnownAccount) -> Result<(), Error> {
         self.run(Work::Account(account)).await.map(|_| ())
+    }
+
+    /// Records which mirrors were announced, and how.
+    pub(crate) async fn put_told(&self, mirrors: Vec<Known>) -> Result<(), Error> {
+        self.run(Work::Told(mirrors)).await.map(|_| ())
     }
 
     /// Ends the thread and waits for it: the process must not end before it has.
@@ -221,6 +228,10 @@ fn run(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<Holde
         }
         Work::Compared(mirror, configured) => {
             recovery::compared(&savepoint, mirror, configured)?;
+            Holder::Nobody
+        }
+        Work::Told(mirrors) => {
+            told::put(&savepoint, mirrors)?;
             Holder::Nobody
         }
         Work::Close => Holder::Nobody,

@@ -250,15 +250,41 @@ impl Engine {
             let what = What::Path(dir.path.join(&name));
             self.schedule.hint(Hint { root: mirror, what }, now);
         }
-        for action in plan.actions {
+        self.push_all((mirror, pass, rank), &dir, plan.actions);
+        Ok(())
+    }
+
+    fn push_all(&mut self, of: Of, dir: &Dir, actions: Vec<Action>) {
+        for action in actions {
             let path = dir.path.join(action.name());
+            if self.is_held_back(of, &path, &action) {
+                continue;
+            }
             let work = match action {
                 Action::Folder(work) => Work::Folder(dir.clone(), work),
                 Action::File(work) => Work::File(dir.clone(), work),
             };
-            self.push((mirror, pass, rank), path, work);
+            self.push(of, path, work);
         }
-        Ok(())
+    }
+
+    /// Whether a file that had a version a moment ago gets no other one yet. Whoever waits
+    /// for everything, or has decided about it, does not wait for that.
+    fn is_held_back(&mut self, (mirror, pass, _): Of, path: &RelPath, action: &Action) -> bool {
+        let interval = self.context.mirrors[mirror].policy.min_version_interval;
+        let Action::File(work) = action else {
+            return false;
+        };
+        if interval.is_zero() {
+            return false;
+        }
+        let (entry, now) = ((mirror, path.clone()), Instant::now());
+        let may_wait = work.decision.is_none() && self.quiet_of(mirror, pass) != Quiet::NONE;
+        if may_wait && !self.schedule.hot.may_go(&entry, now) {
+            return true;
+        }
+        self.schedule.hot.sent(&entry, interval, now);
+        false
     }
 
     /// Stops a mirror where it stands. What it had queued was not reached.
@@ -303,6 +329,14 @@ impl Engine {
                 part.tally.count(&report);
             }
             _ => self.tally.count(&report),
+        }
+        let interval = self.context.mirrors[key.0].policy.min_version_interval;
+        match &report {
+            Report::Uploaded(..) | Report::NewVersion(..) => {
+                self.schedule.hot.sent(&key, interval, Instant::now());
+            }
+            Report::Parked(_) | Report::Failed(_) => self.schedule.hot.failed(&key),
+            _ => {}
         }
         let failed = &mut part.failed;
         if !matches!(report, Report::Parked(_)) {

@@ -30,7 +30,7 @@ pub(crate) struct Waited {
     /// Mirrors to which nothing is sent for now, with the reason.
     pub(crate) paused: Vec<(String, String)>,
     /// What waits or was given up: mirror, path, code, sentence.
-    pub(crate) left: Vec<(String, String, String, String)>,
+    pub(crate) left: Vec<(String, RelPath, String, String)>,
 }
 
 /// Somebody who waits for a pass of every mirror.
@@ -108,12 +108,7 @@ impl Engine {
                 .iter()
                 .take(MOST_NAMED as usize)
                 .map(|((_, path), why)| {
-                    (
-                        name(),
-                        path.to_string(),
-                        why.code().to_owned(),
-                        why.to_string(),
-                    )
+                    (name(), path.clone(), why.code().to_owned(), why.to_string())
                 });
             waited.left.extend(failed);
             if let Some(root) = reader.root(&mirror.name, &mirror.target_key())? {
@@ -121,7 +116,7 @@ impl Engine {
                 waited.left.extend(
                     parked
                         .into_iter()
-                        .map(|(path, item)| (name(), path.to_string(), item.code, item.message)),
+                        .map(|(path, item)| (name(), path, item.code, item.message)),
                 );
             }
         }
@@ -218,6 +213,7 @@ impl Engine {
             "in_flight": in_flight,
             "parked": parked,
             "failed": run.failed.len(),
+            "held_back": self.schedule.hot.held_of(number),
             "oldest_unsynced_seconds":
                 oldest.map(|since| Instant::now().saturating_duration_since(since).as_secs()),
             "last_pass": last_pass,

@@ -90,6 +90,16 @@ fn what_else_a_mirror_says() {
         10,
         "\"new_version\"",
     );
+    check_more(
+        "on_invalid_name = \"escape\"",
+        "mirror[0].on_invalid_name",
+        10,
+        "park, encode",
+    );
+    for bad in ["\"5\"", "\"-1s\"", "\"31d\"", "5"] {
+        let line = format!("min_version_interval = {bad}");
+        check_more(&line, "mirror[0].min_version_interval", 10, "");
+    }
     check_more("name = \"\"", "mirror[0].name", 10, "give it a name");
     check_more(
         "exclude = \"*.tmp\"",

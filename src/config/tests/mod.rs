@@ -8,7 +8,7 @@ use crate::config::resolve::{self, Unread, Vault, World};
 use crate::config::{Loaded, Method, Problem, Subject, Target};
 use crate::model::ids::FolderId;
 use crate::model::mounts::Mounts;
-use crate::plan::policy::{OnDelete, OnForeign};
+use crate::plan::policy::{OnDelete, OnForeign, OnInvalidName};
 use crate::plan::sight::Mode;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
@@ -100,6 +100,8 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(mirror.target, Target::Id(FolderId::new("123456789")));
     assert_eq!(mirror.on_existing, OnForeign::NewVersion);
     assert_eq!(mirror.on_remote_change, OnForeign::Park);
+    assert_eq!(mirror.on_invalid_name, OnInvalidName::Park);
+    assert_eq!(mirror.min_version_interval, Duration::ZERO);
     assert_eq!(mirror.on_delete, OnDelete::Keep);
     assert_eq!(config.watch.settle, Duration::from_secs(2));
     assert_eq!(config.watch.rescan, Duration::from_secs(3600));

@@ -28,6 +28,7 @@ fn mapped() -> Mapped {
     let folder = SyncedFolder {
         key: FolderKey(2),
         id: FolderId::new("2"),
+        name: None,
         inventoried: true,
         identity: Some(identity(1)),
     };
