@@ -31,7 +31,8 @@
 //!   over time (the transfer of a file, the queue, the debouncer, the back-off) is a
 //!   state machine that is told what happened, so that every order of events can be
 //!   played through in a test.
-//! - `local`: the disk. Looks, reads, watches.
+//! - `local`: the disk. Looks, reads, watches. `rules` says what is left out and by which
+//!   rule, `descent` what holds in which directory, `links` where links lead.
 //! - `remote`: Box. Every request goes through `remote/client.rs`, when the gate
 //!   (`remote/gate.rs`, `remote/pace`) lets it start, and all file content through one tap
 //!   (`remote/flow`); every error answer is understood in `remote/error.rs` and nowhere

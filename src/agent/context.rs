@@ -4,8 +4,8 @@ use crate::agent::account::AccountCheck;
 use crate::agent::meter::Meter;
 use crate::config;
 use crate::local::error::Error as LocalError;
-use crate::local::filter::Filter;
 use crate::local::root::Root;
+use crate::local::rules::Rules;
 use crate::plan::guard::Halt;
 use crate::plan::policy::Policy;
 use crate::remote::client::BoxClient;
@@ -50,7 +50,7 @@ pub(crate) struct Mirror {
     /// Its folder, as configured.
     pub(crate) target: config::Target,
     /// What is left out.
-    pub(crate) filter: Arc<Filter>,
+    pub(crate) rules: Arc<Rules>,
     /// The operator's decisions.
     pub(crate) policy: Policy,
     /// Whether what the mapping knew of it may be lost, until it has been compared with
@@ -69,18 +69,15 @@ impl Mirror {
         own: Option<String>,
         policy: Policy,
     ) -> Result<Self, String> {
-        let patterns: Vec<String> = mirror.exclude.iter().cloned().chain(own).collect();
-        let filter = Filter::new(&patterns).map_err(|bad| {
-            bad.into_iter()
-                .map(|(_, why)| why)
-                .collect::<Vec<_>>()
-                .join("; ")
+        let rules = Rules::new(mirror.selection.clone(), own).map_err(|bad| {
+            let bad = bad.into_iter().map(|(rule, why)| format!("{rule}: {why}"));
+            bad.collect::<Vec<_>>().join("; ")
         })?;
         Ok(Self {
             name: mirror.name.clone(),
             local: mirror.local.clone(),
             target: mirror.target.clone(),
-            filter: Arc::new(filter),
+            rules: Arc::new(rules),
             policy,
             doubted: AtomicBool::new(false),
             seen: tokio::sync::Mutex::new(false),
@@ -108,7 +105,7 @@ impl Mirror {
     /// is noticed at every look.
     pub(crate) fn open_root(&self) -> Result<Arc<Root>, Halt> {
         Root::open(&self.local)
-            .map(Arc::new)
+            .map(|root| Arc::new(root.following(self.rules.follow_links())))
             .map_err(|error| match error {
                 LocalError::Missing(_) | LocalError::NotDirectory(_) => {
                     Halt::RootMissing(error.to_string())

@@ -108,9 +108,9 @@ impl Eyes {
         if !self.opening.insert(number) {
             return;
         }
-        let (filter, events, mode) = (Arc::clone(&mirror.filter), events.clone(), self.mode);
+        let (rules, events, mode) = (Arc::clone(&mirror.rules), events.clone(), self.mode);
         tokio::task::spawn_blocking(move || {
-            let watcher = Watcher::start(number, root, filter, mode, hints);
+            let watcher = Watcher::start(number, root, rules, mode, hints);
             let opened = Opened {
                 mirror: number,
                 identity,

@@ -3,6 +3,7 @@
 use crate::agent::context::{Context, Mirror};
 use crate::agent::notice::{Notice, Sink};
 use crate::config::Config;
+use crate::local::descent::Descent;
 use crate::local::scan;
 use crate::model::path::RelPath;
 use crate::plan::announce::{Announcement, Extent, Known, after, announcements};
@@ -76,9 +77,12 @@ fn entries(mirror: &Mirror, end: Instant) -> Extent {
     let Ok(root) = mirror.open_root() else {
         return extent;
     };
+    let mut descent = Descent::new(Arc::clone(&mirror.rules));
     let mut stack = vec![RelPath::root()];
     while let Some(dir) = stack.pop() {
-        for entry in scan::list(&root, &dir, &mirror.filter).unwrap_or_default() {
+        let level = descent.level(&root, &dir);
+        let found = level.and_then(|level| scan::list(&root, &dir, level));
+        for entry in found.unwrap_or_default() {
             match entry.kind {
                 LocalKind::Excluded(_) => continue,
                 LocalKind::Directory(_) => stack.push(dir.join(&entry.name)),

@@ -9,6 +9,7 @@ pub(crate) mod checkup;
 pub(crate) mod conflicts;
 pub(crate) mod context;
 pub(crate) mod control;
+mod door;
 pub(crate) mod engine;
 pub(crate) mod eyes;
 pub(crate) mod file_job;

@@ -296,6 +296,7 @@ pub(crate) fn context(
         let policy = Policy {
             on_existing: mirror.on_existing,
             on_remote_change: mirror.on_remote_change,
+            min_age: mirror.selection.min_age,
             on_invalid_name: mirror.on_invalid_name,
             min_version_interval: mirror.min_version_interval,
             on_delete: mirror.on_delete,

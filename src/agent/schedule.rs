@@ -17,6 +17,8 @@ const HALTED: Duration = Duration::from_secs(15);
 /// A digest that was taken right after a change is checked when this has passed (see
 /// [`crate::model::stamp::YOUNG`]), with a second to spare.
 const OLDER: Duration = Duration::from_secs(41);
+/// Where single files are too many, a whole mirror is not looked at earlier than this.
+const LEAST_PASS: Duration = Duration::from_secs(60);
 /// Second chances that may wait; beyond that the rescan has to do.
 const MOST: usize = 10_000;
 
@@ -126,6 +128,17 @@ impl Schedule {
             self.add(now + OLDER, mirror, Some(path));
         } else if self.rescan.is_some() {
             self.young.insert(mirror, now + OLDER);
+        }
+    }
+
+    /// A file is too young; it is looked at again when it no longer is.
+    pub(crate) fn look_in(&mut self, mirror: usize, path: RelPath, wait: Duration, now: Instant) {
+        if self.later.len() < MOST / 2 {
+            self.add(now + wait, mirror, Some(path));
+        } else if self.rescan.is_some() {
+            let at = now + wait.max(LEAST_PASS);
+            let young = self.young.entry(mirror).or_insert(at);
+            *young = at.min(*young);
         }
     }
 

@@ -3,6 +3,7 @@
 //! Nothing is changed here. Each directory's plan goes to the engine as a value.
 
 use crate::agent::context::{Context, Lent, Mirror};
+use crate::local::descent::Descent;
 use crate::local::error::Error as LocalError;
 use crate::local::root::Root;
 use crate::local::{hash, scan};
@@ -11,11 +12,12 @@ use crate::model::reason::Failed;
 use crate::model::stamp::Tolerated;
 use crate::plan::action::{DirPlan, Report};
 use crate::plan::directory;
-use crate::plan::facts::{Digests, DirFacts, Inventory, Mapped, SyncedFolder};
+use crate::plan::facts::{Digests, DirFacts, Inventory, LocalEntry, Mapped, SyncedFolder};
 use crate::plan::guard::{self, Halt};
 use crate::plan::policy::{Policy, Quiet};
 use crate::plan::queue::Rank;
 use crate::store::error::Error as StoreError;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -143,6 +145,7 @@ pub(crate) fn survey(
         pass: visit.pass,
         rank: visit.rank,
         root: mirror.open_root().map_err(Broken::Halt)?,
+        descent: RefCell::new(Descent::new(Arc::clone(&mirror.rules))),
         reader: context.readers.get()?,
         policy: Policy {
             quiet: visit.quiet,
@@ -180,6 +183,7 @@ struct Surveyor<'a> {
     pass: Option<u64>,
     rank: Rank,
     root: Arc<Root>,
+    descent: RefCell<Descent>,
     reader: Lent<'a>,
     policy: Policy,
     /// Takes a plan in; `false` when nobody wants any more.
@@ -229,8 +233,10 @@ impl Surveyor<'_> {
         dir: &Dir,
         inventory: Option<Inventory>,
     ) -> Result<Option<DirPlan>, Broken> {
-        let local = match scan::list(&self.root, &dir.path, &self.mirror.filter) {
-            Ok(local) => local,
+        let local = match self.list(&dir.path) {
+            Ok(Some(local)) => local,
+            // Left out as a whole: its parent tells that.
+            Ok(None) => return Ok(None),
             Err(error) => return self.unreadable(dir, &error).map(|()| None),
         };
         let mapped = self.reader.children(dir.folder.key)?;
@@ -247,6 +253,30 @@ impl Surveyor<'_> {
             guard::check_root(&facts).map_err(Broken::Halt)?;
         }
         Ok(Some(self.decide(dir, &facts)))
+    }
+
+    /// The entries of a whole directory; `None` of one that is left out.
+    fn list(&self, dir: &RelPath) -> Result<Option<Vec<LocalEntry>>, LocalError> {
+        let mut descent = self.descent.borrow_mut();
+        let level = descent.level(&self.root, dir)?;
+        match level.shut() {
+            Some(_) => Ok(None),
+            None => scan::list(&self.root, dir, level).map(Some),
+        }
+    }
+
+    /// Some entries of a directory; `None` where it is left out.
+    fn look(
+        &self,
+        dir: &RelPath,
+        names: &[LocalName],
+    ) -> Result<Option<Vec<LocalEntry>>, LocalError> {
+        let mut descent = self.descent.borrow_mut();
+        let level = descent.level(&self.root, dir)?;
+        match level.shut() {
+            Some(_) => Ok(None),
+            None => scan::look(&self.root, dir, names, level).map(Some),
+        }
     }
 
     fn decide(&self, dir: &Dir, facts: &DirFacts) -> DirPlan {
@@ -352,16 +382,9 @@ impl Surveyor<'_> {
             restless,
         } = entries;
         let names: Vec<LocalName> = names.into_iter().collect();
-        if self
-            .mirror
-            .filter
-            .excluded_anywhere(&dir.path, true)
-            .is_some()
-        {
-            return Ok(0);
-        }
-        let local = match scan::look(&self.root, &dir.path, &names, &self.mirror.filter) {
-            Ok(local) => local,
+        let local = match self.look(&dir.path, &names) {
+            Ok(Some(local)) => local,
+            Ok(None) => return Ok(0),
             // The directory has gone or changed: its own hint says so.
             Err(LocalError::Missing(_) | LocalError::NotDirectory(_)) => return Ok(0),
             // Anything else says nothing about the entries: they are looked at again.

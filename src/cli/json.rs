@@ -4,7 +4,8 @@ use crate::agent::notice::{Ending, Notice, put_path};
 use crate::model::item::RemoteFile;
 use crate::model::name::RemoteName;
 use crate::model::path::RelPath;
-use crate::model::reason::Failed;
+use crate::model::reason::{Exclusion, Failed};
+use crate::model::rules::Rule;
 use crate::model::trouble::{Lesson, Said};
 use crate::plan::action::Report;
 use crate::plan::announce::{Announcement, folder};
@@ -94,7 +95,13 @@ fn entry(report: &Report) -> Option<Value> {
         Report::FolderAdopted(id, _) => {
             json!({ "event": "folder_adopted", "folder_id": id.as_str() })
         }
-        Report::Excluded(why) => with_reason("excluded", why.code(), why.to_string()),
+        Report::Excluded(why) => {
+            let mut line = with_reason("excluded", why.code(), why.to_string());
+            if let Exclusion::Rule(decided) = why {
+                line["rule"] = rule(decided);
+            }
+            line
+        }
         Report::Parked(why) => {
             let mut line = with_reason("parked", why.code(), why.to_string());
             if let Some(said) = why.said() {
@@ -109,6 +116,17 @@ fn entry(report: &Report) -> Option<Value> {
             }
             line
         }
+    })
+}
+
+/// A rule, and where it stands.
+pub(crate) fn rule(rule: &Rule) -> Value {
+    let place = rule.origin.place();
+    json!({
+        "pattern": &*rule.text,
+        "origin": rule.origin.code(),
+        "file": place.map(|(file, _)| file),
+        "line": place.and_then(|(_, line)| line),
     })
 }
 

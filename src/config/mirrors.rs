@@ -5,14 +5,14 @@ use crate::config::pace::span;
 use crate::config::problem::{Place, Problems};
 use crate::config::reader::{Entry, State};
 use crate::config::resolve::{World, choice, nonempty, path};
-use crate::config::{Mirror, Target};
+use crate::config::{Mirror, Target, selection};
 use crate::model::ids::FolderId;
 use crate::model::mounts::Spot;
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
+use crate::model::rules::Selection;
 use crate::plan::brake::MaxDeletes;
 use crate::plan::policy::{OnDelete, OnForeign, OnInvalidName};
-use ignore::gitignore::GitignoreBuilder;
 use std::cmp::Ordering;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ struct Draft<'a> {
     real: Option<PathBuf>,
     spots: Vec<Spot>,
     target: Option<Target>,
-    exclude: Option<Vec<String>>,
+    selection: Option<Selection>,
     on_existing: Option<OnForeign>,
     on_remote_change: Option<OnForeign>,
     on_invalid_name: Option<OnInvalidName>,
@@ -94,7 +94,7 @@ fn draft<'a>(table: &'a MirrorTable, world: &World<'_>, problems: &mut Problems)
         real,
         local,
         target: target(table, problems),
-        exclude: patterns(&table.exclude, problems),
+        selection: selection::resolve(table, world, problems),
         on_existing: choice(
             &table.on_existing,
             POLICIES,
@@ -129,7 +129,7 @@ impl Draft<'_> {
             name: self.name?,
             local: self.local?,
             target: self.target?,
-            exclude: self.exclude?,
+            selection: self.selection?,
             on_existing: self.on_existing?,
             on_remote_change: self.on_remote_change?,
             on_invalid_name: self.on_invalid_name?,
@@ -281,34 +281,6 @@ fn folder_path(entry: &Entry<String>, problems: &mut Problems) -> Option<Target>
         return None;
     }
     Some(Target::Path(names))
-}
-
-fn patterns(entries: &[Entry<String>], problems: &mut Problems) -> Option<Vec<String>> {
-    let mut patterns = Some(Vec::new());
-    for entry in entries {
-        let fault = entry.get().and_then(|pattern| pattern_fault(pattern));
-        if let Some(fault) = fault {
-            let remedy = "write it as in a .gitignore, such as \"*.tmp\", \"cache/\" or \"/top\"";
-            problems.add(&entry.place, fault, remedy);
-            patterns = None;
-        }
-        patterns = patterns.zip(entry.get()).map(|(mut all, one)| {
-            all.push(one.clone());
-            all
-        });
-    }
-    patterns
-}
-
-fn pattern_fault(pattern: &str) -> Option<String> {
-    if pattern.contains(['\n', '\r']) {
-        return Some("it has several lines; each pattern is an element of its own".into());
-    }
-    let mut rules = GitignoreBuilder::new("/");
-    // As strict as the scan, or a run would refuse what was called right here.
-    rules.allow_unclosed_class(false);
-    let checked = rules.add_line(None, pattern).err();
-    checked.map(|error| format!("this is no pattern: {error}"))
 }
 
 /// Two mirrors must not share a name, a file or a folder on Box.

@@ -29,6 +29,8 @@ mod reader;
 mod redirect;
 mod resolve;
 mod secret;
+mod selection;
+mod show;
 #[cfg(test)]
 mod tests;
 mod wording;
@@ -41,12 +43,14 @@ pub(crate) use crate::config::network::Proxy;
 pub(crate) use crate::config::problem::Problem;
 pub(crate) use crate::config::redirect::RedirectUri;
 pub(crate) use crate::config::secret::VARIABLES as SECRET_VARIABLES;
+pub(crate) use crate::config::show::{Shown, Source};
 
 use crate::config::file::File;
 use crate::config::problem::{Place, Problems};
 use crate::config::resolve::{Mistakes, Vault, World};
 use crate::model::ids::FolderId;
 use crate::model::name::RemoteName;
+use crate::model::rules::Selection;
 use crate::model::timetable::Timetable;
 use crate::plan::policy::{OnDelete, OnForeign, OnInvalidName};
 use crate::plan::sight::Mode;
@@ -155,8 +159,8 @@ pub(crate) struct Mirror {
     pub(crate) local: PathBuf,
     /// The folder on Box.
     pub(crate) target: Target,
-    /// Patterns in gitignore's grammar, checked.
-    pub(crate) exclude: Vec<String>,
+    /// What of it is wanted.
+    pub(crate) selection: Selection,
     /// For a name on Box that we never saw, with other content.
     pub(crate) on_existing: OnForeign,
     /// For a file of ours that somebody else changed.
@@ -305,6 +309,11 @@ pub(crate) fn load(path: &Path, env: &Environment) -> Result<Loaded, ConfigError
 /// not see the secrets, and no password manager is asked for the sake of a glance.
 pub(crate) fn load_local(path: &Path, env: &Environment) -> Result<Local, ConfigError> {
     checked(&whole(path), env, None, resolve::resolve_local)
+}
+
+/// The same, for whoever wants to see what holds, and where it comes from.
+pub(crate) fn show(path: &Path, env: &Environment) -> Result<Shown, ConfigError> {
+    checked(&whole(path), env, None, show::show)
 }
 
 /// A service may change its working directory; the configuration must not move with it.

@@ -83,18 +83,18 @@ pub(super) fn resolve_local(
 }
 
 /// Each section, or `None` when something about it is wrong.
-struct Parts {
+pub(super) struct Parts {
     auth: Option<Auth>,
-    mirrors: Option<Vec<Mirror>>,
+    pub(super) mirrors: Option<Vec<Mirror>>,
     watch: Option<Watch>,
     limits: Option<Limits>,
-    state_dir: Option<PathBuf>,
-    endpoints: Option<Endpoints>,
-    network: Option<Network>,
+    pub(super) state_dir: Option<PathBuf>,
+    pub(super) endpoints: Option<Endpoints>,
+    pub(super) network: Option<Network>,
 }
 
 impl Parts {
-    fn of(file: &File, world: &World<'_>, problems: &mut Problems) -> Self {
+    pub(super) fn of(file: &File, world: &World<'_>, problems: &mut Problems) -> Self {
         let parts = Self {
             auth: auth::resolve(&file.auth, world, problems),
             mirrors: mirrors::resolve(&file.mirrors, world, problems),

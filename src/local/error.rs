@@ -27,6 +27,14 @@ pub(crate) enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A file with rules is there and cannot be read: what it leaves out is not known.
+    #[error("{path:?} cannot be read: {why}; nothing beside or below it is mirrored until it can")]
+    Rules {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
 }
 
 impl Error {

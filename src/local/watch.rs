@@ -5,13 +5,14 @@
 //! be missing, the hint is [`What::Everything`]. Only the `watch` files of this
 //! directory know the `notify` crate.
 
-use crate::local::filter::Filter;
 use crate::local::mounts::{self, Ground};
 use crate::local::root::Root;
+use crate::local::rules::Rules;
 use crate::local::watch_events::{Meaning, meanings};
 use crate::local::watch_inbox::{Inbox, Line, Waker};
 use crate::local::watch_tree::{Blanks, WatchTree};
 use crate::model::path::RelPath;
+use crate::model::rules::{CACHE_TAG, IGNORE_FILE};
 use crate::plan::debounce::{Hint, What};
 use crate::plan::sight::{Cause, Mode};
 use std::collections::BTreeSet;
@@ -46,7 +47,7 @@ impl Watcher {
     pub(crate) fn start(
         number: usize,
         root: Arc<Root>,
-        filter: Arc<Filter>,
+        rules: Arc<Rules>,
         mode: Mode,
         hints: tokio::sync::mpsc::Sender<Hint>,
     ) -> Result<Self, Cause> {
@@ -57,7 +58,7 @@ impl Watcher {
         if let Some(kind) = ground.silent {
             return Err(Cause::FileSystem(kind));
         }
-        Eye::open(number, root, filter, Arc::new(ground), hints)?.start()
+        Eye::open(number, root, rules, Arc::new(ground), hints)?.start()
     }
 
     /// The places that are not watched, each with all that is below it, and why. Only a
@@ -102,7 +103,7 @@ impl Drop for Watcher {
 struct Eye {
     number: usize,
     root: Arc<Root>,
-    filter: Arc<Filter>,
+    rules: Arc<Rules>,
     ground: Arc<Ground>,
     hints: tokio::sync::mpsc::Sender<Hint>,
     unwatched: Blanks,
@@ -125,14 +126,14 @@ impl Eye {
     fn open(
         number: usize,
         root: Arc<Root>,
-        filter: Arc<Filter>,
+        rules: Arc<Rules>,
         ground: Arc<Ground>,
         hints: tokio::sync::mpsc::Sender<Hint>,
     ) -> Result<Self, Cause> {
         let mut eye = Self {
             number,
             root,
-            filter,
+            rules,
             ground,
             hints,
             unwatched: Blanks::default(),
@@ -149,9 +150,9 @@ impl Eye {
 
     fn put_up(&mut self) -> Result<Watch, Cause> {
         let (handler, line) = self.inbox.connect();
-        let (root, filter) = (Arc::clone(&self.root), Arc::clone(&self.filter));
+        let (root, rules) = (Arc::clone(&self.root), Arc::clone(&self.rules));
         let (ground, unwatched) = (Arc::clone(&self.ground), self.unwatched.clone());
-        let tree = WatchTree::new(root, filter, ground, unwatched, handler)?;
+        let tree = WatchTree::new(root, rules, ground, unwatched, handler)?;
         Ok(Watch { tree, line })
     }
 
@@ -206,7 +207,17 @@ impl Eye {
                 }
             }
         }
-        let trees = self.arrivals(arrived, &mut touched);
+        let ruled: BTreeSet<RelPath> = arrived.iter().chain(&touched).filter_map(ruled).collect();
+        if let Some(watch) = &mut self.watch {
+            watch.tree.forget_rules();
+        }
+        let mut trees = self.arrivals(arrived, &mut touched);
+        for dir in ruled {
+            if let Some(watch) = &mut self.watch {
+                watch.tree.rules_changed(&dir);
+            }
+            trees.push(dir);
+        }
         for path in touched {
             // All of this happened before the trees were walked.
             if !trees.iter().any(|dir| path.is_within(dir)) && !self.is_excluded(&path) {
@@ -261,8 +272,9 @@ impl Eye {
     }
 
     /// Whether it is left out whatever it is.
-    fn is_excluded(&self, path: &RelPath) -> bool {
-        self.filter.excluded(path, false).is_some() && self.filter.excluded(path, true).is_some()
+    fn is_excluded(&mut self, path: &RelPath) -> bool {
+        let watch = self.watch.as_mut();
+        watch.is_some_and(|watch| watch.tree.is_excluded(path))
     }
 
     /// Events are missing, so directories may have come that are not watched and gone
@@ -318,10 +330,17 @@ impl Eye {
     }
 }
 
+/// The directory whose rules this entry holds, if it is one that does.
+fn ruled(path: &RelPath) -> Option<RelPath> {
+    let (dir, name) = path.split()?;
+    let names = [IGNORE_FILE, CACHE_TAG].map(str::as_bytes);
+    names.contains(&name.as_bytes()).then_some(dir)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Eye;
-    use crate::local::test_rig::{Rig, filter, rel};
+    use crate::local::test_rig::{Rig, rel, rules};
     use crate::plan::debounce::What;
     use std::fs;
     use std::sync::Arc;
@@ -334,7 +353,7 @@ mod tests {
         let rig = Rig::new().dir("old");
         let (sender, mut hints) = channel(100);
         let root = Arc::clone(&rig.root);
-        let mut eye = Eye::open(3, root, filter(&[]), Arc::default(), sender).unwrap();
+        let mut eye = Eye::open(3, root, rules(&[]), Arc::default(), sender).unwrap();
         // As if these events had been among the lost ones.
         let rig = rig.dir("new/deep");
         fs::remove_dir(rig.path("old")).unwrap();

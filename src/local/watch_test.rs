@@ -1,10 +1,11 @@
 //! The watcher against a real file system: whoever follows its hints misses nothing.
 
-use crate::local::filter::Filter;
+use crate::local::descent::Descent;
 use crate::local::hash::hash;
 use crate::local::root::Root;
+use crate::local::rules::Rules;
 use crate::local::scan::{list, look};
-use crate::local::test_rig::{Rig, filter, rel};
+use crate::local::test_rig::{Rig, rel, rules};
 use crate::local::watch::Watcher;
 use crate::model::path::RelPath;
 use crate::model::stamp::{Nanos, Tolerated};
@@ -25,7 +26,7 @@ const LONG: Duration = Duration::from_secs(30);
 /// Follows hints as the agent does, and remembers the files it has seen.
 struct Follower {
     root: Arc<Root>,
-    filter: Arc<Filter>,
+    rules: Arc<Rules>,
     watcher: Watcher,
     hints: Receiver<Hint>,
     got: Vec<What>,
@@ -35,12 +36,12 @@ struct Follower {
 impl Follower {
     fn new(rig: &Rig, patterns: &[&str], room: usize) -> Self {
         let (sender, hints) = channel(room);
-        let (root, filter) = (Arc::clone(&rig.root), filter(patterns));
-        let (own, rules) = (Arc::clone(&root), Arc::clone(&filter));
+        let (root, rules) = (Arc::clone(&rig.root), rules(patterns));
+        let (own, also) = (Arc::clone(&root), Arc::clone(&rules));
         Self {
             root,
-            filter,
-            watcher: Watcher::start(0, own, rules, Mode::Auto, sender).unwrap(),
+            rules,
+            watcher: Watcher::start(0, own, also, Mode::Auto, sender).unwrap(),
             hints,
             got: Vec::new(),
             files: BTreeSet::new(),
@@ -72,7 +73,9 @@ impl Follower {
             What::Tree(dir) => self.walk(dir),
             What::Path(path) => {
                 let (dir, name) = path.split().unwrap();
-                let found = look(&self.root, &dir, &[name], &self.filter);
+                let mut descent = Descent::new(Arc::clone(&self.rules));
+                let level = descent.level(&self.root, &dir);
+                let found = level.and_then(|level| look(&self.root, &dir, &[name], level));
                 let is_file = |kind: &LocalKind| matches!(kind, LocalKind::File(_));
                 if found.is_ok_and(|found| found.iter().any(|entry| is_file(&entry.kind))) {
                     self.files.insert(path.clone());
@@ -83,7 +86,10 @@ impl Follower {
     }
 
     fn walk(&mut self, dir: &RelPath) {
-        for entry in list(&self.root, dir, &self.filter).unwrap_or_default() {
+        let mut descent = Descent::new(Arc::clone(&self.rules));
+        let level = descent.level(&self.root, dir);
+        let found = level.and_then(|level| list(&self.root, dir, level));
+        for entry in found.unwrap_or_default() {
             let path = dir.join(&entry.name);
             match entry.kind {
                 LocalKind::File(_) => drop(self.files.insert(path)),

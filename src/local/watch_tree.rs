@@ -4,10 +4,11 @@
 //! watch is in the listing, what is made later is an event. Only names and types are
 //! read here; what there is to say about the entries is the scan's business.
 
+use crate::local::descent::Descent;
 use crate::local::error::Error;
-use crate::local::filter::Filter;
 use crate::local::mounts::Ground;
 use crate::local::root::Root;
+use crate::local::rules::Rules;
 use crate::local::scan::subdirectories;
 use crate::local::watch_limit::{more_instances, more_watches};
 use crate::model::path::RelPath;
@@ -27,7 +28,7 @@ const BATCH: usize = 512;
 /// The watches of one root.
 pub(super) struct WatchTree {
     root: Arc<Root>,
-    filter: Arc<Filter>,
+    descent: Descent,
     watcher: RecommendedWatcher,
     /// Directories that we may not look into, to be tried again when their
     /// permissions change.
@@ -53,7 +54,7 @@ impl WatchTree {
     /// Watches the whole root. Changes go to `handler` from then on.
     pub(super) fn new(
         root: Arc<Root>,
-        filter: Arc<Filter>,
+        rules: Arc<Rules>,
         ground: Arc<Ground>,
         unwatched: Blanks,
         handler: impl EventHandler,
@@ -70,7 +71,7 @@ impl WatchTree {
         unwatched.lock().clear();
         let mut tree = Self {
             root,
-            filter,
+            descent: Descent::new(rules),
             watcher,
             refused: HashSet::new(),
             ground,
@@ -84,14 +85,45 @@ impl WatchTree {
     /// Watches a directory that may have come into being, and all below it. Tells
     /// whether it is one.
     pub(super) fn arrived(&mut self, path: &RelPath) -> bool {
-        let excluded = self.filter.excluded_anywhere(path, true).is_some();
+        self.descent.forget();
         // Whatever was known of this place was about something else.
         self.unwatched.lock().forget(path);
-        if path.is_root() || excluded || !self.is_directory(path) {
+        if path.is_root() || !self.is_directory(path) || self.is_shut(path) {
             return false;
         }
         self.watch_all(vec![path.clone()]);
         true
+    }
+
+    /// The rules in a directory are others now: what they no longer leave out is watched.
+    pub(super) fn rules_changed(&mut self, dir: &RelPath) {
+        self.descent.forget();
+        match dir.is_root() {
+            true => self.descend(vec![RelPath::root()]),
+            false => drop(self.arrived(dir)),
+        }
+    }
+
+    /// Whether an entry is left out whatever it is.
+    pub(super) fn is_excluded(&mut self, path: &RelPath) -> bool {
+        let Some((dir, _)) = path.split() else {
+            return false;
+        };
+        let path = path.as_path();
+        self.descent.level(&self.root, &dir).is_ok_and(|level| {
+            level.excluded(path, false).is_some() && level.excluded(path, true).is_some()
+        })
+    }
+
+    /// What was read of the rules may be of yesterday.
+    pub(super) fn forget_rules(&mut self) {
+        self.descent.forget();
+    }
+
+    /// Whether a directory is left out; one whose rules cannot be read is not.
+    fn is_shut(&mut self, dir: &RelPath) -> bool {
+        let level = self.descent.level(&self.root, dir);
+        level.is_ok_and(|level| level.shut().is_some())
     }
 
     /// Tries once more what could not be watched; returns the directories of which it
@@ -153,8 +185,13 @@ impl WatchTree {
     fn list_all(&mut self, dirs: Vec<RelPath>) -> Vec<RelPath> {
         let mut found = Vec::new();
         for dir in dirs {
-            match subdirectories(&self.root, &dir, &self.filter) {
+            let level = self.descent.level(&self.root, &dir);
+            match level.and_then(|level| subdirectories(&self.root, &dir, level)) {
                 Ok(below) => found.extend(below),
+                // Watched itself, so that the file with the rules is seen to be mended.
+                Err(error @ Error::Rules { .. }) => {
+                    tracing::debug!(%dir, %error, "not watched any deeper");
+                }
                 Err(Error::Missing(_) | Error::NotDirectory(_)) => {}
                 Err(error) => self.missed(dir, error.is_refusal(), error.to_string()),
             }

@@ -14,6 +14,7 @@ pub(crate) mod mounts;
 pub(crate) mod name;
 pub(crate) mod path;
 pub(crate) mod reason;
+pub(crate) mod rules;
 pub(crate) mod session;
 pub(crate) mod stamp;
 pub(crate) mod timetable;

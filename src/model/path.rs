@@ -110,6 +110,11 @@ impl RelPath {
             || (self.0.starts_with(&dir.0) && self.0.get(dir.0.len()) == Some(&b'/'))
     }
 
+    /// The path's bytes; none for the root.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The relative path as the operating system takes it (`""` for the root).
     pub(crate) fn as_path(&self) -> &Path {
         Path::new(OsStr::from_bytes(&self.0))
@@ -138,6 +143,17 @@ impl fmt::Debug for RelPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RelPath({self})")
     }
+}
+
+/// Bytes as a text that moves no cursor.
+pub(crate) fn escaped(bytes: &[u8]) -> String {
+    struct Escaped<'a>(&'a [u8]);
+    impl fmt::Display for Escaped<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            escape(self.0, f)
+        }
+    }
+    Escaped(bytes).to_string()
 }
 
 /// Writes bytes as text, with what is not UTF-8 as `\xNN` and with control and

@@ -13,6 +13,7 @@ use crate::plan::facts::{
     Hashed, Intent, Mapped, OpenSession, ParkedItem, SyncedFile, SyncedFolder,
 };
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// What planning makes of one directory.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,6 +28,9 @@ pub(crate) struct DirPlan {
     pub(crate) unchanged: u64,
     /// Directories to look into next.
     pub(crate) descend: Vec<(LocalName, SyncedFolder)>,
+    /// Files that are too young, each with how long it will be so: they are told, and
+    /// looked at again then.
+    pub(crate) young: Vec<(LocalName, Duration)>,
     /// Files written to so recently that they are looked at again later.
     pub(crate) unsettled: Vec<LocalName>,
     /// Mapped entries that were not found, where they would go to the trash.

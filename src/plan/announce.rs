@@ -164,8 +164,7 @@ impl fmt::Display for Announcement {
         };
         write!(
             f,
-            "{entries} of {local:?} will be compared with {folder}, and sent where it has others \
-             or none; this removes nothing from Box"
+            "{entries} of {local:?} will be compared with {folder}; nothing on Box is removed"
         )
     }
 }

@@ -9,7 +9,7 @@ use crate::model::ids::FolderKey;
 use crate::model::item::{Obstacle, Occupant};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
-use crate::model::reason::{DOUBTED, Failed, Parked};
+use crate::model::reason::{DOUBTED, Exclusion, Failed, Parked};
 use crate::model::stamp::{Stamp, YOUNG};
 use crate::plan::absence::{self, Mark};
 use crate::plan::action::{Action, DirPlan, Edit, FileWork, FolderWork, Report, synced};
@@ -20,6 +20,7 @@ use crate::plan::names::Names;
 use crate::plan::policy::{CHUNKED_FROM, OnDelete, OnForeign, Policy};
 use crate::plan::{parole, relisting};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// How a local file stands, judged by its stamp alone.
 enum Standing<'a> {
@@ -27,6 +28,8 @@ enum Standing<'a> {
     Unchanged,
     /// Written to a moment ago.
     Unsettled,
+    /// Changed less than `min_age` ago; it will be old enough in this long.
+    TooYoung(Duration),
     /// Cannot go to Box, or waits since an earlier run.
     Waits(Parked),
     /// As the mapping has it, but its digest was provisional.
@@ -62,6 +65,7 @@ pub(crate) fn suspects(facts: &DirFacts, policy: &Policy) -> Vec<LocalName> {
             Standing::Occupied(..)
             | Standing::Unchanged
             | Standing::Unsettled
+            | Standing::TooYoung(_)
             | Standing::Waits(_)
             | Standing::New(_) => false,
         }
@@ -126,6 +130,11 @@ impl Planner<'_> {
                 self.unchanged(name);
             }
             Standing::Unsettled => self.plan.unsettled.push(name.clone()),
+            Standing::TooYoung(wait) => {
+                self.plan.young.push((name.clone(), wait));
+                let why = Exclusion::TooYoung(self.policy.min_age);
+                self.report(name, Report::Excluded(why));
+            }
             Standing::Waits(why) => self.park(name, why, Some(*stamp)),
             Standing::Recheck(known) | Standing::Changed(known) => {
                 self.known(name, stamp, known, digests.get(name));
@@ -230,7 +239,7 @@ impl Planner<'_> {
                 self.report(name, Report::Failed(Failed::Read(error.clone())));
             }
             _ if self.is_distrusted(name)
-                && differs(file, stamp, digest)
+                && relisting::differs(file, stamp, digest)
                 && !is_decided
                 && !self.facts.mapped.intents.contains_key(name) =>
             {
@@ -238,7 +247,7 @@ impl Planner<'_> {
             }
             // Without an intent of ours, a file that differs is a stranger's.
             _ if self.policy.on_existing == OnForeign::Park
-                && differs(file, stamp, digest)
+                && relisting::differs(file, stamp, digest)
                 && !is_decided
                 && !self.facts.mapped.intents.contains_key(name) =>
             {
@@ -444,18 +453,6 @@ impl Planner<'_> {
     }
 }
 
-/// Whether Box's file is known to hold something else than the local one.
-fn differs(
-    file: &crate::model::item::RemoteFile,
-    stamp: &Stamp,
-    digest: Option<&Result<Hashed, HashError>>,
-) -> bool {
-    match digest {
-        Some(Ok(hashed)) => file.sha1.is_some_and(|sha1| sha1 != hashed.sha1),
-        _ => file.size.is_some_and(|size| size != stamp.size),
-    }
-}
-
 fn same_state(a: Option<&Stamp>, b: Option<&Stamp>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => a.same_file_state(b),
@@ -482,6 +479,9 @@ fn standing<'a>(
         } else {
             Standing::Unchanged
         };
+    }
+    if let Some(wait) = too_young(stamp, facts, policy) {
+        return Standing::TooYoung(wait);
     }
     if is_unsettled(stamp, facts, policy) && !facts.restless.contains(name) {
         return Standing::Unsettled;
@@ -566,6 +566,14 @@ fn is_unsettled(stamp: &Stamp, facts: &DirFacts, policy: &Policy) -> bool {
     // A change time in the future comes from a clock that was set back: such a file
     // would never become quiet.
     (0..settle).contains(&quiet_for)
+}
+
+/// How long a file will be too young. A modification time in the future says nothing about
+/// an age: such a file is old enough.
+fn too_young(stamp: &Stamp, facts: &DirFacts, policy: &Policy) -> Option<Duration> {
+    let age = u64::try_from(facts.now.since(stamp.mtime)).ok()?;
+    let left = policy.min_age.checked_sub(Duration::from_nanos(age))?;
+    (!left.is_zero()).then_some(left)
 }
 
 fn directory_name(

@@ -69,6 +69,8 @@ pub(crate) struct Policy {
     pub(crate) on_existing: OnForeign,
     /// For a file of ours that somebody else changed.
     pub(crate) on_remote_change: OnForeign,
+    /// Files that were changed less than this ago are left out.
+    pub(crate) min_age: Duration,
     /// For a local name that Box would not take.
     pub(crate) on_invalid_name: OnInvalidName,
     /// A file gets at most one version in so much time while it is written to; zero: as

@@ -2,10 +2,11 @@
 //! about files that have not changed here.
 
 use crate::model::ids::FolderKey;
+use crate::model::item::RemoteFile;
 use crate::model::path::LocalName;
 use crate::model::stamp::Stamp;
 use crate::plan::action::Edit;
-use crate::plan::facts::{DirFacts, Hashed, SyncedFile};
+use crate::plan::facts::{DirFacts, HashError, Hashed, SyncedFile};
 
 /// The content is as it was, but what a version must be based on may have moved.
 pub(super) fn refreshed(dir: FolderKey, name: &LocalName, facts: &DirFacts) -> Option<Edit> {
@@ -38,4 +39,16 @@ pub(super) fn remembered(
         stamp: *stamp,
         at: known.hashed_at,
     })
+}
+
+/// Whether Box's file is known to hold something else than the local one.
+pub(super) fn differs(
+    file: &RemoteFile,
+    stamp: &Stamp,
+    digest: Option<&Result<Hashed, HashError>>,
+) -> bool {
+    match digest {
+        Some(Ok(hashed)) => file.sha1.is_some_and(|sha1| sha1 != hashed.sha1),
+        _ => file.size.is_some_and(|size| size != stamp.size),
+    }
 }

@@ -16,11 +16,13 @@ use crate::store::mirrors::{self, Holder};
 use crate::store::{recovery, sessions, told, tree};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 /// Commands that may wait; senders wait beyond that.
 const QUEUE: usize = 256;
+/// How long the last checkpoint waits for somebody who reads.
+const AT_THE_END: Duration = Duration::from_secs(1);
 /// Commands in one transaction.
 const BATCH: usize = 256;
 /// A handle to the writing thread, which ends when the last handle is dropped.
@@ -152,6 +154,8 @@ fn tidy(connection: &mut Connection, generation: &mut Generation) {
     {
         tracing::warn!(%error, "the state could not be closed in order");
     }
+    // Wait for no reader: the next run can do it.
+    drop(connection.busy_timeout(AT_THE_END));
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::debug!(%error, "the last checkpoint was left to the next run");
     }

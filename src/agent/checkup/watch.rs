@@ -1,8 +1,9 @@
 //! Can every directory be watched? The system allows so many watches and no more.
 
 use crate::agent::checkup::check::Check;
-use crate::agent::checkup::roots::filter;
+use crate::agent::checkup::roots::rules;
 use crate::config::{Config, Mirror};
+use crate::local::descent::Descent;
 use crate::local::mounts::{self, Ground};
 use crate::local::root::Root;
 use crate::local::scan;
@@ -71,7 +72,7 @@ fn count_all(mirrors: &[Mirror], mode: Mode, end: Instant) -> Counted {
             counted.polled.push((mirror.name.clone(), cause));
             continue;
         }
-        let filter = filter(mirror);
+        let mut descent = Descent::new(rules(mirror));
         let mut stack = vec![RelPath::root()];
         while let Some(dir) = stack.pop() {
             if let Some(kind) = ground.silent_at(&dir) {
@@ -86,7 +87,9 @@ fn count_all(mirrors: &[Mirror], mode: Mode, end: Instant) -> Counted {
                 return counted;
             }
             // What cannot be read cannot be watched either.
-            stack.extend(scan::subdirectories(&root, &dir, &filter).unwrap_or_default());
+            let level = descent.level(&root, &dir);
+            let below = level.and_then(|level| scan::subdirectories(&root, &dir, level));
+            stack.extend(below.unwrap_or_default());
         }
     }
     counted

@@ -6,7 +6,7 @@ use crate::agent::eyes::Opened;
 use crate::agent::job::{Key, Work};
 use crate::agent::notice::Notice;
 use crate::agent::survey::{Dir, MANY, Scope, Surveyed, Visit};
-use crate::model::path::RelPath;
+use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::LOCKED;
 use crate::plan::action::{Action, Edit, Report};
 use crate::plan::debounce::{Hint, What};
@@ -15,7 +15,7 @@ use crate::plan::policy::Quiet;
 use crate::plan::queue::{Lane, Rank};
 use crate::store::error::Error as StoreError;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a visit or a job belongs to: a mirror, the pass that it is part of, if any, and
 /// its rank.
@@ -245,11 +245,8 @@ impl Engine {
         for path in young {
             self.schedule.look_when_older(mirror, path, now);
         }
-        self.parts[mirror].is_partial |= !plan.unsettled.is_empty();
-        for name in plan.unsettled {
-            let what = What::Path(dir.path.join(&name));
-            self.schedule.hint(Hint { root: mirror, what }, now);
-        }
+        self.parts[mirror].is_partial |= !plan.unsettled.is_empty() || !plan.young.is_empty();
+        self.look_later(mirror, &dir.path, plan.young, plan.unsettled);
         self.push_all((mirror, pass, rank), &dir, plan.actions);
         Ok(())
     }
@@ -285,6 +282,25 @@ impl Engine {
         }
         self.schedule.hot.sent(&entry, interval, now);
         false
+    }
+
+    /// Files that are too young are looked at when they no longer are, and those that were
+    /// just written to when they are quiet.
+    fn look_later(
+        &mut self,
+        mirror: usize,
+        dir: &RelPath,
+        young: Vec<(LocalName, Duration)>,
+        unsettled: Vec<LocalName>,
+    ) {
+        let now = Instant::now();
+        for (name, wait) in young {
+            self.schedule.look_in(mirror, dir.join(&name), wait, now);
+        }
+        for name in unsettled {
+            let what = What::Path(dir.join(&name));
+            self.schedule.hint(Hint { root: mirror, what }, now);
+        }
     }
 
     /// Stops a mirror where it stands. What it had queued was not reached.

@@ -128,6 +128,33 @@ fn what_else_a_mirror_says() {
 }
 
 #[test]
+fn what_of_it_is_wanted() {
+    let check = |line: &str, key: &str, remedy: &str| {
+        check_more(line, &format!("mirror[0].{key}"), 10, remedy);
+    };
+    check("include = \"*.tmp\"", "include", "include = [\"*.tmp\"]");
+    check("include = [\"[z-a]\"]", "include[0]", ".gitignore");
+    check("max_size = 100", "max_size", "max_size = \"100 MiB\"");
+    check("max_size = \"100\"", "max_size", "\"2 GiB\"");
+    check("max_size = \"1 Mbit\"", "max_size", "\"2 GiB\"");
+    check("min_age = 5", "min_age", "min_age = \"5s\"");
+    check("min_age = \"2 years\"", "min_age", "\"0s\" is the default");
+    check(
+        "skip_hidden = \"true\"",
+        "skip_hidden",
+        "skip_hidden = true",
+    );
+    check("default_excludes = 0", "default_excludes", "true or false");
+    check("cachedir_tag = \"no\"", "cachedir_tag", "true or false");
+    check(
+        "one_file_system = \"yes\"",
+        "one_file_system",
+        "true or false",
+    );
+    check("symlinks = \"folow\"", "symlinks", "\"follow\"");
+}
+
+#[test]
 fn what_is_deleted_here() {
     check_more(
         "on_local_delete = \"delete\"",

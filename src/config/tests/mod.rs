@@ -21,6 +21,7 @@ mod mirrors;
 mod mistakes;
 mod on_disk;
 mod secrets;
+mod show;
 
 /// A file without mistakes; tests change one thing about it.
 const GOOD: &str = r#"[auth]
@@ -125,7 +126,9 @@ fn the_example_loads_as_it_is() {
         panic!("{:?}", config.auth);
     };
     assert_eq!(*subject, Subject::Enterprise("877840855".into()));
-    assert_eq!(config.mirrors[0].exclude, ["*.tmp", "cache/"]);
+    let exclude = config.mirrors[0].selection.exclude.iter();
+    let exclude: Vec<&str> = exclude.map(|rule| &*rule.text).collect();
+    assert_eq!(exclude, ["*.tmp", "cache/"]);
 }
 
 /// The example with these lines no longer comments, and these keys left out.
@@ -192,7 +195,14 @@ fn the_example_shows_every_key() {
     let example = include_str!("../../../sync.example.toml");
     let known = include_str!("../file.rs");
     let mut keys = 0;
-    for call in ["text(", "texts(", "one_or_more(", "secret(", "integer("] {
+    for call in [
+        "text(",
+        "texts(",
+        "one_or_more(",
+        "secret(",
+        "integer(",
+        "flag(",
+    ] {
         for rest in known.split(&format!(".{call}\"")).skip(1) {
             let key = rest.split('"').next().unwrap();
             assert!(example.contains(&format!("{key} = ")), "{key}");

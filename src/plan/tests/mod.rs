@@ -105,6 +105,7 @@ fn policy(on_existing: OnForeign, on_remote_change: OnForeign) -> Policy {
         min_version_interval: Duration::ZERO,
         on_delete: OnDelete::Keep,
         quiet: Quiet::NONE,
+        min_age: std::time::Duration::ZERO,
         no_room: None,
         distrust: false,
     }
