@@ -108,14 +108,23 @@ pub(crate) struct FileWork {
     pub(crate) shown: Option<Stamp>,
     /// Read Box's copy before anything is sent.
     pub(crate) doubtful: bool,
-    /// Box's listing does not show the file as the mapping has it.
-    pub(crate) unlisted: bool,
+    /// How Box's listing showed it, if it did.
+    pub(crate) listing: Listing,
     /// What was known of Box's copy is lost: other content there is left alone.
     pub(crate) distrust: bool,
     /// It never rests: what it holds when it is opened is sent, though it grows on.
     pub(crate) restless: bool,
     /// How many tries in a row it has spoilt by changing.
     pub(crate) changes: u8,
+}
+
+/// How a mapped file stands in Box's listing of its folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listing {
+    /// Nobody looked, or as the mapping has it.
+    AsKnown,
+    /// In another state, or not at all.
+    Other,
 }
 
 /// So many tries are spoilt before a file is taken for one that never rests.
@@ -140,7 +149,7 @@ impl FileWork {
         self.decision = mapped.decisions.get(name).cloned().map(Box::new);
         let parked = mapped.parked.get(name);
         self.shown = parked.and_then(|parked| parked.stamp);
-        self.doubtful = self.unlisted || self.intent.is_some() || parked.is_some();
+        self.doubtful = self.listing == Listing::Other || self.intent.is_some() || parked.is_some();
         self.distrust |= parked.is_some_and(|parked| parked.code == DOUBTED);
     }
 }

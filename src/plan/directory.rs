@@ -12,7 +12,7 @@ use crate::model::path::LocalName;
 use crate::model::reason::{DOUBTED, Exclusion, Failed, Parked};
 use crate::model::stamp::{Stamp, YOUNG};
 use crate::plan::absence::{self, Mark};
-use crate::plan::action::{Action, DirPlan, Edit, FileWork, FolderWork, Report, synced};
+use crate::plan::action::{Action, DirPlan, Edit, FileWork, FolderWork, Listing, Report, synced};
 use crate::plan::facts::{
     Digests, DirFacts, HashError, Hashed, LocalEntry, LocalKind, ParkedItem, SyncedFile,
 };
@@ -204,7 +204,7 @@ impl Planner<'_> {
         };
         self.act(name, stamp, known.name.clone(), hashed, None);
         if let Some(Action::File(work)) = self.plan.actions.last_mut() {
-            work.unlisted = true;
+            work.listing = Listing::Other;
             work.doubtful = true;
         }
     }
@@ -285,7 +285,7 @@ impl Planner<'_> {
             decision: None,
             shown: None,
             doubtful: false,
-            unlisted: false,
+            listing: Listing::AsKnown,
             distrust: self.policy.distrust,
             restless: is_unsettled(stamp, self.facts, self.policy),
             changes: 0,

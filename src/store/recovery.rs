@@ -113,7 +113,7 @@ fn existing(dir: &Path) -> Result<Option<Opened>, Error> {
     let is_first = marks.iter().all(|number| *number == 0);
     let is_empty = size(&path)?.is_none_or(|size| size == 0);
     let has_log = size(&log(&path))?.is_some_and(|size| size > 0);
-    if is_empty && !(is_first && !has_log) {
+    if is_empty && (!is_first || has_log) {
         return Ok(None);
     }
     if is_empty {
