@@ -19,6 +19,7 @@ pub(crate) mod login;
 pub(crate) mod meter;
 pub(crate) mod mirrors;
 pub(crate) mod notice;
+pub(crate) mod notify_socket;
 pub(crate) mod preview;
 pub(crate) mod pulse;
 pub(crate) mod resolve;

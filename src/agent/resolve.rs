@@ -38,7 +38,7 @@ pub(crate) async fn alone(
         ran = engine.run_until_idle().await;
     }
     let ending = engine.finish(began, ran).await;
-    parts.close_after(&ending).await;
+    parts.close().await;
     let answers = answers.iter_mut().map(|answer| answer.try_recv().ok());
     Ok((answers.collect(), ending))
 }

@@ -74,6 +74,7 @@ impl Text {
             Notice::Watching if self.style.verbose => {
                 self.marked("watching", PLAIN, "every directory is watched")
             }
+            Notice::Reloaded => self.marked("reloaded", PLAIN, "the configuration was read again"),
             Notice::Draining => self.marked("stopping", PLAIN, "what is under way is finished"),
             Notice::Passed { mirror } => {
                 // In order again: the next halt is news.

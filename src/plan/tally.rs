@@ -57,6 +57,18 @@ impl Tally {
         }
     }
 
+    /// What was done, without how everything else stood.
+    pub(crate) fn done(self) -> Self {
+        Self {
+            unchanged: 0,
+            excluded: 0,
+            parked: 0,
+            failed: 0,
+            pending: 0,
+            ..self
+        }
+    }
+
     /// Counts one entry's end.
     pub(crate) fn count(&mut self, report: &Report) {
         let column = match report {

@@ -12,6 +12,7 @@ mod polls;
 mod resolve;
 mod room;
 mod silence;
+mod standing;
 mod status;
 mod visits;
 
@@ -26,6 +27,7 @@ use crate::agent::eyes::{Eyes, Opened};
 use crate::agent::job::{self, Ended, Key, Work};
 use crate::agent::meter::Activity;
 use crate::agent::notice::{Notice, Sink};
+use crate::agent::notify_socket::Heartbeat;
 use crate::agent::pulse::Noticed;
 use crate::agent::schedule::Schedule;
 use crate::agent::survey::{Broken, Looked, Surveyed};
@@ -78,6 +80,8 @@ pub(crate) enum Event {
     Unauthorized(Said),
     /// Stop; what runs may end.
     Shutdown,
+    /// Stop, as for a shutdown: another engine goes on with another configuration.
+    Replace,
 }
 
 /// What survey threads send, in order.
@@ -91,6 +95,8 @@ enum News {
 pub(crate) enum Stop {
     /// A signal.
     Interrupted,
+    /// Another engine goes on.
+    Replaced,
     /// Nobody lets us in.
     Unauthorized(Said),
     /// Box is silent.
@@ -133,6 +139,7 @@ pub(crate) struct Engine {
     stop: Option<Stop>,
     silence: Silence,
     told_hold: Option<Instant>,
+    heartbeat: Heartbeat,
     /// Something was not looked at because of the stop.
     unseen: bool,
     tasks: JoinSet<()>,
@@ -176,6 +183,7 @@ impl Engine {
             stop: None,
             silence: Silence::default(),
             told_hold: None,
+            heartbeat: Heartbeat::default(),
             unseen: false,
             tasks: JoinSet::new(),
             events,
@@ -195,10 +203,12 @@ impl Engine {
             self.eyes
                 .ensure(number, &self.context.mirrors[number], &self.events);
         }
-        while self.eyes.are_opening()
-            && self.stop.is_none()
-            && let Some(event) = self.inbox.recv().await
-        {
+        while self.eyes.are_opening() && self.stop.is_none() {
+            self.tell_supervisor()?;
+            let event = tokio::select! {
+                Some(event) = self.inbox.recv() => event,
+                () = until(self.heartbeat.next()) => continue,
+            };
             match event {
                 // The first pass, which comes after this, looks at everything.
                 Event::Watched(opened) => {
@@ -254,6 +264,7 @@ impl Engine {
         self.context
             .meter
             .tell(self.activity(), self.silence.heard());
+        self.tell_supervisor()?;
         if self.stop.is_some() {
             return Ok(());
         }
@@ -268,6 +279,7 @@ impl Engine {
             self.schedule.next().filter(|_| takes_due),
             self.eyes.next_poll().filter(|_| takes_due),
             self.silence.ends(self.temper.silence),
+            self.heartbeat.next(),
             self.owners
                 .next()
                 .filter(|_| takes_due && self.schedule.is_lasting()),
@@ -296,6 +308,9 @@ impl Engine {
             Event::Shutdown => {
                 (self.sink)(Notice::Draining);
                 self.stop = Some(Stop::Interrupted);
+            }
+            Event::Replace => {
+                self.stop.get_or_insert(Stop::Replaced);
             }
         }
         Ok(())
