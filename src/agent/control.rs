@@ -111,6 +111,7 @@ async fn answer(stream: UnixStream, desk: Desk, visitor: Visitor) -> io::Result<
             // Whoever asked has left: nobody needs the answer.
             _ = read.read_line(&mut line) => return Ok(()),
         },
+        Some("entry") => entry(&desk, &question).await,
         Some("resolve") => match order(&question) {
             Some(order) => decide(&desk, order).await,
             None => Some(json!({ "error": "this is no decision about a conflict" })),
@@ -140,6 +141,18 @@ async fn put<T>(desk: &Desk, question: impl Fn(oneshot::Sender<T>) -> Command) -
         };
         drop(desk.wait_for(is_other).await.ok()?);
     }
+}
+
+/// What the agent is doing about one entry.
+async fn entry(desk: &Desk, question: &Value) -> Option<Value> {
+    let mirror = question.get("mirror").and_then(Value::as_str);
+    let Some((mirror, path)) = mirror.zip(path_of(question)) else {
+        return Some(json!({ "error": "this names no entry" }));
+    };
+    put(desk, |answer| {
+        Command::Entry(mirror.to_owned(), path.clone(), answer)
+    })
+    .await
 }
 
 async fn wait(desk: &Desk) -> Option<Value> {

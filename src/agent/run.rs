@@ -14,7 +14,7 @@ use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::notify_socket::Supervisor;
 use crate::agent::pulse;
 use crate::agent::schedule::Schedule;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::plan::backoff::Backoff;
 use crate::plan::policy::{Policy, Quiet};
 use crate::plan::queue::Patience;
@@ -491,21 +491,8 @@ pub(crate) fn context(
     account: AccountCheck,
 ) -> Result<Context, Fatal> {
     let client = access::client(config, traces)?;
-    let mirrors = config.mirrors.iter().map(|mirror| {
-        let policy = Policy {
-            on_existing: mirror.on_existing,
-            on_remote_change: mirror.on_remote_change,
-            min_age: mirror.selection.min_age,
-            on_invalid_name: mirror.on_invalid_name,
-            min_version_interval: mirror.min_version_interval,
-            on_delete: mirror.on_delete,
-            quiet: Quiet::NONE,
-            no_room: None,
-            distrust: false,
-        };
-        let own = own_files(&mirror.local, &config.state_dir);
-        Mirror::new(mirror, own, policy).map_err(Fatal::Rules)
-    });
+    let mirrors = config.mirrors.iter();
+    let mirrors = mirrors.map(|one| mirror(one, &config.state_dir).map_err(Fatal::Rules));
     let mirrors: Vec<Mirror> = mirrors.collect::<Result<_, _>>()?;
     let reader = readers.get()?;
     if reader.loss()?.is_some() {
@@ -527,6 +514,22 @@ pub(crate) fn context(
         cancelled: AtomicBool::new(false),
         cut: AtomicBool::new(false),
     })
+}
+
+/// A mirror as a run needs it; the error says why its rules cannot be used.
+pub(crate) fn mirror(mirror: &config::Mirror, state_dir: &Path) -> Result<Mirror, String> {
+    let policy = Policy {
+        on_existing: mirror.on_existing,
+        on_remote_change: mirror.on_remote_change,
+        min_age: mirror.selection.min_age,
+        on_invalid_name: mirror.on_invalid_name,
+        min_version_interval: mirror.min_version_interval,
+        on_delete: mirror.on_delete,
+        quiet: Quiet::NONE,
+        no_room: None,
+        distrust: false,
+    };
+    Mirror::new(mirror, own_files(&mirror.local, state_dir), policy)
 }
 
 /// The rule that keeps our own state out of a mirror that contains it: it changes with

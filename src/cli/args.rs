@@ -133,6 +133,21 @@ pub(crate) enum Command {
         command: ConfigCommand,
     },
 
+    /// Tell how one path stands: its mirror, the rule that decides about it with file and
+    /// line, what is here, what Box has under which name and address, what went wrong last,
+    /// and what comes next.
+    ///
+    /// Works with and without a running service, changes nothing and asks Box nothing.
+    Explain {
+        /// A local path, there or not, or MIRROR/path/in/it.
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+
     /// List the conflicts that wait for a decision, with both sides.
     ///
     /// Box's side is read from Box where it can be reached; else it is told as it was

@@ -7,6 +7,7 @@ pub(crate) mod config_show;
 pub(crate) mod conflicts;
 pub(crate) mod doctor;
 pub(crate) mod exit;
+pub(crate) mod explain;
 pub(crate) mod failure;
 pub(crate) mod generated;
 pub(crate) mod init;
@@ -129,6 +130,10 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         }
         Command::Wait { timeout, json } => {
             let work = async |local, output| status::wait(&local, timeout, json, output).await;
+            with(place, config::load_local, json, output, work).await
+        }
+        Command::Explain { path, json } => {
+            let work = async |local, output| explain::explain(local, &path, json, output).await;
             with(place, config::load_local, json, output, work).await
         }
         Command::Conflicts { mirrors, json } => {
