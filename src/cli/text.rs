@@ -111,6 +111,11 @@ impl Text {
                 GREEN,
                 format!("  (the folder was on Box already{named})"),
             ),
+            Report::Moved(_, (_, from)) => {
+                self.has_spoken = true;
+                let words = format!("{from} -> {place}");
+                return self.marked("moved", GREEN, &words);
+            }
             Report::Parked(why) => ("parked", YELLOW, format!(": {why}")),
             Report::Failed(why) => ("failed", RED, format!(": {why}")),
         };

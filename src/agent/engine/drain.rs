@@ -31,6 +31,10 @@ impl Engine {
         }
         if self.stop.is_some() || broken.is_some() {
             self.unseen |= self.fresh.are_waiting() || self.visits.are_waiting();
+            for part in &mut self.parts {
+                self.tally.pending += part.put_off.len() as u64;
+                part.put_off.clear();
+            }
             let drained = self.drain().await;
             broken = broken.or(drained.err());
             self.unseen |= self.are_surveying() || self.context.cut.load(Ordering::Relaxed);

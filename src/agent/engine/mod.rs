@@ -9,6 +9,7 @@ mod outcomes;
 mod part;
 mod passes;
 mod polls;
+mod put_off;
 mod resolve;
 mod room;
 mod silence;
@@ -238,7 +239,10 @@ impl Engine {
     }
 
     fn is_idle(&self) -> bool {
-        self.fresh.is_idle() && self.visits.is_idle() && self.queue.is_idle()
+        self.fresh.is_idle()
+            && self.visits.is_idle()
+            && self.queue.is_idle()
+            && self.parts.iter().all(|part| part.put_off.is_empty())
     }
 
     fn activity(&self) -> Activity {
@@ -252,6 +256,7 @@ impl Engine {
     /// Starts what can start, waits for one thing to happen, and deals with it.
     async fn turn(&mut self) -> Result<(), StoreError> {
         self.take_what_is_due()?;
+        self.take_up_what_was_put_off();
         self.start_surveys();
         self.start_jobs();
         self.answer_waiters()?;
@@ -275,6 +280,7 @@ impl Engine {
             self.schedule.next().filter(|_| takes_due),
             self.eyes.next_poll().filter(|_| takes_due),
             self.silence.ends(self.temper.silence),
+            self.next_of_put_off(),
             self.heartbeat.next(),
             self.owners
                 .next()
