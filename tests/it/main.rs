@@ -37,6 +37,7 @@ mod jwt;
 mod keep_both;
 mod kept_tokens;
 mod kill_sweep;
+mod kinds;
 mod large_killed;
 mod large_memory;
 mod left_out;
