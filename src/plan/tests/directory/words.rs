@@ -332,7 +332,9 @@ fn tell_action(action: &Action) -> String {
     let work = match action {
         Action::Folder(work) => {
             let known = work.known.as_ref().map(|folder| format!(" {}", folder.id));
-            return format!("folder {}{}", work.name, known.unwrap_or_default());
+            let known = known.unwrap_or_default();
+            let apart = spelled(&work.name, &work.remote_name);
+            return format!("folder {}{known}{apart}", work.name);
         }
         Action::File(work) => work,
         Action::Move(work) => return format!("move {}", work.name),
@@ -351,5 +353,15 @@ fn tell_action(action: &Action) -> String {
     let doubt = if work.doubtful { " in doubt" } else { "" };
     let read = if work.hashed.is_some() { "" } else { " unread" };
     let rest = if work.restless { " as it is" } else { "" };
-    format!("{verb} {name}{doubt}{read}{rest}")
+    let apart = spelled(name, &work.remote_name);
+    format!("{verb} {name}{apart}{doubt}{read}{rest}")
+}
+
+/// The name on Box, where it is another.
+fn spelled(name: &LocalName, remote: &RemoteName) -> String {
+    match (remote.is_apart(), remote.is_that_of(name)) {
+        (true, _) => " apart".to_owned(),
+        (_, true) => String::new(),
+        (_, false) => format!(" as {remote}"),
+    }
 }
