@@ -100,6 +100,7 @@ async fn answer(stream: UnixStream, events: mpsc::Sender<Event>) -> io::Result<(
     let mut read = BufReader::new(read.take(LONGEST));
     tokio::time::timeout(PATIENCE, read.read_line(&mut line)).await??;
     let question: Value = serde_json::from_str(&line).unwrap_or(Value::Null);
+    let name = |key: &str| question.get(key).and_then(Value::as_str).map(str::to_owned);
     let reply = match question.get("verb").and_then(Value::as_str) {
         Some("status") => status(&events).await,
         Some("wait") => tokio::select! {
@@ -110,6 +111,14 @@ async fn answer(stream: UnixStream, events: mpsc::Sender<Event>) -> io::Result<(
         Some("resolve") => match order(&question) {
             Some(order) => decide(&events, order).await,
             None => Some(json!({ "error": "this is no decision about a conflict" })),
+        },
+        Some("approve") => match name("mirror") {
+            Some(mirror) => approve(&events, mirror).await,
+            None => Some(json!({ "error": "there is no mirror in the question" })),
+        },
+        Some("undo") => match name("run") {
+            Some(run) => undo(&events, run).await,
+            None => Some(json!({ "error": "there is no run in the question" })),
         },
         _ => Some(json!({ "error": "this boxup does not know that question" })),
     };
@@ -150,6 +159,21 @@ async fn wait(events: &mpsc::Sender<Event>) -> Option<Value> {
         })
         .collect();
     Some(json!({ "halted": halted, "paused": paused, "left": left }))
+}
+
+async fn approve(events: &mpsc::Sender<Event>, mirror: String) -> Option<Value> {
+    let (answer, reply) = oneshot::channel();
+    let command = Command::Approve(mirror, answer);
+    events.send(Event::Command(command)).await.ok()?;
+    let approved = reply.await.ok()?;
+    Some(approved.unwrap_or_else(|| json!({ "result": "unknown" })))
+}
+
+async fn undo(events: &mpsc::Sender<Event>, run: String) -> Option<Value> {
+    let (answer, reply) = oneshot::channel();
+    let command = Command::Undo(run, answer);
+    events.send(Event::Command(command)).await.ok()?;
+    reply.await.ok()
 }
 
 fn order(question: &Value) -> Option<Order> {

@@ -2,11 +2,13 @@
 
 use crate::agent::context::Context;
 use crate::agent::survey::Dir;
-use crate::agent::{file_job, folder_job, root_job};
+use crate::agent::weigh_job::{Doomed, Weighed};
+use crate::agent::{file_job, folder_job, root_job, trash_job, weigh_job};
 use crate::model::path::RelPath;
 use crate::model::reason::Parked;
 use crate::plan::action::{FileWork, FolderWork, Report};
 use crate::plan::facts::{Inventory, SyncedFolder};
+use crate::plan::policy::Policy;
 use crate::plan::queue::{Rank, Ticket};
 use crate::plan::settle::{self, Effect};
 use crate::store::Store;
@@ -27,6 +29,10 @@ pub(crate) enum Work {
     File(Dir, FileWork),
     /// See that no upload session stays open for a file that is not there any more.
     Leftovers(Vec<Left>),
+    /// Look at all that is gone, and whether it may go on Box as well.
+    Weigh(Policy),
+    /// Put what is gone into the trash.
+    Trash(Box<Doomed>),
     /// Note that a file waits for this reason, without asking Box.
     HeldBack(Dir, FileWork, Parked),
 }
@@ -42,7 +48,11 @@ impl Work {
     /// Its place in the queue.
     pub(crate) fn ticket(&self, rank: Rank) -> Ticket {
         match self {
-            Self::Root | Self::Folder(..) | Self::Leftovers(_) => Ticket::folder(rank),
+            Self::Root
+            | Self::Folder(..)
+            | Self::Leftovers(_)
+            | Self::Weigh(_)
+            | Self::Trash(_) => Ticket::folder(rank),
             Self::File(_, work) | Self::HeldBack(_, work, _) => Ticket::file(work.stamp.size, rank),
         }
     }
@@ -64,6 +74,10 @@ pub(crate) enum Ended {
         /// What to tell, unless the folder was known before.
         report: Option<Report>,
     },
+    /// What is gone has been weighed, and nothing holds.
+    Weighed(Weighed),
+    /// This went to the trash, and the rest of it ended like this.
+    Trashed(Vec<(RelPath, Report)>, Effect),
     /// The mapping cannot be used.
     Store(StoreError),
 }
@@ -76,6 +90,8 @@ pub(crate) async fn run(context: &Context, store: &Store, key: &Key, work: Work)
         Work::Folder(dir, work) => folder_job::run(context, store, mirror, &dir, &work).await,
         Work::File(dir, work) => file_job::run(context, store, mirror, &dir, &work).await,
         Work::Leftovers(left) => file_job::give_up_leftovers(context, store, mirror, left).await,
+        Work::Weigh(policy) => weigh_job::run(context, store, mirror, policy).await,
+        Work::Trash(doomed) => trash_job::run(context, store, mirror, &doomed).await,
         Work::HeldBack(dir, work, why) => {
             let settled = settle::parked(dir.folder.key, &work.name, why, Some(work.stamp));
             folder_job::finish(store, settled).await

@@ -5,6 +5,7 @@
 
 pub(crate) mod access;
 pub(crate) mod account;
+pub(crate) mod approve;
 pub(crate) mod checkup;
 pub(crate) mod conflicts;
 pub(crate) mod context;
@@ -16,11 +17,17 @@ pub(crate) mod folder_job;
 pub(crate) mod job;
 pub(crate) mod login;
 pub(crate) mod meter;
+pub(crate) mod missing;
 pub(crate) mod notice;
 pub(crate) mod preview;
 pub(crate) mod resolve;
 pub(crate) mod root_job;
 pub(crate) mod run;
+pub(crate) mod run_name;
 pub(crate) mod schedule;
 pub(crate) mod setup;
 pub(crate) mod survey;
+pub(crate) mod trash;
+pub(crate) mod trash_job;
+pub(crate) mod undo;
+pub(crate) mod weigh_job;

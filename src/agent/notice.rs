@@ -62,6 +62,8 @@ pub(crate) struct Ending {
     pub(crate) broken: Option<StoreError>,
     /// A signal ended it before it had looked at everything.
     pub(crate) cut_short: bool,
+    /// What the run is called, if it did something that can be undone.
+    pub(crate) run: Option<String>,
     /// File content handed to the network, in bytes, resends included.
     pub(crate) bytes_sent: u64,
     /// Requests, resends and token requests included.

@@ -60,7 +60,8 @@ pub(crate) fn value(resolved: &Resolved) -> Value {
         Report::Parked(why) => return reason("parked", why.code(), &why.to_string()),
         Report::Failed(why) => return reason("failed", why.code(), &why.to_string()),
         Report::Excluded(why) => return reason("excluded", why.code(), &why.to_string()),
-        Report::FolderCreated(_) | Report::FolderAdopted(_) => {
+        Report::Trashed(..) => return told("nothing", "the local file is gone"),
+        Report::FolderCreated(_) | Report::FolderAdopted(_) | Report::FolderKept(_) => {
             return told("nothing", "it is a directory now");
         }
     };

@@ -10,6 +10,7 @@ use crate::agent::eyes::Eyes;
 use crate::agent::login;
 use crate::agent::meter::{Gauge, Meter};
 use crate::agent::notice::{Ending, Sink};
+use crate::agent::run_name::RunName;
 use crate::agent::schedule::Schedule;
 use crate::config::Config;
 use crate::plan::backoff::Backoff;
@@ -190,6 +191,16 @@ impl Parts {
         })
     }
 
+    /// What tasks share.
+    pub(crate) fn context(&self) -> Arc<Context> {
+        Arc::clone(&self.context)
+    }
+
+    /// The mapping.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// An engine with nothing to do.
     pub(crate) fn engine(
         &self,
@@ -272,13 +283,22 @@ pub(crate) fn context(
         let own = own_files(&mirror.local, &config.state_dir);
         Mirror::new(mirror, own, policy).map_err(Fatal::Rules)
     });
+    let mirrors: Vec<Mirror> = mirrors.collect::<Result<_, _>>()?;
+    for mirror in &mirrors {
+        let reader = readers.get()?;
+        if let Some(root) = reader.root(&mirror.name, &mirror.target_key())? {
+            mirror.set_ground(reader.ground(root.key)?);
+        }
+    }
     Ok(Context {
         client,
-        mirrors: mirrors.collect::<Result<_, _>>()?,
+        mirrors,
         configured: config.names.clone(),
         parts_at_once: config.limits.concurrent_parts,
         readers,
         meter: Meter::default(),
+        run: RunName::new(),
+        trash: tokio::sync::Mutex::default(),
         account,
         asking: tokio::sync::Mutex::default(),
         cancelled: AtomicBool::new(false),

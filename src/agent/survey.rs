@@ -5,15 +5,18 @@
 use crate::agent::context::{Context, Lent, Mirror};
 use crate::local::error::Error as LocalError;
 use crate::local::root::Root;
-use crate::local::{hash, scan};
+use crate::local::{ground, hash, scan};
+use crate::model::ground::Ground;
+use crate::model::ids::FolderKey;
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::Failed;
 use crate::model::stamp::Tolerated;
-use crate::plan::action::{DirPlan, Report};
+use crate::plan::absence::Mark;
+use crate::plan::action::{DirPlan, Edit, Report};
 use crate::plan::directory;
 use crate::plan::facts::{Digests, DirFacts, Inventory, Mapped, SyncedFolder};
 use crate::plan::guard::{self, Halt};
-use crate::plan::policy::{Policy, Quiet};
+use crate::plan::policy::{OnDelete, Policy, Quiet};
 use crate::plan::queue::Rank;
 use crate::store::error::Error as StoreError;
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,14 +139,21 @@ pub(crate) fn survey(
     plans: &dyn Fn(Surveyed) -> bool,
 ) -> Result<Looked, Broken> {
     let mirror = &context.mirrors[visit.mirror];
+    let reader = context.readers.get()?;
+    let root = mirror.open_root().map_err(Broken::Halt)?;
+    let grounds = match reader.root(&mirror.name, &mirror.target_key())? {
+        Some(top) => reader.grounds(top.key)?,
+        None => BTreeMap::new(),
+    };
     let surveyor = Surveyor {
         context,
         mirror,
         number: visit.mirror,
         pass: visit.pass,
         rank: visit.rank,
-        root: mirror.open_root().map_err(Broken::Halt)?,
-        reader: context.readers.get()?,
+        root,
+        reader,
+        grounds,
         policy: Policy {
             quiet: visit.quiet,
             no_room: visit.no_room,
@@ -180,6 +190,8 @@ struct Surveyor<'a> {
     rank: Rank,
     root: Arc<Root>,
     reader: Lent<'a>,
+    /// What the root and the mount points in it were.
+    grounds: BTreeMap<RelPath, (FolderKey, Ground)>,
     policy: Policy,
     /// Takes a plan in; `false` when nobody wants any more.
     plans: &'a dyn Fn(Surveyed) -> bool,
@@ -228,11 +240,29 @@ impl Surveyor<'_> {
         dir: &Dir,
         inventory: Option<Inventory>,
     ) -> Result<Option<DirPlan>, Broken> {
-        let local = match scan::list(&self.root, &dir.path, &self.mirror.filter) {
-            Ok(local) => local,
+        // What is read behind a mount that comes and goes meanwhile is not believed.
+        let is_mount_point = self.grounds.contains_key(&dir.path);
+        let looked = || match is_mount_point {
+            true => ground::look(&self.root, &dir.path).map(Some),
+            false => Ok(None),
+        };
+        let listed = looked().and_then(|before| {
+            let local = scan::list(&self.root, &dir.path, &self.mirror.filter)?;
+            Ok((before, local, ground::look(&self.root, &dir.path)?))
+        });
+        let (before, local, after) = match listed {
+            Ok(listed) => listed,
             Err(error) => return self.unreadable(dir, &error).map(|()| None),
         };
         let mapped = self.reader.children(dir.folder.key)?;
+        let is_used = !mapped.files.is_empty() || !mapped.folders.is_empty();
+        let mut learnt = None;
+        for found in before.iter().chain([&after]) {
+            match self.check_ground(&dir.path, found, is_used) {
+                Ok(new) => learnt = new,
+                Err(why) => return Ok(self.hidden(dir, why)),
+            }
+        }
         let now = crate::clock::nanos();
         let facts = DirFacts {
             local,
@@ -242,10 +272,67 @@ impl Surveyor<'_> {
             restless: BTreeSet::new(),
             now,
         };
-        if dir.path.is_root() {
+        // Where what is gone goes to the trash, the brake sees to it.
+        if dir.path.is_root() && self.policy.on_delete == OnDelete::Keep {
             guard::check_root(&facts).map_err(Broken::Halt)?;
         }
-        Ok(Some(self.decide(dir, &facts)))
+        let mut plan = self.decide(dir, &facts);
+        if let Some(ground) = learnt {
+            let mark = Mark::Ground(dir.folder.key, ground);
+            plan.edits.push(Edit::Mark(mark));
+            if dir.path.is_root() {
+                self.mirror.set_ground(Some(ground));
+            }
+        }
+        Ok(Some(plan))
+    }
+
+    /// Whether the directory at this path is the one that was mirrored.
+    fn check_ground(
+        &self,
+        path: &RelPath,
+        found: &ground::Found,
+        is_used: bool,
+    ) -> Result<Option<Ground>, Failed> {
+        let known = self.grounds.get(path).map(|(_, ground)| ground);
+        if path.is_root() {
+            // Compared when it was opened.
+            return Ok(Some(found.ground).filter(|_| known.is_none()));
+        }
+        guard::check_ground(known, &found.ground, found.is_mount, is_used)
+    }
+
+    /// A directory that lies behind another file system: as one that cannot be read.
+    fn hidden(&self, dir: &Dir, why: Failed) -> Option<DirPlan> {
+        let (parent, name) = dir.path.split()?;
+        let plan = DirPlan {
+            reports: vec![(name, Report::Failed(why))],
+            ..DirPlan::default()
+        };
+        let dir = Dir {
+            path: parent,
+            folder: dir.folder.clone(),
+        };
+        self.send(dir, Vec::new(), plan);
+        None
+    }
+
+    /// Whether a directory, or one above it, lies behind another file system.
+    fn is_hidden(&self, dir: &Dir) -> Result<bool, Broken> {
+        let mut at = RelPath::root();
+        for name in dir.path.components() {
+            at = at.join(&name);
+            let Ok(found) = ground::look(&self.root, &at) else {
+                return Ok(false);
+            };
+            let is_used = at != dir.path || self.reader.is_used(dir.folder.key)?;
+            if let Err(why) = self.check_ground(&at, &found, is_used) {
+                let folder = dir.folder.clone();
+                self.hidden(&Dir { path: at, folder }, why);
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn decide(&self, dir: &Dir, facts: &DirFacts) -> DirPlan {
@@ -357,6 +444,9 @@ impl Surveyor<'_> {
             .excluded_anywhere(&dir.path, true)
             .is_some()
         {
+            return Ok(0);
+        }
+        if self.is_hidden(&dir)? {
             return Ok(0);
         }
         let local = match scan::look(&self.root, &dir.path, &names, &self.mirror.filter) {

@@ -63,6 +63,15 @@ fn entry(report: &Report) -> Option<Value> {
             let id = Some(id.as_str()).filter(|id| !id.is_empty());
             json!({ "event": "folder_created", "folder_id": id })
         }
+        Report::Trashed(item, files) => {
+            let key = format!("{}_id", item.kind());
+            let mut line = json!({ "event": "trashed", "files": files });
+            line[key] = json!(item.as_str());
+            line
+        }
+        Report::FolderKept(id) => {
+            json!({ "event": "folder_kept", "folder_id": id.as_str() })
+        }
         Report::FolderAdopted(id) => {
             json!({ "event": "folder_adopted", "folder_id": id.as_str() })
         }
@@ -88,6 +97,12 @@ fn halted(mirror: &str, halt: &Halt) -> Value {
     let mut line = json!({
         "mirror": mirror, "reason": halt.code(), "message": halt.to_string(),
     });
+    if let Halt::Braked(brake) = halt {
+        line["would_trash"] = json!(brake.would);
+        line["mapped"] = json!(brake.mapped);
+        let paths = brake.first.iter().map(ToString::to_string);
+        line["paths"] = paths.collect();
+    }
     if let Some(lesson) = finding(halt.code()) {
         line["error"] = taught(Some(lesson));
     }
@@ -131,6 +146,9 @@ pub(crate) fn summary(ending: &Ending, exit_code: u8, dry_run: bool) -> Value {
     line["requests"] = json!(ending.requests);
     line["elapsed_ms"] = json!(millis(ending.elapsed));
     line["exit_code"] = json!(exit_code);
+    if let Some(run) = &ending.run {
+        line["run"] = json!(run);
+    }
     let all = ending.halted.iter();
     line["halted"] = all.map(|(mirror, halt)| halted(mirror, halt)).collect();
     if let Some(said) = &ending.unauthorized {
@@ -171,6 +189,7 @@ fn accounts(tally: &Tally) -> Value {
         "pending": tally.pending,
         "folders_created": tally.folders_created,
         "folders_adopted": tally.folders_adopted,
+        "trashed": tally.trashed,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The command line: from arguments to an exit code. The only part that prints.
 
+pub(crate) mod approve;
 pub(crate) mod args;
 pub(crate) mod browser;
 pub(crate) mod conflicts;
@@ -20,6 +21,7 @@ pub(crate) mod summary;
 pub(crate) mod sync;
 pub(crate) mod text;
 pub(crate) mod token;
+pub(crate) mod undo;
 pub(crate) mod wording;
 
 use crate::cli::args::{Args, Command, ConfigCommand};
@@ -94,6 +96,12 @@ async fn carry_out(args: Args, environment: Environment, mut stop: mpsc::Receive
             unless_stopped(&mut stop, work).await
         }
         Command::Resolve(args) => resolve::run(place, args, stop, output).await,
+        Command::Approve { mirror, json } => {
+            unless_stopped(&mut stop, approve::run(&place, &mirror, json, output)).await
+        }
+        Command::Undo { run, json } => {
+            unless_stopped(&mut stop, undo::run(&place, &run, json, output)).await
+        }
         other => unless_stopped(&mut stop, ask(other, &place, output)).await,
     }
 }
@@ -135,6 +143,8 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         | Command::Config { .. }
         | Command::Doctor { .. }
         | Command::Init(_)
+        | Command::Approve { .. }
+        | Command::Undo { .. }
         | Command::Resolve(_) => exit::USAGE,
     }
 }

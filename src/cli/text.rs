@@ -1,7 +1,8 @@
 //! What happens, in words, one line for each thing worth a line.
 
 use crate::agent::notice::Notice;
-use crate::cli::wording::{bytes, duration, printable};
+use crate::cli::wording::{bytes, duration, printable, some};
+use crate::model::deed::ItemId;
 use crate::model::item::RemoteFile;
 use crate::model::name::RemoteName;
 use crate::plan::action::Report;
@@ -108,6 +109,16 @@ impl Text {
             Report::NewVersion(_, size) => ("version", GREEN, format!("  ({})", bytes(*size))),
             Report::Adopted(_) => ("adopted", GREEN, "  (was on Box already)".to_owned()),
             Report::FolderCreated(_) => ("folder", GREEN, String::new()),
+            Report::Trashed(ItemId::File(_), _) => ("trashed", YELLOW, String::new()),
+            Report::Trashed(ItemId::Folder(_), files) => {
+                let files = some(*files, "file");
+                ("trashed", YELLOW, format!("  (the folder, with {files})"))
+            }
+            Report::FolderKept(_) => (
+                "kept",
+                PLAIN,
+                "  (the folder stays on Box: not all in it is ours)".to_owned(),
+            ),
             Report::FolderAdopted(_) => (
                 "adopted",
                 GREEN,

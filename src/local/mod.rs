@@ -6,6 +6,7 @@
 pub(crate) mod error;
 pub(crate) mod examine;
 pub(crate) mod filter;
+pub(crate) mod ground;
 pub(crate) mod hash;
 pub(crate) mod root;
 pub(crate) mod scan;

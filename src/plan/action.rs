@@ -1,5 +1,6 @@
 //! What there is to do: work for Box, edits of the mapping, and what is reported.
 
+use crate::model::deed::ItemId;
 use crate::model::identity::Identity;
 use crate::model::ids::{Etag, FolderId, FolderKey};
 use crate::model::item::{RemoteFile, RemoteFolder};
@@ -246,6 +247,10 @@ pub(crate) enum Report {
     Parked(Parked),
     /// Given up in this run.
     Failed(Failed),
+    /// In Box's trash, with so many files of ours.
+    Trashed(ItemId, u64),
+    /// Gone from the disk, but its folder stays on Box: something in it is not ours.
+    FolderKept(FolderId),
     /// A new folder on Box.
     FolderCreated(FolderId),
     /// An existing folder on Box that is ours now.

@@ -16,6 +16,7 @@ mod chunked_faults;
 mod clocks;
 mod conflicts;
 mod decisions;
+mod deletes;
 mod doctor;
 mod doctor_and_sign_in;
 mod dry_run;

@@ -50,6 +50,19 @@ impl Engine {
                 self.visit(&key, (mirror, pass, ticket.rank), folder, inventory);
                 self.over(&key);
             }
+            Ended::Weighed(weighed) => self.on_weighed(&key, weighed)?,
+            Ended::Trashed(reports, effect) => {
+                for (path, report) in reports {
+                    self.account((mirror, path), report);
+                }
+                let ended = Ended::Effect(effect);
+                return self.on_ended(Finished {
+                    key,
+                    ticket,
+                    began,
+                    ended,
+                });
+            }
             Ended::Effect(Effect::Done(report)) => self.on_done(key, report)?,
             Ended::Effect(Effect::Vanished) => {
                 self.parts[mirror].failed.remove(&key);
@@ -176,7 +189,7 @@ impl Engine {
         let heard = match failed {
             Failed::NoAnswer(what) => what.clone(),
             Failed::Box(_) => failed.to_string(),
-            Failed::Read(_) | Failed::Changing => return,
+            Failed::Read(_) | Failed::Changing | Failed::Hidden(_) => return,
         };
         if self.silence.deepen(began, Instant::now(), &heard) {
             (self.sink)(Notice::Unreachable(heard));

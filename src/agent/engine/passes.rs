@@ -14,6 +14,7 @@ use crate::plan::guard::Halt;
 use crate::plan::policy::Quiet;
 use crate::plan::queue::{Lane, Rank};
 use crate::store::error::Error as StoreError;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What a visit or a job belongs to: a mirror, the pass that it is part of, if any, and
@@ -38,7 +39,11 @@ impl Engine {
             return Ok(());
         }
         part.begin(self.temper.quiet);
-        let of = &self.context.mirrors[mirror];
+        if self.schedule.is_lasting() {
+            self.context.run.renew();
+        }
+        let context = Arc::clone(&self.context);
+        let of = &context.mirrors[mirror];
         self.eyes.ensure(mirror, of, &self.events);
         if let Ok(mut seen) = of.seen.try_lock() {
             *seen = false;
@@ -54,19 +59,8 @@ impl Engine {
             .get()?
             .root(&of.name, &of.target_key())?;
         match root.filter(|root| root.inventoried && !must_ask) {
-            Some(folder) => {
-                let left = self.context.readers.get()?.sessions_below(folder.key)?;
-                let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
-                if !left.is_empty() {
-                    let of = (mirror, pass, Rank::Backfill);
-                    self.push(of, RelPath::root(), Work::Leftovers(left));
-                }
-                let top = Dir {
-                    path: RelPath::root(),
-                    folder,
-                };
-                self.look(mirror, Scope::Tree(top, None));
-            }
+            Some(folder) if self.weighs_first(mirror, &folder)? => {}
+            Some(_) => self.look_at_tree(mirror)?,
             None => match of.open_root() {
                 // Nothing is asked of Box for a directory that is not there.
                 Err(halt) => self.halt(mirror, halt),
@@ -78,6 +72,29 @@ impl Engine {
             },
         }
         self.end_pass(mirror)
+    }
+
+    /// Looks at all of a mirror whose root folder is known.
+    pub(super) fn look_at_tree(&mut self, mirror: usize) -> Result<(), StoreError> {
+        let context = Arc::clone(&self.context);
+        let of = &context.mirrors[mirror];
+        let reader = context.readers.get()?;
+        let Some(folder) = reader.root(&of.name, &of.target_key())? else {
+            return Ok(());
+        };
+        let left = reader.sessions_below(folder.key)?;
+        drop(reader);
+        let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
+        if !left.is_empty() {
+            let of = (mirror, pass, Rank::Backfill);
+            self.push(of, RelPath::root(), Work::Leftovers(left));
+        }
+        let top = Dir {
+            path: RelPath::root(),
+            folder,
+        };
+        self.look(mirror, Scope::Tree(top, None));
+        Ok(())
     }
 
     /// Adds a visit of the pass under way.
@@ -109,7 +126,7 @@ impl Engine {
     }
 
     /// How long things must have been left alone for that pass, or for a hint.
-    fn quiet_of(&self, mirror: usize, pass: Option<u64>) -> Quiet {
+    pub(super) fn quiet_of(&self, mirror: usize, pass: Option<u64>) -> Quiet {
         let running = self.parts[mirror].pass.as_ref();
         let of_pass = running.filter(|running| Some(running.number) == pass);
         of_pass.map_or(self.temper.quiet, |pass| pass.quiet)
@@ -117,6 +134,9 @@ impl Engine {
 
     /// Ends the pass under way if nothing of it is left.
     pub(super) fn end_pass(&mut self, mirror: usize) -> Result<(), StoreError> {
+        if self.weighs_last(mirror)? {
+            return Ok(());
+        }
         let Some(is_in_order) = self.parts[mirror].end() else {
             return Ok(());
         };
@@ -164,7 +184,7 @@ impl Engine {
         Ok(())
     }
 
-    fn push(&mut self, (mirror, pass, rank): Of, path: RelPath, work: Work) {
+    pub(super) fn push(&mut self, (mirror, pass, rank): Of, path: RelPath, work: Work) {
         let key = (mirror, path.clone());
         let ticket = work.ticket(rank);
         if let Work::File(_, work) = &work {
@@ -198,6 +218,9 @@ impl Engine {
             self.look_further((mirror, pass, Rank::Backfill), Scope::Forest(rest));
         }
         self.tell_of_idle(mirror, &dir.path, &looked_at, &plan);
+        if pass.is_none() && !plan.missing.is_empty() {
+            self.look_for_gone(mirror);
+        }
         let not_at_rest = plan.not_at_rest();
         for name in looked_at {
             let entry = (mirror, dir.path.join(&name));

@@ -294,6 +294,8 @@ fn tell(plan: &DirPlan) -> String {
         | Report::NewVersion(..)
         | Report::Unchanged
         | Report::Left(_)
+        | Report::Trashed(..)
+        | Report::FolderKept(_)
         | Report::FolderCreated(_)
         | Report::FolderAdopted(_) => format!("{name} {report:?}"),
     }));
