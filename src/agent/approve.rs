@@ -2,6 +2,7 @@
 
 use crate::agent::context::{Context, Mirror};
 use crate::agent::run::{Fatal, Parts};
+use crate::agent::trash::Trash;
 use crate::config::Config;
 use crate::local::ground;
 use crate::local::root::Root;
@@ -49,6 +50,9 @@ impl Approval {
         }
         if reader.is_trashless(top.key)? {
             approval.trash = true;
+            if let Ok(mut trash) = mirror.trash.try_lock() {
+                *trash = Trash::Unknown;
+            }
             approval.add(Mark::Trashless(top.key, false));
         }
         // A directory that cannot be opened is not approved of: nothing is there.

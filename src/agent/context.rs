@@ -42,8 +42,6 @@ pub(crate) struct Context {
     pub(crate) asking: tokio::sync::Mutex<()>,
     /// What the run is called.
     pub(crate) run: RunName,
-    /// Whether Box was seen to keep what is deleted.
-    pub(crate) trash: tokio::sync::Mutex<Trash>,
     /// Set when surveys should stop where they are.
     pub(crate) cancelled: AtomicBool,
     /// Set by a survey that did stop before its end.
@@ -66,6 +64,8 @@ pub(crate) struct Mirror {
     pub(crate) seen: tokio::sync::Mutex<bool>,
     /// Whose the Box folder is, as Box said when it was last looked at.
     owner: Mutex<Option<String>>,
+    /// Whether Box was seen to keep what is deleted there.
+    pub(crate) trash: tokio::sync::Mutex<Trash>,
     /// Which directory was mirrored, once one was.
     ground: Mutex<Option<Ground>>,
 }
@@ -92,6 +92,7 @@ impl Mirror {
             policy,
             seen: tokio::sync::Mutex::new(false),
             owner: Mutex::default(),
+            trash: tokio::sync::Mutex::default(),
             ground: Mutex::default(),
         })
     }

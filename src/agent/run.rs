@@ -298,7 +298,6 @@ pub(crate) fn context(
         readers,
         meter: Meter::default(),
         run: RunName::new(),
-        trash: tokio::sync::Mutex::default(),
         account,
         asking: tokio::sync::Mutex::default(),
         cancelled: AtomicBool::new(false),

@@ -24,6 +24,8 @@ pub(crate) enum Trash {
     Unseen(ItemId),
     /// It was found there.
     Works,
+    /// It was not.
+    Missing,
 }
 
 /// What became of an item.
@@ -72,15 +74,19 @@ impl Bin<'_> {
     pub(crate) async fn put(&self, item: &Item<'_>, forget: Mark) -> Result<Fate, StoreError> {
         let client = &self.context.client;
         // One at a time until it is known where things go.
-        let mut trash = self.context.trash.lock().await;
+        let mut trash = self.mirror.trash.lock().await;
         if let Trash::Unseen(before) = &*trash {
             match is_in_trash(client, before).await {
                 Ok(true) => *trash = Trash::Works,
-                Ok(false) => return self.trashless(Vec::new()).await,
+                Ok(false) => {
+                    *trash = Trash::Missing;
+                    return self.trashless(Vec::new()).await;
+                }
                 Err(trouble) => return Ok(Fate::Trouble(trouble)),
             }
         }
         let watched = match *trash {
+            Trash::Missing => return Ok(Fate::Trashless),
             Trash::Works => {
                 drop(trash);
                 None
@@ -126,6 +132,7 @@ impl Bin<'_> {
             Ok(true) => *trash = Trash::Works,
             Err(_) => *trash = Trash::Unseen(item.id.clone()),
             Ok(false) => {
+                *trash = Trash::Missing;
                 let edits = done.into_iter().skip(1).chain([undid(&deed)]);
                 return self.trashless(edits.collect()).await;
             }

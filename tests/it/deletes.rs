@@ -239,15 +239,18 @@ fn approval_is_good_for_what_was_shown_and_no_more() {
     assert_eq!(rig.run(&["approve", "mirror"]).code, 0);
     rig.remove("more").write("stays", "s");
     let run = pass(&rig, LATER).expect("it could be had before");
-    // What was approved is gone for long enough; the rest is only seen for the first time.
-    assert_eq!(
-        run.count("trashed"),
-        0,
-        "everything at once is asked about: {run}"
-    );
+    // What was approved goes; the rest is seen for the first time.
+    run.expect_code(0)
+        .expect(&[("uploaded", 1), ("trashed", 1)]);
+    assert_eq!(run.event("many")["event"], "trashed", "{run}");
+    let run = pass(&rig, LATER_STILL).expect("it could be had before");
     run.expect_code(3);
-    rig.once();
-    assert_eq!(rig.calls("delete_files_id"), 0);
+    assert_eq!(run.summary["halted"][0]["would_trash"], 30, "{run}");
+    assert_eq!(
+        (rig.calls("delete_files_id"), rig.calls("delete_folders_id")),
+        (0, 1)
+    );
+    assert!(rig.has("more/7", "m7"));
 }
 
 #[test]

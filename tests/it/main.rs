@@ -39,6 +39,7 @@ mod listing;
 mod login;
 mod lost_answers;
 mod mistakes;
+mod mounts;
 mod names;
 mod network;
 mod never_better;
