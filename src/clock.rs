@@ -4,12 +4,21 @@ use crate::model::stamp::Nanos;
 use crate::model::timetable::Moment;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use std::time::{SystemTime, UNIX_EPOCH};
+use rustix::time::{ClockId, clock_gettime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Now, as the machine has it.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
 pub(crate) fn wall() -> SystemTime {
     SystemTime::now()
+}
+
+/// How long this machine runs, sleep included. Nobody can set this clock; where there is
+/// none that goes on in sleep, it stands still.
+pub(crate) fn since_boot() -> Duration {
+    let time = clock_gettime(ClockId::Boottime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
 /// Now, in the unit of file times.

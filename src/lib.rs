@@ -11,7 +11,7 @@
 //!
 //! | step | where | what goes in, what comes out | pure |
 //! | --- | --- | --- | --- |
-//! | hint | `local/watch.rs` | the system's events → places that may have changed | |
+//! | hint | `local/watch.rs`, `agent/engine/polls.rs` | the system's events, or the time → places that may have changed | |
 //! | debounce | `plan/debounce.rs` | hints and the time → places that are quiet | ✔ |
 //! | scan | `local/scan.rs`, `local/hash.rs` | a directory → its entries and their stamps; digests of suspects only | |
 //! | plan | `plan/directory.rs` | entries, the mapping's rows, Box's listing → actions, edits, reports | ✔ |
@@ -31,7 +31,8 @@
 //!   over time (the transfer of a file, the queue, the debouncer, the back-off) is a
 //!   state machine that is told what happened, so that every order of events can be
 //!   played through in a test.
-//! - `local`: the disk. Looks, reads, watches.
+//! - `local`: the disk. Looks, reads, watches. `rules` says what is left out and by which
+//!   rule, `descent` what holds in which directory, `links` where links lead.
 //! - `remote`: Box. Every request goes through `remote/client.rs`, when the gate
 //!   (`remote/gate.rs`, `remote/pace`) lets it start, and all file content through one tap
 //!   (`remote/flow`); every error answer is understood in `remote/error.rs` and nowhere
@@ -73,12 +74,13 @@
 //! *Settle*: how long a file must have been quiet. *Pass*: one look at a whole mirror.
 //! *Inventoried*: a folder whose content on Box has been compared once. *Stamp*: size,
 //! times and inode, which tell without reading whether a file has changed. *Twins*: two
-//! local names that Box takes for one.
+//! local names that Box takes for one. *Apart*: under a name on Box that no twin gets.
 //!
 //! # Time
 //!
 //! The wall clock is read in `clock.rs` only, and no decision about what to send depends
-//! on it being right. Waiting is done with monotonic time.
+//! on it being right. Waiting is done with monotonic time, which stands still while the
+//! machine sleeps: `agent/pulse.rs` notices that, and `plan/gaps.rs` decides.
 
 mod agent;
 mod cli;
@@ -90,4 +92,5 @@ mod plan;
 mod remote;
 mod store;
 
+pub use cli::collapse::end_on_panic;
 pub use cli::run;

@@ -2,11 +2,12 @@
 //! taken: it works beside a running service.
 
 use crate::config::Mirror;
-use crate::local::filter::Filter;
 use crate::local::root::Root;
+use crate::local::rules::{Level, Rules};
 use crate::local::scan;
 use crate::model::ids::FileId;
 use crate::model::path::RelPath;
+use crate::model::rules::Symlinks;
 use crate::model::stamp::Stamp;
 use crate::model::trouble::Trouble;
 use crate::plan::facts::{LocalKind, ParkedItem};
@@ -16,7 +17,7 @@ use crate::store::error::Error as StoreError;
 use crate::store::peek;
 use futures_util::future::join_all;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Questions at once.
 const QUESTIONS: usize = 4;
@@ -53,7 +54,9 @@ pub(crate) fn recorded(state_dir: &Path, mirrors: &[Mirror]) -> Result<Vec<Confl
         let Some(root) = reader.root(&mirror.name, &mirror.target.key())? else {
             continue;
         };
+        let follow = mirror.selection.symlinks == Symlinks::Follow;
         let disk = Root::open(&mirror.local).ok();
+        let disk = disk.map(|root| root.following(follow));
         for (path, item) in reader.conflicts_below(root.key)? {
             let now = disk.as_ref().and_then(|disk| stamp(disk, &path));
             found.push(Conflict {
@@ -70,7 +73,7 @@ pub(crate) fn recorded(state_dir: &Path, mirrors: &[Mirror]) -> Result<Vec<Confl
 /// What the file looks like now.
 fn stamp(root: &Root, path: &RelPath) -> Option<Stamp> {
     let (dir, name) = path.split()?;
-    let all = Filter::new(&[]).ok()?;
+    let all = Level::bare(Arc::new(Rules::none()));
     let found = scan::look(root, &dir, &[name], &all).ok()?;
     match found.first()?.kind {
         LocalKind::File(stamp) => Some(stamp),

@@ -6,9 +6,9 @@ use crate::agent::run_name::RunName;
 use crate::agent::trash::Trash;
 use crate::config;
 use crate::local::error::Error as LocalError;
-use crate::local::filter::Filter;
 use crate::local::ground;
 use crate::local::root::Root;
+use crate::local::rules::Rules;
 use crate::model::ground::Ground;
 use crate::model::path::RelPath;
 use crate::plan::guard::Halt;
@@ -57,7 +57,7 @@ pub(crate) struct Mirror {
     /// Its folder, as configured.
     pub(crate) target: config::Target,
     /// What is left out.
-    pub(crate) filter: Arc<Filter>,
+    pub(crate) rules: Arc<Rules>,
     /// The operator's decisions.
     pub(crate) policy: Policy,
     /// Whether the Box folder has been seen since the last pass began.
@@ -77,18 +77,15 @@ impl Mirror {
         own: Option<String>,
         policy: Policy,
     ) -> Result<Self, String> {
-        let patterns: Vec<String> = mirror.exclude.iter().cloned().chain(own).collect();
-        let filter = Filter::new(&patterns).map_err(|bad| {
-            bad.into_iter()
-                .map(|(_, why)| why)
-                .collect::<Vec<_>>()
-                .join("; ")
+        let rules = Rules::new(mirror.selection.clone(), own).map_err(|bad| {
+            let bad = bad.into_iter().map(|(rule, why)| format!("{rule}: {why}"));
+            bad.collect::<Vec<_>>().join("; ")
         })?;
         Ok(Self {
             name: mirror.name.clone(),
             local: mirror.local.clone(),
             target: mirror.target.clone(),
-            filter: Arc::new(filter),
+            rules: Arc::new(rules),
             policy,
             seen: tokio::sync::Mutex::new(false),
             owner: Mutex::default(),
@@ -130,7 +127,7 @@ impl Mirror {
                 return Err(Halt::RootReplaced(path, name));
             }
         }
-        Ok(Arc::new(root))
+        Ok(Arc::new(root.following(self.rules.follow_links())))
     }
 
     /// Which directory was mirrored.

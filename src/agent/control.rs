@@ -4,10 +4,11 @@
 //! longer path than a socket address can hold, so it is reached through a directory
 //! that is open.
 
+use crate::agent::door::{Door, Visitor};
 use crate::agent::engine::{Command, Event, Order, Shown, Waited};
+use crate::agent::notice::{path_of, put_path};
 use crate::agent::resolve;
 use crate::agent::run::Fatal;
-use crate::model::path::RelPath;
 use crate::plan::conflict::Keep;
 use serde_json::{Value, json};
 use std::fs::{File, Permissions};
@@ -26,10 +27,8 @@ const NAME: &str = "control.sock";
 const BEFORE: &str = "control.sock.new";
 /// The longest question: a path may have 4,096 bytes, and JSON six for one of them.
 const LONGEST: u64 = 32_768;
-/// How long somebody who connected may take to ask.
+/// How long somebody who connected may take to ask, and how long to take the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Questions at once.
-const MOST: usize = 64;
 
 /// Answers until dropped.
 pub(crate) struct Socket {
@@ -54,18 +53,17 @@ pub(crate) fn listen(state_dir: &Path, events: mpsc::Sender<Event>) -> Result<So
         source,
     })?;
     let task = tokio::spawn(async move {
-        let seats = std::sync::Arc::new(tokio::sync::Semaphore::new(MOST));
-        while let Ok(seat) = std::sync::Arc::clone(&seats).acquire_owned().await {
+        let mut door = Door::new();
+        loop {
             match listener.accept().await {
-                Ok((stream, _)) => {
+                Ok((stream, _)) => door.admit(|visitor| {
                     let events = events.clone();
                     tokio::spawn(async move {
-                        if let Err(error) = answer(stream, events).await {
+                        if let Err(error) = answer(stream, events, visitor).await {
                             tracing::debug!(%error, "a question was left unanswered");
                         }
-                        drop(seat);
-                    });
-                }
+                    })
+                }),
                 Err(error) => {
                     tracing::warn!(%error, "the control socket does not accept");
                     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -94,14 +92,20 @@ fn through(dir: &File, name: &str) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", dir.as_raw_fd())).join(name)
 }
 
-async fn answer(stream: UnixStream, events: mpsc::Sender<Event>) -> io::Result<()> {
+async fn answer(
+    stream: UnixStream,
+    events: mpsc::Sender<Event>,
+    visitor: Visitor,
+) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     let mut read = BufReader::new(read.take(LONGEST));
     tokio::time::timeout(PATIENCE, read.read_line(&mut line)).await??;
+    let seat = visitor.sit();
     let question: Value = serde_json::from_str(&line).unwrap_or(Value::Null);
     let name = |key: &str| question.get(key).and_then(Value::as_str).map(str::to_owned);
     let reply = match question.get("verb").and_then(Value::as_str) {
+        _ if seat.is_none() => Some(json!({ "error": "too many questions are under way" })),
         Some("status") => status(&events).await,
         Some("wait") => tokio::select! {
             reply = wait(&events) => reply,
@@ -123,7 +127,8 @@ async fn answer(stream: UnixStream, events: mpsc::Sender<Event>) -> io::Result<(
         _ => Some(json!({ "error": "this boxup does not know that question" })),
     };
     let reply = reply.unwrap_or_else(|| json!({ "error": "the agent is stopping" }));
-    write.write_all(format!("{reply}\n").as_bytes()).await
+    let reply = format!("{reply}\n");
+    tokio::time::timeout(PATIENCE, write.write_all(reply.as_bytes())).await?
 }
 
 async fn status(events: &mpsc::Sender<Event>) -> Option<Value> {
@@ -155,7 +160,9 @@ async fn wait(events: &mpsc::Sender<Event>) -> Option<Value> {
     let left: Vec<_> = left
         .into_iter()
         .map(|(mirror, path, reason, message)| {
-            json!({ "mirror": mirror, "path": path, "reason": reason, "message": message })
+            let mut line = json!({ "mirror": mirror, "reason": reason, "message": message });
+            put_path(&mut line, &path);
+            line
         })
         .collect();
     Some(json!({ "halted": halted, "paused": paused, "left": left }))
@@ -178,10 +185,9 @@ async fn undo(events: &mpsc::Sender<Event>, run: String) -> Option<Value> {
 
 fn order(question: &Value) -> Option<Order> {
     let word = |key: &str| question.get(key).and_then(Value::as_str);
-    let top = Path::new("/");
     Some(Order {
         mirror: word("mirror")?.to_owned(),
-        path: RelPath::below(top, &top.join(word("path")?))?,
+        path: path_of(question)?,
         keep: Keep::of(word("keep")?)?,
         shown: word("seen").map(Shown::of),
     })
@@ -190,13 +196,14 @@ fn order(question: &Value) -> Option<Order> {
 /// The question for [`order`]. `None` for a path that is no text: nothing of that name is
 /// on Box.
 pub(crate) fn decision(order: &Order) -> Option<Value> {
-    Some(json!({
+    let mut question = json!({
         "verb": "resolve",
         "mirror": order.mirror,
-        "path": order.path.as_path().to_str()?,
         "keep": order.keep.word(),
         "seen": order.shown.as_ref().map(Shown::word),
-    }))
+    });
+    put_path(&mut question, &order.path);
+    Some(question)
 }
 
 async fn decide(events: &mpsc::Sender<Event>, order: Order) -> Option<Value> {

@@ -9,6 +9,7 @@ use crate::model::reason::Parked;
 use crate::model::trouble::Trouble;
 use crate::plan::action::{Edit, FolderWork, NewFolder, Report};
 use crate::plan::facts::Inventory;
+use crate::plan::policy::OnInvalidName;
 use crate::plan::settle::{self, Settled};
 use crate::plan::verdict::Verdict;
 use crate::store::Store;
@@ -44,37 +45,51 @@ pub(crate) async fn run(
     let (folder, inventory, news) = match listed {
         Ok(listed) => listed,
         Err(trouble) => {
+            if is_by_ours(context, &trouble)?
+                && let Some(apart) = apart(mirror, work)
+            {
+                return Box::pin(run(context, store, mirror, dir, &apart)).await;
+            }
             return failed(context, store, mirror, dir, work, trouble, before).await;
         }
     };
     if let Some(other) = other_owner(context, dir, work, &folder)? {
+        if let Some(apart) = apart(mirror, work) {
+            return Box::pin(run(context, store, mirror, dir, &apart)).await;
+        }
         let settled = settle::parked(dir.folder.key, &work.name, Parked::CaseTwin(other), None);
         return finish(store, settled).await;
     }
-    let edit = Edit::PutFolder {
-        parent: dir.folder.key,
-        name: work.name.clone(),
-        folder: NewFolder {
-            id: folder.id.clone(),
-            etag: folder.etag.clone(),
-            inventoried: inventory.is_none(),
-            identity: work.identity,
-        },
-    };
+    let edit = put(dir, work, &folder, inventory.is_none());
     store.writer().apply(vec![edit]).await?;
     let reader = context.readers.get()?;
     let row = reader
         .child_folder(dir.folder.key, &work.name)?
         .ok_or(StoreError::Closed)?;
-    let report = news.map(|is_new| match is_new {
-        true => Report::FolderCreated(folder.id),
-        false => Report::FolderAdopted(folder.id),
-    });
+    let told = |is_new| match is_new {
+        true => Report::FolderCreated(folder.id, Some(folder.name)),
+        false => Report::FolderAdopted(folder.id, Some(folder.name)),
+    };
+    let report = news.map(told);
     Ok(Ended::FolderReady {
         folder: row,
         inventory,
         report,
     })
+}
+
+fn put(dir: &Dir, work: &FolderWork, folder: &RemoteFolder, inventoried: bool) -> Edit {
+    Edit::PutFolder {
+        parent: dir.folder.key,
+        name: work.name.clone(),
+        folder: NewFolder {
+            id: folder.id.clone(),
+            etag: folder.etag.clone(),
+            box_name: Some(folder.name.clone()).filter(|name| !name.as_str().is_empty()),
+            inventoried,
+            identity: work.identity,
+        },
+    }
 }
 
 /// The mirror's root folder, which has been found before any of its directories.
@@ -103,6 +118,25 @@ async fn make(
         Err(Trouble::NameTaken(_, Some(Occupant::Folder(folder)))) => Ok((folder, false)),
         Err(trouble) => Err(trouble),
     }
+}
+
+/// Whether a file of ours has the name.
+fn is_by_ours(context: &Context, trouble: &Trouble) -> Result<bool, StoreError> {
+    let Trouble::NameTaken(_, Some(Occupant::File(file))) = trouble else {
+        return Ok(false);
+    };
+    Ok(context.readers.get()?.owner(&file.id)?.is_some())
+}
+
+/// The same work under a name that nothing else gets, another entry of ours having this one;
+/// `None` where that is not wanted, or was done before.
+fn apart(mirror: &Mirror, work: &FolderWork) -> Option<FolderWork> {
+    let may = mirror.policy.on_invalid_name == OnInvalidName::Encode && !work.is_mapped;
+    (may && !work.remote_name.is_apart()).then(|| FolderWork {
+        remote_name: work.remote_name.apart(&work.name),
+        known: None,
+        ..work.clone()
+    })
 }
 
 /// Another directory that the mapping has for this folder: a twin but for case.

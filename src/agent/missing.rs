@@ -1,8 +1,9 @@
 //! Is an entry gone, right now? Asked before a delete is weighed and again before it is
 //! carried out.
 
-use crate::local::filter::Filter;
+use crate::local::descent::Descent;
 use crate::local::root::Root;
+use crate::local::rules::Rules;
 use crate::local::{ground, scan};
 use crate::model::ground::Ground;
 use crate::model::ids::FolderKey;
@@ -25,7 +26,7 @@ pub(crate) enum Found {
 /// Looks at single entries.
 pub(crate) struct Looker {
     root: Arc<Root>,
-    filter: Arc<Filter>,
+    descent: Descent,
     /// What the mount points in the mirror were.
     grounds: BTreeMap<RelPath, (FolderKey, Ground)>,
     /// The last directory that was looked at, and whether it is as it was: entries come
@@ -37,12 +38,12 @@ impl Looker {
     /// In a root that has just been opened, and so is the one that was mirrored.
     pub(crate) fn new(
         root: Arc<Root>,
-        filter: Arc<Filter>,
+        rules: Arc<Rules>,
         grounds: BTreeMap<RelPath, (FolderKey, Ground)>,
     ) -> Self {
         Self {
             root,
-            filter,
+            descent: Descent::new(rules),
             grounds,
             last: None,
         }
@@ -53,14 +54,17 @@ impl Looker {
         let Some((dir, name)) = path.split() else {
             return Found::Unknown;
         };
-        // What a rule leaves out is none of our business any more, there or not.
-        if self.filter.excluded_anywhere(path, is_dir).is_some() {
-            return Found::There;
-        }
         if !self.is_as_it_was(&dir) {
             return Found::Unknown;
         }
-        match scan::look(&self.root, &dir, &[name], &self.filter) {
+        let Ok(level) = self.descent.level(&self.root, &dir) else {
+            return Found::Unknown;
+        };
+        // What a rule leaves out is none of our business any more, there or not.
+        if level.shut().is_some() || level.excluded(path.as_path(), is_dir).is_some() {
+            return Found::There;
+        }
+        match scan::look(&self.root, &dir, &[name], level) {
             Ok(found) if found.is_empty() => Found::Gone,
             Ok(_) => Found::There,
             Err(_) => Found::Unknown,

@@ -3,9 +3,14 @@
 use crate::model::path::RelPath;
 use crate::model::trouble::Said;
 use crate::plan::action::Report;
+use crate::plan::announce::Announcement;
 use crate::plan::guard::Halt;
 use crate::plan::tally::Tally;
 use crate::store::error::Error as StoreError;
+use serde_json::{Value, json};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::Duration;
 
 /// Something worth telling.
@@ -36,6 +41,8 @@ pub(crate) enum Notice {
         /// The mirror's name.
         mirror: String,
     },
+    /// A mirror is another one than before.
+    Mirror(Announcement),
     /// All roots are watched.
     Watching,
     /// Stopping: what runs is finished first.
@@ -70,4 +77,34 @@ pub(crate) struct Ending {
     pub(crate) requests: u64,
     /// How long it took.
     pub(crate) elapsed: Duration,
+}
+
+/// Puts a path into an object for machines. What is text stands there as it is; of other
+/// names `path` shows the bytes as `\xNN`, and `path_hex` holds all of them in hexadecimal.
+pub(crate) fn put_path(object: &mut Value, path: &RelPath) {
+    let bytes = path.as_path().as_os_str().as_bytes();
+    match std::str::from_utf8(bytes) {
+        _ if path.is_root() => object["path"] = json!("."),
+        Ok(text) => object["path"] = json!(text),
+        Err(_) => {
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            object["path"] = json!(path.to_string());
+            object["path_hex"] = json!(hex);
+        }
+    }
+}
+
+/// Reads a path that [`put_path`] has put there; `None` for anything else.
+pub(crate) fn path_of(object: &Value) -> Option<RelPath> {
+    let word = |key: &str| object.get(key).and_then(Value::as_str);
+    let bytes = match word("path_hex") {
+        None => word("path")?.as_bytes().to_vec(),
+        Some(hex) => {
+            let pairs = hex.as_bytes().chunks(2).map(std::str::from_utf8);
+            let pairs = pairs.map(|pair| u8::from_str_radix(pair.ok()?, 16).ok());
+            pairs.collect::<Option<_>>()?
+        }
+    };
+    let top = Path::new("/");
+    RelPath::below(top, &top.join(OsStr::from_bytes(&bytes)))
 }

@@ -7,6 +7,7 @@ use crate::agent::access::Traces;
 use crate::agent::account::AccountCheck;
 use crate::agent::context::{Context, Mirror, Readers};
 use crate::agent::file_job::{Found, Scout};
+use crate::agent::mirrors;
 use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::root_job::{self, Unusable};
 use crate::agent::run::{Fatal, context};
@@ -33,7 +34,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// Tells what a single pass would do.
-pub(crate) async fn preview(config: &Config, sink: Sink) -> Result<Ending, Fatal> {
+pub(crate) async fn preview(config: &Config, mut sink: Sink) -> Result<Ending, Fatal> {
     let began = Instant::now();
     let account = AccountCheck::new(None);
     let context = Arc::new(context(
@@ -42,6 +43,7 @@ pub(crate) async fn preview(config: &Config, sink: Sink) -> Result<Ending, Fatal
         Traces::None,
         account,
     )?);
+    mirrors::announce(config, &context, None, &mut sink).await?;
     let mut preview = Preview {
         context: Arc::clone(&context),
         sink,
@@ -75,6 +77,7 @@ fn planned() -> SyncedFolder {
     SyncedFolder {
         key: FolderKey(-1),
         id: FolderId::new(""),
+        name: None,
         inventoried: true,
         identity: None,
     }
@@ -199,6 +202,7 @@ impl Preview {
         let folder = SyncedFolder {
             key,
             id: id.clone(),
+            name: None,
             inventoried: true,
             identity: None,
         };
@@ -292,7 +296,10 @@ impl Preview {
             Ok(None) => (
                 planned(),
                 None,
-                Some(Report::FolderCreated(FolderId::new(""))),
+                Some(Report::FolderCreated(
+                    FolderId::new(""),
+                    Some(work.remote_name),
+                )),
             ),
             Ok(Some(Occupant::Folder(folder))) => {
                 let listed = match self.context.client.list_folder(&folder.id).await {
@@ -301,11 +308,12 @@ impl Preview {
                 };
                 let report = row
                     .is_none()
-                    .then(|| Report::FolderAdopted(folder.id.clone()));
+                    .then(|| Report::FolderAdopted(folder.id.clone(), Some(folder.name.clone())));
                 let key = row.map_or(FolderKey(-1), |row| row.key);
                 let folder = SyncedFolder {
                     key,
                     id: folder.id,
+                    name: Some(folder.name),
                     inventoried: true,
                     identity: None,
                 };

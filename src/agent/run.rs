@@ -9,7 +9,9 @@ use crate::agent::engine::{Engine, Event, Temper};
 use crate::agent::eyes::Eyes;
 use crate::agent::login;
 use crate::agent::meter::{Gauge, Meter};
+use crate::agent::mirrors;
 use crate::agent::notice::{Ending, Sink};
+use crate::agent::pulse;
 use crate::agent::run_name::RunName;
 use crate::agent::schedule::Schedule;
 use crate::config::Config;
@@ -94,7 +96,8 @@ pub(crate) async fn once(
 ) -> Result<Ending, Fatal> {
     let began = Instant::now();
     let parts = Parts::open(config)?;
-    let Watcher { sink, gauge } = watcher;
+    let Watcher { mut sink, gauge } = watcher;
+    parts.announce(config, &mut sink).await?;
     let gauging = parts.gauge(gauge);
     let mut engine = parts.engine(config, SINGLE, Schedule::single(), Eyes::closed(), sink);
     forward_signals(stop, engine.events());
@@ -133,9 +136,11 @@ pub(crate) async fn serve(
     let parts = Parts::open(config)?;
     let (hints_in, hints) = mpsc::channel(HINTS);
     let schedule = Schedule::lasting(config.mirrors.len(), settle, rescan, began);
-    let Watcher { sink, gauge } = watcher;
+    let eyes = Eyes::new(hints_in, config.watch.mode, config.watch.poll_interval);
+    let Watcher { mut sink, gauge } = watcher;
+    parts.announce(config, &mut sink).await?;
     let gauging = parts.gauge(gauge);
-    let mut engine = parts.engine(config, temper, schedule, Eyes::new(hints_in), sink);
+    let mut engine = parts.engine(config, temper, schedule, eyes, sink);
     forward_signals(stop, engine.events());
     forward_hints(hints, engine.events());
     let socket = control::listen(&config.state_dir, engine.events())?;
@@ -143,6 +148,7 @@ pub(crate) async fn serve(
         Arc::clone(&parts.context),
         engine.events(),
     ));
+    let pulse = tokio::spawn(pulse::beat(engine.events()));
     // Watching begins before the first look: what changes in between is hinted at.
     engine.open_eyes().await?;
     for mirror in 0..config.mirrors.len() {
@@ -151,6 +157,7 @@ pub(crate) async fn serve(
     let ran = engine.run_until_stopped().await;
     let ending = engine.finish(began, ran).await;
     alive.abort();
+    pulse.abort();
     drop(socket);
     gauging.end().await;
     parts.close().await;
@@ -199,6 +206,12 @@ impl Parts {
     /// The mapping.
     pub(crate) fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Says what has changed about the mirrors.
+    async fn announce(&self, config: &Config, sink: &mut Sink) -> Result<(), StoreError> {
+        let writer = Some(self.store.writer());
+        mirrors::announce(config, &self.context, writer, sink).await
     }
 
     /// An engine with nothing to do.
@@ -276,6 +289,9 @@ pub(crate) fn context(
         let policy = Policy {
             on_existing: mirror.on_existing,
             on_remote_change: mirror.on_remote_change,
+            min_age: mirror.selection.min_age,
+            on_invalid_name: mirror.on_invalid_name,
+            min_version_interval: mirror.min_version_interval,
             on_delete: mirror.on_delete,
             quiet: Quiet::NONE,
             no_room: None,

@@ -4,6 +4,7 @@
 use crate::agent::survey::{How, Place};
 use crate::model::path::RelPath;
 use crate::plan::debounce::{Debouncer, Hint, What};
+use crate::plan::hot::Hot;
 use crate::plan::parole::lock_delay;
 use crate::plan::restless::Restless;
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ const HALTED: Duration = Duration::from_secs(15);
 /// A digest that was taken right after a change is checked when this has passed (see
 /// [`crate::model::stamp::YOUNG`]), with a second to spare.
 const OLDER: Duration = Duration::from_secs(41);
+/// Where single files are too many, a whole mirror is not looked at earlier than this.
+const LEAST_PASS: Duration = Duration::from_secs(60);
 /// Second chances that may wait; beyond that the rescan has to do.
 const MOST: usize = 10_000;
 
@@ -48,6 +51,8 @@ pub(crate) struct Schedule {
     mirrors: usize,
     debouncer: Debouncer,
     restless: Restless,
+    /// Files that had a version a moment ago.
+    pub(crate) hot: Hot,
     rescan: Option<(Duration, Instant)>,
     later: BTreeMap<(Instant, u64), (usize, Option<RelPath>)>,
     /// Mirrors with more young files than are kept one by one: looked at as a whole.
@@ -67,6 +72,7 @@ impl Schedule {
             mirrors: 0,
             debouncer: Debouncer::new(settle),
             restless: Restless::new(settle),
+            hot: Hot::default(),
             rescan: None,
             later: BTreeMap::new(),
             young: BTreeMap::new(),
@@ -88,6 +94,7 @@ impl Schedule {
             mirrors,
             debouncer: Debouncer::new(settle),
             restless: Restless::new(settle),
+            hot: Hot::default(),
             rescan,
             later: BTreeMap::new(),
             young: BTreeMap::new(),
@@ -125,6 +132,17 @@ impl Schedule {
             self.add(now + OLDER, mirror, Some(path));
         } else if self.rescan.is_some() {
             self.young.insert(mirror, now + OLDER);
+        }
+    }
+
+    /// A file is too young; it is looked at again when it no longer is.
+    pub(crate) fn look_in(&mut self, mirror: usize, path: RelPath, wait: Duration, now: Instant) {
+        if self.later.len() < MOST / 2 {
+            self.add(now + wait, mirror, Some(path));
+        } else if self.rescan.is_some() {
+            let at = now + wait.max(LEAST_PASS);
+            let young = self.young.entry(mirror).or_insert(at);
+            *young = at.min(*young);
         }
     }
 
@@ -205,6 +223,13 @@ impl Schedule {
                 }
             }
         }
+        for (mirror, path) in self.hot.due(now) {
+            let how = How::Itself;
+            due.later
+                .entry(mirror)
+                .or_default()
+                .push(Place { path, how });
+        }
         let old_enough = self.young.extract_if(.., |_, at| *at <= now);
         due.mirrors.extend(old_enough.map(|(mirror, _)| mirror));
         let gone = self.gone.extract_if(.., |_, at| *at <= now);
@@ -214,12 +239,16 @@ impl Schedule {
         due
     }
 
-    /// Takes out every hint, quiet or not.
+    /// Takes out every hint, quiet or not, and what is held back.
     pub(crate) fn take_hints(&mut self, now: Instant) -> Due {
         let mut due = Due::default();
         // Longer than anything waits to be quiet.
         for hint in self.debouncer.due(now + Duration::from_secs(24 * 60 * 60)) {
             due.add(hint);
+        }
+        for (root, path) in self.hot.take_all() {
+            let what = What::Path(path);
+            due.add(Hint { root, what });
         }
         due
     }
@@ -235,7 +264,8 @@ impl Schedule {
         let later = self.later.first_key_value().map(|((at, _), _)| *at);
         let young = self.young.values().min().copied();
         let gone = self.gone.values().min().copied();
-        [rescan, later, young, gone, self.debouncer.next_due()]
+        let held = self.hot.next();
+        [rescan, later, young, gone, held, self.debouncer.next_due()]
             .into_iter()
             .flatten()
             .min()

@@ -3,6 +3,7 @@
 //! Nothing is changed here. Each directory's plan goes to the engine as a value.
 
 use crate::agent::context::{Context, Lent, Mirror};
+use crate::local::descent::Descent;
 use crate::local::error::Error as LocalError;
 use crate::local::root::Root;
 use crate::local::{ground, hash, scan};
@@ -14,11 +15,12 @@ use crate::model::stamp::Tolerated;
 use crate::plan::absence::Mark;
 use crate::plan::action::{DirPlan, Edit, Report};
 use crate::plan::directory;
-use crate::plan::facts::{Digests, DirFacts, Inventory, Mapped, SyncedFolder};
+use crate::plan::facts::{Digests, DirFacts, Inventory, LocalEntry, Mapped, SyncedFolder};
 use crate::plan::guard::{self, Halt};
 use crate::plan::policy::{OnDelete, Policy, Quiet};
 use crate::plan::queue::Rank;
 use crate::store::error::Error as StoreError;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -152,6 +154,7 @@ pub(crate) fn survey(
         pass: visit.pass,
         rank: visit.rank,
         root,
+        descent: RefCell::new(Descent::new(Arc::clone(&mirror.rules))),
         reader,
         grounds,
         policy: Policy {
@@ -189,6 +192,7 @@ struct Surveyor<'a> {
     pass: Option<u64>,
     rank: Rank,
     root: Arc<Root>,
+    descent: RefCell<Descent>,
     reader: Lent<'a>,
     /// What the root and the mount points in it were.
     grounds: BTreeMap<RelPath, (FolderKey, Ground)>,
@@ -247,11 +251,15 @@ impl Surveyor<'_> {
             false => Ok(None),
         };
         let listed = looked().and_then(|before| {
-            let local = scan::list(&self.root, &dir.path, &self.mirror.filter)?;
-            Ok((before, local, ground::look(&self.root, &dir.path)?))
+            let Some(local) = self.list(&dir.path)? else {
+                return Ok(None);
+            };
+            Ok(Some((before, local, ground::look(&self.root, &dir.path)?)))
         });
         let (before, local, after) = match listed {
-            Ok(listed) => listed,
+            Ok(Some(listed)) => listed,
+            // Left out as a whole: its parent tells that.
+            Ok(None) => return Ok(None),
             Err(error) => return self.unreadable(dir, &error).map(|()| None),
         };
         let mapped = self.reader.children(dir.folder.key)?;
@@ -333,6 +341,30 @@ impl Surveyor<'_> {
             }
         }
         Ok(false)
+    }
+
+    /// The entries of a whole directory; `None` of one that is left out.
+    fn list(&self, dir: &RelPath) -> Result<Option<Vec<LocalEntry>>, LocalError> {
+        let mut descent = self.descent.borrow_mut();
+        let level = descent.level(&self.root, dir)?;
+        match level.shut() {
+            Some(_) => Ok(None),
+            None => scan::list(&self.root, dir, level).map(Some),
+        }
+    }
+
+    /// Some entries of a directory; `None` where it is left out.
+    fn look(
+        &self,
+        dir: &RelPath,
+        names: &[LocalName],
+    ) -> Result<Option<Vec<LocalEntry>>, LocalError> {
+        let mut descent = self.descent.borrow_mut();
+        let level = descent.level(&self.root, dir)?;
+        match level.shut() {
+            Some(_) => Ok(None),
+            None => scan::look(&self.root, dir, names, level).map(Some),
+        }
     }
 
     fn decide(&self, dir: &Dir, facts: &DirFacts) -> DirPlan {
@@ -438,19 +470,12 @@ impl Surveyor<'_> {
             restless,
         } = entries;
         let names: Vec<LocalName> = names.into_iter().collect();
-        if self
-            .mirror
-            .filter
-            .excluded_anywhere(&dir.path, true)
-            .is_some()
-        {
-            return Ok(0);
-        }
         if self.is_hidden(&dir)? {
             return Ok(0);
         }
-        let local = match scan::look(&self.root, &dir.path, &names, &self.mirror.filter) {
-            Ok(local) => local,
+        let local = match self.look(&dir.path, &names) {
+            Ok(Some(local)) => local,
+            Ok(None) => return Ok(0),
             // The directory has gone or changed: its own hint says so.
             Err(LocalError::Missing(_) | LocalError::NotDirectory(_)) => return Ok(0),
             // Anything else says nothing about the entries: they are looked at again.

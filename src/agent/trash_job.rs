@@ -52,7 +52,7 @@ pub(crate) async fn run(
     let reader = context.readers.get()?;
     let top = reader.root(&mirror.name, &mirror.target_key())?;
     let top = top.ok_or(StoreError::Closed)?;
-    let mut looker = Looker::new(root, mirror.filter.clone(), reader.grounds(top.key)?);
+    let mut looker = Looker::new(root, mirror.rules.clone(), reader.grounds(top.key)?);
     let rows = reader.some(doomed.dir, std::slice::from_ref(&doomed.name))?;
     drop(reader);
     let (path, is_dir) = (doomed.path.clone(), doomed.is_dir());

@@ -96,7 +96,7 @@ pub(crate) async fn run(
     let Some(top) = reader.root(&mirror.name, &mirror.target_key())? else {
         return Ok(Ended::Weighed(none));
     };
-    let mut looker = Looker::new(root, mirror.filter.clone(), reader.grounds(top.key)?);
+    let mut looker = Looker::new(root, mirror.rules.clone(), reader.grounds(top.key)?);
     let known = doomed(&reader, top.key)?;
     let mapped = reader.files_below(top.key)?;
     let tops = reader.children(top.key)?;

@@ -21,6 +21,7 @@ Exit codes:
       one, or more would be deleted on Box than may be without asking;
       wait: or the account that its Box folder belongs to is full
   69  Box cannot be reached; status, wait: no agent runs
+  70  boxup found a mistake in itself; a service manager starts it again
   74  the state directory cannot be used; token: it cannot be written out
   75  another run holds the lock; login: its port is taken
   77  not authorised: token, account, scope, or a folder the account cannot use
@@ -276,6 +277,22 @@ fn folder_id(text: &str) -> Result<String, String> {
 /// What to do with the configuration.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
+    /// Print the path of the file that is read.
+    Path {
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+
+    /// Print every setting that holds, with where it comes from, and the built-in rules.
+    ///
+    /// Secrets are not shown. No command of the configuration is run, and Box is not asked.
+    Show {
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+
     /// Check it and name every mistake with its line and remedy; Box is not asked.
     Check {
         /// Print one JSON object per line, the last one being the summary.

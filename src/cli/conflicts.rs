@@ -3,6 +3,7 @@
 use crate::agent::access::{self, Traces};
 use crate::agent::conflicts::{self, Conflict, Theirs};
 use crate::agent::engine::Shown;
+use crate::agent::notice::put_path;
 use crate::cli::output::Output;
 use crate::cli::wording::{bytes, printable, some, wrapped};
 use crate::cli::{exit, failure, json as lines, sync};
@@ -77,15 +78,16 @@ fn object(conflict: &Conflict, theirs: &Theirs) -> Value {
         mirror, path, item, ..
     } = conflict;
     let local = conflict.local.as_ref();
-    json!({
+    let mut line = json!({
         "event": "conflict",
         "mirror": mirror,
-        "path": path.to_string(),
         "reason": item.code,
         "message": item.message,
         "local": local.map(|stamp| json!({ "size": stamp.size, "mtime": time(stamp) })),
         "box": their_side(conflict, theirs),
-    })
+    });
+    put_path(&mut line, path);
+    line
 }
 
 fn their_side(conflict: &Conflict, theirs: &Theirs) -> Value {

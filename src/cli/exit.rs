@@ -19,6 +19,8 @@ pub(crate) const USAGE: u8 = 2;
 pub(crate) const HALTED: u8 = 3;
 /// Box does not answer; for `status` and `wait`: no agent runs.
 pub(crate) const UNREACHABLE: u8 = 69;
+/// A mistake in boxup itself.
+pub(crate) const SOFTWARE: u8 = 70;
 /// The state directory cannot be used.
 pub(crate) const STATE: u8 = 74;
 /// Another run holds the lock.

@@ -1,10 +1,14 @@
 //! What happens, for machines: one JSON object on a line, each with its `event`.
 
-use crate::agent::notice::{Ending, Notice};
+use crate::agent::notice::{Ending, Notice, put_path};
 use crate::model::item::RemoteFile;
-use crate::model::reason::Failed;
+use crate::model::name::RemoteName;
+use crate::model::path::RelPath;
+use crate::model::reason::{Exclusion, Failed};
+use crate::model::rules::Rule;
 use crate::model::trouble::{Lesson, Said};
 use crate::plan::action::Report;
+use crate::plan::announce::{Announcement, folder};
 use crate::plan::guard::Halt;
 use crate::plan::tally::Tally;
 use crate::remote::lessons::finding;
@@ -20,7 +24,10 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
         } => {
             let mut line = entry(report)?;
             line["mirror"] = json!(mirror);
-            line["path"] = json!(path.to_string());
+            put_path(&mut line, path);
+            if let Some(name) = told_name(path, report) {
+                line["box_name"] = json!(name.as_str());
+            }
             line
         }
         Notice::Halted { mirror, halt } => {
@@ -31,6 +38,7 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
         Notice::Throttled(wait) => json!({ "event": "throttled", "wait_ms": millis(*wait) }),
         Notice::Unreachable(why) => json!({ "event": "unreachable", "message": why }),
         Notice::Passed { mirror } => json!({ "event": "passed", "mirror": mirror }),
+        Notice::Mirror(announcement) => announced(announcement),
         Notice::Watching => json!({ "event": "watching" }),
         Notice::Draining => json!({ "event": "draining" }),
     };
@@ -38,6 +46,27 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
         line["dry_run"] = json!(true);
     }
     Some(line)
+}
+
+fn announced(announcement: &Announcement) -> Value {
+    let Announcement {
+        mirror,
+        change,
+        extent,
+    } = announcement;
+    let local = mirror.local.as_ref().map(|path| path.to_string_lossy());
+    json!({
+        "event": "mirror", "what": change.code(), "mirror": mirror.name, "local": local,
+        "folder": folder(&mirror.target), "entries": extent.map(|extent| extent.entries),
+        "message": announcement.to_string(),
+    })
+}
+
+/// The name on Box, where it is not the entry's own.
+pub(crate) fn told_name<'a>(path: &RelPath, report: &'a Report) -> Option<&'a RemoteName> {
+    let name = report.box_name().filter(|name| !name.as_str().is_empty())?;
+    let (_, own) = path.split()?;
+    (!name.is_that_of(&own)).then_some(name)
 }
 
 fn entry(report: &Report) -> Option<Value> {
@@ -59,7 +88,7 @@ fn entry(report: &Report) -> Option<Value> {
         Report::Uploaded(file, size) => sent("uploaded", file, *size),
         Report::NewVersion(file, size) => sent("new_version", file, *size),
         Report::Adopted(file) => json!({ "event": "adopted", "file_id": file.id.as_str() }),
-        Report::FolderCreated(id) => {
+        Report::FolderCreated(id, _) => {
             let id = Some(id.as_str()).filter(|id| !id.is_empty());
             json!({ "event": "folder_created", "folder_id": id })
         }
@@ -72,10 +101,16 @@ fn entry(report: &Report) -> Option<Value> {
         Report::FolderKept(id) => {
             json!({ "event": "folder_kept", "folder_id": id.as_str() })
         }
-        Report::FolderAdopted(id) => {
+        Report::FolderAdopted(id, _) => {
             json!({ "event": "folder_adopted", "folder_id": id.as_str() })
         }
-        Report::Excluded(why) => with_reason("excluded", why.code(), why.to_string()),
+        Report::Excluded(why) => {
+            let mut line = with_reason("excluded", why.code(), why.to_string());
+            if let Exclusion::Rule(decided) = why {
+                line["rule"] = rule(decided);
+            }
+            line
+        }
         Report::Parked(why) => {
             let mut line = with_reason("parked", why.code(), why.to_string());
             if let Some(said) = why.said() {
@@ -90,6 +125,17 @@ fn entry(report: &Report) -> Option<Value> {
             }
             line
         }
+    })
+}
+
+/// A rule, and where it stands.
+pub(crate) fn rule(rule: &Rule) -> Value {
+    let place = rule.origin.place();
+    json!({
+        "pattern": &*rule.text,
+        "origin": rule.origin.code(),
+        "file": place.map(|(file, _)| file),
+        "line": place.and_then(|(_, line)| line),
     })
 }
 

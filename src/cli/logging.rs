@@ -21,6 +21,8 @@ pub(crate) fn start(verbose: u8, filter: Option<&OsStr>, looks: Looks) {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(asked.unwrap_or_else(|| EnvFilter::new(level)))
         .with_writer(|| Gated)
+        // Of a line that cannot be written nobody can be told: saying so would panic.
+        .log_internal_errors(false)
         .with_ansi(looks.colour && stderr().is_terminal());
     // Taken already when the program runs inside another, as in the demo.
     drop(subscriber.try_init());

@@ -3,6 +3,8 @@
 pub(crate) mod approve;
 pub(crate) mod args;
 pub(crate) mod browser;
+pub(crate) mod collapse;
+pub(crate) mod config_show;
 pub(crate) mod conflicts;
 pub(crate) mod doctor;
 pub(crate) mod exit;
@@ -84,6 +86,12 @@ async fn carry_out(args: Args, environment: Environment, mut stop: mpsc::Receive
         Command::Config {
             command: ConfigCommand::Check { json },
         } => unless_stopped(&mut stop, check(&place, json, &mut output)).await,
+        Command::Config {
+            command: ConfigCommand::Show { json },
+        } => unless_stopped(&mut stop, config_show::show(&place, json, &mut output)).await,
+        Command::Config {
+            command: ConfigCommand::Path { json },
+        } => config_show::path(&place, json, &mut output),
         Command::Init(args) => {
             let path = place.path.as_deref();
             init::run(*args, path, &place.environment, stop).await

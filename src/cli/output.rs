@@ -3,6 +3,8 @@
 
 use crate::cli::screen;
 use crate::config::Environment;
+use crate::model::path::confuses;
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write, stderr, stdout};
 
 /// What may be done to a terminal.
@@ -52,7 +54,7 @@ impl Output {
     /// Writes to standard output, with no line feed of its own.
     pub(crate) fn say(&mut self, text: &str) {
         if !text.is_empty() {
-            self.deliver(text);
+            self.deliver(&spelled_out(text));
         }
     }
 
@@ -71,5 +73,42 @@ impl Output {
         if !text.is_empty() {
             screen::around(|| drop(stderr().lock().write_all(text.as_bytes())));
         }
+    }
+}
+
+/// Lines for machines with what could confuse a terminal spelled out, as JSON allows in
+/// every string: what a program reads is the same.
+fn spelled_out(text: &str) -> Cow<'_, str> {
+    let is_tricky = |c: char| c != '\n' && confuses(c);
+    if !text.starts_with('{') || !text.contains(is_tricky) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match is_tricky(c) {
+            true => out += &format!("\\u{:04x}", u32::from(c)),
+            false => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spelled_out;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn lines_for_machines_are_exact_and_harmless() {
+        let hostile = "a\n\t\u{1b}\u{7f}\u{9b}\u{61c}\u{202e}\u{2066}\u{feff}\\\"z";
+        let line = format!("{}\n", json!({ "path": hostile, hostile: 1 }));
+        let spelled = spelled_out(&line);
+        let body = spelled.trim_end_matches('\n');
+        assert!(body.chars().all(|c| (' '..='~').contains(&c)), "{body}");
+        let read: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(read["path"], hostile);
+        assert_eq!(read[hostile], 1);
+        // Colours are ours.
+        assert_eq!(spelled_out("\u{1b}[32mnew\n"), "\u{1b}[32mnew\n");
     }
 }

@@ -3,7 +3,7 @@
 use crate::agent::control;
 use crate::cli::exit;
 use crate::cli::output::Output;
-use crate::cli::wording::{bytes, count, duration, some};
+use crate::cli::wording::{bytes, count, duration, printable, some};
 use crate::config::Local;
 use crate::store::error::Error as StoreError;
 use crate::store::peek;
@@ -128,7 +128,7 @@ fn describe(status: &Value) -> String {
             "{name}: {state}, {} on Box",
             some(number(&mirror["synced"]), "file")
         ));
-        for key in ["pending", "in_flight", "parked", "failed"] {
+        for key in ["pending", "in_flight", "held_back", "parked", "failed"] {
             if number(&mirror[key]) > 0 {
                 let words = key.replace('_', " ");
                 text.push_str(&format!(", {} {words}", count(number(&mirror[key]))));
@@ -141,12 +141,29 @@ fn describe(status: &Value) -> String {
         if let Some(message) = mirror["halted"]["message"].as_str() {
             text.push_str(&format!("    {message}\n"));
         }
+        text.push_str(&describe_polling(&mirror["polled"]));
         if let Some(message) = mirror["paused"]["message"].as_str() {
             text.push_str(&describe_pause(&mirror["paused"], message));
         }
     }
     text.push_str(&describe_limits(status));
     text
+}
+
+/// What nobody watches, and why.
+fn describe_polling(polled: &Value) -> String {
+    let Some(first) = polled["first"].as_str() else {
+        return String::new();
+    };
+    let what = match polled["places"].as_u64() {
+        Some(1) if first == "." => "all of it".to_owned(),
+        Some(1) | None => first.to_owned(),
+        Some(places) => format!("{} directories", count(places)),
+    };
+    let why = polled["message"]
+        .as_str()
+        .unwrap_or("it is not watched yet");
+    format!("    {what} is polled: {why}\n")
 }
 
 /// What slows it down, if anything does.
@@ -204,7 +221,7 @@ fn describe_wait(reply: &Value, timeout: Duration) -> String {
         text.push_str(&format!("{mirror} is paused: {message}\n"));
     }
     for entry in reply["left"].as_array().into_iter().flatten() {
-        let (mirror, path) = (words(&entry["mirror"]), words(&entry["path"]));
+        let (mirror, path) = (words(&entry["mirror"]), printable(&words(&entry["path"])));
         text.push_str(&format!("{mirror}/{path}: {}\n", words(&entry["message"])));
     }
     text

@@ -8,6 +8,7 @@ use crate::cli::args::SyncArgs;
 use crate::cli::exit;
 use crate::cli::output::{Looks, Output};
 use crate::cli::text::{Style, Text};
+use crate::cli::wording::printable;
 use crate::cli::{json, progress, summary};
 use crate::config::Config;
 use std::io::{IsTerminal, stderr};
@@ -124,15 +125,21 @@ impl Reporter {
     fn sink(&self) -> Sink {
         let (form, dry_run) = (self.form.clone(), self.dry_run);
         let mut output = Output::standard();
-        Box::new(move |notice: Notice| match &form {
-            Form::Json => {
-                if let Some(line) = json::notice(&notice, dry_run) {
-                    output.say(&format!("{line}\n"));
-                }
+        Box::new(move |notice: Notice| {
+            if let Notice::Mirror(announcement) = &notice {
+                let words = printable(&announcement.to_string());
+                output.complain(&format!("{words}\n"));
             }
-            Form::Text(text) => {
-                let mut text = text.lock().unwrap_or_else(PoisonError::into_inner);
-                output.say(&text.line(&notice));
+            match &form {
+                Form::Json => {
+                    if let Some(line) = json::notice(&notice, dry_run) {
+                        output.say(&format!("{line}\n"));
+                    }
+                }
+                Form::Text(text) => {
+                    let mut text = text.lock().unwrap_or_else(PoisonError::into_inner);
+                    output.say(&text.line(&notice));
+                }
             }
         })
     }

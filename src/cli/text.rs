@@ -1,9 +1,9 @@
 //! What happens, in words, one line for each thing worth a line.
 
 use crate::agent::notice::Notice;
+use crate::cli::json::told_name;
 use crate::cli::wording::{bytes, duration, printable, some};
 use crate::model::deed::ItemId;
-use crate::model::item::RemoteFile;
 use crate::model::name::RemoteName;
 use crate::plan::action::Report;
 use std::collections::{BTreeMap, HashMap};
@@ -54,7 +54,9 @@ impl Text {
                 report,
             } => {
                 let place = format!("{mirror}/{path}");
-                return self.entry(mirror, &place, report);
+                let name = told_name(path, report).map(RemoteName::as_str);
+                let name = name.map(|name| format!("on Box as \"{}\"", printable(name)));
+                return self.entry(mirror, &place, report, name.as_deref());
             }
             Notice::Halted { mirror, halt } => {
                 let words = format!("mirror {mirror:?} stands still: {halt}");
@@ -79,13 +81,16 @@ impl Text {
                 self.said.remove(&(mirror.clone(), String::new()));
                 return String::new();
             }
-            Notice::Watching => return String::new(),
+            // Told on standard error.
+            Notice::Watching | Notice::Mirror(_) => return String::new(),
         };
         self.has_spoken = true;
         line
     }
 
-    fn entry(&mut self, mirror: &str, place: &str, report: &Report) -> String {
+    /// `named` tells the name on Box where it is another.
+    fn entry(&mut self, mirror: &str, place: &str, report: &Report, named: Option<&str>) -> String {
+        let named = named.map(|named| format!(", {named}")).unwrap_or_default();
         let (word, colour, rest) = match report {
             Report::Excluded(why) => {
                 *self.excluded.entry(why.code()).or_default() += 1;
@@ -96,19 +101,11 @@ impl Text {
             }
             Report::Unchanged => return String::new(),
             Report::Left(_) => ("left", PLAIN, "  (Box's copy stays, as decided)".to_owned()),
-            Report::Uploaded(file, size) => {
-                let size = bytes(*size);
-                match is_named_after(file, place) {
-                    true => ("new", GREEN, format!("  ({size})")),
-                    false => {
-                        let name = printable(file.name.as_str());
-                        ("new", GREEN, format!("  ({size}, on Box as \"{name}\")"))
-                    }
-                }
-            }
+            Report::Uploaded(_, size) => ("new", GREEN, format!("  ({}{named})", bytes(*size))),
             Report::NewVersion(_, size) => ("version", GREEN, format!("  ({})", bytes(*size))),
-            Report::Adopted(_) => ("adopted", GREEN, "  (was on Box already)".to_owned()),
-            Report::FolderCreated(_) => ("folder", GREEN, String::new()),
+            Report::Adopted(_) => ("adopted", GREEN, format!("  (was on Box already{named})")),
+            Report::FolderCreated(..) if named.is_empty() => ("folder", GREEN, String::new()),
+            Report::FolderCreated(..) => ("folder", GREEN, format!("  ({})", &named[2..])),
             Report::Trashed(ItemId::File(_), _) => ("trashed", YELLOW, String::new()),
             Report::Trashed(ItemId::Folder(_), files) => {
                 let files = some(*files, "file");
@@ -119,10 +116,10 @@ impl Text {
                 PLAIN,
                 "  (the folder stays on Box: not all in it is ours)".to_owned(),
             ),
-            Report::FolderAdopted(_) => (
+            Report::FolderAdopted(..) => (
                 "adopted",
                 GREEN,
-                "  (the folder was on Box already)".to_owned(),
+                format!("  (the folder was on Box already{named})"),
             ),
             Report::Parked(why) => ("parked", YELLOW, format!(": {why}")),
             Report::Failed(why) => ("failed", RED, format!(": {why}")),
@@ -155,12 +152,6 @@ impl Text {
             format!("{would}{word:<9} {rest}\n")
         }
     }
-}
-
-/// Whether the file on Box has the name of the entry at this place.
-fn is_named_after(file: &RemoteFile, place: &str) -> bool {
-    let name = place.rsplit('/').next().unwrap_or(place);
-    file.name.is_spelled_like(&RemoteName::from_box(name))
 }
 
 const PLAIN: &str = "";

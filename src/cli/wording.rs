@@ -1,11 +1,12 @@
 //! Words for people: numbers as they like to read them, and the words of others.
 
+use crate::model::path::confuses;
+
 pub(crate) use crate::model::figures::{bytes, count, duration, some};
 
 /// Somebody else's words on one line: what would move the cursor is spelled out.
 pub(crate) fn printable(text: &str) -> String {
-    let is_tricky = |c: char| c.is_control() || ('\u{200b}'..='\u{202e}').contains(&c);
-    let escape = |c: char| match is_tricky(c) {
+    let escape = |c: char| match confuses(c) {
         true => c.escape_default().to_string(),
         false => c.to_string(),
     };

@@ -6,7 +6,7 @@ use crate::model::timetable::{Days, Hours, Rate, Timetable};
 
 /// Less than this, and a large file never arrives; more, and it is no limit.
 const RANGE: std::ops::RangeInclusive<f64> = 1024.0..=1_099_511_627_776.0;
-const UNITS: [(&str, f64); 10] = [
+pub(super) const UNITS: [(&str, f64); 10] = [
     ("b", 1.0),
     ("kb", 1e3),
     ("mb", 1e6),

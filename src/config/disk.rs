@@ -1,6 +1,7 @@
 //! The few looks at the disk that reading a configuration takes.
 
 use crate::config::resolve::Unread;
+use crate::model::mounts::Mounts;
 use rustix::fs::OFlags;
 use secrecy::SecretString;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -115,6 +116,12 @@ pub(super) fn loose(path: &Path, mode: u32) -> Option<(String, String)> {
 /// Where a path really leads, links followed; itself when it does not exist.
 pub(super) fn real_path(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// What is mounted where; nothing where the system does not tell.
+pub(super) fn mounts() -> Mounts {
+    let text = fs::read("/proc/self/mountinfo");
+    text.map_or_else(|_| Mounts::default(), |text| Mounts::parse(&text))
 }
 
 /// Whether something is there. What cannot be looked at counts: reading it will say why.

@@ -4,7 +4,7 @@
 
 use crate::config::network::holds_password;
 use crate::config::problem::{Place, Problems};
-use crate::config::reader::{Entry, Section, read_document};
+use crate::config::reader::{Asked, Entry, Section, read_document};
 use crate::config::wording::Meaning;
 use secrecy::SecretString;
 
@@ -17,6 +17,8 @@ pub(crate) struct File {
     pub(crate) state_dir: Entry<String>,
     pub(crate) endpoints: EndpointsTable,
     pub(crate) network: NetworkTable,
+    /// Every key that can be given, and what is said about it.
+    pub(crate) asked: Vec<Asked>,
 }
 
 /// `[auth]`
@@ -47,8 +49,18 @@ pub(crate) struct MirrorTable {
     pub(crate) folder_id: Entry<String>,
     pub(crate) folder_path: Entry<String>,
     pub(crate) exclude: Vec<Entry<String>>,
+    pub(crate) include: Vec<Entry<String>>,
+    pub(crate) default_excludes: Entry<bool>,
+    pub(crate) skip_hidden: Entry<bool>,
+    pub(crate) max_size: Entry<String>,
+    pub(crate) min_age: Entry<String>,
+    pub(crate) cachedir_tag: Entry<bool>,
+    pub(crate) one_file_system: Entry<bool>,
+    pub(crate) symlinks: Entry<String>,
     pub(crate) on_existing: Entry<String>,
     pub(crate) on_remote_change: Entry<String>,
+    pub(crate) on_invalid_name: Entry<String>,
+    pub(crate) min_version_interval: Entry<String>,
     pub(crate) on_local_delete: Entry<String>,
     pub(crate) max_deletes: Entry<String>,
 }
@@ -57,6 +69,8 @@ pub(crate) struct MirrorTable {
 pub(crate) struct WatchTable {
     pub(crate) settle: Entry<String>,
     pub(crate) rescan: Entry<String>,
+    pub(crate) mode: Entry<String>,
+    pub(crate) poll_interval: Entry<String>,
 }
 
 /// `[limits]`
@@ -86,7 +100,7 @@ pub(crate) struct NetworkTable {
 impl File {
     /// Reads the text of a configuration file. `None` when it is no TOML.
     pub(crate) fn read(source: &str, problems: &mut Problems) -> Option<Self> {
-        read_document(source, problems, |root| Self {
+        let read = |root: &mut Section<'_>| Self {
             auth: root.section("auth", auth),
             mirrors: root.sections("mirror", mirror),
             watch: root.section("watch", watch),
@@ -94,7 +108,10 @@ impl File {
             state_dir: root.section("state", |s| s.text("dir", Meaning::Plain)),
             endpoints: root.section("endpoints", endpoints),
             network: root.section("network", network),
-        })
+            asked: Vec::new(),
+        };
+        let (file, asked) = read_document(source, problems, read)?;
+        Some(Self { asked, ..file })
     }
 
     /// Whether a secret stands in the file itself.
@@ -134,8 +151,18 @@ fn mirror(section: &mut Section<'_>) -> MirrorTable {
         folder_id: section.text("folder_id", Meaning::Id),
         folder_path: section.text("folder_path", Meaning::Plain),
         exclude: section.texts("exclude"),
+        include: section.texts("include"),
+        default_excludes: section.flag("default_excludes"),
+        skip_hidden: section.flag("skip_hidden"),
+        max_size: section.text("max_size", Meaning::Size),
+        min_age: section.text("min_age", Meaning::Duration),
+        cachedir_tag: section.flag("cachedir_tag"),
+        one_file_system: section.flag("one_file_system"),
+        symlinks: section.text("symlinks", Meaning::Plain),
         on_existing: section.text("on_existing", Meaning::Plain),
         on_remote_change: section.text("on_remote_change", Meaning::Plain),
+        on_invalid_name: section.text("on_invalid_name", Meaning::Plain),
+        min_version_interval: section.text("min_version_interval", Meaning::Duration),
         on_local_delete: section.text("on_local_delete", Meaning::Plain),
         max_deletes: section.text_or_integer("max_deletes"),
     }
@@ -145,6 +172,8 @@ fn watch(section: &mut Section<'_>) -> WatchTable {
     WatchTable {
         settle: section.text("settle", Meaning::Duration),
         rescan: section.text("rescan", Meaning::Duration),
+        mode: section.text("mode", Meaning::Plain),
+        poll_interval: section.text("poll_interval", Meaning::Duration),
     }
 }
 

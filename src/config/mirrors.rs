@@ -1,23 +1,36 @@
 //! `[[mirror]]`: which directory goes to which folder.
 
 use crate::config::file::MirrorTable;
+use crate::config::pace::span;
 use crate::config::problem::{Place, Problems};
 use crate::config::reader::{Entry, State};
 use crate::config::resolve::{World, choice, nonempty, path};
-use crate::config::{Mirror, Target};
+use crate::config::{Mirror, Target, selection};
 use crate::model::ids::FolderId;
+use crate::model::mounts::Spot;
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
+use crate::model::rules::Selection;
 use crate::plan::brake::MaxDeletes;
-use crate::plan::policy::{OnDelete, OnForeign};
-use ignore::gitignore::GitignoreBuilder;
+use crate::plan::policy::{OnDelete, OnForeign, OnInvalidName};
+use std::cmp::Ordering;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const POLICIES: &[(&str, OnForeign)] = &[
     ("new_version", OnForeign::NewVersion),
     ("park", OnForeign::Park),
     ("keep_both", OnForeign::KeepBoth),
 ];
+
+const INVALID_NAMES: &[(&str, OnInvalidName)] = &[
+    ("park", OnInvalidName::Park),
+    ("encode", OnInvalidName::Encode),
+];
+
+/// The upper bound keeps "now plus this" far from the end of the clock.
+const VERSIONS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(30 * 86_400);
 
 /// One mirror as far as it is right, so that mirrors can be compared although another
 /// part of them is wrong.
@@ -26,10 +39,13 @@ struct Draft<'a> {
     name: Option<String>,
     local: Option<PathBuf>,
     real: Option<PathBuf>,
+    spots: Vec<Spot>,
     target: Option<Target>,
-    exclude: Option<Vec<String>>,
+    selection: Option<Selection>,
     on_existing: Option<OnForeign>,
     on_remote_change: Option<OnForeign>,
+    on_invalid_name: Option<OnInvalidName>,
+    min_version_interval: Option<Duration>,
     on_delete: Option<OnDelete>,
 }
 
@@ -70,13 +86,15 @@ fn draft<'a>(table: &'a MirrorTable, world: &World<'_>, problems: &mut Problems)
     } else {
         path(&table.local, world, problems)
     };
+    let real = local.as_deref().map(world.real_path);
     Draft {
         table,
         name: name(table, local.as_deref(), problems),
-        real: local.as_deref().map(world.real_path),
+        spots: real.as_deref().map(world.spots).unwrap_or_default(),
+        real,
         local,
         target: target(table, problems),
-        exclude: patterns(&table.exclude, problems),
+        selection: selection::resolve(table, world, problems),
         on_existing: choice(
             &table.on_existing,
             POLICIES,
@@ -89,6 +107,18 @@ fn draft<'a>(table: &'a MirrorTable, world: &World<'_>, problems: &mut Problems)
             Some(OnForeign::Park),
             problems,
         ),
+        on_invalid_name: choice(
+            &table.on_invalid_name,
+            INVALID_NAMES,
+            Some(OnInvalidName::Park),
+            problems,
+        ),
+        min_version_interval: span(
+            &table.min_version_interval,
+            Duration::ZERO,
+            &VERSIONS,
+            problems,
+        ),
         on_delete: on_delete(table, problems),
     }
 }
@@ -99,9 +129,11 @@ impl Draft<'_> {
             name: self.name?,
             local: self.local?,
             target: self.target?,
-            exclude: self.exclude?,
+            selection: self.selection?,
             on_existing: self.on_existing?,
             on_remote_change: self.on_remote_change?,
+            on_invalid_name: self.on_invalid_name?,
+            min_version_interval: self.min_version_interval?,
             on_delete: self.on_delete?,
         })
     }
@@ -251,34 +283,6 @@ fn folder_path(entry: &Entry<String>, problems: &mut Problems) -> Option<Target>
     Some(Target::Path(names))
 }
 
-fn patterns(entries: &[Entry<String>], problems: &mut Problems) -> Option<Vec<String>> {
-    let mut patterns = Some(Vec::new());
-    for entry in entries {
-        let fault = entry.get().and_then(|pattern| pattern_fault(pattern));
-        if let Some(fault) = fault {
-            let remedy = "write it as in a .gitignore, such as \"*.tmp\", \"cache/\" or \"/top\"";
-            problems.add(&entry.place, fault, remedy);
-            patterns = None;
-        }
-        patterns = patterns.zip(entry.get()).map(|(mut all, one)| {
-            all.push(one.clone());
-            all
-        });
-    }
-    patterns
-}
-
-fn pattern_fault(pattern: &str) -> Option<String> {
-    if pattern.contains(['\n', '\r']) {
-        return Some("it has several lines; each pattern is an element of its own".into());
-    }
-    let mut rules = GitignoreBuilder::new("/");
-    // As strict as the scan, or a run would refuse what was called right here.
-    rules.allow_unclosed_class(false);
-    let checked = rules.add_line(None, pattern).err();
-    checked.map(|error| format!("this is no pattern: {error}"))
-}
-
 /// Two mirrors must not share a name, a file or a folder on Box.
 fn compare(earlier: &Draft<'_>, later: &Draft<'_>, problems: &mut Problems) {
     if let (Some(a), Some(b)) = (&earlier.name, &later.name)
@@ -297,6 +301,10 @@ fn compare(earlier: &Draft<'_>, later: &Draft<'_>, problems: &mut Problems) {
             Some(format!("it lies inside the directory of the mirror{other}"))
         } else if a.starts_with(b) {
             Some(format!("the directory of the mirror{other} lies inside it"))
+        } else if is_shared(earlier, later) {
+            Some(format!(
+                "it shares directories with that of the mirror{other}, by a bind mount"
+            ))
         } else {
             None
         };
@@ -306,14 +314,27 @@ fn compare(earlier: &Draft<'_>, later: &Draft<'_>, problems: &mut Problems) {
             problems.add(&later.table.local.place, what, remedy);
         }
     }
-    if let (Some(a), Some(b)) = (&earlier.target, &later.target)
-        && is_same(a, b)
-    {
+    if let (Some(a), Some(b)) = (&earlier.target, &later.target) {
         let other = at(earlier.target_place());
-        let what = format!("the mirror{other} goes to the same folder");
-        let remedy = "give each mirror a folder of its own";
+        let what = match overlap(a, b) {
+            None => return,
+            Some(Ordering::Equal) => format!("the mirror{other} goes to the same folder"),
+            Some(Ordering::Less) => {
+                format!("this folder lies in the one that the mirror{other} goes to")
+            }
+            Some(Ordering::Greater) => {
+                format!("the folder that the mirror{other} goes to lies in this one")
+            }
+        };
+        let remedy = "give each mirror a folder of its own, beside the others";
         problems.add(later.target_place(), what, remedy);
     }
+}
+
+fn is_shared(a: &Draft<'_>, b: &Draft<'_>) -> bool {
+    a.spots
+        .iter()
+        .any(|a| b.spots.iter().any(|b| a.overlaps(b)))
 }
 
 fn at(place: &Place) -> String {
@@ -322,16 +343,19 @@ fn at(place: &Place) -> String {
         .map_or_else(String::new, |line| format!(" of line {line}"))
 }
 
-/// Box takes names that differ only in case for the same.
-fn is_same(a: &Target, b: &Target) -> bool {
+/// How two targets meet: the first is the same as the second, around it (less), or in it
+/// (greater). Box takes names that differ only in case for the same. Whether an ID and a
+/// path lead to one folder is known only when Box has been asked.
+fn overlap(a: &Target, b: &Target) -> Option<Ordering> {
     match (a, b) {
-        (Target::Id(a), Target::Id(b)) => a == b,
+        (Target::Id(a), Target::Id(b)) => (a == b).then_some(Ordering::Equal),
         (Target::Path(a), Target::Path(b)) => {
-            let keys = |names: &[RemoteName]| -> Vec<String> {
-                names.iter().map(RemoteName::sibling_key).collect()
-            };
-            keys(a) == keys(b)
+            let same = a
+                .iter()
+                .zip(b)
+                .all(|(a, b)| a.sibling_key() == b.sibling_key());
+            same.then(|| a.len().cmp(&b.len()))
         }
-        (Target::Id(_), Target::Path(_)) | (Target::Path(_), Target::Id(_)) => false,
+        (Target::Id(_), Target::Path(_)) | (Target::Path(_), Target::Id(_)) => None,
     }
 }

@@ -29,6 +29,8 @@ mod reader;
 mod redirect;
 mod resolve;
 mod secret;
+mod selection;
+mod show;
 #[cfg(test)]
 mod tests;
 mod wording;
@@ -41,14 +43,17 @@ pub(crate) use crate::config::network::Proxy;
 pub(crate) use crate::config::problem::Problem;
 pub(crate) use crate::config::redirect::RedirectUri;
 pub(crate) use crate::config::secret::VARIABLES as SECRET_VARIABLES;
+pub(crate) use crate::config::show::{Shown, Source};
 
 use crate::config::file::File;
 use crate::config::problem::{Place, Problems};
 use crate::config::resolve::{Mistakes, Vault, World};
 use crate::model::ids::FolderId;
 use crate::model::name::RemoteName;
+use crate::model::rules::Selection;
 use crate::model::timetable::Timetable;
-use crate::plan::policy::{OnDelete, OnForeign};
+use crate::plan::policy::{OnDelete, OnForeign, OnInvalidName};
+use crate::plan::sight::Mode;
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -154,12 +159,16 @@ pub(crate) struct Mirror {
     pub(crate) local: PathBuf,
     /// The folder on Box.
     pub(crate) target: Target,
-    /// Patterns in gitignore's grammar, checked.
-    pub(crate) exclude: Vec<String>,
+    /// What of it is wanted.
+    pub(crate) selection: Selection,
     /// For a name on Box that we never saw, with other content.
     pub(crate) on_existing: OnForeign,
     /// For a file of ours that somebody else changed.
     pub(crate) on_remote_change: OnForeign,
+    /// For a local name that Box would not take.
+    pub(crate) on_invalid_name: OnInvalidName,
+    /// A file gets at most one version in so much time while it is written to.
+    pub(crate) min_version_interval: Duration,
     /// For what is deleted on the disk.
     pub(crate) on_delete: OnDelete,
 }
@@ -193,6 +202,10 @@ pub(crate) struct Watch {
     pub(crate) settle: Duration,
     /// How often everything is looked at whatever the watcher said.
     pub(crate) rescan: Duration,
+    /// Whether the system is to tell of changes.
+    pub(crate) mode: Mode,
+    /// How often what nobody watches is looked at.
+    pub(crate) poll_interval: Duration,
 }
 
 /// How hard to press on Box.
@@ -298,6 +311,11 @@ pub(crate) fn load_local(path: &Path, env: &Environment) -> Result<Local, Config
     checked(&whole(path), env, None, resolve::resolve_local)
 }
 
+/// The same, for whoever wants to see what holds, and where it comes from.
+pub(crate) fn show(path: &Path, env: &Environment) -> Result<Shown, ConfigError> {
+    checked(&whole(path), env, None, show::show)
+}
+
 /// A service may change its working directory; the configuration must not move with it.
 fn whole(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
@@ -337,6 +355,7 @@ fn checked<T>(
     {
         problems.add(&place, what, remedy);
     }
+    let mounts = disk::mounts();
     let world = World {
         env,
         source,
@@ -344,6 +363,7 @@ fn checked<T>(
         vault,
         read_file: &disk::read_bytes,
         real_path: &disk::real_path,
+        spots: &|path: &Path| mounts.spots(path),
     };
     resolve(&file, &world, problems).map_err(failed)
 }

@@ -4,7 +4,9 @@ use crate::config::bandwidth;
 use crate::config::file::{LimitsTable, WatchTable};
 use crate::config::problem::Problems;
 use crate::config::reader::{Entry, State};
+use crate::config::resolve::choice;
 use crate::config::{Limits, Watch};
+use crate::plan::sight::Mode;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -12,6 +14,13 @@ const HOUR: Duration = Duration::from_secs(3600);
 const SETTLE: RangeInclusive<Duration> = Duration::ZERO..=HOUR;
 /// The upper bound keeps "now plus rescan" far from the end of the clock.
 const RESCAN: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(365 * 86_400);
+const POLL: Duration = Duration::from_secs(60);
+const POLLS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(86_400);
+const MODES: &[(&str, Mode)] = &[
+    ("auto", Mode::Auto),
+    ("native", Mode::Native),
+    ("poll", Mode::Poll),
+];
 /// What Box publishes for a user: uploads and API calls per minute.
 const PUBLISHED: (u32, u32) = (240, 1000);
 const RATE: RangeInclusive<u32> = 1..=10_000_000;
@@ -23,9 +32,13 @@ const PARTS: RangeInclusive<u32> = 1..=16;
 pub(super) fn watch(table: &WatchTable, problems: &mut Problems) -> Option<Watch> {
     let settle = span(&table.settle, Duration::from_secs(2), &SETTLE, problems);
     let rescan = span(&table.rescan, HOUR, &RESCAN, problems);
+    let mode = choice(&table.mode, MODES, Some(Mode::Auto), problems);
+    let poll_interval = span(&table.poll_interval, POLL, &POLLS, problems);
     Some(Watch {
         settle: settle?,
         rescan: rescan?,
+        mode: mode?,
+        poll_interval: poll_interval?,
     })
 }
 
@@ -74,7 +87,7 @@ fn number(
     fitting
 }
 
-fn span(
+pub(super) fn span(
     entry: &Entry<String>,
     default: Duration,
     range: &RangeInclusive<Duration>,

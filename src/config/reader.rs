@@ -7,8 +7,9 @@
 use crate::config::problem::{Place, Problems, closest};
 use crate::config::wording::{Meaning, bare, kind, position, syntax_remedy, text_remedy};
 use secrecy::SecretString;
+use serde_json::Value;
 use std::collections::BTreeSet;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 /// What became of a key.
 #[derive(Clone, Debug)]
@@ -57,6 +58,15 @@ impl<T> Entry<T> {
     }
 }
 
+/// A key that somebody asked for, and what the file says about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    /// The key with its section, such as `mirror[0].local`.
+    pub(crate) place: Place,
+    /// Its value; `None` when the file does not say. Of a secret only that it is there.
+    pub(crate) value: Option<Value>,
+}
+
 /// One table of the file.
 pub(crate) struct Section<'a> {
     place: Place,
@@ -64,15 +74,20 @@ pub(crate) struct Section<'a> {
     table: State<&'a DeTable<'a>>,
     known: Vec<&'static str>,
     refused: Vec<&'static str>,
+    asked: &'a mut Vec<Asked>,
     problems: &'a mut Problems,
 }
 
-/// Reads the whole document. `None` when it is no TOML at all.
+/// What a secret is shown as.
+pub(crate) const REDACTED: &str = "[redacted]";
+
+/// Reads the whole document, and tells every key that was asked for. `None` when it is no
+/// TOML at all.
 pub(crate) fn read_document<T>(
     source: &str,
     problems: &mut Problems,
     read: impl FnOnce(&mut Section<'_>) -> T,
-) -> Option<T> {
+) -> Option<(T, Vec<Asked>)> {
     let (document, errors) = DeTable::parse_recoverable(source);
     let mut lines = BTreeSet::new();
     for error in &errors {
@@ -91,17 +106,19 @@ pub(crate) fn read_document<T>(
     if !errors.is_empty() {
         return None;
     }
+    let mut asked = Vec::new();
     let mut root = Section {
         place: Place::nowhere(""),
         source,
         table: State::Set(document.get_ref()),
         known: Vec::new(),
         refused: Vec::new(),
+        asked: &mut asked,
         problems,
     };
     let value = read(&mut root);
     root.report_unknown();
-    Some(value)
+    Some((value, asked))
 }
 
 impl<'a> Section<'a> {
@@ -119,17 +136,21 @@ impl<'a> Section<'a> {
 
     /// A text.
     pub(crate) fn text(&mut self, key: &'static str, meaning: Meaning) -> Entry<String> {
-        self.value(
+        let entry = self.value(
             key,
             |value| value.as_str().map(str::to_owned),
             |value| text_remedy(key, value, meaning),
-        )
+        );
+        self.note(&entry.place, entry.get().map(|text| text.as_str().into()));
+        entry
     }
 
     /// A text that must not be shown.
     pub(crate) fn secret(&mut self, key: &'static str) -> Entry<SecretString> {
         let read = |value: &DeValue<'_>| value.as_str().map(SecretString::from);
-        self.value(key, read, |_| format!("put it in quotes: {key} = \"…\""))
+        let entry = self.value(key, read, |_| format!("put it in quotes: {key} = \"…\""));
+        self.note(&entry.place, entry.get().map(|_| REDACTED.into()));
+        entry
     }
 
     /// A whole number. One that does not fit is as far out of every range as `i64::MAX`.
@@ -138,12 +159,28 @@ impl<'a> Section<'a> {
             let integer = value.as_integer()?;
             Some(i64::from_str_radix(integer.as_str(), integer.radix()).unwrap_or(i64::MAX))
         };
-        self.value(key, read, |value| match value.as_str() {
+        let entry = self.value(key, read, |value| match value.as_str() {
             Some(digits) if digits.parse::<i64>().is_ok() => {
                 format!("leave out the quotes: {key} = {digits}")
             }
             Some(_) | None => format!("write a whole number: {key} = 8"),
-        })
+        });
+        self.note(&entry.place, entry.get().map(|number| (*number).into()));
+        entry
+    }
+
+    /// Yes or no.
+    pub(crate) fn flag(&mut self, key: &'static str) -> Entry<bool> {
+        let entry = self.value(
+            key,
+            |value| value.as_bool(),
+            |value| match value.as_str() {
+                Some(text @ ("true" | "false")) => format!("leave out the quotes: {key} = {text}"),
+                Some(_) | None => format!("write true or false: {key} = true"),
+            },
+        );
+        self.note(&entry.place, entry.get().map(|flag| (*flag).into()));
+        entry
     }
 
     /// A text, or a whole number that is taken for its digits.
@@ -152,7 +189,9 @@ impl<'a> Section<'a> {
             Some(number) => Some(number.as_str().to_owned()),
             None => value.as_str().map(str::to_owned),
         };
-        self.value(key, read, |_| format!("put it in quotes: {key} = \"…\""))
+        let entry = self.value(key, read, |_| format!("put it in quotes: {key} = \"…\""));
+        self.note(&entry.place, entry.get().map(|text| text.as_str().into()));
+        entry
     }
 
     /// A text, or a list of them.
@@ -179,6 +218,11 @@ impl<'a> Section<'a> {
                 None => format!("make it a list of texts: {key} = [\"…\"]"),
             },
         );
+        let shown = |list: &DeArray<'_>| {
+            let texts = list.iter().filter_map(|item| item.get_ref().as_str());
+            texts.map(Value::from).collect()
+        };
+        self.note(&list.place, list.get().map(|list| shown(list)));
         let Some(list) = list.get() else {
             return Vec::new();
         };
@@ -268,6 +312,7 @@ impl<'a> Section<'a> {
             table,
             known: Vec::new(),
             refused: Vec::new(),
+            asked: self.asked,
             problems: self.problems,
         };
         let value = read(&mut section);
@@ -308,6 +353,11 @@ impl<'a> Section<'a> {
             }
         };
         Entry { place, state }
+    }
+
+    fn note(&mut self, place: &Place, value: Option<Value>) {
+        let place = place.clone();
+        self.asked.push(Asked { place, value });
     }
 
     /// Complains about every key that nobody asked for.

@@ -9,6 +9,7 @@ use crate::config::problem::{Place, Problem, Problems, closest};
 use crate::config::reader::{Entry, State};
 use crate::config::{Auth, Config, Endpoints, Limits, Loaded, Local, Mirror, Network, Watch};
 use crate::config::{auth, endpoints, mirrors, network, pace};
+use crate::model::mounts::Spot;
 use secrecy::SecretString;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -28,6 +29,8 @@ pub(super) struct World<'a> {
     pub(super) read_file: &'a dyn Fn(&Path) -> Result<Vec<u8>, Unread>,
     /// Where a path really leads; the path itself when nobody can tell.
     pub(super) real_path: &'a dyn Fn(&Path) -> PathBuf,
+    /// What a path without links reaches, by file system.
+    pub(super) spots: &'a dyn Fn(&Path) -> Vec<Spot>,
 }
 
 /// The ways to a secret that does not stand in the configuration.
@@ -80,18 +83,18 @@ pub(super) fn resolve_local(
 }
 
 /// Each section, or `None` when something about it is wrong.
-struct Parts {
+pub(super) struct Parts {
     auth: Option<Auth>,
-    mirrors: Option<Vec<Mirror>>,
+    pub(super) mirrors: Option<Vec<Mirror>>,
     watch: Option<Watch>,
     limits: Option<Limits>,
-    state_dir: Option<PathBuf>,
-    endpoints: Option<Endpoints>,
-    network: Option<Network>,
+    pub(super) state_dir: Option<PathBuf>,
+    pub(super) endpoints: Option<Endpoints>,
+    pub(super) network: Option<Network>,
 }
 
 impl Parts {
-    fn of(file: &File, world: &World<'_>, problems: &mut Problems) -> Self {
+    pub(super) fn of(file: &File, world: &World<'_>, problems: &mut Problems) -> Self {
         let parts = Self {
             auth: auth::resolve(&file.auth, world, problems),
             mirrors: mirrors::resolve(&file.mirrors, world, problems),

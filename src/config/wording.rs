@@ -13,6 +13,8 @@ pub(crate) enum Meaning {
     Duration,
     /// Bytes in a second.
     Rate,
+    /// Bytes.
+    Size,
 }
 
 /// Line and column of a byte, both counted from 1.
@@ -60,6 +62,10 @@ pub(super) fn text_remedy(key: &str, value: &DeValue<'_>, meaning: Meaning) -> S
             format!("say in which unit: {key} = \"{number} MiB/s\"")
         }
         (Meaning::Rate, None) => format!("write a rate: {key} = \"10 MiB/s\""),
+        (Meaning::Size, Some(number)) => {
+            format!("say in which unit: {key} = \"{number} MiB\"")
+        }
+        (Meaning::Size, None) => format!("write a size: {key} = \"2 GiB\""),
         (Meaning::Plain, Some(number)) => format!("put it in quotes: {key} = \"{number}\""),
         (Meaning::Plain, None) => format!("put it in quotes: {key} = \"…\""),
     }

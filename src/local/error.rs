@@ -27,13 +27,13 @@ pub(crate) enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// Changes below this path cannot be observed.
-    #[error("{path:?} cannot be watched: {reason}")]
-    Unwatchable {
+    /// A file with rules is there and cannot be read: what it leaves out is not known.
+    #[error("{path:?} cannot be read: {why}; nothing beside or below it is mirrored until it can")]
+    Rules {
         /// Where.
         path: PathBuf,
         /// What the system said.
-        reason: String,
+        why: String,
     },
 }
 

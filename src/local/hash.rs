@@ -177,7 +177,7 @@ impl From<Error> for HashError {
             Error::Missing(_) | Error::NotDirectory(_) | Error::NotRegular(_) => Self::Vanished,
             // Whoever reports it names the path already.
             Error::Unreadable { source, .. } => Self::Unreadable(source.to_string()),
-            Error::Unwatchable { .. } => Self::Unreadable(error.to_string()),
+            Error::Rules { .. } => Self::Unreadable(error.to_string()),
         }
     }
 }

@@ -2,15 +2,19 @@
 //!
 //! Every path is walked from the root's descriptor, one component at a time, and no
 //! component may be a symbolic link: a directory that is swapped for a link between
-//! scan and upload leads to an error, never out of the root. Nothing is ever opened
+//! scan and upload leads to an error, never out of the root. Where links are followed,
+//! that is done by `links`, which stays below the root as well. Nothing is ever opened
 //! that could block (a pipe without a writer).
 
 use crate::local::error::Error;
+use crate::local::links::{self, Target};
 use crate::model::path::{LocalName, RelPath};
+use crate::model::rules::LinkFault;
 use crate::model::stamp::{Nanos, Stamp};
 use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
+use rustix::io::Errno;
 use std::fs::{File, Metadata};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -33,6 +37,8 @@ pub(crate) struct Root {
     path: PathBuf,
     fd: OwnedFd,
     identity: (u64, u64),
+    /// Links are followed as far as they stay below the root.
+    follow: bool,
 }
 
 impl Root {
@@ -46,7 +52,18 @@ impl Root {
             path: path.to_path_buf(),
             fd,
             identity: (stat.st_dev, stat.st_ino),
+            follow: false,
         })
+    }
+
+    /// The same, where links below it are followed (or not).
+    pub(crate) fn following(self, follow: bool) -> Self {
+        Self { follow, ..self }
+    }
+
+    /// The directory itself.
+    pub(super) fn handle(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
     }
 
     /// Where it was opened.
@@ -59,8 +76,31 @@ impl Root {
         self.identity
     }
 
+    /// Where it is now, links followed; where it was opened if nobody can tell.
+    pub(crate) fn real_path(&self) -> PathBuf {
+        let through = format!("/proc/self/fd/{}", self.fd.as_raw_fd());
+        let found = std::fs::read_link(through).or_else(|_| std::fs::canonicalize(&self.path));
+        found.unwrap_or_else(|_| self.path.clone())
+    }
+
     /// Opens a directory at or below the root.
     pub(crate) fn open_dir(&self, dir: &RelPath) -> Result<OwnedFd, Error> {
+        match self.open_plain_dir(dir) {
+            Err(Error::NotDirectory(path)) if self.follow => match links::resolve(self, dir) {
+                Ok(Target::Directory(fd, _)) => Ok(fd),
+                Ok(Target::Other(..)) => Err(Error::NotDirectory(path)),
+                Err(fault) => Err(of_link(path, fault, Error::NotDirectory)),
+            },
+            opened => opened,
+        }
+    }
+
+    /// What an entry is that may be a link, or be reached through one.
+    pub(super) fn follow(&self, path: &RelPath) -> Result<Target, LinkFault> {
+        links::resolve(self, path)
+    }
+
+    fn open_plain_dir(&self, dir: &RelPath) -> Result<OwnedFd, Error> {
         // Even the root is opened anew: a duplicate would share its read position.
         let start = openat(&self.fd, ".", DIRECTORY, Mode::empty());
         let mut fd = start.map_err(|errno| Error::of_directory(&self.path, errno))?;
@@ -78,7 +118,10 @@ impl Root {
             return Err(Error::NotRegular(self.path.clone()));
         };
         let fd = self.open_dir(&dir)?;
-        let file = open_regular(fd, &name).map_err(|errno| self.file_error(path, errno))?;
+        let file = match open_regular(fd, &name) {
+            Err(Errno::LOOP) if self.follow => self.open_linked(path)?,
+            opened => opened.map_err(|errno| self.file_error(path, errno))?,
+        };
         let metadata = file
             .metadata()
             .map_err(|source| Error::unreadable(&self.on_disk(path), source))?;
@@ -88,13 +131,36 @@ impl Root {
         Ok((file, stamp(&metadata)))
     }
 
+    /// Opens what a link leads to.
+    fn open_linked(&self, path: &RelPath) -> Result<File, Error> {
+        let on_disk = || self.on_disk(path);
+        match links::resolve(self, path) {
+            Ok(Target::Other(dir, name, _)) => {
+                open_regular(dir, &name).map_err(|errno| self.file_error(path, errno))
+            }
+            Ok(Target::Directory(..)) => Err(Error::NotRegular(on_disk())),
+            Err(fault) => Err(of_link(on_disk(), fault, Error::NotRegular)),
+        }
+    }
+
     /// The full path of something below the root, for messages.
     pub(crate) fn on_disk(&self, path: &RelPath) -> PathBuf {
         path.to_disk(&self.path)
     }
 
-    fn file_error(&self, path: &RelPath, errno: rustix::io::Errno) -> Error {
+    fn file_error(&self, path: &RelPath, errno: Errno) -> Error {
         Error::of_file(&self.on_disk(path), errno)
+    }
+}
+
+/// What a link that cannot be followed means; `other` is for one that leads elsewhere.
+fn of_link(path: PathBuf, fault: LinkFault, other: impl FnOnce(PathBuf) -> Error) -> Error {
+    match fault {
+        LinkFault::Dangling => Error::Missing(path),
+        LinkFault::Unreadable(why) => Error::unreadable(&path, std::io::Error::other(why)),
+        LinkFault::Outside | LinkFault::Loop | LinkFault::TooMany | LinkFault::Special(_) => {
+            other(path)
+        }
     }
 }
 

@@ -6,20 +6,25 @@
 
 use crate::local::error::{Error, is_shortage};
 use crate::local::examine::examine;
-use crate::local::filter::Filter;
+use crate::local::links::Target;
 use crate::local::root::Root;
+use crate::local::rules::Level;
+use crate::model::identity::Identity;
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::Exclusion;
+use crate::model::rules::LinkFault;
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::facts::{LocalEntry, LocalKind};
 use rustix::fs::{AtFlags, Dir, FileType, Stat, fstat, statat};
 use rustix::io::Errno;
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 /// The whole directory, sorted by name.
-pub(crate) fn list(root: &Root, dir: &RelPath, filter: &Filter) -> Result<Vec<LocalEntry>, Error> {
-    let look = Look::new(root, dir, filter);
+pub(crate) fn list(root: &Root, dir: &RelPath, level: &Level) -> Result<Vec<LocalEntry>, Error> {
+    let mut look = Look::new(root, dir, level);
     let mut entries = Vec::new();
     each(root, dir, |fd, name, kind| {
         entries.extend(look.entry(fd, name, kind)?);
@@ -35,9 +40,9 @@ pub(crate) fn look(
     root: &Root,
     dir: &RelPath,
     names: &[LocalName],
-    filter: &Filter,
+    level: &Level,
 ) -> Result<Vec<LocalEntry>, Error> {
-    let look = Look::new(root, dir, filter);
+    let mut look = Look::new(root, dir, level);
     let fd = root.open_dir(dir)?;
     let mut names: Vec<&LocalName> = names.iter().collect();
     names.sort_unstable();
@@ -54,9 +59,9 @@ pub(crate) fn look(
 pub(crate) fn subdirectories(
     root: &Root,
     dir: &RelPath,
-    filter: &Filter,
+    level: &Level,
 ) -> Result<Vec<RelPath>, Error> {
-    let look = Look::new(root, dir, filter);
+    let mut look = Look::new(root, dir, level);
     let mut found = Vec::new();
     each(root, dir, |fd, name, kind| {
         if !matches!(kind, FileType::Directory | FileType::Unknown) {
@@ -110,55 +115,77 @@ fn each(
 
 /// What one directory's entries are judged by.
 struct Look<'a> {
+    root: &'a Root,
     dir: &'a RelPath,
-    filter: &'a Filter,
-    /// Set when the directory itself is excluded, and so is all that is in it. A walk
-    /// does not come here; a single path from a hint may.
-    shut: Option<Exclusion>,
+    level: &'a Level,
     on_disk: PathBuf,
+    /// The path of the entry under judgement, from the root; the directory's part stays.
+    path: Vec<u8>,
+    above: usize,
 }
 
 impl<'a> Look<'a> {
-    fn new(root: &Root, dir: &'a RelPath, filter: &'a Filter) -> Self {
+    fn new(root: &'a Root, dir: &'a RelPath, level: &'a Level) -> Self {
+        let mut path = dir.as_bytes().to_vec();
+        if !dir.is_root() {
+            path.push(b'/');
+        }
         Self {
+            root,
             dir,
-            filter,
-            shut: filter.excluded_anywhere(dir, true),
+            level,
             on_disk: root.on_disk(dir),
+            above: path.len(),
+            path,
         }
     }
 
     /// `kind` is what the directory itself says. `None` for what is not there.
     fn entry(
-        &self,
+        &mut self,
         fd: BorrowedFd<'_>,
         name: LocalName,
         kind: FileType,
     ) -> Result<Option<LocalEntry>, Error> {
-        let found = match self.by_type(&name, kind) {
+        self.path.truncate(self.above);
+        self.path.extend_from_slice(name.as_bytes());
+        let found = match self.by_type(fd, &name, kind)? {
             Some(found) => Some(found),
             None => self.examine(fd, &name, kind)?,
         };
         Ok(found.map(|kind| LocalEntry { name, kind }))
     }
 
+    fn path(&self) -> &Path {
+        Path::new(OsStr::from_bytes(&self.path))
+    }
+
     /// What needs no look at the entry itself.
-    fn by_type(&self, name: &LocalName, kind: FileType) -> Option<LocalKind> {
+    fn by_type(
+        &self,
+        fd: BorrowedFd<'_>,
+        name: &LocalName,
+        kind: FileType,
+    ) -> Result<Option<LocalKind>, Error> {
         if kind == FileType::Unknown {
-            return None;
+            return Ok(None);
         }
-        if let Some(exclusion) = self.excluded(name, kind == FileType::Directory) {
-            return Some(LocalKind::Excluded(exclusion));
+        if kind == FileType::Symlink && self.level.rules().follow_links() {
+            return self.link(name).map(Some);
         }
-        let exclusion = match kind {
-            FileType::RegularFile | FileType::Directory | FileType::Unknown => return None,
-            FileType::Symlink => Exclusion::SymbolicLink,
-            FileType::Fifo => Exclusion::Special("named pipe"),
-            FileType::Socket => Exclusion::Special("socket"),
-            FileType::CharacterDevice => Exclusion::Special("character device"),
-            FileType::BlockDevice => Exclusion::Special("block device"),
-        };
-        Some(LocalKind::Excluded(exclusion))
+        let is_dir = kind == FileType::Directory;
+        if let Some(exclusion) = self.level.excluded(self.path(), is_dir) {
+            return Ok(Some(LocalKind::Excluded(exclusion)));
+        }
+        Ok(match special(kind) {
+            Some(word) => Some(LocalKind::Excluded(Exclusion::Special(word))),
+            None if kind == FileType::Symlink => Some(LocalKind::Excluded(Exclusion::SymbolicLink)),
+            None if is_dir => {
+                let cache = self.level.cache(fd, self.path(), Some(name));
+                cache.map(LocalKind::Excluded)
+            }
+            None => None,
+        })
     }
 
     fn examine(
@@ -167,7 +194,7 @@ impl<'a> Look<'a> {
         name: &LocalName,
         expected: FileType,
     ) -> Result<Option<LocalKind>, Error> {
-        let (kind, found) = match self.look_at(fd, name, expected) {
+        let (kind, device, found) = match self.look_at(fd, name, expected) {
             Ok(found) => found,
             Err(Errno::NOENT) => return Ok(None),
             // The machine is short of something: not a fact about this entry.
@@ -177,28 +204,28 @@ impl<'a> Look<'a> {
             Err(errno) => return Ok(Some(LocalKind::Unreadable(errno.to_string()))),
         };
         // Its type may not have been known, or may have changed since.
-        let other = if kind == expected {
-            None
-        } else {
-            self.by_type(name, kind)
-        };
-        Ok(Some(other.unwrap_or(found)))
+        if kind != expected
+            && let Some(other) = self.by_type(fd, name, kind)?
+        {
+            return Ok(Some(other));
+        }
+        Ok(Some(self.seen(device, found)))
     }
 
     /// A directory with its time of birth, which tells it from the next one of its name.
     /// That of a file is left to who opens it: asking for it here would double the cost
-    /// of a pass.
+    /// of a pass. The type comes with it, and the device.
     fn look_at(
         &self,
         fd: BorrowedFd<'_>,
         name: &LocalName,
         expected: FileType,
-    ) -> Result<(FileType, LocalKind), Errno> {
+    ) -> Result<(FileType, u64, LocalKind), Errno> {
         if expected != FileType::Directory {
             let stat = statat(fd, name.as_os(), AtFlags::SYMLINK_NOFOLLOW)?;
             let kind = FileType::from_raw_mode(stat.st_mode);
             if kind != FileType::Directory {
-                return Ok((kind, LocalKind::File(stamp(&stat))));
+                return Ok((kind, stat.st_dev, LocalKind::File(stamp(&stat))));
             }
         }
         let found = examine(fd, name)?;
@@ -206,15 +233,71 @@ impl<'a> Look<'a> {
             FileType::Directory => LocalKind::Directory(found.identity),
             _ => LocalKind::File(found.stamp),
         };
-        Ok((found.kind, local))
+        Ok((found.kind, found.identity.device, local))
     }
 
-    fn excluded(&self, name: &LocalName, is_dir: bool) -> Option<Exclusion> {
-        if self.filter.is_empty() {
-            return None;
+    /// A file or directory that no rule about its name leaves out.
+    fn seen(&self, device: u64, found: LocalKind) -> LocalKind {
+        let is_elsewhere = device != self.root.identity().0;
+        if is_elsewhere && self.level.rules().stay_on_one_file_system() {
+            return LocalKind::Excluded(Exclusion::OtherFileSystem);
         }
-        let own = || self.filter.excluded(&self.dir.join(name), is_dir);
-        self.shut.clone().or_else(own)
+        let LocalKind::File(stamp) = &found else {
+            return found;
+        };
+        let too_large = self.level.too_large(self.path(), stamp.size);
+        too_large.map_or(found, LocalKind::Excluded)
+    }
+
+    /// What a link stands for, where links are followed.
+    fn link(&self, name: &LocalName) -> Result<LocalKind, Error> {
+        let left_out = |fault| Ok(LocalKind::Excluded(Exclusion::Link(fault)));
+        let target = match self.root.follow(&self.dir.join(name)) {
+            Ok(target) => target,
+            Err(fault) => {
+                // Named by a rule, it is left out by that, wherever it leads.
+                let by_rule = self.level.excluded(self.path(), false);
+                return match by_rule {
+                    Some(exclusion) => Ok(LocalKind::Excluded(exclusion)),
+                    None => left_out(fault),
+                };
+            }
+        };
+        let kind = FileType::from_raw_mode(target.stat().st_mode);
+        let is_dir = kind == FileType::Directory;
+        if let Some(exclusion) = self.level.excluded(self.path(), is_dir) {
+            return Ok(LocalKind::Excluded(exclusion));
+        }
+        if let Some(word) = special(kind) {
+            return left_out(LinkFault::Special(word));
+        }
+        if let Target::Directory(fd, _) = &target
+            && let Some(exclusion) = self.level.cache(fd.as_fd(), self.path(), None)
+        {
+            return Ok(LocalKind::Excluded(exclusion));
+        }
+        let stat = target.stat();
+        let found = match is_dir {
+            // Born nowhere: the directory itself is at another place, and no other is it.
+            true => LocalKind::Directory(Identity {
+                device: stat.st_dev,
+                inode: stat.st_ino,
+                born: None,
+            }),
+            false => LocalKind::File(stamp(stat)),
+        };
+        Ok(self.seen(stat.st_dev, found))
+    }
+}
+
+/// What is never opened, in words.
+fn special(kind: FileType) -> Option<&'static str> {
+    match kind {
+        FileType::Fifo => Some("named pipe"),
+        FileType::Socket => Some("socket"),
+        FileType::CharacterDevice => Some("character device"),
+        FileType::BlockDevice => Some("block device"),
+        FileType::RegularFile | FileType::Directory | FileType::Symlink | FileType::Unknown => None,
     }
 }
 
@@ -238,8 +321,7 @@ pub(super) fn stamp(stat: &Stat) -> Stamp {
 mod tests {
     use super::{list, look, subdirectories};
     use crate::local::error::Error;
-    use crate::local::filter::Filter;
-    use crate::local::test_rig::{Rig, filter, rel};
+    use crate::local::test_rig::{Rig, level, rel, rules};
     use crate::model::path::LocalName;
     use crate::plan::facts::{LocalEntry, LocalKind};
     use std::fs;
@@ -276,7 +358,7 @@ mod tests {
     #[test]
     fn everything_in_a_directory_is_told_once_and_in_order() {
         let rig = mixed();
-        let rules = filter(&["*.tmp", "build/"]);
+        let rules = level(&["*.tmp", "build/"]);
         let entries = list(&rig.root, &rel("."), &rules).unwrap();
         let expected = [
             "a.tmp-rule",
@@ -293,7 +375,7 @@ mod tests {
     #[test]
     fn looking_at_names_finds_what_a_listing_finds() {
         let rig = mixed();
-        let rules = filter(&["*.tmp", "build/"]);
+        let rules = level(&["*.tmp", "build/"]);
         let asked = names(&[
             "sub", "pipe", "gone", "a.tmp", "b.txt", "build", "link", "sub",
         ]);
@@ -307,7 +389,7 @@ mod tests {
     #[test]
     fn an_entry_of_an_excluded_directory_is_excluded_however_it_is_reached() {
         let rig = mixed();
-        let rules = filter(&["build/", "!build/deep/x"]);
+        let rules = rig.level(&rules(&["build/", "!build/deep/x"]), "build/deep");
         let seen = look(&rig.root, &rel("build/deep"), &names(&["x"]), &rules).unwrap();
         assert_eq!(words(&seen), ["x-rule"]);
     }
@@ -315,7 +397,7 @@ mod tests {
     #[test]
     fn only_directories_that_are_entered_count_as_subdirectories() {
         let rig = mixed();
-        let found = subdirectories(&rig.root, &rel("."), &filter(&["build/"])).unwrap();
+        let found = subdirectories(&rig.root, &rel("."), &level(&["build/"])).unwrap();
         assert_eq!(found, [rel("sub")]);
     }
 
@@ -323,7 +405,7 @@ mod tests {
     fn a_directory_that_cannot_be_listed_is_never_an_empty_one() {
         let rig = Rig::new().dir("here").file("file", "");
         symlink("here", rig.path("link")).unwrap();
-        let rules = Filter::new(&[]).unwrap();
+        let rules = level(&[]);
         for (dir, missing) in [("gone", true), ("file", false), ("link", false)] {
             let error = list(&rig.root, &rel(dir), &rules).unwrap_err();
             assert_eq!(matches!(error, Error::Missing(_)), missing, "{error}");
@@ -338,7 +420,7 @@ mod tests {
         let rig = Rig::new();
         let name = LocalName::new(b"\xff\xfe").unwrap();
         fs::write(rig.path(".").join(name.as_os()), "x").unwrap();
-        let entries = list(&rig.root, &rel("."), &filter(&["*.tmp"])).unwrap();
+        let entries = list(&rig.root, &rel("."), &level(&["*.tmp"])).unwrap();
         assert_eq!(entries[0].name, name);
         assert!(matches!(entries[0].kind, LocalKind::File(_)));
     }
@@ -346,7 +428,7 @@ mod tests {
     #[test]
     fn a_listing_tells_the_stamp_that_an_open_file_tells() {
         let rig = Rig::new().file("f", "content");
-        let entries = list(&rig.root, &rel("."), &filter(&[])).unwrap();
+        let entries = list(&rig.root, &rel("."), &level(&[])).unwrap();
         let (_, opened) = rig.root.open_file(&rel("f")).unwrap();
         let LocalKind::File(listed) = &entries[0].kind else {
             panic!("{entries:?}");

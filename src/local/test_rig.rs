@@ -1,8 +1,10 @@
 //! A real directory with real entries, for the tests of this layer only.
 
-use crate::local::filter::Filter;
+use crate::local::descent::Descent;
 use crate::local::root::Root;
+use crate::local::rules::{Level, Rules};
 use crate::model::path::RelPath;
+use crate::model::rules::{Origin, Rule, Selection};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -20,10 +22,38 @@ pub(crate) fn rel(text: &str) -> RelPath {
     RelPath::below(Path::new("/r"), &Path::new("/r").join(text)).unwrap()
 }
 
-/// A filter of these patterns.
-pub(crate) fn filter(patterns: &[&str]) -> Arc<Filter> {
-    let patterns: Vec<String> = patterns.iter().map(|p| (*p).to_owned()).collect();
-    Arc::new(Filter::new(&patterns).unwrap())
+/// Patterns of `exclude`.
+pub(crate) fn patterns(patterns: &[&str]) -> Vec<Arc<Rule>> {
+    patterns_of("exclude", patterns)
+}
+
+/// Patterns of this key.
+pub(crate) fn patterns_of(key: &'static str, patterns: &[&str]) -> Vec<Arc<Rule>> {
+    let rule = |(at, text): (usize, &&str)| {
+        Arc::new(Rule {
+            text: (*text).into(),
+            origin: Origin::Key {
+                key,
+                file: "sync.toml".into(),
+                line: Some(at + 1),
+            },
+        })
+    };
+    patterns.iter().enumerate().map(rule).collect()
+}
+
+/// Rules that leave these out.
+pub(crate) fn rules(exclude: &[&str]) -> Arc<Rules> {
+    let selection = Selection {
+        exclude: patterns(exclude),
+        ..Selection::default()
+    };
+    Arc::new(Rules::new(selection, None).unwrap())
+}
+
+/// The same, as they hold in the root.
+pub(crate) fn level(exclude: &[&str]) -> Level {
+    Level::bare(rules(exclude))
 }
 
 impl Rig {
@@ -42,6 +72,12 @@ impl Rig {
     fn at(dir: TempDir) -> Self {
         let root = Arc::new(Root::open(dir.path()).unwrap());
         Self { root, dir }
+    }
+
+    /// The rules in a directory of it.
+    pub(crate) fn level(&self, rules: &Arc<Rules>, dir: &str) -> Level {
+        let mut descent = Descent::new(Arc::clone(rules));
+        descent.level(&self.root, &rel(dir)).unwrap().clone()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

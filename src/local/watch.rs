@@ -5,14 +5,16 @@
 //! be missing, the hint is [`What::Everything`]. Only the `watch` files of this
 //! directory know the `notify` crate.
 
-use crate::local::error::Error;
-use crate::local::filter::Filter;
+use crate::local::mounts::{self, Ground};
 use crate::local::root::Root;
+use crate::local::rules::Rules;
 use crate::local::watch_events::{Meaning, meanings};
 use crate::local::watch_inbox::{Inbox, Line, Waker};
-use crate::local::watch_tree::WatchTree;
+use crate::local::watch_tree::{Blanks, WatchTree};
 use crate::model::path::RelPath;
+use crate::model::rules::{CACHE_TAG, IGNORE_FILE};
 use crate::plan::debounce::{Hint, What};
+use crate::plan::sight::{Cause, Mode};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,60 +25,71 @@ use tokio::sync::mpsc::error::TrySendError;
 /// How often a hint that found no room is offered again.
 const AGAIN: Duration = Duration::from_millis(20);
 
-/// Watches roots until dropped.
+/// Watches a root until dropped.
 #[derive(Debug)]
 pub(crate) struct Watcher {
-    eyes: Vec<Handle>,
-    partial: Arc<AtomicBool>,
+    ground: Arc<Ground>,
+    unwatched: Blanks,
     blind: Arc<AtomicBool>,
-}
-
-/// The thread that watches one root.
-#[derive(Debug)]
-struct Handle {
+    retry: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     wake: Waker,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Watcher {
-    /// Watches these roots, each named by the number that its hints will carry. Returns
-    /// when every directory is watched, so a scan that begins then misses nothing.
-    /// Blocks that long.
+    /// Watches this root, whose hints will carry this number. Returns when every
+    /// directory is watched or known to be one that is not, so a scan that begins then
+    /// misses nothing. Blocks that long. The error says why the whole root is to be polled.
     ///
     /// A root that is removed or renamed yields [`What::Everything`] and no more after
     /// that: whoever finds it back starts a new watcher.
     pub(crate) fn start(
-        roots: Vec<(usize, Arc<Root>, Arc<Filter>)>,
+        number: usize,
+        root: Arc<Root>,
+        rules: Arc<Rules>,
+        mode: Mode,
         hints: tokio::sync::mpsc::Sender<Hint>,
-    ) -> Result<Self, Error> {
-        let partial = Arc::<AtomicBool>::default();
-        let mut watcher = Self {
-            eyes: Vec::new(),
-            partial: Arc::clone(&partial),
-            blind: Arc::default(),
+    ) -> Result<Self, Cause> {
+        let ground = match mode {
+            Mode::Poll => return Err(Cause::Asked),
+            Mode::Native | Mode::Auto => Ground::of(&root, &mounts::all(), mode),
         };
-        for (number, root, filter) in roots {
-            let mut eye = Eye::open(number, root, filter, hints.clone(), Arc::clone(&partial))?;
-            eye.blind = Arc::clone(&watcher.blind);
-            watcher.eyes.push(eye.start()?);
+        if let Some(kind) = ground.silent {
+            return Err(Cause::FileSystem(kind));
         }
-        Ok(watcher)
+        Eye::open(number, root, rules, Arc::new(ground), hints)?.start()
     }
 
-    /// Whether some directories are not watched, so that only a scan sees changes there.
-    pub(crate) fn is_partial(&self) -> bool {
-        self.partial.load(Ordering::Relaxed)
+    /// The places that are not watched, each with all that is below it, and why. Only a
+    /// scan sees changes there.
+    pub(crate) fn unwatched(&self) -> (Vec<RelPath>, Vec<Cause>) {
+        let unwatched = self.unwatched.lock();
+        (unwatched.places().cloned().collect(), unwatched.causes())
     }
 
-    /// Whether a root is not watched any more: it was lost, or could not be watched
+    /// Whether the root is not watched any more: it was lost, or could not be watched
     /// again. Only a new watcher helps.
     pub(crate) fn is_blind(&self) -> bool {
         self.blind.load(Ordering::Relaxed)
     }
+
+    /// Tries once more to watch what could not be watched, if that may have changed.
+    /// Where it works, a hint tells to look there.
+    pub(crate) fn retry(&self) {
+        if self.unwatched.lock().may_pass() {
+            self.retry.store(true, Ordering::Relaxed);
+            self.wake.wake();
+        }
+    }
+
+    /// What the root lay on when the watching began.
+    pub(crate) fn ground(&self) -> &Ground {
+        &self.ground
+    }
 }
 
-impl Drop for Handle {
+impl Drop for Watcher {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         self.wake.wake();
@@ -90,10 +103,12 @@ impl Drop for Handle {
 struct Eye {
     number: usize,
     root: Arc<Root>,
-    filter: Arc<Filter>,
+    rules: Arc<Rules>,
+    ground: Arc<Ground>,
     hints: tokio::sync::mpsc::Sender<Hint>,
-    partial: Arc<AtomicBool>,
+    unwatched: Blanks,
     blind: Arc<AtomicBool>,
+    retry: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     inbox: Inbox,
     /// `None` when the root is lost or could not be watched again.
@@ -111,17 +126,19 @@ impl Eye {
     fn open(
         number: usize,
         root: Arc<Root>,
-        filter: Arc<Filter>,
+        rules: Arc<Rules>,
+        ground: Arc<Ground>,
         hints: tokio::sync::mpsc::Sender<Hint>,
-        partial: Arc<AtomicBool>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, Cause> {
         let mut eye = Self {
             number,
             root,
-            filter,
+            rules,
+            ground,
             hints,
-            partial,
+            unwatched: Blanks::default(),
             blind: Arc::default(),
+            retry: Arc::default(),
             stop: Arc::default(),
             inbox: Inbox::default(),
             watch: None,
@@ -131,28 +148,28 @@ impl Eye {
         Ok(eye)
     }
 
-    fn put_up(&mut self) -> Result<Watch, Error> {
+    fn put_up(&mut self) -> Result<Watch, Cause> {
         let (handler, line) = self.inbox.connect();
-        let (root, filter) = (Arc::clone(&self.root), Arc::clone(&self.filter));
-        let tree = WatchTree::new(root, filter, Arc::clone(&self.partial), handler)?;
+        let (root, rules) = (Arc::clone(&self.root), Arc::clone(&self.rules));
+        let (ground, unwatched) = (Arc::clone(&self.ground), self.unwatched.clone());
+        let tree = WatchTree::new(root, rules, ground, unwatched, handler)?;
         Ok(Watch { tree, line })
     }
 
-    fn start(self) -> Result<Handle, Error> {
-        let path = self.root.path().to_path_buf();
-        let (stop, wake) = (Arc::clone(&self.stop), self.inbox.waker());
-        let thread = std::thread::Builder::new()
-            .name("watch".to_owned())
-            .spawn(move || self.run())
-            .map_err(|error| Error::Unwatchable {
-                path,
-                reason: error.to_string(),
-            })?;
-        Ok(Handle {
-            stop,
-            wake,
-            thread: Some(thread),
-        })
+    fn start(self) -> Result<Watcher, Cause> {
+        let mut watcher = Watcher {
+            ground: Arc::clone(&self.ground),
+            unwatched: self.unwatched.clone(),
+            blind: Arc::clone(&self.blind),
+            retry: Arc::clone(&self.retry),
+            stop: Arc::clone(&self.stop),
+            wake: self.inbox.waker(),
+            thread: None,
+        };
+        let thread = std::thread::Builder::new().name("watch".to_owned());
+        let started = thread.spawn(move || self.run());
+        watcher.thread = Some(started.map_err(|error| Cause::Failed(error.to_string()))?);
+        Ok(watcher)
     }
 
     fn run(mut self) {
@@ -166,6 +183,7 @@ impl Eye {
                 self.start_over();
             } else {
                 self.digest(events.events);
+                self.try_again();
             }
         }
         self.take_down();
@@ -189,7 +207,17 @@ impl Eye {
                 }
             }
         }
-        let trees = self.arrivals(arrived, &mut touched);
+        let ruled: BTreeSet<RelPath> = arrived.iter().chain(&touched).filter_map(ruled).collect();
+        if let Some(watch) = &mut self.watch {
+            watch.tree.forget_rules();
+        }
+        let mut trees = self.arrivals(arrived, &mut touched);
+        for dir in ruled {
+            if let Some(watch) = &mut self.watch {
+                watch.tree.rules_changed(&dir);
+            }
+            trees.push(dir);
+        }
         for path in touched {
             // All of this happened before the trees were walked.
             if !trees.iter().any(|dir| path.is_within(dir)) && !self.is_excluded(&path) {
@@ -223,14 +251,30 @@ impl Eye {
         trees
     }
 
+    /// Watches what could not be watched before, where somebody asked for that.
+    fn try_again(&mut self) {
+        if !self.retry.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let Some(watch) = &mut self.watch else {
+            return;
+        };
+        match watch.tree.retry() {
+            None => self.start_over(),
+            // What changed before it was watched is found by looking.
+            Some(dirs) => dirs.into_iter().for_each(|dir| self.offer(What::Tree(dir))),
+        }
+    }
+
     fn was_refused(&self, path: &RelPath) -> bool {
         let watch = self.watch.as_ref();
         watch.is_some_and(|watch| watch.tree.was_refused(path))
     }
 
     /// Whether it is left out whatever it is.
-    fn is_excluded(&self, path: &RelPath) -> bool {
-        self.filter.excluded(path, false).is_some() && self.filter.excluded(path, true).is_some()
+    fn is_excluded(&mut self, path: &RelPath) -> bool {
+        let watch = self.watch.as_mut();
+        watch.is_some_and(|watch| watch.tree.is_excluded(path))
     }
 
     /// Events are missing, so directories may have come that are not watched and gone
@@ -240,21 +284,21 @@ impl Eye {
         self.take_down();
         match self.put_up() {
             Ok(watch) => self.watch = Some(watch),
-            Err(error) => {
-                self.partial.store(true, Ordering::Relaxed);
-                self.blind.store(true, Ordering::Relaxed);
-                tracing::warn!(%error, "changes will only be seen by the next scan");
-            }
+            Err(cause) => self.go_blind(cause),
         }
         self.offer(What::Everything);
     }
 
     /// Whatever is reported from now on would carry a path that is no longer right.
     fn root_gone(&mut self) {
-        self.partial.store(true, Ordering::Relaxed);
-        self.blind.store(true, Ordering::Relaxed);
+        self.go_blind(Cause::Failed("it was removed or renamed".to_owned()));
         self.take_down();
         self.offer(What::Everything);
+    }
+
+    fn go_blind(&self, cause: Cause) {
+        self.unwatched.lock().add(RelPath::root(), cause);
+        self.blind.store(true, Ordering::Relaxed);
     }
 
     fn take_down(&mut self) {
@@ -286,10 +330,17 @@ impl Eye {
     }
 }
 
+/// The directory whose rules this entry holds, if it is one that does.
+fn ruled(path: &RelPath) -> Option<RelPath> {
+    let (dir, name) = path.split()?;
+    let names = [IGNORE_FILE, CACHE_TAG].map(str::as_bytes);
+    names.contains(&name.as_bytes()).then_some(dir)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Eye;
-    use crate::local::test_rig::{Rig, filter, rel};
+    use crate::local::test_rig::{Rig, rel, rules};
     use crate::plan::debounce::What;
     use std::fs;
     use std::sync::Arc;
@@ -302,7 +353,7 @@ mod tests {
         let rig = Rig::new().dir("old");
         let (sender, mut hints) = channel(100);
         let root = Arc::clone(&rig.root);
-        let mut eye = Eye::open(3, root, filter(&[]), sender, Arc::default()).unwrap();
+        let mut eye = Eye::open(3, root, rules(&[]), Arc::default(), sender).unwrap();
         // As if these events had been among the lost ones.
         let rig = rig.dir("new/deep");
         fs::remove_dir(rig.path("old")).unwrap();

@@ -1,15 +1,17 @@
 //! The watcher against a real file system: whoever follows its hints misses nothing.
 
-use crate::local::filter::Filter;
+use crate::local::descent::Descent;
 use crate::local::hash::hash;
 use crate::local::root::Root;
+use crate::local::rules::Rules;
 use crate::local::scan::{list, look};
-use crate::local::test_rig::{Rig, filter, rel};
+use crate::local::test_rig::{Rig, rel, rules};
 use crate::local::watch::Watcher;
 use crate::model::path::RelPath;
 use crate::model::stamp::{Nanos, Tolerated};
 use crate::plan::debounce::{Hint, What};
 use crate::plan::facts::LocalKind;
+use crate::plan::sight::Mode;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -24,7 +26,7 @@ const LONG: Duration = Duration::from_secs(30);
 /// Follows hints as the agent does, and remembers the files it has seen.
 struct Follower {
     root: Arc<Root>,
-    filter: Arc<Filter>,
+    rules: Arc<Rules>,
     watcher: Watcher,
     hints: Receiver<Hint>,
     got: Vec<What>,
@@ -34,12 +36,12 @@ struct Follower {
 impl Follower {
     fn new(rig: &Rig, patterns: &[&str], room: usize) -> Self {
         let (sender, hints) = channel(room);
-        let (root, filter) = (Arc::clone(&rig.root), filter(patterns));
-        let roots = vec![(0, Arc::clone(&root), Arc::clone(&filter))];
+        let (root, rules) = (Arc::clone(&rig.root), rules(patterns));
+        let (own, also) = (Arc::clone(&root), Arc::clone(&rules));
         Self {
             root,
-            filter,
-            watcher: Watcher::start(roots, sender).unwrap(),
+            rules,
+            watcher: Watcher::start(0, own, also, Mode::Auto, sender).unwrap(),
             hints,
             got: Vec::new(),
             files: BTreeSet::new(),
@@ -71,7 +73,9 @@ impl Follower {
             What::Tree(dir) => self.walk(dir),
             What::Path(path) => {
                 let (dir, name) = path.split().unwrap();
-                let found = look(&self.root, &dir, &[name], &self.filter);
+                let mut descent = Descent::new(Arc::clone(&self.rules));
+                let level = descent.level(&self.root, &dir);
+                let found = level.and_then(|level| look(&self.root, &dir, &[name], level));
                 let is_file = |kind: &LocalKind| matches!(kind, LocalKind::File(_));
                 if found.is_ok_and(|found| found.iter().any(|entry| is_file(&entry.kind))) {
                     self.files.insert(path.clone());
@@ -82,7 +86,10 @@ impl Follower {
     }
 
     fn walk(&mut self, dir: &RelPath) {
-        for entry in list(&self.root, dir, &self.filter).unwrap_or_default() {
+        let mut descent = Descent::new(Arc::clone(&self.rules));
+        let level = descent.level(&self.root, dir);
+        let found = level.and_then(|level| list(&self.root, dir, level));
+        for entry in found.unwrap_or_default() {
             let path = dir.join(&entry.name);
             match entry.kind {
                 LocalKind::File(_) => drop(self.files.insert(path)),
@@ -125,7 +132,7 @@ async fn no_file_in_new_nested_directories_is_lost() {
         writer.join().unwrap();
     }
     assert!(!follower.got.contains(&What::Everything));
-    assert!(!follower.watcher.is_partial());
+    assert_eq!(follower.watcher.unwatched(), (Vec::new(), Vec::new()));
 }
 
 #[tokio::test]
@@ -239,7 +246,7 @@ async fn a_root_that_goes_away_is_told() {
     fs::rename(rig.root.path(), &away).unwrap();
     let told = |this: &Follower| this.got.contains(&What::Everything);
     follower.until("the hint", told).await;
-    assert!(follower.watcher.is_partial());
+    assert!(follower.watcher.is_blind());
     fs::rename(&away, rig.root.path()).unwrap();
 }
 

@@ -110,6 +110,11 @@ impl RelPath {
             || (self.0.starts_with(&dir.0) && self.0.get(dir.0.len()) == Some(&b'/'))
     }
 
+    /// The path's bytes; none for the root.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The relative path as the operating system takes it (`""` for the root).
     pub(crate) fn as_path(&self) -> &Path {
         Path::new(OsStr::from_bytes(&self.0))
@@ -140,12 +145,23 @@ impl fmt::Debug for RelPath {
     }
 }
 
+/// Bytes as a text that moves no cursor.
+pub(crate) fn escaped(bytes: &[u8]) -> String {
+    struct Escaped<'a>(&'a [u8]);
+    impl fmt::Display for Escaped<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            escape(self.0, f)
+        }
+    }
+    Escaped(bytes).to_string()
+}
+
 /// Writes bytes as text, with what is not UTF-8 as `\xNN` and with control and
 /// direction-changing characters as `\u{…}`.
 fn escape(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if c.is_control() || is_direction_mark(c) {
+            if confuses(c) {
                 write!(f, "{}", c.escape_unicode())?;
             } else {
                 write!(f, "{c}")?;
@@ -158,9 +174,12 @@ fn escape(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// Characters that reorder the text around them on a screen.
-fn is_direction_mark(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Whether a character could move the cursor, break the line, reorder the text around it or
+/// hide in it.
+pub(crate) fn confuses(c: char) -> bool {
+    let is_hidden = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    c.is_control() || is_hidden
 }
 
 #[cfg(test)]

@@ -5,16 +5,31 @@
 
 use crate::model::item::{Obstacle, Seen};
 use crate::model::name::{LONGEST, NameError};
+use crate::model::rules::{CACHE_TAG, LinkFault, Rule};
 use crate::model::trouble::Said;
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Why an entry is left out on purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Exclusion {
-    /// A rule of the configuration names it.
-    Rule(String),
+    /// A rule names it.
+    Rule(Arc<Rule>),
+    /// Its name begins with a dot (`skip_hidden`).
+    Hidden,
+    /// A larger file than `max_size`, which is this many bytes.
+    TooLarge(u64),
+    /// Changed less than `min_age` ago, which is this long.
+    TooYoung(Duration),
+    /// A directory that is marked as a cache.
+    Cache,
+    /// On another file system than the root (`one_file_system`).
+    OtherFileSystem,
     /// A symbolic link: not followed.
     SymbolicLink,
+    /// A symbolic link that cannot be followed.
+    Link(LinkFault),
     /// A socket, pipe or device; its kind in words.
     Special(&'static str),
 }
@@ -78,7 +93,12 @@ impl Exclusion {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Rule(_) => "rule",
-            Self::SymbolicLink => "symbolic_link",
+            Self::Hidden => "hidden",
+            Self::TooLarge(_) => "too_large",
+            Self::TooYoung(_) => "too_young",
+            Self::Cache => "cache",
+            Self::OtherFileSystem => "other_file_system",
+            Self::SymbolicLink | Self::Link(_) => "symbolic_link",
             Self::Special(_) => "special_file",
         }
     }
@@ -87,7 +107,22 @@ impl Exclusion {
 impl fmt::Display for Exclusion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Rule(rule) => write!(f, "excluded by the rule {rule:?}"),
+            Self::Rule(rule) => write!(f, "excluded by the rule {rule}"),
+            Self::Hidden => f.write_str("its name begins with a dot (skip_hidden)"),
+            Self::TooLarge(most) => write!(f, "larger than max_size, {most} bytes"),
+            Self::TooYoung(age) => write!(
+                f,
+                "too young: changed less than {} ago (min_age)",
+                humantime::format_duration(*age)
+            ),
+            Self::Cache => {
+                write!(
+                    f,
+                    "marked as a cache by the {CACHE_TAG} in it (cachedir_tag)"
+                )
+            }
+            Self::OtherFileSystem => f.write_str("on another file system (one_file_system)"),
+            Self::Link(fault) => write!(f, "{fault}"),
             Self::SymbolicLink => f.write_str("a symbolic link (links are not followed)"),
             Self::Special(kind) => write!(f, "a {kind}, not a regular file"),
         }

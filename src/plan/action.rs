@@ -14,6 +14,7 @@ use crate::plan::facts::{
     Hashed, Intent, Mapped, OpenSession, ParkedItem, SyncedFile, SyncedFolder,
 };
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// What planning makes of one directory.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,6 +29,9 @@ pub(crate) struct DirPlan {
     pub(crate) unchanged: u64,
     /// Directories to look into next.
     pub(crate) descend: Vec<(LocalName, SyncedFolder)>,
+    /// Files that are too young, each with how long it will be so: they are told, and
+    /// looked at again then.
+    pub(crate) young: Vec<(LocalName, Duration)>,
     /// Files written to so recently that they are looked at again later.
     pub(crate) unsettled: Vec<LocalName>,
     /// Mapped entries that were not found, where they would go to the trash.
@@ -144,6 +148,8 @@ pub(crate) struct NewFolder {
     pub(crate) id: FolderId,
     /// Its etag, for later changes of the folder itself.
     pub(crate) etag: Option<Etag>,
+    /// Its name on Box, where it was told.
+    pub(crate) box_name: Option<RemoteName>,
     /// Whether nothing in it is unknown.
     pub(crate) inventoried: bool,
     /// Which directory it is.
@@ -251,10 +257,29 @@ pub(crate) enum Report {
     Trashed(ItemId, u64),
     /// Gone from the disk, but its folder stays on Box: something in it is not ours.
     FolderKept(FolderId),
-    /// A new folder on Box.
-    FolderCreated(FolderId),
+    /// A new folder on Box, and its name there where it was told.
+    FolderCreated(FolderId, Option<RemoteName>),
     /// An existing folder on Box that is ours now.
-    FolderAdopted(FolderId),
+    FolderAdopted(FolderId, Option<RemoteName>),
+}
+
+impl Report {
+    /// The name that the entry has on Box, where something happened there.
+    pub(crate) fn box_name(&self) -> Option<&RemoteName> {
+        match self {
+            Self::Uploaded(file, _) | Self::NewVersion(file, _) | Self::Adopted(file) => {
+                Some(&file.name)
+            }
+            Self::Left(file) => file.as_ref().map(|file| &file.name),
+            Self::FolderCreated(_, name) | Self::FolderAdopted(_, name) => name.as_ref(),
+            Self::Unchanged
+            | Self::Excluded(_)
+            | Self::Parked(_)
+            | Self::Failed(_)
+            | Self::Trashed(..)
+            | Self::FolderKept(_) => None,
+        }
+    }
 }
 
 /// Files in this state are recorded as agreeing with Box.

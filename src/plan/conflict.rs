@@ -2,7 +2,7 @@
 
 use crate::model::digest::Sha1Digest;
 use crate::model::item::Seen;
-use crate::model::name::{LONGEST, RemoteName};
+use crate::model::name::{LONGEST, LONGEST_ENDING, RemoteName, split_ending};
 use crate::model::stamp::Stamp;
 use crate::plan::facts::{Local, ParkedItem};
 use crate::plan::policy::OnForeign;
@@ -122,9 +122,6 @@ pub(crate) fn refusal(item: &ParkedItem, keep: Keep) -> Option<String> {
 /// Names that are tried before it is given up.
 pub(crate) const MOST_BESIDE: u32 = 20;
 
-/// An ending longer than this is no ending.
-const LONGEST_ENDING: usize = 32;
-
 /// The name of ours beside theirs: `report (boxup).pdf`, then `report (boxup 2).pdf`.
 ///
 /// It follows from the name alone, so that a run that remembers nothing looks in the same
@@ -135,7 +132,7 @@ pub(crate) fn beside(name: &RemoteName, number: u32) -> RemoteName {
         1 => " (boxup)".to_owned(),
         number => format!(" (boxup {number})"),
     };
-    let (stem, ending) = split(name.as_str());
+    let (stem, ending) = split_ending(name.as_str());
     let room = LONGEST.saturating_sub(mark.chars().count() + ending.chars().count());
     let stem: String = stem.chars().take(room).collect();
     RemoteName::from_box(format!("{stem}{mark}{ending}"))
@@ -144,7 +141,7 @@ pub(crate) fn beside(name: &RemoteName, number: u32) -> RemoteName {
 /// What a name and all names beside it have in common, so that they can take turns: two
 /// at once could each find a name free, or take the other's file for their own.
 pub(crate) fn family(name: &str) -> String {
-    let (mut stem, ending) = split(name);
+    let (mut stem, ending) = split_ending(name);
     while let Some(shorter) = unmarked(stem) {
         stem = shorter;
     }
@@ -159,22 +156,4 @@ fn unmarked(stem: &str) -> Option<&str> {
     let inner = inner.trim_end_matches(|c: char| c.is_ascii_digit());
     let inner = inner.trim_end_matches(' ');
     inner.strip_suffix(" (boxup")
-}
-
-/// A name and its ending with the dot; `.tar.gz` and the like are one ending.
-fn split(name: &str) -> (&str, &str) {
-    let dot = |text: &str| text.rfind('.').filter(|at| *at > 0);
-    let Some(mut at) = dot(name) else {
-        return (name, "");
-    };
-    if let Some(before) = dot(&name[..at])
-        && name[before..at].eq_ignore_ascii_case(".tar")
-    {
-        at = before;
-    }
-    let (stem, ending) = name.split_at(at);
-    match ending.chars().count() <= LONGEST_ENDING {
-        true => (stem, ending),
-        false => (name, ""),
-    }
 }

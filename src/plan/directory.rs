@@ -9,17 +9,18 @@ use crate::model::ids::FolderKey;
 use crate::model::item::{Obstacle, Occupant};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
-use crate::model::reason::{Failed, Parked};
+use crate::model::reason::{Exclusion, Failed, Parked};
 use crate::model::stamp::{Stamp, YOUNG};
 use crate::plan::absence::{self, Mark};
 use crate::plan::action::{Action, DirPlan, Edit, FileWork, FolderWork, Report, synced};
 use crate::plan::facts::{
     Digests, DirFacts, HashError, Hashed, LocalEntry, LocalKind, ParkedItem, SyncedFile,
 };
+use crate::plan::names::Names;
 use crate::plan::parole;
 use crate::plan::policy::{CHUNKED_FROM, OnDelete, OnForeign, Policy};
-use crate::plan::twins::Twins;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// How a local file stands, judged by its stamp alone.
 enum Standing<'a> {
@@ -27,6 +28,8 @@ enum Standing<'a> {
     Unchanged,
     /// Written to a moment ago.
     Unsettled,
+    /// Changed less than `min_age` ago; it will be old enough in this long.
+    TooYoung(Duration),
     /// Cannot go to Box, or waits since an earlier run.
     Waits(Parked),
     /// As the mapping has it, but its digest was provisional.
@@ -41,12 +44,12 @@ enum Standing<'a> {
 
 /// The files whose content must be read before [`plan`] can decide.
 pub(crate) fn suspects(facts: &DirFacts, policy: &Policy) -> Vec<LocalName> {
-    let twins = Twins::of(facts);
+    let names = Names::of(facts, policy);
     let decides = |entry: &LocalEntry| {
         let LocalKind::File(stamp) = &entry.kind else {
             return false;
         };
-        match standing(&entry.name, stamp, facts, policy, &twins) {
+        match standing(&entry.name, stamp, facts, policy, &names) {
             Standing::Recheck(_) => true,
             // Another size is other content; the rest is read while it is sent.
             Standing::Changed(known) => {
@@ -59,6 +62,7 @@ pub(crate) fn suspects(facts: &DirFacts, policy: &Policy) -> Vec<LocalName> {
             Standing::Occupied(..)
             | Standing::Unchanged
             | Standing::Unsettled
+            | Standing::TooYoung(_)
             | Standing::Waits(_)
             | Standing::New(_) => false,
         }
@@ -78,7 +82,7 @@ pub(crate) fn plan(
         dir,
         facts,
         policy,
-        twins: Twins::of(facts),
+        names: Names::of(facts, policy),
         plan: DirPlan::default(),
     };
     for entry in &facts.local {
@@ -91,7 +95,7 @@ struct Planner<'a> {
     dir: FolderKey,
     facts: &'a DirFacts,
     policy: &'a Policy,
-    twins: Twins,
+    names: Names,
     plan: DirPlan,
 }
 
@@ -116,9 +120,14 @@ impl Planner<'_> {
 
     fn file(&mut self, name: &LocalName, stamp: &Stamp, digests: &Digests) {
         let facts = self.facts;
-        match standing(name, stamp, facts, self.policy, &self.twins) {
+        match standing(name, stamp, facts, self.policy, &self.names) {
             Standing::Unchanged => self.unchanged(name),
             Standing::Unsettled => self.plan.unsettled.push(name.clone()),
+            Standing::TooYoung(wait) => {
+                self.plan.young.push((name.clone(), wait));
+                let why = Exclusion::TooYoung(self.policy.min_age);
+                self.report(name, Report::Excluded(why));
+            }
             Standing::Waits(why) => self.park(name, why, Some(*stamp)),
             Standing::Recheck(known) | Standing::Changed(known) => {
                 self.known(name, stamp, known, digests.get(name));
@@ -247,7 +256,7 @@ impl Planner<'_> {
             }
             return self.plan.descend.push((name.clone(), folder.clone()));
         }
-        match directory_name(name, self.facts, self.policy, &self.twins) {
+        match directory_name(name, self.facts, self.policy, &self.names) {
             Err(why) => self.park(name, why, None),
             Ok(remote_name) => {
                 let occupant = self.occupant(&remote_name);
@@ -421,7 +430,7 @@ fn standing<'a>(
     stamp: &Stamp,
     facts: &'a DirFacts,
     policy: &Policy,
-    twins: &Twins,
+    names: &Names,
 ) -> Standing<'a> {
     let known = facts.mapped.files.get(name);
     let same = known.filter(|known| known.stamp.same_file_state(stamp));
@@ -433,12 +442,16 @@ fn standing<'a>(
             Standing::Unchanged
         };
     }
+    if let Some(wait) = too_young(stamp, facts, policy) {
+        return Standing::TooYoung(wait);
+    }
     if is_unsettled(stamp, facts, policy) && !facts.restless.contains(name) {
         return Standing::Unsettled;
     }
     if let Some(parked) = facts.mapped.parked.get(name)
         && same_state(parked.stamp.as_ref(), Some(stamp))
         && waits_on(parked, facts, policy)
+        && !has_another_name(name, parked, policy)
         && !is_to_be_done(name, facts)
     {
         return Standing::Waits(still(parked));
@@ -446,7 +459,7 @@ fn standing<'a>(
     if let Some(known) = known {
         return Standing::Changed(known);
     }
-    match file_name(name, twins) {
+    match names.of_entry(name) {
         Err(why) => Standing::Waits(why),
         Ok(remote) => match facts.inventory.as_ref().and_then(|i| i.occupant(&remote)) {
             Some(occupant) => Standing::Occupied(remote, occupant),
@@ -459,6 +472,16 @@ fn standing<'a>(
 fn waits_on(parked: &ParkedItem, facts: &DirFacts, policy: &Policy) -> bool {
     !is_decided_here(&parked.code)
         && (parked.in_the_item || !parole::is_due(parked, facts.now, policy))
+}
+
+/// Whether Box has refused a name that it need not be asked for any more.
+fn has_another_name(name: &LocalName, parked: &ParkedItem, policy: &Policy) -> bool {
+    let is_about_it = matches!(
+        parked.code.as_str(),
+        "item_name_invalid" | "item_name_too_long"
+    );
+    let now = || policy.name_of(name).ok();
+    is_about_it && now().is_some_and(|now| !now.is_that_of(name))
 }
 
 /// Whether Box's copy may be another than the mapping says.
@@ -501,24 +524,32 @@ fn is_unsettled(stamp: &Stamp, facts: &DirFacts, policy: &Policy) -> bool {
     (0..settle).contains(&quiet_for)
 }
 
-fn file_name(name: &LocalName, twins: &Twins) -> Result<RemoteName, Parked> {
-    let remote = RemoteName::for_local(name).map_err(Parked::Name)?;
-    twins.check(name).map(|()| remote)
+/// How long a file will be too young. A modification time in the future says nothing about
+/// an age: such a file is old enough.
+fn too_young(stamp: &Stamp, facts: &DirFacts, policy: &Policy) -> Option<Duration> {
+    let age = u64::try_from(facts.now.since(stamp.mtime)).ok()?;
+    let left = policy.min_age.checked_sub(Duration::from_nanos(age))?;
+    (!left.is_zero()).then_some(left)
 }
 
 fn directory_name(
     name: &LocalName,
     facts: &DirFacts,
     policy: &Policy,
-    twins: &Twins,
+    names: &Names,
 ) -> Result<RemoteName, Parked> {
-    let remote = RemoteName::for_local(name).map_err(Parked::Name)?;
+    let recorded = facts.mapped.folders.get(name);
+    let recorded = recorded.and_then(|folder| folder.name.clone());
+    if recorded.is_none() {
+        policy.name_of(name).map_err(Parked::Name)?;
+    }
     if let Some(parked) = facts.mapped.parked.get(name)
         && parked.stamp.is_none()
         && waits_on(parked, facts, policy)
+        && !has_another_name(name, parked, policy)
         && !is_to_be_done(name, facts)
     {
         return Err(still(parked));
     }
-    twins.check(name).map(|()| remote)
+    recorded.map_or_else(|| names.of_entry(name), Ok)
 }

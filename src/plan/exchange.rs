@@ -1,6 +1,6 @@
 //! What a transfer asks, what it is answered, and how it ends.
 
-use crate::model::ids::{Etag, FileId, VersionId};
+use crate::model::ids::{Etag, FileId, FolderId, VersionId};
 use crate::model::item::RemoteFile;
 use crate::model::name::RemoteName;
 use crate::model::reason::Parked;
@@ -27,6 +27,8 @@ pub(crate) enum Ask {
     Read(FileId),
     /// Which other local path does the mapping have for this file, if any?
     Owner(FileId),
+    /// Which local path does the mapping have for this folder, if any?
+    FolderOwner(FolderId),
     /// Is the mirror's root folder visible? (`get_folders_id`)
     Root,
 }
@@ -55,7 +57,7 @@ pub(crate) enum Reply {
     Hashed(Hashed),
     /// The file's state.
     File(RemoteFile),
-    /// The other local path that the mapping has for the file.
+    /// The other local path that the mapping has for the file or folder.
     Owner(Option<String>),
     /// The root is there.
     RootVisible,

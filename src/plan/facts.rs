@@ -104,6 +104,8 @@ pub(crate) struct SyncedFolder {
     pub(crate) key: FolderKey,
     /// The folder on Box.
     pub(crate) id: FolderId,
+    /// Its name on Box, where it was recorded.
+    pub(crate) name: Option<RemoteName>,
     /// Whether everything that Box held in it has been compared once: either we made
     /// it, empty, or its listing has been planned from.
     pub(crate) inventoried: bool,
@@ -215,6 +217,17 @@ impl Inventory {
     /// Who has this name, in any case.
     pub(crate) fn occupant(&self, name: &RemoteName) -> Option<&Occupant> {
         self.0.get(&name.sibling_key())
+    }
+
+    /// Whether something has exactly this name.
+    pub(crate) fn holds(&self, name: &RemoteName) -> bool {
+        let occupant = self.occupant(name);
+        occupant.is_some_and(|item| item.name().is_spelled_like(name))
+    }
+
+    /// Whether a name in it was told apart from another one by us.
+    pub(crate) fn has_names_apart(&self) -> bool {
+        self.0.values().any(|item| item.name().is_apart())
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod absence;
 pub(crate) mod action;
+pub(crate) mod announce;
 pub(crate) mod backoff;
 pub(crate) mod brake;
 pub(crate) mod chunked;
@@ -14,16 +15,20 @@ pub(crate) mod debounce;
 pub(crate) mod directory;
 pub(crate) mod exchange;
 pub(crate) mod facts;
+pub(crate) mod gaps;
 pub(crate) mod guard;
+pub(crate) mod hot;
+pub(crate) mod names;
+pub(crate) mod own_name;
 pub(crate) mod owners;
 pub(crate) mod parole;
 pub(crate) mod policy;
 pub(crate) mod queue;
 pub(crate) mod restless;
 pub(crate) mod settle;
+pub(crate) mod sight;
 pub(crate) mod tally;
 pub(crate) mod transfer;
-pub(crate) mod twins;
 pub(crate) mod verdict;
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What the operator decided beforehand, mirror by mirror.
 
+use crate::model::name::{NameError, RemoteName};
+use crate::model::path::LocalName;
 use crate::plan::brake::MaxDeletes;
 use std::time::Duration;
 
@@ -12,6 +14,15 @@ pub(crate) enum OnForeign {
     Park,
     /// Leave theirs alone and upload ours beside it, as a file of its own.
     KeepBoth,
+}
+
+/// What to do with a local name that Box would refuse, or takes for another one's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnInvalidName {
+    /// Leave the entry alone and report it.
+    Park,
+    /// Give it another name on Box, which follows from its own.
+    Encode,
 }
 
 /// What a file that is deleted on the disk means for its copy on Box.
@@ -30,6 +41,13 @@ pub(crate) struct Policy {
     pub(crate) on_existing: OnForeign,
     /// For a file of ours that somebody else changed.
     pub(crate) on_remote_change: OnForeign,
+    /// Files that were changed less than this ago are left out.
+    pub(crate) min_age: Duration,
+    /// For a local name that Box would not take.
+    pub(crate) on_invalid_name: OnInvalidName,
+    /// A file gets at most one version in so much time while it is written to; zero: as
+    /// many as there are.
+    pub(crate) min_version_interval: Duration,
     /// For what is not on the disk any more.
     pub(crate) on_delete: OnDelete,
     /// How long things must have been left alone.
@@ -37,6 +55,16 @@ pub(crate) struct Policy {
     /// Where the owner of the folder on Box has no room: files that wait for it are left
     /// alone from this many bytes on.
     pub(crate) no_room: Option<u64>,
+}
+
+impl Policy {
+    /// The name that a local entry gets on Box, unless another one has it there.
+    pub(crate) fn name_of(&self, name: &LocalName) -> Result<RemoteName, NameError> {
+        match self.on_invalid_name {
+            OnInvalidName::Park => RemoteName::for_local(name),
+            OnInvalidName::Encode => Ok(RemoteName::encoded(name)),
+        }
+    }
 }
 
 /// How long things must have been left alone before a look does something about them.

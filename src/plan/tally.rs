@@ -72,8 +72,8 @@ impl Tally {
             Report::Excluded(_) => &mut self.excluded,
             Report::Parked(_) => &mut self.parked,
             Report::Failed(_) => &mut self.failed,
-            Report::FolderCreated(_) => &mut self.folders_created,
-            Report::FolderAdopted(_) => &mut self.folders_adopted,
+            Report::FolderCreated(..) => &mut self.folders_created,
+            Report::FolderAdopted(..) => &mut self.folders_adopted,
         };
         *column += 1;
     }

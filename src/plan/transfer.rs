@@ -15,13 +15,14 @@
 pub(crate) use crate::plan::exchange::{Ask, Base, Next, Outcome, Reply};
 
 use crate::model::ids::FileId;
-use crate::model::item::{Obstacle, Occupant, RemoteFile};
+use crate::model::item::{Obstacle, Occupant, RemoteFile, RemoteFolder};
 use crate::model::name::RemoteName;
 use crate::model::reason::{Failed, Parked};
 use crate::model::trouble::{Said, Trouble};
 use crate::plan::action::FileWork;
-use crate::plan::conflict::{self, MOST_BESIDE, Way, beside};
+use crate::plan::conflict::{self, MOST_BESIDE, Way};
 use crate::plan::facts::{Hashed, Local, SyncedFile};
+use crate::plan::own_name::OwnName;
 use crate::plan::policy::{OnForeign, Policy};
 use crate::plan::verdict::Verdict;
 
@@ -56,6 +57,8 @@ enum State {
     SendNew,
     /// Asked whose the file is that has the name.
     Owner(RemoteFile),
+    /// Asked whose the folder is that has the name.
+    FolderOwner(RemoteFolder),
     /// Reading a file that has the name and that we never saw.
     ReadExisting,
     /// Reading our own file.
@@ -77,8 +80,8 @@ pub(crate) struct Transfer<'a> {
     /// Where the new file goes, for reports.
     parent: String,
     state: State,
-    /// Once it is clear that both are kept: which name of ours is tried.
-    aside: Option<u32>,
+    /// The name that a new file gets.
+    name: OwnName,
     /// Versions refused as stale; each had another etag. A bound, because a program
     /// that keeps editing the file's metadata could keep this going for ever.
     stale: u32,
@@ -97,7 +100,7 @@ impl<'a> Transfer<'a> {
             policy,
             parent,
             state,
-            aside: None,
+            name: OwnName::of(work, &policy),
             stale: 0,
         }
     }
@@ -123,7 +126,7 @@ impl<'a> Transfer<'a> {
         let state = std::mem::replace(&mut self.state, State::Start);
         match (state, reply) {
             (State::PreflightNew, Reply::Clear) => {
-                let name = self.new_name();
+                let name = self.name.current();
                 self.ask(State::SendNew, Ask::SendNew(name))
             }
             (State::PreflightVersion(base), Reply::Clear) => {
@@ -132,7 +135,7 @@ impl<'a> Transfer<'a> {
             (State::SendNew, Reply::Stored(file, sent)) => {
                 let expected = Expected {
                     id: None,
-                    name: self.new_name(),
+                    name: self.name.current(),
                 };
                 self.confirm(expected, sent, file)
             }
@@ -157,6 +160,12 @@ impl<'a> Transfer<'a> {
             (State::ReadExisting, Reply::File(file)) => self.taken(file),
             (State::ReadMapped(_), Reply::File(file)) => self.judge_mapped(file),
             (State::Owner(file), Reply::Owner(owner)) => self.judge_existing(file, owner),
+            (State::FolderOwner(_), Reply::Owner(Some(_))) if self.name.stand_apart() => {
+                self.preflight_new()
+            }
+            (State::FolderOwner(folder), Reply::Owner(_)) => {
+                self.obstructed(&Occupant::Folder(folder))
+            }
             (State::Root(then), Reply::RootVisible) => Next::End(*then),
             (state, Reply::Trouble(trouble)) => self.trouble(state, trouble),
             (state, reply) => {
@@ -172,21 +181,8 @@ impl<'a> Transfer<'a> {
     }
 
     fn preflight_new(&mut self) -> Next {
-        let name = self.new_name();
+        let name = self.name.current();
         self.ask(State::PreflightNew, Ask::PreflightNew(name))
-    }
-
-    /// The name of a new file. Beside theirs it follows from the local name, whatever the
-    /// file that we had was called on Box.
-    fn new_name(&self) -> RemoteName {
-        let mapped = || self.work.remote_name.clone();
-        match self.aside {
-            None => mapped(),
-            Some(number) => {
-                let own = RemoteName::for_local(&self.work.name);
-                beside(&own.unwrap_or_else(|_| mapped()), number)
-            }
-        }
     }
 
     /// Both are kept: ours goes under the next name that may be free. Our own name comes
@@ -195,18 +191,13 @@ impl<'a> Transfer<'a> {
         if number > MOST_BESIDE {
             return Next::End(Outcome::Parked(Parked::Differs(by)));
         }
-        self.aside = Some(number);
+        self.name.step_aside(number);
         self.preflight_new()
-    }
-
-    /// The next name to be tried, ours being taken.
-    fn next_name(&self) -> u32 {
-        self.aside.map_or(1, |number| number + 1)
     }
 
     /// What is done about what was found.
     fn way(&self, policy: OnForeign, found: &Obstacle) -> Way {
-        if self.aside.is_some() {
+        if self.name.is_aside() {
             return Way::Beside;
         }
         let (decision, shown) = (self.work.decision.as_deref(), self.work.shown.as_ref());
@@ -240,7 +231,8 @@ impl<'a> Transfer<'a> {
         if let Some(other) = owner {
             let found = Obstacle::file(&file);
             return match self.way(self.policy.on_existing, &found) {
-                Way::Beside if !self.is_twin(&other) => self.step_aside(self.next_name(), found),
+                _ if self.name.stand_apart() => self.preflight_new(),
+                Way::Beside if !self.is_twin(&other) => self.step_aside(self.name.next(), found),
                 Way::Beside | Way::Over | Way::Leave | Way::Park => {
                     Next::End(Outcome::Parked(Parked::CaseTwin(other)))
                 }
@@ -251,6 +243,17 @@ impl<'a> Transfer<'a> {
 
     fn judge_mapped(&mut self, file: RemoteFile) -> Next {
         self.judge(Undecided::Changed(file))
+    }
+
+    /// Something that is no file has the name.
+    fn obstructed(&mut self, by: &Occupant) -> Next {
+        let found = Obstacle::of(by);
+        match self.way(self.policy.on_existing, &found) {
+            Way::Beside => self.step_aside(self.name.next(), found),
+            Way::Over | Way::Leave | Way::Park => {
+                Next::End(Outcome::Parked(Parked::NameTaken(found)))
+            }
+        }
     }
 
     /// Compares the local content with what it may be equal to, reading it first where
@@ -311,13 +314,13 @@ impl<'a> Transfer<'a> {
         // Box takes some names for one that we hold apart, such as a ligature and its
         // letters; and a file may have been renamed since it had our name. A version
         // would change a file that nobody here means.
-        if way != Way::Beside && file.name.sibling_key() != self.new_name().sibling_key() {
+        if way != Way::Beside && file.name.sibling_key() != self.name.current().sibling_key() {
             let found = found.called(&file.name);
             return Next::End(Outcome::Parked(Parked::NameTaken(found)));
         }
         match way {
             Way::Over => self.version_of(file),
-            Way::Beside => self.step_aside(self.next_name(), found),
+            Way::Beside => self.step_aside(self.name.next(), found),
             Way::Leave => self.leave(Undecided::Existing(file)),
             Way::Park => Next::End(Outcome::Parked(Parked::Differs(found))),
         }
@@ -394,7 +397,7 @@ impl<'a> Transfer<'a> {
     }
 
     fn confirm(&mut self, expected: Expected, sent: Hashed, file: RemoteFile) -> Next {
-        if expected.mismatch(&sent, &file).is_none() {
+        if expected.mismatch(&sent, &file).is_none() && expected.is_named(&file) {
             return conclude(&expected, sent, file);
         }
         let ask = Ask::Read(expected.id.clone().unwrap_or(file.id));
@@ -406,14 +409,14 @@ impl<'a> Transfer<'a> {
             Trouble::NameTaken(_, Some(Occupant::File(file))) if state.is_about_a_name() => {
                 self.taken(file)
             }
+            Trouble::NameTaken(_, Some(Occupant::Folder(folder)))
+                if state.is_about_a_name() && self.name.may_stand_apart() =>
+            {
+                let ask = Ask::FolderOwner(folder.id.clone());
+                self.ask(State::FolderOwner(folder), ask)
+            }
             Trouble::NameTaken(_, Some(other)) if state.is_about_a_name() => {
-                let found = Obstacle::of(&other);
-                match self.way(self.policy.on_existing, &found) {
-                    Way::Beside => self.step_aside(self.next_name(), found),
-                    Way::Over | Way::Leave | Way::Park => {
-                        Next::End(Outcome::Parked(Parked::NameTaken(found)))
-                    }
-                }
+                self.obstructed(&other)
             }
             Trouble::Stale(said) => self.stale(state, Verdict::of(Trouble::Stale(said))),
             Trouble::Gone(said) => self.gone(state, said.to_string()),
@@ -468,6 +471,7 @@ impl<'a> Transfer<'a> {
             // What had the name a moment ago is gone: look again from the start.
             State::Start
             | State::Owner(_)
+            | State::FolderOwner(_)
             | State::ReadExisting
             | State::ReadMapped(_)
             | State::PreflightVersion(_)
@@ -490,6 +494,7 @@ impl State {
             | Self::PreflightNew
             | Self::SendNew
             | Self::Owner(_)
+            | Self::FolderOwner(_)
             | Self::ReadExisting
             | Self::ReadMapped(_)
             | Self::Confirm(..)
@@ -524,13 +529,17 @@ impl Expected {
         if file.etag.is_none() {
             return Some("no etag".to_owned());
         }
-        if !file.name.is_spelled_like(&self.name) {
-            return Some(format!("it is named {:?} there", file.name.as_str()));
-        }
         None
+    }
+
+    /// Whether it has the name that was asked for.
+    fn is_named(&self, file: &RemoteFile) -> bool {
+        file.name.is_spelled_like(&self.name)
     }
 }
 
+/// A name that is not the one that was asked for is Box's doing, or somebody's since: it
+/// is recorded as it is.
 fn conclude(expected: &Expected, sent: Hashed, file: RemoteFile) -> Next {
     if let Some(what) = expected.mismatch(&sent, &file) {
         return Next::End(Outcome::Parked(Parked::WrongReply(what)));

@@ -12,6 +12,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0003_transfers.sql"),
     include_str!("../../migrations/0004_identity.sql"),
     include_str!("../../migrations/0005_deletes.sql"),
+    include_str!("../../migrations/0006_names.sql"),
+    include_str!("../../migrations/0007_told.sql"),
 ];
 
 /// Brings the database to the latest version, or refuses one that is later or foreign.

@@ -13,6 +13,7 @@ pub(crate) mod mirrors;
 pub(crate) mod reader;
 pub(crate) mod rows;
 pub(crate) mod sessions;
+mod told;
 mod tree;
 pub(crate) mod writer;
 

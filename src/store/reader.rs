@@ -98,7 +98,8 @@ impl Reader {
 
     /// A mirror's root folder, if it has been found on Box for this target.
     pub(crate) fn root(&self, mirror: &str, target: &str) -> Result<Option<SyncedFolder>, Error> {
-        let columns = "f.name, f.id, f.box_id, f.inventoried, f.device, f.inode, f.born";
+        let columns =
+            "f.name, f.id, f.box_id, f.inventoried, f.device, f.inode, f.born, f.box_name";
         let sql = format!(
             "SELECT {columns} FROM mirror m JOIN folder f ON f.id = m.root \
              WHERE m.name = ?1 AND m.target = ?2"

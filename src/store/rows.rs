@@ -16,7 +16,8 @@ use rusqlite::types::{FromSqlError, Type, ValueRef};
 pub(crate) const FILE: &str = "name, box_id, version, etag, box_name, sha1, size, mtime, ctime, \
                                inode, hashed_at, provisional, born";
 /// Columns of [`folder`], in order.
-pub(crate) const FOLDER: &str = "name, id, box_id, inventoried, device, inode, born";
+pub(crate) const FOLDER: &str = "name, id, box_id, inventoried, device, inode, born, \
+                                 box_name";
 /// Columns of [`parked`], in order.
 pub(crate) const PARKED: &str = "name, code, message, in_the_item, size, mtime, ctime, inode, \
                                  tried_at, box_id, box_version";
@@ -59,6 +60,7 @@ pub(crate) fn root_folder(row: &Row<'_>) -> rusqlite::Result<SyncedFolder> {
         id: FolderId::new(row.get_ref(2)?.as_str()?),
         inventoried: row.get(3)?,
         identity: identity(row, 4)?,
+        name: row.get_ref(7)?.as_str_or_null()?.map(RemoteName::from_box),
     })
 }
 

@@ -13,9 +13,11 @@ pub(super) fn put_folder(
     name: &LocalName,
     folder: &NewFolder,
 ) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO folder (parent, name, box_id, etag, inventoried, device, inode, born) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (parent, name) DO UPDATE SET \
-               box_id = ?3, etag = ?4, inventoried = ?5, device = ?6, inode = ?7, born = ?8";
+    let sql = "INSERT INTO folder \
+               (parent, name, box_id, etag, inventoried, device, inode, born, box_name) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (parent, name) DO UPDATE \
+               SET box_id = ?3, etag = ?4, inventoried = ?5, device = ?6, inode = ?7, \
+               born = ?8, box_name = ?9";
     let identity = folder.identity;
     let values = params![
         parent.0,
@@ -26,6 +28,7 @@ pub(super) fn put_folder(
         identity.map(|identity| identity.device.cast_signed()),
         identity.map(|identity| identity.inode.cast_signed()),
         identity.and_then(born),
+        folder.box_name.as_ref().map(|name| name.as_str()),
     ];
     db.prepare_cached(sql)?.execute(values).map(|_| ())
 }

@@ -5,19 +5,23 @@ use crate::model::item::Seen;
 use crate::model::path::LocalName;
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::action::Edit;
+use crate::plan::announce::Known;
 use crate::plan::conflict::Decision;
 use crate::plan::facts::{ParkedItem, SyncedFile};
 use crate::store::account::{self, KnownAccount};
 use crate::store::deeds;
 use crate::store::error::Error;
 use crate::store::mirrors::{self, Holder};
-use crate::store::{sessions, tree};
+use crate::store::{sessions, told, tree};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use std::thread;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// Commands that may wait; senders wait beyond that.
 const QUEUE: usize = 256;
+/// How long the last checkpoint waits for somebody who reads.
+const AT_THE_END: Duration = Duration::from_secs(1);
 /// Commands in one transaction.
 const BATCH: usize = 256;
 
@@ -38,6 +42,7 @@ enum Work {
     Edits(Vec<Edit>),
     Mirror(mirrors::NewRoot),
     Account(KnownAccount),
+    Told(Vec<Known>),
     Close,
 }
 
@@ -71,6 +76,11 @@ impl Writer {
     /// Records which account the mapping belongs to.
     pub(crate) async fn put_account(&self, account: KnownAccount) -> Result<(), Error> {
         self.run(Work::Account(account)).await.map(|_| ())
+    }
+
+    /// Records which mirrors were announced, and how.
+    pub(crate) async fn put_told(&self, mirrors: Vec<Known>) -> Result<(), Error> {
+        self.run(Work::Told(mirrors)).await.map(|_| ())
     }
 
     /// Ends the thread and waits for it: the process must not end before it has.
@@ -126,7 +136,8 @@ fn write(mut connection: Connection, mut queue: mpsc::Receiver<Command>) {
 }
 
 fn tidy(connection: &Connection) {
-    // Leave a tidy database behind.
+    // Leave a tidy database behind, but wait for no reader: the next run can do it.
+    drop(connection.busy_timeout(AT_THE_END));
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::debug!(%error, "the last checkpoint was left to the next run");
     }
@@ -174,6 +185,10 @@ fn run(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<Holde
         Work::Mirror(root) => mirrors::put_root(&savepoint, root)?,
         Work::Account(known) => {
             account::put(&savepoint, known)?;
+            Holder::Nobody
+        }
+        Work::Told(mirrors) => {
+            told::put(&savepoint, mirrors)?;
             Holder::Nobody
         }
         Work::Close => Holder::Nobody,

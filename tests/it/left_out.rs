@@ -30,7 +30,7 @@ fn links_pipes_and_odd_names_are_named_and_the_counts_add_up() {
         ("sub/socket", "excluded special_file"),
         ("back\\slash", "parked name_invalid"),
         ("trailing ", "parked name_invalid"),
-        ("new\\u{a}line", "parked name_invalid"),
+        ("new\nline", "parked name_invalid"),
         ("\\xff\\xfe", "parked name_invalid"),
     ] {
         run.expect_event(path, expected);

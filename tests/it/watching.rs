@@ -1,8 +1,7 @@
 //! Watching: nothing is lost, nothing half written is sent, an edit is one version.
 
-use crate::rig::{PATIENCE, Rig, Service, not_run};
+use crate::rig::{PATIENCE, Rig};
 use std::io::Write;
-use std::process::Command;
 
 /// Five levels and a thousand files, made at once, ten times in a row.
 #[test]
@@ -114,69 +113,4 @@ fn a_file_that_is_being_written_is_not_sent_half() {
     service.wait_ok(&rig);
     rig.expect_versions("growing.txt", &[&content]);
     service.end();
-}
-
-/// Watches are used up in a user namespace of its own, so the service gets none.
-#[test]
-fn without_any_watch_everything_still_arrives_by_the_rescan() {
-    let rig = Rig::new().configured(|config| {
-        config.watch = vec!["settle = \"100ms\"".into(), "rescan = \"1s\"".into()];
-    });
-    rig.write("a.txt", "a").write("sub/b.txt", "b");
-    let Some(service) = without_watches(&rig, 0) else {
-        return;
-    };
-    service.wait_ok(&rig);
-    let status = service.status(&rig);
-    assert_ne!(status["mirrors"][0]["watched"], "native", "{status}");
-    rig.write("a.txt", "edited").write("new/dir/c.txt", "c");
-    rig.expect_arrival("a.txt", "edited")
-        .expect_arrival("new/dir/c.txt", "c");
-    rig.expect_same_as_disk();
-    let run = service.term();
-    assert!(
-        run.stderr.contains("max_user_watches") || run.stderr.contains("rescan"),
-        "{run}"
-    );
-}
-
-#[test]
-fn with_watches_for_some_directories_only_the_rest_arrives_by_the_rescan() {
-    let rig = Rig::new().configured(|config| {
-        config.watch = vec!["settle = \"100ms\"".into(), "rescan = \"1s\"".into()];
-    });
-    for number in 0..20 {
-        rig.write(&format!("d{number}/x"), "x");
-    }
-    let Some(service) = without_watches(&rig, 6) else {
-        return;
-    };
-    service.wait_ok(&rig);
-    for number in 0..20 {
-        rig.write(&format!("d{number}/x"), "edited");
-    }
-    for number in 0..20 {
-        rig.expect_arrival(&format!("d{number}/x"), "edited");
-    }
-    service.end();
-}
-
-fn without_watches(rig: &Rig, left: u32) -> Option<Service> {
-    let probe = "echo 0 > /proc/sys/user/max_inotify_watches";
-    let own = ["--user", "--map-root-user", "--", "sh", "-ec"];
-    let works = Command::new("unshare").args(own).arg(probe).output();
-    if !works.is_ok_and(|output| output.status.success()) {
-        not_run("no user namespace with limits of its own can be had");
-        return None;
-    }
-    let program = rig.command(&["sync", "--json"]);
-    let mut command = crate::rig::clean(Command::new("unshare"), rig.temp());
-    let line = format!("echo {left} > /proc/sys/user/max_inotify_watches; exec \"$@\"");
-    command
-        .args(own)
-        .arg(line)
-        .arg("sh")
-        .arg(program.get_program());
-    command.args(program.get_args());
-    Some(Service::start_command(rig, command))
 }

@@ -4,14 +4,16 @@ use crate::agent::checkup::check::{Blame, Check};
 use crate::agent::checkup::memory::{Memory, PATIENCE, blocking};
 use crate::config::{Config, Mirror};
 use crate::local::error::Error;
-use crate::local::filter::Filter;
 use crate::local::root::Root;
+use crate::local::rules::{Level, Rules};
 use crate::local::scan;
 use crate::model::figures::some;
 use crate::model::path::RelPath;
+use crate::model::rules::Symlinks;
 use crate::plan::facts::{LocalEntry, LocalKind};
 use futures_util::future::join_all;
 use std::path::Path;
+use std::sync::Arc;
 
 /// All of them at once: one that hangs keeps no other waiting.
 pub(crate) async fn check(config: &Config, memory: &Memory) -> Vec<Check> {
@@ -46,8 +48,9 @@ fn hangs(mirror: &Mirror) -> Check {
 fn look(mirror: &Mirror, known: usize) -> Check {
     let path = &mirror.local;
     let listed = Root::open(path).and_then(|root| {
-        let filter = filter(mirror);
-        let entries = scan::list(&root, &RelPath::root(), &filter)?;
+        let root = root.following(mirror.selection.symlinks == Symlinks::Follow);
+        let level = Level::of_root(rules(mirror), &root)?;
+        let entries = scan::list(&root, &RelPath::root(), &level)?;
         let refused = refused(&root, &entries);
         Ok((entries, refused))
     });
@@ -58,10 +61,9 @@ fn look(mirror: &Mirror, known: usize) -> Check {
 }
 
 /// The rules, which reading the configuration has checked.
-pub(crate) fn filter(mirror: &Mirror) -> Filter {
-    Filter::new(&mirror.exclude)
-        .or_else(|_| Filter::new(&[]))
-        .unwrap_or_else(|_| unreachable!("no rule at all can be compiled"))
+pub(crate) fn rules(mirror: &Mirror) -> Arc<Rules> {
+    let rules = Rules::new(mirror.selection.clone(), None);
+    Arc::new(rules.unwrap_or_else(|_| Rules::none()))
 }
 
 /// What at the top cannot be read. A whole walk belongs to a pass.

@@ -129,7 +129,10 @@ impl Engine {
                     // A second signal: at once.
                     Event::Shutdown => break,
                     Event::Hint(_) => self.unseen = true,
-                    Event::Command(_) | Event::Watched(_) | Event::Unauthorized(_) => {}
+                    Event::Command(_)
+                    | Event::Watched(_)
+                    | Event::Noticed(_)
+                    | Event::Unauthorized(_) => {}
                 },
                 Some(news) = self.fresh.news.recv() => self.on_last_news(news).await?,
                 Some(news) = self.visits.news.recv() => self.on_last_news(news).await?,

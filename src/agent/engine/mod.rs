@@ -9,6 +9,7 @@ mod drain;
 mod outcomes;
 mod part;
 mod passes;
+mod polls;
 mod resolve;
 mod room;
 mod silence;
@@ -26,6 +27,7 @@ use crate::agent::eyes::{Eyes, Opened};
 use crate::agent::job::{self, Ended, Key, Work};
 use crate::agent::meter::Activity;
 use crate::agent::notice::{Notice, Sink};
+use crate::agent::pulse::Noticed;
 use crate::agent::schedule::Schedule;
 use crate::agent::survey::{Broken, Looked, Surveyed};
 use crate::model::trouble::Said;
@@ -71,6 +73,8 @@ pub(crate) enum Event {
     Command(Command),
     /// A root is watched from now on, or cannot be.
     Watched(Opened),
+    /// Something has happened to this machine.
+    Noticed(Noticed),
     /// Nobody lets us in, as somebody beside the jobs has found.
     Unauthorized(Said),
     /// Stop; what runs may end.
@@ -259,6 +263,7 @@ impl Engine {
         let wake = [
             self.queue.next_wake(),
             self.schedule.next().filter(|_| takes_due),
+            self.eyes.next_poll().filter(|_| takes_due),
             self.silence.ends(self.temper.silence),
             self.owners
                 .next()
@@ -281,6 +286,7 @@ impl Engine {
             Event::Hint(hint) => self.schedule.hint(hint, Instant::now()),
             Event::Command(command) => self.on_command(command).await?,
             Event::Watched(opened) => self.on_watched(opened)?,
+            Event::Noticed(noticed) => self.on_noticed(noticed)?,
             Event::Unauthorized(said) => {
                 self.stop.get_or_insert(Stop::Unauthorized(said));
             }

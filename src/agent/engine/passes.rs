@@ -6,7 +6,7 @@ use crate::agent::eyes::Opened;
 use crate::agent::job::{Key, Work};
 use crate::agent::notice::Notice;
 use crate::agent::survey::{Dir, MANY, Scope, Surveyed, Visit};
-use crate::model::path::RelPath;
+use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::LOCKED;
 use crate::plan::action::{Action, Edit, Report};
 use crate::plan::debounce::{Hint, What};
@@ -15,7 +15,7 @@ use crate::plan::policy::Quiet;
 use crate::plan::queue::{Lane, Rank};
 use crate::store::error::Error as StoreError;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a visit or a job belongs to: a mirror, the pass that it is part of, if any, and
 /// its rank.
@@ -104,7 +104,7 @@ impl Engine {
     }
 
     /// Adds a visit of that pass, or, without one, of a hint.
-    fn look_further(&mut self, of: Of, scope: Scope) {
+    pub(super) fn look_further(&mut self, of: Of, scope: Scope) {
         let visit = self.visit_of(of, scope);
         self.add_visit(visit);
     }
@@ -165,6 +165,7 @@ impl Engine {
             return Ok(());
         }
         self.probe_accounts()?;
+        self.poll();
         let due = self.schedule.due(Instant::now());
         for mirror in due.mirrors {
             self.request_pass(mirror, self.temper.quiet)?;
@@ -243,19 +244,61 @@ impl Engine {
         for path in young {
             self.schedule.look_when_older(mirror, path, now);
         }
-        for name in plan.unsettled {
-            let what = What::Path(dir.path.join(&name));
-            self.schedule.hint(Hint { root: mirror, what }, now);
-        }
-        for action in plan.actions {
+        self.look_later(mirror, &dir.path, plan.young, plan.unsettled);
+        self.push_all((mirror, pass, rank), &dir, plan.actions);
+        Ok(())
+    }
+
+    fn push_all(&mut self, of: Of, dir: &Dir, actions: Vec<Action>) {
+        for action in actions {
             let path = dir.path.join(action.name());
+            if self.is_held_back(of, &path, &action) {
+                continue;
+            }
             let work = match action {
                 Action::Folder(work) => Work::Folder(dir.clone(), work),
                 Action::File(work) => Work::File(dir.clone(), work),
             };
-            self.push((mirror, pass, rank), path, work);
+            self.push(of, path, work);
         }
-        Ok(())
+    }
+
+    /// Whether a file that had a version a moment ago gets no other one yet. Whoever waits
+    /// for everything, or has decided about it, does not wait for that.
+    fn is_held_back(&mut self, (mirror, pass, _): Of, path: &RelPath, action: &Action) -> bool {
+        let interval = self.context.mirrors[mirror].policy.min_version_interval;
+        let Action::File(work) = action else {
+            return false;
+        };
+        if interval.is_zero() {
+            return false;
+        }
+        let (entry, now) = ((mirror, path.clone()), Instant::now());
+        let may_wait = work.decision.is_none() && self.quiet_of(mirror, pass) != Quiet::NONE;
+        if may_wait && !self.schedule.hot.may_go(&entry, now) {
+            return true;
+        }
+        self.schedule.hot.sent(&entry, interval, now);
+        false
+    }
+
+    /// Files that are too young are looked at when they no longer are, and those that were
+    /// just written to when they are quiet.
+    fn look_later(
+        &mut self,
+        mirror: usize,
+        dir: &RelPath,
+        young: Vec<(LocalName, Duration)>,
+        unsettled: Vec<LocalName>,
+    ) {
+        let now = Instant::now();
+        for (name, wait) in young {
+            self.schedule.look_in(mirror, dir.join(&name), wait, now);
+        }
+        for name in unsettled {
+            let what = What::Path(dir.join(&name));
+            self.schedule.hint(Hint { root: mirror, what }, now);
+        }
     }
 
     /// Stops a mirror where it stands. What it had queued was not reached.
@@ -300,6 +343,14 @@ impl Engine {
                 part.tally.count(&report);
             }
             _ => self.tally.count(&report),
+        }
+        let interval = self.context.mirrors[key.0].policy.min_version_interval;
+        match &report {
+            Report::Uploaded(..) | Report::NewVersion(..) => {
+                self.schedule.hot.sent(&key, interval, Instant::now());
+            }
+            Report::Parked(_) | Report::Failed(_) => self.schedule.hot.failed(&key),
+            _ => {}
         }
         let failed = &mut part.failed;
         if !matches!(report, Report::Parked(_)) {

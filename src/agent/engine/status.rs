@@ -1,9 +1,11 @@
 //! Answering those who ask how it stands, and those who wait until all is on Box.
 
 use crate::agent::engine::{Engine, Order, Resolved};
+use crate::agent::eyes::Sight;
 use crate::model::path::RelPath;
 use crate::model::reason::FULL;
 use crate::plan::policy::Quiet;
+use crate::plan::sight::Cause;
 use crate::remote::pace::Standing;
 use crate::store::error::Error as StoreError;
 use serde_json::{Value, json};
@@ -32,7 +34,7 @@ pub(crate) struct Waited {
     /// Mirrors to which nothing is sent for now, with the reason.
     pub(crate) paused: Vec<(String, String)>,
     /// What waits or was given up: mirror, path, code, sentence.
-    pub(crate) left: Vec<(String, String, String, String)>,
+    pub(crate) left: Vec<(String, RelPath, String, String)>,
 }
 
 /// Somebody who waits for a pass of every mirror.
@@ -115,12 +117,7 @@ impl Engine {
                 .iter()
                 .take(MOST_NAMED as usize)
                 .map(|((_, path), why)| {
-                    (
-                        name(),
-                        path.to_string(),
-                        why.code().to_owned(),
-                        why.to_string(),
-                    )
+                    (name(), path.clone(), why.code().to_owned(), why.to_string())
                 });
             waited.left.extend(failed);
             if let Some(root) = reader.root(&mirror.name, &mirror.target_key())? {
@@ -128,7 +125,7 @@ impl Engine {
                 waited.left.extend(
                     parked
                         .into_iter()
-                        .map(|(path, item)| (name(), path.to_string(), item.code, item.message)),
+                        .map(|(path, item)| (name(), path, item.code, item.message)),
                 );
             }
         }
@@ -191,6 +188,7 @@ impl Engine {
             ),
             None => (0, 0),
         };
+        let sight = self.eyes.sight(number);
         let no_room = self.no_room_for(number);
         let state = match (&run.halt, &run.pass, run.jobs, run.visits) {
             (Some(_), ..) => "halted",
@@ -208,7 +206,8 @@ impl Engine {
             "local": mirror.local.to_string_lossy(),
             "folder_id": root.map(|root| root.id.to_string()),
             "state": state,
-            "watched": self.eyes.describe(number),
+            "watched": sight.word,
+            "polled": polled(&sight),
             "halted": run.halt.as_ref().map(|halt| json!({
                 "reason": halt.code(), "message": halt.to_string(),
             })),
@@ -223,10 +222,25 @@ impl Engine {
             "in_flight": in_flight,
             "parked": parked,
             "failed": run.failed.len(),
+            "held_back": self.schedule.hot.held_of(number),
             "oldest_unsynced_seconds":
                 oldest.map(|since| Instant::now().saturating_duration_since(since).as_secs()),
             "last_pass": last_pass,
         }))
+    }
+}
+
+/// What is polled, and why; nothing where all is watched.
+fn polled(sight: &Sight) -> Value {
+    let cause = sight.causes.first();
+    match sight.polled.as_slice() {
+        [] => Value::Null,
+        places => json!({
+            "places": places.len(),
+            "first": places.first().map(ToString::to_string),
+            "reason": cause.map(Cause::code),
+            "message": cause.map(ToString::to_string),
+        }),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::agent::file_job::found::Found;
 use crate::agent::folder_job::root_of;
 use crate::agent::root_job::{self, Unusable};
 use crate::agent::survey::Dir;
-use crate::model::ids::FileId;
+use crate::model::ids::FolderKey;
 use crate::model::trouble::{Said, Trouble};
 use crate::plan::action::FileWork;
 use crate::plan::transfer::{Ask, Reply};
@@ -40,7 +40,14 @@ impl Scout<'_> {
                 self.clear(answer)
             }
             Ask::Read(id) => client.read_file(id).await.map(Reply::File),
-            Ask::Owner(id) => return self.owner(id).map(Reply::Owner),
+            Ask::Owner(id) => {
+                let owner = self.context.readers.get()?.owner(id)?;
+                return Ok(Reply::Owner(self.other(owner)));
+            }
+            Ask::FolderOwner(id) => {
+                let owner = self.context.readers.get()?.folder_owner(id)?;
+                return Ok(Reply::Owner(self.other(owner)));
+            }
             Ask::Root => self.root_visible().await?,
             Ask::Hash => self.found.hash().await.map(Reply::Hashed),
             Ask::SendNew(_) | Ask::SendVersion(_) => Err(not_cleared()),
@@ -53,12 +60,11 @@ impl Scout<'_> {
         Ok(Reply::Clear)
     }
 
-    /// The other entry that the mapping has for this file, if any.
-    fn owner(&self, id: &FileId) -> Result<Option<String>, StoreError> {
-        let owner = self.context.readers.get()?.owner(id)?;
+    /// The entry that the mapping has for something, if it is another than ours.
+    fn other(&self, owner: Option<(FolderKey, Vec<u8>)>) -> Option<String> {
         let own = (self.dir.folder.key, self.work.name.as_bytes());
         let other = owner.filter(|(dir, name)| (*dir, name.as_slice()) != own);
-        Ok(other.map(|(_, name)| String::from_utf8_lossy(&name).into_owned()))
+        other.map(|(_, name)| String::from_utf8_lossy(&name).into_owned())
     }
 
     async fn root_visible(&self) -> Result<Result<Reply, Trouble>, StoreError> {

@@ -4,7 +4,7 @@
 mod cases;
 mod words;
 
-use crate::agent::notice::Ending;
+use crate::agent::notice::{Ending, put_path};
 use crate::agent::{control, resolve};
 use crate::cli::args::ResolveArgs;
 use crate::cli::output::Output;
@@ -166,7 +166,7 @@ fn report(cases: &[Case], done: &Done, as_json: bool, output: &mut Output) -> u8
             };
             line["event"] = json!(event);
             line["mirror"] = json!(order.mirror);
-            line["path"] = json!(order.path.to_string());
+            put_path(&mut line, &order.path);
             line["keep"] = json!(order.keep.word());
             line["message"] = json!(words);
             output.say(&format!("{line}\n"));

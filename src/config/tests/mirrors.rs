@@ -90,6 +90,16 @@ fn what_else_a_mirror_says() {
         10,
         "\"new_version\"",
     );
+    check_more(
+        "on_invalid_name = \"escape\"",
+        "mirror[0].on_invalid_name",
+        10,
+        "park, encode",
+    );
+    for bad in ["\"5\"", "\"-1s\"", "\"31d\"", "5"] {
+        let line = format!("min_version_interval = {bad}");
+        check_more(&line, "mirror[0].min_version_interval", 10, "");
+    }
     check_more("name = \"\"", "mirror[0].name", 10, "give it a name");
     check_more(
         "exclude = \"*.tmp\"",
@@ -115,6 +125,33 @@ fn what_else_a_mirror_says() {
         10,
         ".gitignore",
     );
+}
+
+#[test]
+fn what_of_it_is_wanted() {
+    let check = |line: &str, key: &str, remedy: &str| {
+        check_more(line, &format!("mirror[0].{key}"), 10, remedy);
+    };
+    check("include = \"*.tmp\"", "include", "include = [\"*.tmp\"]");
+    check("include = [\"[z-a]\"]", "include[0]", ".gitignore");
+    check("max_size = 100", "max_size", "max_size = \"100 MiB\"");
+    check("max_size = \"100\"", "max_size", "\"2 GiB\"");
+    check("max_size = \"1 Mbit\"", "max_size", "\"2 GiB\"");
+    check("min_age = 5", "min_age", "min_age = \"5s\"");
+    check("min_age = \"2 years\"", "min_age", "\"0s\" is the default");
+    check(
+        "skip_hidden = \"true\"",
+        "skip_hidden",
+        "skip_hidden = true",
+    );
+    check("default_excludes = 0", "default_excludes", "true or false");
+    check("cachedir_tag = \"no\"", "cachedir_tag", "true or false");
+    check(
+        "one_file_system = \"yes\"",
+        "one_file_system",
+        "true or false",
+    );
+    check("symlinks = \"folow\"", "symlinks", "\"follow\"");
 }
 
 #[test]
@@ -178,6 +215,16 @@ fn they_must_not_share_anything() {
     );
     let two = second("b", "/srv/b", "folder_path = \"/Other/\"") + &second("c", "/srv/c", other);
     check_more(&two, "mirror[2].folder_path", 17, "of its own");
+    let bound = second("b", "/srv/data/x", other) + &second("c", "/mnt/bound", "folder_id = \"9\"");
+    check_more(&bound, "mirror[2].local", 16, "one place");
+    for (outer, inner) in [("/a", "/A/b"), ("/a/b/c", "/a/b")] {
+        let path = |path: &str| format!("folder_path = \"{path}\"");
+        let nested = second("b", "/srv/b", &path(outer)) + &second("c", "/srv/c", &path(inner));
+        check_more(&nested, "mirror[2].folder_path", 17, "of its own");
+    }
+    let beside = second("b", "/srv/b", "folder_path = \"/a/b\"")
+        + &second("c", "/srv/c", "folder_path = \"/a/bc\"");
+    assert!(resolve_with(&format!("{GOOD}{beside}"), &HOME, &[]).is_ok());
     let beside = format!("{GOOD}{}", second("b", "/srv/reports2", other));
     assert!(resolve_with(&beside, &HOME, &[]).is_ok());
 }

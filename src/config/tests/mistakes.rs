@@ -110,6 +110,12 @@ fn numbers_and_time_spans() {
         let more = format!("[watch]\nrescan = {written}");
         check_more(&more, "watch.rescan", 11, "\"1h\" is the default");
     }
+    for written in ["\"999ms\"", "\"25h\""] {
+        let more = format!("[watch]\npoll_interval = {written}");
+        check_more(&more, "watch.poll_interval", 11, "\"1m\" is the default");
+    }
+    let more = "[watch]\nmode = \"polling\"";
+    check_more(more, "watch.mode", 11, "auto, native, poll");
     for (key, written, remedy) in [
         ("uploads_per_minute", "0", "240"),
         ("uploads_per_minute", "10_000_001", "240"),
@@ -122,7 +128,12 @@ fn numbers_and_time_spans() {
         let more = format!("[limits]\n{key} = {written}");
         check_more(&more, &format!("limits.{key}"), 11, remedy);
     }
-    for fine in ["settle = \"0s\"", "settle = \"1h\"", "rescan = \"1s\""] {
+    for fine in [
+        "settle = \"0s\"",
+        "settle = \"1h\"",
+        "rescan = \"1s\"",
+        "mode = \"poll\"\npoll_interval = \"24h\"",
+    ] {
         assert!(resolve_with(&format!("{GOOD}[watch]\n{fine}"), &HOME, &[]).is_ok());
     }
 }

@@ -7,7 +7,9 @@ use crate::config::problem::Problems;
 use crate::config::resolve::{self, Unread, Vault, World};
 use crate::config::{Loaded, Method, Problem, Subject, Target};
 use crate::model::ids::FolderId;
-use crate::plan::policy::{OnDelete, OnForeign};
+use crate::model::mounts::Mounts;
+use crate::plan::policy::{OnDelete, OnForeign, OnInvalidName};
+use crate::plan::sight::Mode;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,6 +21,7 @@ mod mirrors;
 mod mistakes;
 mod on_disk;
 mod secrets;
+mod show;
 
 /// A file without mistakes; tests change one thing about it.
 const GOOD: &str = r#"[auth]
@@ -33,6 +36,9 @@ folder_id = "123456789"
 "#;
 
 const HOME: [(&str, &str); 1] = [("HOME", "/home/anna")];
+
+/// `/mnt/bound` is `/srv/data` once more.
+const MOUNTS: &[u8] = b"1 0 8:1 / / rw - ext4 d rw\n2 1 8:1 /srv/data /mnt/bound rw - ext4 d rw";
 
 type Outcome = Result<Loaded, (Vec<Problem>, Vec<String>)>;
 
@@ -75,6 +81,7 @@ fn resolve_with(source: &str, env: &[(&str, &str)], files: &[(&str, &str)]) -> O
         vault: Some(vault),
         read_file: &read_file,
         real_path: &Path::to_path_buf,
+        spots: &|path: &Path| Mounts::parse(MOUNTS).spots(path),
     };
     resolve::resolve(&file, &world, problems)
 }
@@ -94,9 +101,13 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(mirror.target, Target::Id(FolderId::new("123456789")));
     assert_eq!(mirror.on_existing, OnForeign::NewVersion);
     assert_eq!(mirror.on_remote_change, OnForeign::Park);
+    assert_eq!(mirror.on_invalid_name, OnInvalidName::Park);
+    assert_eq!(mirror.min_version_interval, Duration::ZERO);
     assert_eq!(mirror.on_delete, OnDelete::Keep);
     assert_eq!(config.watch.settle, Duration::from_secs(2));
     assert_eq!(config.watch.rescan, Duration::from_secs(3600));
+    assert_eq!(config.watch.mode, Mode::Auto);
+    assert_eq!(config.watch.poll_interval, Duration::from_secs(60));
     let limits = config.limits;
     assert_eq!(
         (limits.uploads_per_minute, limits.requests_per_minute),
@@ -115,7 +126,9 @@ fn the_example_loads_as_it_is() {
         panic!("{:?}", config.auth);
     };
     assert_eq!(*subject, Subject::Enterprise("877840855".into()));
-    assert_eq!(config.mirrors[0].exclude, ["*.tmp", "cache/"]);
+    let exclude = config.mirrors[0].selection.exclude.iter();
+    let exclude: Vec<&str> = exclude.map(|rule| &*rule.text).collect();
+    assert_eq!(exclude, ["*.tmp", "cache/"]);
 }
 
 /// The example with these lines no longer comments, and these keys left out.
@@ -182,7 +195,14 @@ fn the_example_shows_every_key() {
     let example = include_str!("../../../sync.example.toml");
     let known = include_str!("../file.rs");
     let mut keys = 0;
-    for call in ["text(", "texts(", "one_or_more(", "secret(", "integer("] {
+    for call in [
+        "text(",
+        "texts(",
+        "one_or_more(",
+        "secret(",
+        "integer(",
+        "flag(",
+    ] {
         for rest in known.split(&format!(".{call}\"")).skip(1) {
             let key = rest.split('"').next().unwrap();
             assert!(example.contains(&format!("{key} = ")), "{key}");

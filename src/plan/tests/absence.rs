@@ -28,6 +28,7 @@ fn mapped() -> Mapped {
     let folder = SyncedFolder {
         key: FolderKey(2),
         id: FolderId::new("2"),
+        name: None,
         inventoried: true,
         identity: Some(identity(1)),
     };
@@ -92,7 +93,7 @@ fn absence_is_noted_once_and_forgotten_with_whatever_is_there() {
         .for_each(|edit| apply(&mut known, edit));
     let plan = looked(&known, &[], TRASH, 200);
     assert_eq!(marks(&plan), Vec::<String>::new(), "it is known");
-    let excluded = crate::model::reason::Exclusion::Rule("f".to_owned());
+    let excluded = crate::model::reason::Exclusion::Hidden;
     for there in [
         file(),
         LocalKind::Directory(identity(1)),

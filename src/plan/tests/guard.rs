@@ -18,6 +18,7 @@ fn check(local: u8, files: u8, folders: u8, complete: bool, expected: Result<(),
     let folder = SyncedFolder {
         key: FolderKey(2),
         id: FolderId::new("2"),
+        name: None,
         inventoried: true,
         identity: None,
     };

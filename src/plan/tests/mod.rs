@@ -9,6 +9,7 @@ mod chunked;
 mod conflict;
 mod directory;
 mod guard;
+mod hot;
 mod owners;
 mod parole;
 mod queue;
@@ -29,7 +30,8 @@ use crate::plan::absence::{Absent, Mark};
 use crate::plan::action::Edit;
 use crate::plan::clearance::Clearance;
 use crate::plan::facts::{Hashed, Mapped, SyncedFolder};
-use crate::plan::policy::{OnDelete, OnForeign, Policy, Quiet};
+use crate::plan::policy::{OnDelete, OnForeign, OnInvalidName, Policy, Quiet};
+use std::time::Duration;
 
 /// The directory that everything is about.
 const DIR: FolderKey = FolderKey(1);
@@ -99,8 +101,11 @@ fn policy(on_existing: OnForeign, on_remote_change: OnForeign) -> Policy {
     Policy {
         on_existing,
         on_remote_change,
+        on_invalid_name: OnInvalidName::Park,
+        min_version_interval: Duration::ZERO,
         on_delete: OnDelete::Keep,
         quiet: Quiet::NONE,
+        min_age: std::time::Duration::ZERO,
         no_room: None,
     }
 }
@@ -133,6 +138,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
             let folder = SyncedFolder {
                 key: FolderKey(100),
                 id: folder.id,
+                name: folder.box_name,
                 inventoried: folder.inventoried,
                 identity: folder.identity,
             };

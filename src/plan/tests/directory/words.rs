@@ -215,6 +215,7 @@ fn map(mapped: &mut Mapped, token: &str) {
         let folder = SyncedFolder {
             key,
             id,
+            name: None,
             inventoried,
             identity: Some(identity(1)),
         };
@@ -296,8 +297,8 @@ fn tell(plan: &DirPlan) -> String {
         | Report::Left(_)
         | Report::Trashed(..)
         | Report::FolderKept(_)
-        | Report::FolderCreated(_)
-        | Report::FolderAdopted(_) => format!("{name} {report:?}"),
+        | Report::FolderCreated(..)
+        | Report::FolderAdopted(..) => format!("{name} {report:?}"),
     }));
     words.extend(plan.edits.iter().filter_map(|edit| match edit {
         Edit::PutFile(..) | Edit::Park(..) | Edit::UnparkBelow(_) => None,

@@ -159,6 +159,7 @@ impl World {
                 let other = rows.find(|(other, row)| row.id == *id && *other != name);
                 return Some(Reply::Owner(other.map(|(name, _)| name.to_string())));
             }
+            Ask::FolderOwner(_) => return Some(Reply::Owner(None)),
             Ask::PreflightNew(wanted) => self.cloud.free(wanted).map(|()| Reply::Clear),
             Ask::PreflightVersion(id) => self.cloud.read(id).map(|_| Reply::Clear),
             Ask::Read(id) => self.cloud.read(id).map(Reply::File),

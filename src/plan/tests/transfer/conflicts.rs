@@ -26,13 +26,13 @@ fn ours_goes_beside_a_strangers_file_and_theirs_is_not_touched() {
         "",
         "preflight > taken x:2.1.1; owner x > owner -; adopted x",
     );
-    // Box's answer must be about the name that was asked for.
+    // A name that Box made of ours is taken as it is, once Box has been asked.
     check(
         KeepBoth,
         "",
         &format!(
             "{taken}; preflight a (boxup) > clear; send a (boxup) > stored y:2.1.1; \
-             read y > file y:2.1.1; parked wrong_reply"
+             read y > file y:2.1.1; uploaded y"
         ),
     );
 }

@@ -5,9 +5,9 @@ mod conflicts;
 mod words;
 
 use super::{DIR, digest, name, policy};
-use crate::model::ids::FileId;
 use crate::plan::facts::Local;
 use crate::plan::policy::OnForeign::{KeepBoth, NewVersion, Park};
+use crate::plan::policy::OnInvalidName;
 use crate::plan::settle::{self, Effect};
 use crate::plan::transfer::{Ask, Next, Outcome, Reply, Transfer};
 use words::{check, check_both, check_unread, file, ours, reply, work};
@@ -278,7 +278,7 @@ fn fits(ask: &Ask, answer: &str) -> bool {
         Ask::PreflightNew(_) | Ask::PreflightVersion(_) => answer == "clear",
         Ask::SendNew(_) | Ask::SendVersion(_) => answer.starts_with("stored"),
         Ask::Read(_) => answer.starts_with("file"),
-        Ask::Owner(_) => answer.starts_with("owner"),
+        Ask::Owner(_) | Ask::FolderOwner(_) => answer.starts_with("owner"),
         Ask::Root => answer == "visible",
         Ask::Hash => answer == "hashed",
     }
@@ -302,6 +302,7 @@ fn any_answers_lead_to_an_end() {
         "stored f:2.2.2",
         "stored x:3.1.1",
         "owner -",
+        "owner A",
         "visible",
         "hashed",
     ];
@@ -320,7 +321,10 @@ fn any_answers_lead_to_an_end() {
         let mut rng = fastrand::Rng::with_seed(seed);
         let on_foreign = *rng.choice(&[Park, NewVersion, KeepBoth]).unwrap();
         let work = work(rng.choice(befores).unwrap());
-        let policy = policy(on_foreign, on_foreign);
+        let mut policy = policy(on_foreign, on_foreign);
+        if rng.bool() {
+            policy.on_invalid_name = OnInvalidName::Encode;
+        }
         let mut local = Local::from(ours());
         local.hashed = local.hashed.filter(|_| rng.bool());
         let mut transfer = Transfer::new(&work, local, policy, "1".into());
@@ -331,7 +335,8 @@ fn any_answers_lead_to_an_end() {
                 .into_iter()
                 .filter(|answer| {
                     fits(&ask, answer)
-                        || (is_trouble(answer) && ask != Ask::Owner(FileId::new("x")))
+                        || (is_trouble(answer)
+                            && !matches!(ask, Ask::Owner(_) | Ask::FolderOwner(_)))
                 })
                 .collect();
             next = transfer.answer(reply(rng.choice(&possible).unwrap()));

@@ -153,6 +153,7 @@ fn tell(ask: &Ask) -> String {
         Ask::SendVersion(base) => format!("send {} {}", base.id, base.etag),
         Ask::Read(id) => format!("read {id}"),
         Ask::Owner(id) => format!("owner {id}"),
+        Ask::FolderOwner(id) => format!("owner {id}"),
         Ask::Root => "root".to_owned(),
         Ask::Hash => "hash".to_owned(),
     }

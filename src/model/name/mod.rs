@@ -4,6 +4,11 @@
 //! spaces and the names . and .. are not supported" (`post_folders`). Siblings are
 //! unique without regard to case across files and folders (`post_files_content`).
 
+//!
+//! [`encode`] spells the others so that Box takes them.
+
+mod encode;
+
 use crate::model::path::LocalName;
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
@@ -46,6 +51,23 @@ impl RemoteName {
         }
     }
 
+    /// The name of a local file or directory in a spelling that Box takes, whatever it
+    /// holds. It is the name itself where [`Self::for_local`] would take it, unless it has
+    /// a space in front or looks like an encoded one.
+    pub(crate) fn encoded(name: &LocalName) -> Self {
+        Self(encode::encode(name.as_bytes()).into())
+    }
+
+    /// This name of the local `name`, told apart from one that Box takes for the same.
+    pub(crate) fn apart(&self, name: &LocalName) -> Self {
+        Self(encode::apart(&self.0, name.as_bytes()).into())
+    }
+
+    /// Whether it was told apart from another like that.
+    pub(crate) fn is_apart(&self) -> bool {
+        encode::is_apart(&self.0)
+    }
+
     /// A name that Box itself reported: taken as it is.
     pub(crate) fn from_box(text: impl Into<Box<str>>) -> Self {
         Self(text.into())
@@ -64,6 +86,33 @@ impl RemoteName {
     /// Whether Box stored the name that was asked for, apart from composition.
     pub(crate) fn is_spelled_like(&self, other: &RemoteName) -> bool {
         self.0.nfc().eq(other.0.nfc())
+    }
+
+    /// Whether it is the name of this local entry, apart from composition.
+    pub(crate) fn is_that_of(&self, name: &LocalName) -> bool {
+        let text = std::str::from_utf8(name.as_bytes());
+        text.is_ok_and(|text| self.0.nfc().eq(text.nfc()))
+    }
+}
+
+/// An ending longer than this is no ending.
+pub(crate) const LONGEST_ENDING: usize = 32;
+
+/// A name and its ending with the dot; `.tar.gz` and the like are one ending.
+pub(crate) fn split_ending(name: &str) -> (&str, &str) {
+    let dot = |text: &str| text.rfind('.').filter(|at| *at > 0);
+    let Some(mut at) = dot(name) else {
+        return (name, "");
+    };
+    if let Some(before) = dot(&name[..at])
+        && name[before..at].eq_ignore_ascii_case(".tar")
+    {
+        at = before;
+    }
+    let (stem, ending) = name.split_at(at);
+    match ending.chars().count() <= LONGEST_ENDING {
+        true => (stem, ending),
+        false => (name, ""),
     }
 }
 
