@@ -13,6 +13,7 @@ use crate::plan::action::Edit;
 use crate::remote::client::BoxClient;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
+use tokio::sync::MutexGuard;
 
 /// Whether Box keeps what is deleted. An enterprise may have it deleted for good.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,25 +74,9 @@ impl Bin<'_> {
     /// any more, in the same transaction as the deed.
     pub(crate) async fn put(&self, item: &Item<'_>, forget: Mark) -> Result<Fate, StoreError> {
         let client = &self.context.client;
-        // One at a time until it is known where things go.
-        let mut trash = self.mirror.trash.lock().await;
-        if let Trash::Unseen(before) = &*trash {
-            match is_in_trash(client, before).await {
-                Ok(true) => *trash = Trash::Works,
-                Ok(false) => {
-                    *trash = Trash::Missing;
-                    return self.trashless(Vec::new()).await;
-                }
-                Err(trouble) => return Ok(Fate::Trouble(trouble)),
-            }
-        }
-        let watched = match *trash {
-            Trash::Missing => return Ok(Fate::Trashless),
-            Trash::Works => {
-                drop(trash);
-                None
-            }
-            Trash::Unknown | Trash::Unseen(_) => Some(trash),
+        let watched = match self.assured().await? {
+            Ok(watched) => watched,
+            Err(fate) => return Ok(fate),
         };
         // One that an earlier try may have trashed unheard.
         let doubtful = self.context.readers.get()?.intended(&item.id)?;
@@ -139,6 +124,27 @@ impl Bin<'_> {
         }
         self.store.writer().apply(done).await?;
         Ok(Fate::Trashed)
+    }
+
+    /// That there is a trash. Until that is known, things go one at a time: whoever gets
+    /// the lock is to look where its own went.
+    async fn assured(&self) -> Result<Result<Option<MutexGuard<'_, Trash>>, Fate>, StoreError> {
+        let mut trash = self.mirror.trash.lock().await;
+        if let Trash::Unseen(before) = &*trash {
+            match is_in_trash(&self.context.client, before).await {
+                Ok(true) => *trash = Trash::Works,
+                Ok(false) => {
+                    *trash = Trash::Missing;
+                    return self.trashless(Vec::new()).await.map(Err);
+                }
+                Err(trouble) => return Ok(Err(Fate::Trouble(trouble))),
+            }
+        }
+        Ok(match *trash {
+            Trash::Missing => Err(Fate::Trashless),
+            Trash::Works => Ok(None),
+            Trash::Unknown | Trash::Unseen(_) => Ok(Some(trash)),
+        })
     }
 
     fn deed(&self, item: &Item<'_>, doubtful: Option<&Deed>) -> Deed {

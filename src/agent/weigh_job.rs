@@ -5,13 +5,14 @@ use crate::agent::context::{Context, Mirror};
 use crate::agent::job::Ended;
 use crate::agent::missing::{Found, Looker};
 use crate::agent::run_name;
+use crate::local::root::Root;
 use crate::model::ids::{FolderId, FolderKey};
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::Failed;
 use crate::model::stamp::Nanos;
 use crate::plan::absence::{self, Absent, Mark};
 use crate::plan::action::{Edit, Report};
-use crate::plan::brake::{self, Load};
+use crate::plan::brake::{self, Load, MaxDeletes};
 use crate::plan::clearance::Clearance;
 use crate::plan::facts::{SyncedFile, SyncedFolder};
 use crate::plan::guard::{Brake, Halt, NAMED};
@@ -21,6 +22,7 @@ use crate::store::Store;
 use crate::store::error::Error as StoreError;
 use crate::store::reader::Reader;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An entry that is gone, and what it has on Box.
@@ -63,7 +65,7 @@ impl Doomed {
 }
 
 /// What came of it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Weighed {
     /// What may go.
     pub(crate) goes: Vec<Doomed>,
@@ -80,29 +82,106 @@ pub(crate) async fn run(
     mirror: &Mirror,
     policy: Policy,
 ) -> Result<Ended, StoreError> {
-    let none = Weighed {
-        goes: Vec::new(),
-        reports: Vec::new(),
-        wait: None,
-    };
-    let OnDelete::Trash(limit) = policy.on_delete else {
-        return Ok(Ended::Weighed(none));
+    let reader = context.readers.get()?;
+    let top = reader.root(&mirror.name, &mirror.target_key())?;
+    drop(reader);
+    let (OnDelete::Trash(limit), Some(top)) = (policy.on_delete, top) else {
+        return Ok(Ended::Weighed(Weighed::default()));
     };
     let root = match mirror.open_root() {
         Ok(root) => root,
         Err(halt) => return Ok(Ended::Effect(Effect::Halt(halt))),
     };
+    let now = crate::clock::nanos();
+    let sorted = look(context, mirror, root, &top, now).await?;
     let reader = context.readers.get()?;
-    let Some(top) = reader.root(&mirror.name, &mirror.target_key())? else {
-        return Ok(Ended::Weighed(none));
-    };
-    let mut looker = Looker::new(root, mirror.rules.clone(), reader.grounds(top.key)?);
-    let known = doomed(&reader, top.key)?;
     let mapped = reader.files_below(top.key)?;
     let tops = reader.children(top.key)?;
     let is_trashless = reader.is_trashless(top.key)?;
+    drop(reader);
+    if is_trashless && !sorted.gone.is_empty() {
+        let halt = Halt::Trashless(mirror.name.clone());
+        return Ok(Ended::Effect(Effect::Halt(halt)));
+    }
+    let lost = sorted.gone.iter().filter(|doomed| doomed.dir == top.key);
+    let everything = lost.count() == tops.files.len() + tops.folders.len();
+    let wait = sorted
+        .gone
+        .iter()
+        .filter_map(|doomed| doomed.absent.wait(now))
+        .min();
+    // What is left of nothing is asked about at once.
+    let counts = |doomed: &Doomed| everything || doomed.absent.wait(now).is_none();
+    let due: Vec<_> = sorted.gone.into_iter().filter(counts).collect();
+    let load = load(&due, mapped, everything);
+    let mut edits = sorted.edits;
+    if brake::holds(load, limit) {
+        let shown = |doomed: &Doomed| Mark::Shown(doomed.dir, doomed.name.clone());
+        edits.extend(due.iter().map(shown).map(Edit::Mark));
+        store.writer().apply(edits).await?;
+        let halt = Halt::Braked(braked(mirror, &due, load, limit));
+        return Ok(Ended::Effect(Effect::Halt(halt)));
+    }
+    let goes: Vec<_> = due
+        .into_iter()
+        .filter(|doomed| doomed.absent.wait(now).is_none())
+        .collect();
+    if !goes.is_empty() {
+        edits.push(Edit::Mark(Mark::Prune(run_name::oldest_kept())));
+    }
+    store.writer().apply(edits).await?;
+    Ok(Ended::Weighed(Weighed {
+        goes: tried(context, goes, now, &policy)?,
+        reports: sorted.reports,
+        wait: wait.map(|nanos| Duration::from_nanos(nanos.unsigned_abs())),
+    }))
+}
+
+/// What waits on Box is tried again in its own time.
+fn tried(
+    context: &Context,
+    goes: Vec<Doomed>,
+    now: Nanos,
+    policy: &Policy,
+) -> Result<Vec<Doomed>, StoreError> {
+    let reader = context.readers.get()?;
+    let mut tried = Vec::new();
+    for doomed in goes {
+        let rows = reader.some(doomed.dir, std::slice::from_ref(&doomed.name))?;
+        if absence::is_tried(rows.parked.get(&doomed.name), now, policy) {
+            tried.push(doomed);
+        }
+    }
+    Ok(tried)
+}
+
+fn braked(mirror: &Mirror, due: &[Doomed], load: Load, limit: MaxDeletes) -> Brake {
+    let paths = due.iter().map(|doomed| doomed.path.clone());
+    let first: Vec<_> = paths.take(NAMED).collect();
+    Brake {
+        mirror: mirror.name.clone(),
+        would: load.would,
+        mapped: load.mapped,
+        everything: load.everything,
+        limit,
+        more: (due.len() - first.len()) as u64,
+        first,
+    }
+}
+
+/// Looks once more for what is known to be gone.
+async fn look(
+    context: &Context,
+    mirror: &Mirror,
+    root: Arc<Root>,
+    top: &SyncedFolder,
+    now: Nanos,
+) -> Result<Sorted, StoreError> {
+    let reader = context.readers.get()?;
+    let mut looker = Looker::new(root, mirror.rules.clone(), reader.grounds(top.key)?);
+    let Known { all, stale } = doomed(&reader, top.key)?;
     let mut hidden = BTreeSet::new();
-    for doomed in &known.all {
+    for doomed in &all {
         if let Row::Folder(folder) = &doomed.row
             && reader.has_ground(folder.key)?
         {
@@ -110,7 +189,6 @@ pub(crate) async fn run(
         }
     }
     drop(reader);
-    let Known { all, stale } = known;
     let looked = tokio::task::spawn_blocking(move || {
         let look = |doomed: Doomed| {
             let found = looker.look(&doomed.path, doomed.is_dir());
@@ -119,66 +197,7 @@ pub(crate) async fn run(
         all.into_iter().map(look).collect::<Vec<_>>()
     });
     let looked = looked.await.map_err(|_| StoreError::Closed)?;
-    let now = crate::clock::nanos();
-    let sorted = sort(looked, &hidden, stale, now);
-    if is_trashless && !sorted.gone.is_empty() {
-        let halt = Halt::Trashless(mirror.name.clone());
-        return Ok(Ended::Effect(Effect::Halt(halt)));
-    }
-    let lost = sorted.gone.iter().filter(|doomed| doomed.dir == top.key);
-    let everything = lost.count() == tops.files.len() + tops.folders.len();
-    let counts = |doomed: &Doomed| everything || doomed.absent.wait(now).is_none();
-    let (due, waits): (Vec<_>, Vec<_>) = sorted.gone.into_iter().partition(counts);
-    let load = load(&due, mapped, everything);
-    let mut edits = sorted.edits;
-    if brake::holds(load, limit) {
-        edits.extend(
-            due.iter()
-                .map(|doomed| Edit::Mark(Mark::Shown(doomed.dir, doomed.name.clone()))),
-        );
-        store.writer().apply(edits).await?;
-        let first: Vec<_> = due
-            .iter()
-            .map(|doomed| doomed.path.clone())
-            .take(NAMED)
-            .collect();
-        let halt = Halt::Braked(Brake {
-            mirror: mirror.name.clone(),
-            would: load.would,
-            mapped,
-            everything,
-            limit,
-            more: (due.len() - first.len()) as u64,
-            first,
-        });
-        return Ok(Ended::Effect(Effect::Halt(halt)));
-    }
-    let (goes, early): (Vec<_>, Vec<_>) = due
-        .into_iter()
-        .partition(|doomed| doomed.absent.wait(now).is_none());
-    if !goes.is_empty() {
-        edits.push(Edit::Mark(Mark::Prune(run_name::oldest_kept())));
-    }
-    store.writer().apply(edits).await?;
-    let wait = waits
-        .iter()
-        .chain(&early)
-        .filter_map(|doomed| doomed.absent.wait(now))
-        .min();
-    // What waits on Box is tried again in its own time.
-    let reader = context.readers.get()?;
-    let mut tried = Vec::new();
-    for doomed in goes {
-        let rows = reader.some(doomed.dir, std::slice::from_ref(&doomed.name))?;
-        if absence::is_tried(rows.parked.get(&doomed.name), now, &policy) {
-            tried.push(doomed);
-        }
-    }
-    Ok(Ended::Weighed(Weighed {
-        goes: tried,
-        reports: sorted.reports,
-        wait: wait.map(|nanos| Duration::from_nanos(nanos.unsigned_abs())),
-    }))
+    Ok(sort(looked, &hidden, stale, now))
 }
 
 /// What is known to be gone, and notes that mean nothing any more.

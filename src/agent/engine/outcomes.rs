@@ -9,7 +9,7 @@ use crate::model::reason::{Failed, Parked};
 use crate::plan::action::Report;
 use crate::plan::facts::{Inventory, SyncedFolder};
 use crate::plan::guard::Halt;
-use crate::plan::queue::{End, Fate, Lane};
+use crate::plan::queue::{End, Fate, Lane, Rank};
 use crate::plan::settle::Effect;
 use crate::store::error::Error as StoreError;
 use std::time::{Duration, Instant};
@@ -24,37 +24,16 @@ impl Engine {
         } = finished;
         let lane = ticket.lane;
         let mirror = key.0;
+        self.note(&key, &ended);
         match ended {
             Ended::Store(error) => return Err(error),
-            Ended::Young(effect) => {
-                let path = key.1.clone();
-                self.schedule.look_when_older(mirror, path, Instant::now());
-                let ended = Ended::Effect(effect);
-                return self.on_ended(Finished {
-                    key,
-                    ticket,
-                    began,
-                    ended,
-                });
-            }
             Ended::FolderReady {
                 folder,
                 inventory,
                 report,
-            } => {
-                let pass = self.parts[mirror].pass_of(&key.1);
-                if let Some(report) = report {
-                    self.account(key.clone(), report);
-                }
-                // First the visit: without it the pass might end here.
-                self.visit(&key, (mirror, pass, ticket.rank), folder, inventory);
-                self.over(&key);
-            }
+            } => self.on_folder(&key, ticket.rank, folder, (inventory, report)),
             Ended::Weighed(weighed) => self.on_weighed(&key, weighed)?,
-            Ended::Trashed(reports, effect) => {
-                for (path, report) in reports {
-                    self.account((mirror, path), report);
-                }
+            Ended::Young(effect) | Ended::Trashed(_, effect) => {
                 let ended = Ended::Effect(effect);
                 return self.on_ended(Finished {
                     key,
@@ -88,6 +67,38 @@ impl Engine {
             }
         }
         self.end_pass(mirror)
+    }
+
+    /// What is to be told or remembered beside the effect.
+    fn note(&mut self, key: &Key, ended: &Ended) {
+        match ended {
+            Ended::Young(_) => {
+                let path = key.1.clone();
+                self.schedule.look_when_older(key.0, path, Instant::now());
+            }
+            Ended::Trashed(reports, _) => {
+                for (path, report) in reports {
+                    self.account((key.0, path.clone()), report.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn on_folder(
+        &mut self,
+        key: &Key,
+        rank: Rank,
+        folder: SyncedFolder,
+        (inventory, report): (Option<Inventory>, Option<Report>),
+    ) {
+        let pass = self.parts[key.0].pass_of(&key.1);
+        if let Some(report) = report {
+            self.account(key.clone(), report);
+        }
+        // First the visit: without it the pass might end here.
+        self.visit(key, (key.0, pass, rank), folder, inventory);
+        self.over(key);
     }
 
     fn on_done(&mut self, key: Key, report: Report) -> Result<(), StoreError> {
