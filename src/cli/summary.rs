@@ -31,6 +31,7 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
         (tally.pending, "not reached"),
         (tally.folders_created, folders),
         (tally.trashed, "put into the trash"),
+        (tally.moved, "moved"),
     ];
     let parts = parts.iter().filter(|(number, _)| *number > 0);
     let parts: Vec<_> = parts

@@ -1,7 +1,7 @@
 //! What the machine does to the program: it takes memory, descriptors, time and readers
 //! away, replaces the program under way, and lets others flood its socket.
 
-use crate::rig::{Child, Rig, Service, clean, holds_within, not_run, other_clock, until};
+use crate::rig::{Child, Rig, Run, Service, clean, holds_within, not_run, other_clock, until};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -95,6 +95,30 @@ fn a_panic_in_any_thread_ends_the_process_with_70_and_one_line() {
     assert!(ended > 0, "nothing has panicked");
     rig.once_ok();
     rig.expect_versions("a.txt", &["a"]);
+}
+
+/// It is stopped most of the time, and goes on in between.
+#[test]
+fn a_tenth_of_a_processor_is_enough() {
+    let rig = Rig::new();
+    for number in 0..30 {
+        rig.write(&format!("d{}/f{number}", number % 3), format!("{number}"));
+    }
+    let mut run = rig.begin();
+    let pid = rustix::process::Pid::from_raw(run.pid().cast_signed()).expect("it has one");
+    let pulse = |signal, span| {
+        // Ended already is fine.
+        let _ = rustix::process::kill_process(pid, signal);
+        std::thread::park_timeout(Duration::from_millis(span));
+    };
+    until("it ends", || {
+        pulse(rustix::process::Signal::CONT, 2);
+        pulse(rustix::process::Signal::STOP, 18);
+        run.has_ended()
+    });
+    Run::of(run.finish()).expect_code(0);
+    rig.expect_same_as_disk();
+    assert_eq!(rig.calls("post_files_content"), 30);
 }
 
 /// By a clock that runs at a quarter of the time since the start of the machine, three

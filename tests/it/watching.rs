@@ -3,25 +3,30 @@
 use crate::rig::{PATIENCE, Rig};
 use std::io::Write;
 
-/// Five levels and a thousand files, made at once, ten times in a row.
+/// One to eight levels and a thousand files, made at once, ten times in a row.
 #[test]
 fn nested_directories_filled_at_once_lose_no_file_ten_times_in_a_row() {
+    nested(10);
+}
+
+pub(crate) fn nested(rounds: u64) {
     let rig = Rig::new();
     let service = rig.start();
     service.wait_ok(&rig);
     rig.cloud.set_request_log(false);
-    for round in 0..10 {
+    for round in 0..rounds {
         for number in 0..1_000 {
-            let (a, b, c) = (number % 2, number % 5, number % 10);
-            let path = format!("r{round}/{a}/{b}/{c}/{}/f{number}", number % 20);
+            let dirs = (0..number % 8).map(|level| format!("{}/", number % (level + 2)));
+            let path = format!("r{round}/{}f{number}", dirs.collect::<String>());
             rig.write(&path, format!("{round} {number}"));
         }
     }
+    let all = rounds * 1_000;
     let uploads = |cloud: &box_emulator::BoxEmulator| cloud.count_status("post_files_content", 201);
     let arrived = rig
         .cloud
-        .wait_for(|cloud| uploads(cloud) == 10_000, PATIENCE);
-    assert!(arrived, "{} of 10000", uploads(&rig.cloud));
+        .wait_for(|cloud| uploads(cloud) == all, PATIENCE * 10);
+    assert!(arrived, "{} of {all}", uploads(&rig.cloud));
     rig.expect_same_as_disk();
     service.wait_ok(&rig);
     service.end();

@@ -298,7 +298,8 @@ fn tell(plan: &DirPlan) -> String {
         | Report::Trashed(..)
         | Report::FolderKept(_)
         | Report::FolderCreated(..)
-        | Report::FolderAdopted(..) => format!("{name} {report:?}"),
+        | Report::FolderAdopted(..)
+        | Report::Moved(..) => format!("{name} {report:?}"),
     }));
     words.extend(plan.edits.iter().filter_map(|edit| match edit {
         Edit::PutFile(..) | Edit::Park(..) | Edit::UnparkBelow(_) => None,
@@ -310,6 +311,9 @@ fn tell(plan: &DirPlan) -> String {
         Edit::Inventoried(_) => Some("compared".to_owned()),
         other @ (Edit::PutFolder { .. }
         | Edit::Identify(..)
+        | Edit::Moving(_)
+        | Edit::NotMoving(_)
+        | Edit::Moved(_)
         | Edit::Intend(..)
         | Edit::Decide(..)
         | Edit::Undecide(..)
@@ -331,6 +335,7 @@ fn tell_action(action: &Action) -> String {
             return format!("folder {}{}", work.name, known.unwrap_or_default());
         }
         Action::File(work) => work,
+        Action::Move(work) => return format!("move {}", work.name),
     };
     let FileWork {
         name,
