@@ -1,6 +1,7 @@
 //! What happens, for machines: one JSON object on a line, each with its `event`.
 
 use crate::agent::notice::{Ending, Notice, put_path};
+use crate::model::deed::ItemId;
 use crate::model::item::RemoteFile;
 use crate::model::name::RemoteName;
 use crate::model::path::RelPath;
@@ -71,6 +72,13 @@ pub(crate) fn told_name<'a>(path: &RelPath, report: &'a Report) -> Option<&'a Re
     (!name.is_that_of(&own)).then_some(name)
 }
 
+fn trashed(item: &ItemId, files: u64) -> Value {
+    let key = format!("{}_id", item.kind());
+    let mut line = json!({ "event": "trashed", "files": files });
+    line[key] = json!(item.as_str());
+    line
+}
+
 fn entry(report: &Report) -> Option<Value> {
     let sent = |event: &str, file: &RemoteFile, size: u64| {
         let id = Some(file.id.as_str()).filter(|id| !id.is_empty());
@@ -94,12 +102,7 @@ fn entry(report: &Report) -> Option<Value> {
             let id = Some(id.as_str()).filter(|id| !id.is_empty());
             json!({ "event": "folder_created", "folder_id": id })
         }
-        Report::Trashed(item, files) => {
-            let key = format!("{}_id", item.kind());
-            let mut line = json!({ "event": "trashed", "files": files });
-            line[key] = json!(item.as_str());
-            line
-        }
+        Report::Trashed(item, files) => trashed(item, *files),
         Report::FolderKept(id) => {
             json!({ "event": "folder_kept", "folder_id": id.as_str() })
         }
