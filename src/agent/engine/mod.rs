@@ -134,6 +134,8 @@ pub(crate) struct Engine {
     visits: Visits,
     waiters: Vec<status::Waiter>,
     resolvers: Vec<resolve::Resolver>,
+    /// Mirrors that are in doubt no longer.
+    compared: Vec<usize>,
     tally: Tally,
     sink: Sink,
     stop: Option<Stop>,
@@ -177,6 +179,7 @@ impl Engine {
             visits: Visits::new(),
             waiters: Vec::new(),
             resolvers: Vec::new(),
+            compared: Vec::new(),
             tally: Tally::default(),
             sink,
             stop: None,
@@ -262,6 +265,7 @@ impl Engine {
         self.start_jobs();
         self.answer_waiters()?;
         self.answer_resolvers()?;
+        self.store_compared().await?;
         self.end_silence();
         self.context
             .meter
