@@ -36,5 +36,6 @@ pub(crate) mod survey;
 pub(crate) mod tracker;
 pub(crate) mod trash;
 pub(crate) mod trash_job;
+pub(crate) mod twin;
 pub(crate) mod undo;
 pub(crate) mod weigh_job;
