@@ -235,6 +235,16 @@ fn names_that_are_encoded_leave_nobody_behind() {
         "",
         "upload B\\c as B\u{ff05}5Cc unread; upload b\\c apart unread",
     );
+    // What may have been sent under one name is not sent under another.
+    check("a=1", "a<1~", "upload a apart in doubt unread");
+    check(
+        "A=1 a=2",
+        "A<1~",
+        "upload A apart in doubt unread; upload a unread",
+    );
+    // Whoever waits for what has the name has it.
+    let waits = "upload A apart unread; park a differs_on_box";
+    check("A=1 a=2", "a@differs_on_box=2", waits);
     // Whoever has the name on Box in this spelling has it here.
     let listed = |disk, listing, expected| with(disk, "", Some(listing), expected);
     listed("A=1 a=2", "a=2", "upload A apart unread; adopt a; compared");
