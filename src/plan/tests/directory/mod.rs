@@ -5,8 +5,8 @@ mod words;
 
 use super::policy;
 use crate::model::stamp::{Nanos, Stamp};
-use crate::plan::directory::age_left;
 use crate::plan::policy::OnForeign;
+use crate::plan::standing::age_left;
 use std::time::Duration;
 use words::{Given, check, check_listed, given};
 
