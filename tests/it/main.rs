@@ -47,6 +47,7 @@ mod machine;
 mod mirrors;
 mod mistakes;
 mod moves;
+mod moves_watched;
 mod names;
 mod network;
 mod never_better;
