@@ -28,6 +28,7 @@ impl Engine {
         let mut broken = ran.err();
         if broken.is_none() {
             broken = self.answer_resolvers().err();
+            broken = broken.or(self.store_compared().await.err());
         }
         if self.stop.is_some() || broken.is_some() {
             self.unseen |= self.fresh.are_waiting() || self.visits.are_waiting();
@@ -49,6 +50,7 @@ impl Engine {
         let mut ending = Ending {
             tally: self.accounts().unwrap_or(self.tally),
             halted: halted.collect(),
+            run: self.context.run.used(),
             bytes_sent: self.context.client.bytes_sent(),
             requests: self.context.client.requests(),
             elapsed: began.elapsed(),
