@@ -34,6 +34,7 @@ mod jwt;
 mod keep_both;
 mod kept_tokens;
 mod kill_sweep;
+mod large_folder;
 mod large_killed;
 mod large_memory;
 mod left_out;
