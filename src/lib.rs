@@ -44,6 +44,9 @@
 //! - `agent`: the shell. Starts threads and tasks, and routes; knows what to do when a
 //!   root, a folder or Box as a whole is not to be had. `agent/checkup` looks at all that
 //!   a mirror needs, `agent/login.rs` takes a person's consent.
+//!   A service whose configuration is read again goes on with another engine, in the same
+//!   state and under the same lock (`agent/run.rs`); the loop itself tells systemd how it
+//!   stands and that it turns (`agent/engine/standing.rs`, `agent/notify_socket.rs`).
 //! - `cli`: arguments in, words and exit codes out. The only part that prints.
 //!
 //! `model ← plan ← {local, store, config} ← agent ← cli`, and `model ← remote ← agent`.
@@ -93,4 +96,4 @@ mod remote;
 mod store;
 
 pub use cli::collapse::end_on_panic;
-pub use cli::run;
+pub use cli::{Signals, run};

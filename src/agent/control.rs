@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 const NAME: &str = "control.sock";
@@ -44,8 +44,12 @@ impl Drop for Socket {
     }
 }
 
+/// The engine that answers: none while one makes room for another, gone when the run
+/// ends.
+pub(crate) type Desk = watch::Receiver<Option<mpsc::Sender<Event>>>;
+
 /// Opens the socket. The state directory is locked, so a socket that is there is dead.
-pub(crate) fn listen(state_dir: &Path, events: mpsc::Sender<Event>) -> Result<Socket, Fatal> {
+pub(crate) fn listen(state_dir: &Path, desk: Desk) -> Result<Socket, Fatal> {
     let path = state_dir.join(NAME);
     let bound = bind(state_dir, &path);
     let listener = bound.map_err(|source| Fatal::Control {
@@ -57,9 +61,9 @@ pub(crate) fn listen(state_dir: &Path, events: mpsc::Sender<Event>) -> Result<So
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => door.admit(|visitor| {
-                    let events = events.clone();
+                    let desk = desk.clone();
                     tokio::spawn(async move {
-                        if let Err(error) = answer(stream, events, visitor).await {
+                        if let Err(error) = answer(stream, desk, visitor).await {
                             tracing::debug!(%error, "a question was left unanswered");
                         }
                     })
@@ -92,11 +96,7 @@ fn through(dir: &File, name: &str) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", dir.as_raw_fd())).join(name)
 }
 
-async fn answer(
-    stream: UnixStream,
-    events: mpsc::Sender<Event>,
-    visitor: Visitor,
-) -> io::Result<()> {
+async fn answer(stream: UnixStream, desk: Desk, visitor: Visitor) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     let mut read = BufReader::new(read.take(LONGEST));
@@ -105,14 +105,15 @@ async fn answer(
     let question: Value = serde_json::from_str(&line).unwrap_or(Value::Null);
     let reply = match question.get("verb").and_then(Value::as_str) {
         _ if seat.is_none() => Some(json!({ "error": "too many questions are under way" })),
-        Some("status") => status(&events).await,
+        Some("status") => put(&desk, Command::Status).await,
         Some("wait") => tokio::select! {
-            reply = wait(&events) => reply,
+            reply = wait(&desk) => reply,
             // Whoever asked has left: nobody needs the answer.
             _ = read.read_line(&mut line) => return Ok(()),
         },
+        Some("entry") => entry(&desk, &question).await,
         Some("resolve") => match order(&question) {
-            Some(order) => decide(&events, order).await,
+            Some(order) => decide(&desk, order).await,
             None => Some(json!({ "error": "this is no decision about a conflict" })),
         },
         _ => Some(json!({ "error": "this boxup does not know that question" })),
@@ -122,26 +123,44 @@ async fn answer(
     tokio::time::timeout(PATIENCE, write.write_all(reply.as_bytes())).await?
 }
 
-async fn status(events: &mpsc::Sender<Event>) -> Option<Value> {
-    let (answer, reply) = oneshot::channel();
-    events
-        .send(Event::Command(Command::Status(answer)))
-        .await
-        .ok()?;
-    reply.await.ok()
+/// Asks the engine; the next one, when that one makes room before it has answered.
+/// `None` when the run ends.
+async fn put<T>(desk: &Desk, question: impl Fn(oneshot::Sender<T>) -> Command) -> Option<T> {
+    let mut desk = desk.clone();
+    loop {
+        let engine = desk.wait_for(Option::is_some).await.ok()?.clone()?;
+        let (answer, reply) = oneshot::channel();
+        let asked = engine.send(Event::Command(question(answer))).await;
+        if asked.is_ok()
+            && let Ok(reply) = reply.await
+        {
+            return Some(reply);
+        }
+        let is_other = |now: &Option<mpsc::Sender<Event>>| {
+            now.as_ref().is_none_or(|now| !now.same_channel(&engine))
+        };
+        drop(desk.wait_for(is_other).await.ok()?);
+    }
 }
 
-async fn wait(events: &mpsc::Sender<Event>) -> Option<Value> {
-    let (answer, reply) = oneshot::channel();
-    events
-        .send(Event::Command(Command::Wait(answer)))
-        .await
-        .ok()?;
+/// What the agent is doing about one entry.
+async fn entry(desk: &Desk, question: &Value) -> Option<Value> {
+    let mirror = question.get("mirror").and_then(Value::as_str);
+    let Some((mirror, path)) = mirror.zip(path_of(question)) else {
+        return Some(json!({ "error": "this names no entry" }));
+    };
+    put(desk, |answer| {
+        Command::Entry(mirror.to_owned(), path.clone(), answer)
+    })
+    .await
+}
+
+async fn wait(desk: &Desk) -> Option<Value> {
     let Waited {
         halted,
         paused,
         left,
-    } = reply.await.ok()?;
+    } = put(desk, Command::Wait).await?;
     let told = |mirrors: Vec<(String, String)>| -> Vec<_> {
         let told = mirrors.into_iter();
         told.map(|(mirror, message)| json!({ "mirror": mirror, "message": message }))
@@ -182,11 +201,10 @@ pub(crate) fn decision(order: &Order) -> Option<Value> {
     Some(question)
 }
 
-async fn decide(events: &mpsc::Sender<Event>, order: Order) -> Option<Value> {
-    let (answer, reply) = oneshot::channel();
-    let command = Command::Resolve(order, answer);
-    events.send(Event::Command(command)).await.ok()?;
-    reply.await.ok().map(|resolved| resolve::value(&resolved))
+async fn decide(desk: &Desk, order: Order) -> Option<Value> {
+    let question = |answer| Command::Resolve(order.clone(), answer);
+    let resolved = put(desk, question).await?;
+    Some(resolve::value(&resolved))
 }
 
 /// Asks a running agent. `None` when none runs.

@@ -47,6 +47,8 @@ pub(crate) enum Notice {
     Watching,
     /// Stopping: what runs is finished first.
     Draining,
+    /// The configuration was read again, and this is how it goes on.
+    Reloaded,
 }
 
 /// Where notices go. Called from one task, in order.
@@ -69,12 +71,24 @@ pub(crate) struct Ending {
     pub(crate) broken: Option<StoreError>,
     /// A signal ended it before it had looked at everything.
     pub(crate) cut_short: bool,
+    /// It ended for another configuration's sake: a run goes on after it.
+    pub(crate) replaced: bool,
     /// File content handed to the network, in bytes, resends included.
     pub(crate) bytes_sent: u64,
     /// Requests, resends and token requests included.
     pub(crate) requests: u64,
     /// How long it took.
     pub(crate) elapsed: Duration,
+}
+
+impl Ending {
+    /// The ending of two runs, one after the other.
+    pub(crate) fn after(mut self, earlier: &Self) -> Self {
+        self.tally = earlier.tally.done().plus(self.tally);
+        self.bytes_sent += earlier.bytes_sent;
+        self.requests += earlier.requests;
+        self
+    }
 }
 
 /// Puts a path into an object for machines. What is text stands there as it is; of other

@@ -10,10 +10,11 @@ use crate::agent::eyes::Eyes;
 use crate::agent::login;
 use crate::agent::meter::{Gauge, Meter};
 use crate::agent::mirrors;
-use crate::agent::notice::{Ending, Sink};
+use crate::agent::notice::{Ending, Notice, Sink};
+use crate::agent::notify_socket::Supervisor;
 use crate::agent::pulse;
 use crate::agent::schedule::Schedule;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::plan::backoff::Backoff;
 use crate::plan::policy::{Policy, Quiet};
 use crate::plan::queue::Patience;
@@ -22,10 +23,10 @@ use crate::store::error::Error as StoreError;
 use crate::store::lock::StateLock;
 use crate::store::{Store, make_state_dir};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
@@ -110,15 +111,118 @@ pub(crate) async fn once(
     Ok(ending)
 }
 
-/// A pass over the mirrors, and then watching until told to stop.
+/// Another configuration for a service that runs.
+pub(crate) struct Reload {
+    /// Read and checked.
+    pub(crate) config: Config,
+    /// Told whether it can be used; a sentence when not, and then everything goes on as
+    /// it was.
+    pub(crate) answer: oneshot::Sender<Result<(), String>>,
+}
+
+/// What a service is told from outside.
+pub(crate) struct Orders {
+    /// To stop.
+    pub(crate) stop: StopSignals,
+    /// To go on with another configuration.
+    pub(crate) reloads: mpsc::Receiver<Reload>,
+}
+
+/// A pass over the mirrors, and then watching until told to stop. Another configuration
+/// is taken over by another engine, in the same state and under the same lock: the first
+/// ends as for a stop, and the other begins with a pass of its own.
 pub(crate) async fn serve(
-    config: &Config,
-    stop: StopSignals,
+    config: Config,
+    orders: Orders,
     watcher: Watcher,
+    supervisor: Supervisor,
 ) -> Result<Ending, Fatal> {
     let began = Instant::now();
-    let (settle, rescan) = (config.watch.settle, config.watch.rescan);
-    let temper = Temper {
+    let mut parts = Parts::open(&config)?;
+    let (desk_in, desk) = watch::channel(None);
+    let socket = control::listen(&config.state_dir, desk)?;
+    let shared = Shared {
+        stop: Arc::new(tokio::sync::Mutex::new(orders.stop)),
+        is_told: Arc::default(),
+        reloads: Arc::new(tokio::sync::Mutex::new(orders.reloads)),
+        sink: Arc::new(Mutex::new(watcher.sink)),
+        gauge: watcher.gauge.map(|gauge| Arc::new(Mutex::new(gauge))),
+        supervisor,
+    };
+    let mut config = config;
+    let mut before = Ending::default();
+    let mut is_first = true;
+    loop {
+        let shift = parts.shift(&config, &shared, &desk_in, is_first).await?;
+        let ending = shift.ending.after(&before);
+        match shift.next {
+            Some((next, context)) if ending.replaced && !shared.is_told() => {
+                config = next;
+                parts.context = context;
+                before = ending;
+                is_first = false;
+            }
+            _ => {
+                drop((desk_in, socket));
+                parts.close().await;
+                let elapsed = began.elapsed();
+                let cut_short = ending.cut_short || ending.replaced;
+                return Ok(Ending {
+                    elapsed,
+                    cut_short,
+                    ..ending
+                });
+            }
+        }
+    }
+}
+
+/// What all engines of a service share.
+struct Shared {
+    stop: Arc<tokio::sync::Mutex<StopSignals>>,
+    /// There was a signal to stop; the engine that it went to may have been ending already.
+    is_told: Arc<AtomicBool>,
+    reloads: Arc<tokio::sync::Mutex<mpsc::Receiver<Reload>>>,
+    sink: Arc<Mutex<Sink>>,
+    gauge: Option<Arc<Mutex<Gauge>>>,
+    supervisor: Supervisor,
+}
+
+impl Shared {
+    fn is_told(&self) -> bool {
+        self.is_told.load(Ordering::Relaxed)
+    }
+
+    fn sink(&self) -> Sink {
+        let sink = Arc::clone(&self.sink);
+        Box::new(move |notice| {
+            let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
+            sink(notice);
+        })
+    }
+
+    fn gauge(&self) -> Option<Gauge> {
+        let gauge = Arc::clone(self.gauge.as_ref()?);
+        Some(Box::new(move |figures| {
+            let mut gauge = gauge.lock().unwrap_or_else(PoisonError::into_inner);
+            gauge(figures);
+        }))
+    }
+}
+
+/// What goes on after the engine that runs.
+type Next = Arc<Mutex<Option<(Config, Arc<Context>)>>>;
+
+/// What one engine of a service came to.
+struct Shift {
+    ending: Ending,
+    /// What goes on after it.
+    next: Option<(Config, Arc<Context>)>,
+}
+
+/// How a service behaves when Box does not.
+fn lasting(config: &Config) -> Temper {
+    Temper {
         patience: Patience {
             tries: Some(5),
             busy: BUSY,
@@ -128,39 +232,10 @@ pub(crate) async fn serve(
         longest_wait: None,
         silence: None,
         quiet: Quiet {
-            settle,
+            settle: config.watch.settle,
             parked: PARKED,
         },
-    };
-    let parts = Parts::open(config)?;
-    let (hints_in, hints) = mpsc::channel(HINTS);
-    let schedule = Schedule::lasting(config.mirrors.len(), settle, rescan, began);
-    let eyes = Eyes::new(hints_in, config.watch.mode, config.watch.poll_interval);
-    let Watcher { mut sink, gauge } = watcher;
-    parts.announce(config, &mut sink).await?;
-    let gauging = parts.gauge(gauge);
-    let mut engine = parts.engine(config, temper, schedule, eyes, sink);
-    forward_signals(stop, engine.events());
-    forward_hints(hints, engine.events());
-    let socket = control::listen(&config.state_dir, engine.events())?;
-    let alive = tokio::spawn(login::keep_alive(
-        Arc::clone(&parts.context),
-        engine.events(),
-    ));
-    let pulse = tokio::spawn(pulse::beat(engine.events()));
-    // Watching begins before the first look: what changes in between is hinted at.
-    engine.open_eyes().await?;
-    for mirror in 0..config.mirrors.len() {
-        engine.request_pass(mirror, temper.quiet)?;
     }
-    let ran = engine.run_until_stopped().await;
-    let ending = engine.finish(began, ran).await;
-    alive.abort();
-    pulse.abort();
-    drop(socket);
-    gauging.end().await;
-    parts.close().await;
-    Ok(ending)
 }
 
 const fn backoff(longest: u64) -> Backoff {
@@ -183,13 +258,7 @@ impl Parts {
         make_state_dir(&config.state_dir)?;
         let lock = StateLock::acquire(&config.state_dir)?;
         let store = Store::open(&config.state_dir)?;
-        let account = AccountCheck::new(Some(store.writer().clone()));
-        let context = Arc::new(context(
-            config,
-            Readers::of(store.clone()),
-            Traces::Kept,
-            account,
-        )?);
+        let context = Arc::new(kept_context(config, &store)?);
         Ok(Self {
             _lock: lock,
             store,
@@ -215,6 +284,92 @@ impl Parts {
         let uploads = config.limits.concurrent_uploads;
         let (context, store) = (Arc::clone(&self.context), self.store.clone());
         Engine::new(context, store, temper, schedule, eyes, uploads, sink)
+    }
+
+    /// One engine of a service, from its first look to its end.
+    async fn shift(
+        &self,
+        config: &Config,
+        shared: &Shared,
+        desk: &watch::Sender<Option<mpsc::Sender<Event>>>,
+        is_first: bool,
+    ) -> Result<Shift, Fatal> {
+        let began = Instant::now();
+        let temper = lasting(config);
+        let (settle, rescan) = (config.watch.settle, config.watch.rescan);
+        let (hints_in, hints) = mpsc::channel(HINTS);
+        let schedule = Schedule::lasting(config.mirrors.len(), settle, rescan, began);
+        let eyes = Eyes::new(hints_in, config.watch.mode, config.watch.poll_interval);
+        let mut sink = shared.sink();
+        if !is_first {
+            sink(Notice::Reloaded);
+        }
+        self.announce(config, &mut sink).await?;
+        let mut engine = self.engine(config, temper, schedule, eyes, sink);
+        engine.supervised_by(shared.supervisor.clone());
+        let events = engine.events();
+        let next = Next::default();
+        let gauging = self.gauge(shared.gauge());
+        let tasks = [
+            tokio::spawn(forward_stops(
+                Arc::clone(&shared.stop),
+                Arc::clone(&shared.is_told),
+                events.clone(),
+            )),
+            tokio::spawn(self.forward_reloads(config, shared, &next, events.clone())),
+            tokio::spawn(forward_hints(hints, events.clone())),
+            tokio::spawn(pulse::beat(events.clone())),
+            tokio::spawn(login::keep_alive(Arc::clone(&self.context), events.clone())),
+        ];
+        desk.send_replace(Some(events));
+        shared.supervisor.ready("looking at the folders");
+        // Watching begins before the first look: what changes in between is hinted at.
+        engine.open_eyes().await?;
+        for mirror in 0..config.mirrors.len() {
+            engine.request_pass(mirror, temper.quiet)?;
+        }
+        let ran = engine.run_until_stopped().await;
+        desk.send_replace(None);
+        if !engine.is_replaced() {
+            shared.supervisor.stopping();
+        }
+        let ending = engine.finish(began, ran).await;
+        tasks.iter().for_each(JoinHandle::abort);
+        gauging.end().await;
+        let next = next.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(Shift { ending, next })
+    }
+
+    /// Another configuration is made ready beside the engine that runs; only what can be
+    /// used ends it.
+    fn forward_reloads(
+        &self,
+        config: &Config,
+        shared: &Shared,
+        next: &Next,
+        events: mpsc::Sender<Event>,
+    ) -> impl Future<Output = ()> + use<> {
+        let (store, state_dir) = (self.store.clone(), config.state_dir.clone());
+        let (reloads, next) = (Arc::clone(&shared.reloads), Arc::clone(next));
+        async move {
+            // Held by the engine of the hour.
+            let mut reloads = reloads.lock().await;
+            while let Some(Reload { config, answer }) = reloads.recv().await {
+                match successor(&config, &state_dir, &store) {
+                    Ok(context) => {
+                        *next.lock().unwrap_or_else(PoisonError::into_inner) =
+                            Some((config, Arc::new(context)));
+                        drop(answer.send(Ok(())));
+                        if events.send(Event::Replace).await.is_err() {
+                            return;
+                        }
+                    }
+                    Err(sentence) => drop(answer.send(Err(sentence))),
+                }
+            }
+            // Nobody reads it again; the others go on.
+            std::future::pending().await
+        }
     }
 
     /// Tells the figures several times a second, if somebody wants to know them.
@@ -266,6 +421,24 @@ impl Drop for Gauging {
     }
 }
 
+/// What the engine shares that goes on after this one.
+fn successor(config: &Config, state_dir: &Path, store: &Store) -> Result<Context, String> {
+    if config.state_dir != state_dir {
+        return Err(format!(
+            "the state directory cannot change from {} to {} while it runs: start it again",
+            state_dir.display(),
+            config.state_dir.display()
+        ));
+    }
+    kept_context(config, store).map_err(|fatal| fatal.to_string())
+}
+
+fn kept_context(config: &Config, store: &Store) -> Result<Context, Fatal> {
+    let account = AccountCheck::new(Some(store.writer().clone()));
+    let readers = Readers::of(store.clone());
+    context(config, readers, Traces::Kept, account)
+}
+
 /// What all parts of a run share.
 pub(crate) fn context(
     config: &Config,
@@ -274,20 +447,8 @@ pub(crate) fn context(
     account: AccountCheck,
 ) -> Result<Context, Fatal> {
     let client = access::client(config, traces)?;
-    let mirrors = config.mirrors.iter().map(|mirror| {
-        let policy = Policy {
-            on_existing: mirror.on_existing,
-            on_remote_change: mirror.on_remote_change,
-            min_age: mirror.selection.min_age,
-            on_invalid_name: mirror.on_invalid_name,
-            min_version_interval: mirror.min_version_interval,
-            on_delete: mirror.on_delete,
-            quiet: Quiet::NONE,
-            no_room: None,
-        };
-        let own = own_files(&mirror.local, &config.state_dir);
-        Mirror::new(mirror, own, policy).map_err(Fatal::Rules)
-    });
+    let mirrors = config.mirrors.iter();
+    let mirrors = mirrors.map(|one| mirror(one, &config.state_dir).map_err(Fatal::Rules));
     Ok(Context {
         client,
         mirrors: mirrors.collect::<Result<_, _>>()?,
@@ -300,6 +461,21 @@ pub(crate) fn context(
         cancelled: AtomicBool::new(false),
         cut: AtomicBool::new(false),
     })
+}
+
+/// A mirror as a run needs it; the error says why its rules cannot be used.
+pub(crate) fn mirror(mirror: &config::Mirror, state_dir: &Path) -> Result<Mirror, String> {
+    let policy = Policy {
+        on_existing: mirror.on_existing,
+        on_remote_change: mirror.on_remote_change,
+        min_age: mirror.selection.min_age,
+        on_invalid_name: mirror.on_invalid_name,
+        min_version_interval: mirror.min_version_interval,
+        on_delete: mirror.on_delete,
+        quiet: Quiet::NONE,
+        no_room: None,
+    };
+    Mirror::new(mirror, own_files(&mirror.local, state_dir), policy)
 }
 
 /// The rule that keeps our own state out of a mirror that contains it: it changes with
@@ -330,15 +506,28 @@ pub(crate) fn forward_signals(mut stop: StopSignals, events: mpsc::Sender<Event>
     });
 }
 
-fn forward_hints(
+/// The same for a service, whose next engine may have to hear the next signal.
+async fn forward_stops(
+    stop: Arc<tokio::sync::Mutex<StopSignals>>,
+    is_told: Arc<AtomicBool>,
+    events: mpsc::Sender<Event>,
+) {
+    let mut stop = stop.lock().await;
+    while stop.recv().await.is_some() {
+        is_told.store(true, Ordering::Relaxed);
+        if events.send(Event::Shutdown).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn forward_hints(
     mut hints: mpsc::Receiver<crate::plan::debounce::Hint>,
     events: mpsc::Sender<Event>,
 ) {
-    tokio::spawn(async move {
-        while let Some(hint) = hints.recv().await {
-            if events.send(Event::Hint(hint)).await.is_err() {
-                return;
-            }
+    while let Some(hint) = hints.recv().await {
+        if events.send(Event::Hint(hint)).await.is_err() {
+            return;
         }
-    });
+    }
 }

@@ -3,14 +3,16 @@
 //! Nothing is changed here. Each directory's plan goes to the engine as a value.
 
 use crate::agent::context::{Context, Lent, Mirror};
+use crate::agent::tracker::{self, Tracker};
 use crate::local::descent::Descent;
 use crate::local::error::Error as LocalError;
 use crate::local::root::Root;
 use crate::local::{hash, scan};
+use crate::model::identity::{Identity, Sameness};
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::Failed;
 use crate::model::stamp::Tolerated;
-use crate::plan::action::{DirPlan, Report};
+use crate::plan::action::{DirPlan, Edit, Report};
 use crate::plan::directory;
 use crate::plan::facts::{Digests, DirFacts, Inventory, LocalEntry, Mapped, SyncedFolder};
 use crate::plan::guard::{self, Halt};
@@ -68,6 +70,8 @@ pub(crate) enum How {
     Below,
     /// A file that never rests, as it is.
     Restless,
+    /// As [`How::Below`], and for the last time: it is not put off again.
+    Finally,
 }
 
 /// An order to look.
@@ -251,7 +255,56 @@ impl Surveyor<'_> {
         if dir.path.is_root() {
             guard::check_root(&facts).map_err(Broken::Halt)?;
         }
-        Ok(Some(self.decide(dir, &facts)))
+        let mut plan = self.decide(dir, &facts);
+        self.identify_root(dir, &mut plan);
+        self.sort_out(dir, &facts.mapped, &mut plan, &|_| false)?;
+        Ok(Some(plan))
+    }
+
+    /// Files at the top are on the root's device.
+    fn identify_root(&self, dir: &Dir, plan: &mut DirPlan) {
+        let (device, inode) = self.root.identity();
+        let now = Identity {
+            device,
+            inode,
+            born: None,
+        };
+        if dir.path.is_root() && dir.folder.identity != Some(now) {
+            plan.edits.push(Edit::Identify(dir.folder.key, now));
+        }
+    }
+
+    fn sort_out(
+        &self,
+        dir: &Dir,
+        mapped: &Mapped,
+        plan: &mut DirPlan,
+        is_last: &dyn Fn(&LocalName) -> bool,
+    ) -> Result<(), Broken> {
+        let tracker = Tracker::new(self.context, &self.reader);
+        Ok(tracker::sort_out(
+            &tracker,
+            self.number,
+            dir,
+            mapped,
+            plan,
+            is_last,
+        )?)
+    }
+
+    /// Whether a mapped directory is another one than its row says: then the entry itself
+    /// is to be looked at first.
+    fn is_replaced(&self, path: &RelPath, folder: &SyncedFolder) -> bool {
+        let tracker = Tracker::new(self.context, &self.reader);
+        match (
+            tracker.look(&(self.number, path.clone()), None),
+            folder.identity,
+        ) {
+            (tracker::Looked::Object(found), Some(known)) => {
+                known.compare(&found.identity) == Sameness::Other
+            }
+            _ => false,
+        }
     }
 
     /// The entries of a whole directory; `None` of one that is left out.
@@ -328,9 +381,10 @@ impl Surveyor<'_> {
             let (dir, name) = self.nearest_mapped(&root, &place)?;
             let is_itself = dir.path.join(&name) == place;
             let child = self.reader.child_folder(dir.folder.key, &name)?;
-            if how == How::Below
+            if matches!(how, How::Below | How::Finally)
                 && is_itself
                 && let Some(folder) = child.filter(|f| f.inventoried)
+                && !self.is_replaced(&place, &folder)
             {
                 trees.push(dir.child(&name, &folder));
             }
@@ -338,6 +392,9 @@ impl Surveyor<'_> {
             let entries = entries.or_insert_with(|| Entries::of(dir));
             if how == How::Restless && is_itself {
                 entries.restless.insert(name.clone());
+            }
+            if how == How::Finally && is_itself {
+                entries.last.insert(name.clone());
             }
             entries.names.insert(name);
         }
@@ -379,8 +436,14 @@ impl Surveyor<'_> {
             dir,
             names,
             restless,
+            last,
         } = entries;
         let names: Vec<LocalName> = names.into_iter().collect();
+        // Another directory has its name: what is in that one is found when its own
+        // entry, which has a hint of its own, has been looked at.
+        if !dir.path.is_root() && self.is_replaced(&dir.path, &dir.folder) {
+            return Ok(0);
+        }
         let local = match self.look(&dir.path, &names) {
             Ok(Some(local)) => local,
             Ok(None) => return Ok(0),
@@ -409,6 +472,11 @@ impl Surveyor<'_> {
         let mut plan = self.decide(&dir, &facts);
         // Mapped directories have watches of their own.
         plan.descend.clear();
+        self.sort_out(&dir, &facts.mapped, &mut plan, &|name| last.contains(name))?;
+        let rest = dir.below(&plan);
+        if !rest.is_empty() {
+            self.share(dir.clone(), rest);
+        }
         Ok(self.send(dir, names, plan))
     }
 
@@ -508,6 +576,8 @@ struct Entries {
     names: BTreeSet<LocalName>,
     /// Those of them that never rest.
     restless: BTreeSet<LocalName>,
+    /// Those of them that are looked at for the last time.
+    last: BTreeSet<LocalName>,
 }
 
 impl Entries {
@@ -516,6 +586,7 @@ impl Entries {
             dir,
             names: BTreeSet::new(),
             restless: BTreeSet::new(),
+            last: BTreeSet::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The command line. Only its syntax: what a command does is elsewhere.
 
 use crate::cli::init::flags::InitArgs;
+use crate::cli::output::Color;
 use crate::plan::conflict::Keep;
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
@@ -19,9 +20,10 @@ Exit codes:
    2  wrong command line; resolve: there is no such conflict
    3  a mirror halted: its local folder is missing, unreadable or was emptied;
       wait: or the account that its Box folder belongs to is full
-  69  Box cannot be reached; status, wait: no agent runs
+  69  Box cannot be reached; status, wait, service status: no agent runs
   70  boxup found a mistake in itself; a service manager starts it again
-  74  the state directory cannot be used; token: it cannot be written out
+  74  the state directory cannot be used; token: it cannot be written out;
+      service: it could not be installed or removed
   75  another run holds the lock; login: its port is taken
   77  not authorised: token, account, scope, or a folder the account cannot use
   78  configuration: mistakes, or a secret in a file that others can read
@@ -50,6 +52,18 @@ pub(crate) struct Args {
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
+    /// Write in colours: where and when.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        hide_possible_values = true,
+        help = "Write in colours: auto (on a terminal, unless $NO_COLOR is set), always or never"
+    )]
+    pub(crate) color: Color,
+
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -69,9 +83,12 @@ pub(crate) enum Command {
 
     /// Mirror the configured folders, then keep watching them.
     ///
-    /// Runs until SIGTERM or SIGINT, then finishes what it is sending and ends. On a
+    /// Runs until SIGTERM or SIGINT, then finishes what it is sending (10 seconds at the
+    /// most; a second signal ends it at once). SIGHUP makes it read its configuration
+    /// again; one with mistakes changes nothing. On a
     /// terminal, standard error shows how far it is; not with --json or where $TERM is
     /// "dumb", and with $NO_COLOR without colours.
+    #[command(after_help = SYNC_EXAMPLES)]
     Sync(SyncArgs),
 
     /// Look at everything that a mirror needs, and say what to do where it is not right.
@@ -116,6 +133,21 @@ pub(crate) enum Command {
         command: ConfigCommand,
     },
 
+    /// Tell how one path stands: its mirror, the rule that decides about it with file and
+    /// line, what is here, what Box has under which name and address, what went wrong last,
+    /// and what comes next.
+    ///
+    /// Works with and without a running service, changes nothing and asks Box nothing.
+    Explain {
+        /// A local path, there or not, or MIRROR/path/in/it.
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+
     /// List the conflicts that wait for a decision, with both sides.
     ///
     /// Box's side is read from Box where it can be reached; else it is told as it was
@@ -157,6 +189,140 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+
+    /// Run boxup as a service of systemd, or of launchd.
+    ///
+    /// The service starts with the machine (or with your session: --user), and again when
+    /// it has failed, but not when only a person can help (exit codes 2, 77, 78).
+    #[command(after_help = SERVICE_EXAMPLES)]
+    Service {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: ServiceCommand,
+    },
+
+    /// Print a script that completes commands and flags in a shell.
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+
+    /// Print the manual page, or write all of them.
+    #[command(hide = true)]
+    Man {
+        /// Write boxup.1 and a page for each command into this directory.
+        dir: Option<PathBuf>,
+    },
+}
+
+const SYNC_EXAMPLES: &str = "\
+Examples:
+  boxup sync --once --dry-run   what would be sent?
+  boxup sync --once             one pass; silent where nothing is to be done, as for cron
+  boxup sync                    mirror, then keep watching until SIGTERM
+  kill -HUP PID                 the service reads its configuration again";
+
+const SERVICE_EXAMPLES: &str = "\
+Examples:
+  boxup service print                       look at the unit first; nothing is changed
+  sudo boxup service install                as a service of the machine, user boxup
+  boxup service install --user              as a service of your own session
+  sudo boxup service install --timer daily  one pass a day, instead of watching
+  systemctl reload boxup                    read the configuration again";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  boxup completions bash > ~/.local/share/bash-completion/completions/boxup
+  boxup completions zsh > ~/.zfunc/_boxup
+  boxup completions fish > ~/.config/fish/completions/boxup.fish";
+
+/// What to do with the service.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceCommand {
+    /// Print the unit files. Nothing is changed, and no configuration is needed.
+    Print(ServiceArgs),
+    /// Write the unit files, make the user that the service runs as, and start it.
+    Install(InstallArgs),
+    /// Stop it and remove what was installed. Configuration and state stay.
+    Uninstall(Scope),
+    /// Tell whether it is installed and runs: 0 if so, 69 if it does not run.
+    Status(Scope),
+}
+
+/// Whose service.
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Scope {
+    /// A service of your own session.
+    #[arg(long, conflicts_with = "system")]
+    pub(crate) user: bool,
+
+    /// A service of the machine (the default).
+    #[arg(long)]
+    pub(crate) system: bool,
+
+    /// Of this service manager.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "systemd|launchd",
+        default_value_t,
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    pub(crate) manager: Manager,
+}
+
+/// A service manager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Manager {
+    /// Of Linux.
+    Systemd,
+    /// Of macOS.
+    Launchd,
+}
+
+impl Default for Manager {
+    fn default() -> Self {
+        match cfg!(target_os = "macos") {
+            true => Self::Launchd,
+            false => Self::Systemd,
+        }
+    }
+}
+
+/// Which service.
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct ServiceArgs {
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+
+    /// Make a pass at these times (systemd.time(7), such as hourly or "Mon..Fri 08..18:00")
+    /// instead of watching.
+    #[arg(long, value_name = "WHEN", value_parser = when)]
+    pub(crate) timer: Option<String>,
+
+    /// The program that the service starts; this one if left out.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: Option<PathBuf>,
+}
+
+/// Which service, and where to.
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct InstallArgs {
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+
+    /// Install below this directory, for an image of a machine: nothing is started.
+    #[arg(long, value_name = "DIR", conflicts_with = "user")]
+    pub(crate) root: Option<PathBuf>,
+}
+
+fn when(text: &str) -> Result<String, String> {
+    match text.trim().is_empty() || text.chars().any(char::is_control) {
+        true => Err("name a time, such as hourly, daily or \"Mon..Fri 08..18:00\"".to_owned()),
+        false => Ok(text.trim().to_owned()),
+    }
 }
 
 /// How to sync.
@@ -177,6 +343,17 @@ pub(crate) struct SyncArgs {
     /// Print one JSON object per line, the last one being the summary.
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) root: RootArgs,
+}
+
+/// Whether it is known that root runs it.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RootArgs {
+    /// Run as root without a warning; $BOXUP_ALLOW_ROOT does the same.
+    #[arg(long, conflicts_with_all = ["once", "dry_run"])]
+    pub(crate) allow_root: bool,
 }
 
 /// What to decide, and about what.

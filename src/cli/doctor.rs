@@ -2,10 +2,10 @@
 
 use crate::agent::checkup;
 use crate::agent::checkup::check::{Blame, Check, Status};
-use crate::cli::output::Output;
+use crate::cli::output::{Looks, Output};
 use crate::cli::wording::{printable, wrapped};
 use crate::cli::{exit, json};
-use crate::config::{ConfigError, Environment, Loaded};
+use crate::config::{ConfigError, Loaded};
 use serde_json::{Value, json};
 
 /// Where nobody tells how wide the terminal is.
@@ -19,11 +19,11 @@ const COLUMN: usize = 28;
 pub(crate) async fn doctor(
     loaded: &Result<Loaded, ConfigError>,
     as_json: bool,
-    environment: &Environment,
+    looks: Looks,
     mut output: Output,
 ) -> u8 {
     let config = loaded.as_ref().ok().map(|loaded| &loaded.config);
-    let page = Page::new(&checkup::names(config), environment, &output);
+    let page = Page::new(&checkup::names(config), looks, &output);
     let mut tally = Tally::default();
     let mut tell = |check: Check| {
         tally.count(&check);
@@ -116,14 +116,12 @@ struct Page {
 }
 
 impl Page {
-    fn new(names: &[String], environment: &Environment, output: &Output) -> Self {
-        let is_plain = environment.get("NO_COLOR").is_some()
-            || environment.get("TERM").is_some_and(|term| term == "dumb");
+    fn new(names: &[String], looks: Looks, output: &Output) -> Self {
         let longest = names.iter().map(|name| name.chars().count()).max();
         // As wide as the usual hosts, which are told first.
         let longest = longest.unwrap_or(0).max("network:upload.box.com".len());
         Self {
-            colour: output.is_terminal() && !is_plain,
+            colour: looks.colours(output.is_terminal()),
             column: (longest + 4).min(COLUMN),
             width: output.columns().unwrap_or(WIDTH).clamp(40, WIDEST),
         }

@@ -10,6 +10,7 @@ use crate::model::trouble::{Lesson, Said};
 use crate::plan::action::Report;
 use crate::plan::announce::{Announcement, folder};
 use crate::plan::guard::Halt;
+use crate::plan::moves::Item;
 use crate::plan::tally::Tally;
 use crate::remote::lessons::finding;
 use serde_json::{Value, json};
@@ -41,6 +42,7 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
         Notice::Mirror(announcement) => announced(announcement),
         Notice::Watching => json!({ "event": "watching" }),
         Notice::Draining => json!({ "event": "draining" }),
+        Notice::Reloaded => json!({ "event": "reloaded" }),
     };
     if dry_run {
         line["dry_run"] = json!(true);
@@ -94,6 +96,14 @@ fn entry(report: &Report) -> Option<Value> {
         }
         Report::FolderAdopted(id, _) => {
             json!({ "event": "folder_adopted", "folder_id": id.as_str() })
+        }
+        Report::Moved(item, (_, from)) => {
+            let mut line = json!({ "event": "moved", "from": from.to_string() });
+            match item {
+                Item::File(id) => line["file_id"] = json!(id.as_str()),
+                Item::Folder(_, id) => line["folder_id"] = json!(id.as_str()),
+            }
+            line
         }
         Report::Excluded(why) => {
             let mut line = with_reason("excluded", why.code(), why.to_string());
@@ -217,6 +227,7 @@ fn accounts(tally: &Tally) -> Value {
         "pending": tally.pending,
         "folders_created": tally.folders_created,
         "folders_adopted": tally.folders_adopted,
+        "moved": tally.moved,
     })
 }
 

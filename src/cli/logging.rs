@@ -23,7 +23,7 @@ pub(crate) fn start(verbose: u8, filter: Option<&OsStr>, looks: Looks) {
         .with_writer(|| Gated)
         // Of a line that cannot be written nobody can be told: saying so would panic.
         .log_internal_errors(false)
-        .with_ansi(looks.colour && stderr().is_terminal());
+        .with_ansi(looks.colours(stderr().is_terminal()));
     // Taken already when the program runs inside another, as in the demo.
     drop(subscriber.try_init());
 }

@@ -7,7 +7,9 @@ pub(crate) mod config_show;
 pub(crate) mod conflicts;
 pub(crate) mod doctor;
 pub(crate) mod exit;
+pub(crate) mod explain;
 pub(crate) mod failure;
+pub(crate) mod generated;
 pub(crate) mod init;
 pub(crate) mod json;
 pub(crate) mod logging;
@@ -15,8 +17,10 @@ pub(crate) mod login;
 pub(crate) mod output;
 pub(crate) mod problems;
 pub(crate) mod progress;
+pub(crate) mod reload;
 pub(crate) mod resolve;
 pub(crate) mod screen;
+pub(crate) mod service;
 pub(crate) mod status;
 pub(crate) mod summary;
 pub(crate) mod sync;
@@ -33,30 +37,47 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
+/// What comes from outside while the program runs.
+pub struct Signals {
+    /// Ends a run: once lets what runs finish, twice does not.
+    pub stop: mpsc::Receiver<()>,
+    /// Called once by a service that begins: from then on each hang-up makes it read its
+    /// configuration again. Everything else ends by a hang-up as any program does.
+    pub hangups: Box<dyn FnOnce() -> mpsc::Receiver<()> + Send>,
+}
+
+/// Nobody hangs up.
+impl From<mpsc::Receiver<()>> for Signals {
+    fn from(stop: mpsc::Receiver<()>) -> Self {
+        let hangups = Box::new(|| mpsc::channel(1).1);
+        Self { stop, hangups }
+    }
+}
+
 /// Runs the program with these arguments (the first is its name) and environment, and
-/// returns its exit code. What comes through `stop` ends a run: once lets what runs
-/// finish, twice does not.
+/// returns its exit code.
 ///
 /// The exit codes are listed by `boxup --help` and in the README.
 pub async fn run(
     args: impl IntoIterator<Item = OsString>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
-    stop: mpsc::Receiver<()>,
+    signals: impl Into<Signals>,
 ) -> u8 {
     let args = match parse(args) {
         Ok(args) => args,
         Err(code) => return code,
     };
     let environment: Environment = environment.into_iter().collect();
-    let looks = Looks::of(&environment);
+    let looks = Looks::of(&environment, args.color);
     logging::start(args.verbose, environment.get("BOXUP_LOG"), looks);
-    let code = carry_out(args, environment, stop).await;
+    let code = carry_out(args, environment, looks, signals.into()).await;
     // Whoever was waiting for it may have given up; a login must not be lost for that.
     rotation::finish().await;
     code
 }
 
-async fn carry_out(args: Args, environment: Environment, mut stop: mpsc::Receiver<()>) -> u8 {
+async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: Signals) -> u8 {
+    let Signals { mut stop, hangups } = signals;
     let mut output = Output::standard();
     let verbose = args.verbose > 0;
     let place = Place {
@@ -64,23 +85,14 @@ async fn carry_out(args: Args, environment: Environment, mut stop: mpsc::Receive
         environment,
     };
     match args.command {
-        Command::Sync(sync) => match unless_told(&mut stop, place.load(config::load)).await {
-            None => exit::INCOMPLETE,
-            Some(Ok(loaded)) => {
-                for warning in &loaded.warnings {
-                    output.complain(&format!("warning: {warning}\n"));
-                }
-                let looks = Looks::of(&place.environment);
-                sync::run(loaded.config, sync, (verbose, looks), stop, output).await
-            }
-            Some(Err(error)) => {
-                if sync.json {
-                    let text = problems::text(&error);
-                    output.say(&format!("{}\n", json::fatal(text.trim_end(), exit::CONFIG)));
-                }
-                refuse(&error, false, &mut output)
-            }
-        },
+        Command::Sync(args) => {
+            let way = sync::Way {
+                args,
+                verbose,
+                looks,
+            };
+            sync::sync(place, way, Signals { stop, hangups }, output).await
+        }
         Command::Config {
             command: ConfigCommand::Check { json },
         } => unless_stopped(&mut stop, check(&place, json, &mut output)).await,
@@ -97,11 +109,14 @@ async fn carry_out(args: Args, environment: Environment, mut stop: mpsc::Receive
         Command::Doctor { json } => {
             let work = async {
                 let loaded = place.load(config::load).await;
-                doctor::doctor(&loaded, json, &place.environment, output).await
+                doctor::doctor(&loaded, json, looks, output).await
             };
             unless_stopped(&mut stop, work).await
         }
         Command::Resolve(args) => resolve::run(place, args, stop, output).await,
+        Command::Service { command } => service::run(command, &place, &mut output),
+        Command::Completions { shell } => generated::completions(shell, &mut output),
+        Command::Man { dir } => generated::man(dir.as_deref(), &mut output),
         other => unless_stopped(&mut stop, ask(other, &place, output)).await,
     }
 }
@@ -115,6 +130,10 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         }
         Command::Wait { timeout, json } => {
             let work = async |local, output| status::wait(&local, timeout, json, output).await;
+            with(place, config::load_local, json, output, work).await
+        }
+        Command::Explain { path, json } => {
+            let work = async |local, output| explain::explain(local, &path, json, output).await;
             with(place, config::load_local, json, output, work).await
         }
         Command::Conflicts { mirrors, json } => {
@@ -143,7 +162,10 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         | Command::Config { .. }
         | Command::Doctor { .. }
         | Command::Init(_)
-        | Command::Resolve(_) => exit::USAGE,
+        | Command::Resolve(_)
+        | Command::Service { .. }
+        | Command::Completions { .. }
+        | Command::Man { .. } => exit::USAGE,
     }
 }
 

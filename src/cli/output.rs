@@ -7,22 +7,47 @@ use crate::model::path::confuses;
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write, stderr, stdout};
 
+/// Whether to write in colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`.
+    #[default]
+    Auto,
+    /// Wherever it goes.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
 /// What may be done to a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Looks {
-    /// Colours: not with `NO_COLOR`.
-    pub(crate) colour: bool,
+    color: Color,
     /// Going back to what has been written: not where `TERM` is `dumb`.
     pub(crate) redraw: bool,
 }
 
 impl Looks {
-    /// As the environment wishes.
-    pub(crate) fn of(environment: &Environment) -> Self {
+    /// As the command line and the environment wish.
+    pub(crate) fn of(environment: &Environment, color: Color) -> Self {
         let is_dumb = environment.get("TERM").is_some_and(|term| term == "dumb");
+        let is_plain = is_dumb || environment.get("NO_COLOR").is_some();
+        let color = match color {
+            Color::Auto if is_plain => Color::Never,
+            other => other,
+        };
         Self {
-            colour: !is_dumb && environment.get("NO_COLOR").is_none(),
+            color,
             redraw: !is_dumb,
+        }
+    }
+
+    /// Whether what goes there has colours.
+    pub(crate) fn colours(self, is_terminal: bool) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Auto => is_terminal,
+            Color::Never => false,
         }
     }
 }
@@ -95,8 +120,34 @@ fn spelled_out(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::spelled_out;
+    use super::{Color, Looks, spelled_out};
+    use crate::config::Environment;
     use serde_json::{Value, json};
+
+    #[test]
+    fn the_command_line_wins_over_the_environment_and_that_over_the_terminal() {
+        let plain = [("NO_COLOR", "1")];
+        let dumb = [("TERM", "dumb")];
+        let none: [(&str, &str); 0] = [];
+        let colours = |variables: &[(&str, &str)], color, is_terminal| {
+            let environment = Environment::from_iter(variables.iter().copied());
+            Looks::of(&environment, color).colours(is_terminal)
+        };
+        for (variables, color, is_terminal, expected) in [
+            (&none[..], Color::Auto, true, true),
+            (&none, Color::Auto, false, false),
+            (&plain, Color::Auto, true, false),
+            (&dumb, Color::Auto, true, false),
+            (&plain, Color::Always, false, true),
+            (&none, Color::Never, true, false),
+        ] {
+            assert_eq!(
+                colours(variables, color, is_terminal),
+                expected,
+                "{variables:?} {color:?} {is_terminal}"
+            );
+        }
+    }
 
     #[test]
     fn lines_for_machines_are_exact_and_harmless() {

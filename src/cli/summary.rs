@@ -30,6 +30,7 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
         (tally.failed, "failed"),
         (tally.pending, "not reached"),
         (tally.folders_created, folders),
+        (tally.moved, "moved"),
     ];
     let parts = parts.iter().filter(|(number, _)| *number > 0);
     let parts: Vec<_> = parts

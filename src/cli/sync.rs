@@ -2,31 +2,53 @@
 
 use crate::agent::meter::Gauge;
 use crate::agent::notice::{Ending, Notice, Sink};
-use crate::agent::run::Watcher;
+use crate::agent::notify_socket::Supervisor;
+use crate::agent::run::{Orders, Watcher};
 use crate::agent::{preview, run as agent};
 use crate::cli::args::SyncArgs;
-use crate::cli::exit;
 use crate::cli::output::{Looks, Output};
+use crate::cli::reload::Outside;
 use crate::cli::text::{Style, Text};
 use crate::cli::wording::printable;
-use crate::cli::{json, progress, summary};
-use crate::config::Config;
-use std::io::{IsTerminal, stderr};
+use crate::cli::{Place, Signals, exit, json, problems, progress, refuse, summary, unless_told};
+use crate::config::{self, Config, Environment};
+use std::io::{IsTerminal, stderr, stdin};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
-/// Runs it and returns the exit code.
-pub(crate) async fn run(
-    config: Config,
-    args: SyncArgs,
-    (verbose, looks): (bool, Looks),
-    mut stop: mpsc::Receiver<()>,
-    mut output: Output,
-) -> u8 {
-    let config = match select(config, &args.mirrors) {
+/// How it was asked for.
+pub(super) struct Way {
+    pub(crate) args: SyncArgs,
+    pub(crate) verbose: bool,
+    pub(crate) looks: Looks,
+}
+
+/// Reads the configuration, runs, and returns the exit code.
+pub(super) async fn sync(place: Place, way: Way, signals: Signals, mut output: Output) -> u8 {
+    let Signals { mut stop, hangups } = signals;
+    let is_service = !way.args.once && !way.args.dry_run;
+    let hangups = is_service.then(hangups);
+    if is_service {
+        warn_root(&way.args, &place.environment, &mut output);
+    }
+    let loaded = match unless_told(&mut stop, place.load(config::load)).await {
+        None => return exit::INCOMPLETE,
+        Some(Ok(loaded)) => loaded,
+        Some(Err(error)) => {
+            if way.args.json {
+                let text = problems::text(&error);
+                output.say(&format!("{}\n", json::fatal(text.trim_end(), exit::CONFIG)));
+            }
+            return refuse(&error, false, &mut output);
+        }
+    };
+    for warning in &loaded.warnings {
+        output.complain(&format!("warning: {warning}\n"));
+    }
+    let config = match select(loaded.config, &way.args.mirrors) {
         Ok(config) => config,
         Err(message) => {
-            if args.json {
+            if way.args.json {
                 output.say(&format!(
                     "{}\n",
                     json::fatal(message.trim_end(), exit::USAGE)
@@ -36,18 +58,51 @@ pub(crate) async fn run(
             return exit::USAGE;
         }
     };
+    run(config, place, way, (stop, hangups), output).await
+}
+
+async fn run(
+    config: Config,
+    place: Place,
+    way: Way,
+    (mut stop, hangups): (mpsc::Receiver<()>, Option<mpsc::Receiver<()>>),
+    mut output: Output,
+) -> u8 {
+    let Way {
+        args,
+        verbose,
+        looks,
+    } = way;
     let reporter = Reporter::new(&args, verbose, looks, &output);
     let sink = reporter.sink();
     let gauge = progress(&config, &args, looks);
+    let watcher = Watcher { sink, gauge };
     let ended = if args.dry_run {
         tokio::select! {
-            ended = preview::preview(&config, sink) => ended,
+            ended = preview::preview(&config, watcher.sink) => ended,
             Some(()) = stop.recv() => Ok(Ending { cut_short: true, ..Ending::default() }),
         }
-    } else if args.once {
-        agent::once(&config, stop, Watcher { sink, gauge }).await
+    } else if let Some(hangups) = hangups {
+        let supervisor = Supervisor::of(&place.environment);
+        let (reloads_in, reloads) = mpsc::channel(1);
+        let (stop_in, stops) = mpsc::channel(4);
+        let outside = Outside {
+            place,
+            mirrors: args.mirrors.clone(),
+            supervisor: supervisor.clone(),
+            reloads: reloads_in,
+            had_terminal: stdin().is_terminal(),
+        };
+        let listening = tokio::spawn(outside.listen(stop, hangups, stop_in));
+        let orders = Orders {
+            stop: stops,
+            reloads,
+        };
+        let ended = agent::serve(config, orders, watcher, supervisor).await;
+        listening.abort();
+        ended
     } else {
-        agent::serve(&config, stop, Watcher { sink, gauge }).await
+        agent::once(&config, stop, watcher).await
     };
     match ended {
         Ok(ending) => reporter.end(&ending, &mut output),
@@ -62,12 +117,23 @@ pub(crate) async fn run(
     }
 }
 
+/// A service of root's can read everything, and so could whoever finds a mistake in it.
+fn warn_root(args: &SyncArgs, environment: &Environment, output: &mut Output) {
+    let is_allowed = args.root.allow_root || environment.get("BOXUP_ALLOW_ROOT").is_some();
+    if rustix::process::geteuid().is_root() && !is_allowed {
+        output.complain(
+            "warning: boxup runs as root, which it never needs: `boxup service install` gives it \
+             a user of its own; --allow-root or BOXUP_ALLOW_ROOT=1 if it has to be\n",
+        );
+    }
+}
+
 /// Progress, for a person at a terminal who reads no JSON.
 fn progress(config: &Config, args: &SyncArgs, looks: Looks) -> Option<Gauge> {
     let is_watched = stderr().is_terminal() && looks.redraw && !args.json && !args.dry_run;
     let host = config.endpoints.upload.url().host_str();
     let host = host.unwrap_or("Box").to_owned();
-    is_watched.then(|| progress::gauge(host, looks.colour))
+    is_watched.then(|| progress::gauge(host, looks.colours(true)))
 }
 
 /// Keeps only the mirrors that were named, if any were.
@@ -107,7 +173,7 @@ impl Reporter {
     fn new(args: &SyncArgs, verbose: bool, looks: Looks, output: &Output) -> Self {
         let is_terminal = output.is_terminal();
         let style = Style {
-            colour: is_terminal && looks.colour,
+            colour: looks.colours(is_terminal),
             would: args.dry_run,
             verbose,
         };

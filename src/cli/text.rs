@@ -74,6 +74,7 @@ impl Text {
             Notice::Watching if self.style.verbose => {
                 self.marked("watching", PLAIN, "every directory is watched")
             }
+            Notice::Reloaded => self.marked("reloaded", PLAIN, "the configuration was read again"),
             Notice::Draining => self.marked("stopping", PLAIN, "what is under way is finished"),
             Notice::Passed { mirror } => {
                 // In order again: the next halt is news.
@@ -110,6 +111,11 @@ impl Text {
                 GREEN,
                 format!("  (the folder was on Box already{named})"),
             ),
+            Report::Moved(_, (_, from)) => {
+                self.has_spoken = true;
+                let words = format!("{from} -> {place}");
+                return self.marked("moved", GREEN, &words);
+            }
             Report::Parked(why) => ("parked", YELLOW, format!(": {why}")),
             Report::Failed(why) => ("failed", RED, format!(": {why}")),
         };

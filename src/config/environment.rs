@@ -31,6 +31,12 @@ impl Environment {
         all.filter(|(name, _)| !names.iter().any(|other| OsStr::new(other) == *name))
     }
 
+    /// The same with another value of one variable.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.insert(name.into(), value.into());
+        self
+    }
+
     /// A variable that names a place absolutely. The XDG specification wants relative
     /// values ignored: they would mean another place in every working directory.
     pub(crate) fn absolute_path(&self, name: &str) -> Option<&Path> {

@@ -6,7 +6,7 @@ use crate::config::problem::Problem;
 use std::path::{Path, PathBuf};
 
 /// What is looked at when nobody named a file and the user has none.
-const SYSTEM: &str = "/etc/boxup/sync.toml";
+pub(crate) const SYSTEM: &str = "/etc/boxup/sync.toml";
 
 /// The file that `--config` or `$BOXUP_CONFIG` names, whether it exists or not: naming
 /// one means this one. Otherwise the first that is there, the user's or the system's.

@@ -39,6 +39,7 @@ pub(crate) use crate::config::command::give_up;
 pub(crate) use crate::config::endpoints::Endpoint;
 pub(crate) use crate::config::environment::Environment;
 pub(crate) use crate::config::key::PrivateKey;
+pub(crate) use crate::config::locate::SYSTEM;
 pub(crate) use crate::config::network::Proxy;
 pub(crate) use crate::config::problem::Problem;
 pub(crate) use crate::config::redirect::RedirectUri;

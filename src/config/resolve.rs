@@ -5,6 +5,7 @@
 
 use crate::config::environment::Environment;
 use crate::config::file::File;
+use crate::config::locate::SYSTEM;
 use crate::config::problem::{Place, Problem, Problems, closest};
 use crate::config::reader::{Entry, State};
 use crate::config::{Auth, Config, Endpoints, Limits, Loaded, Local, Mirror, Network, Watch};
@@ -126,7 +127,11 @@ impl Parts {
     }
 }
 
-/// The file's word, else systemd's directory, else the user's.
+/// Where the machine's service keeps its state.
+const SYSTEM_STATE: &str = "/var/lib/boxup";
+
+/// The file's word, else systemd's directory, else the machine's for the machine's
+/// configuration (so that root's `boxup status` finds the service), else the user's.
 fn state_dir(entry: &Entry<String>, world: &World<'_>, problems: &mut Problems) -> Option<PathBuf> {
     if !entry.is_missing() {
         return path(entry, world, problems);
@@ -141,7 +146,9 @@ fn state_dir(entry: &Entry<String>, world: &World<'_>, problems: &mut Problems) 
         let directory = world.env.absolute_path(variable)?;
         Some(directory.join(below))
     };
+    let of_machine = || (world.source == Path::new(SYSTEM)).then(|| PathBuf::from(SYSTEM_STATE));
     let found = from_systemd
+        .or_else(of_machine)
         .or_else(|| under("XDG_STATE_HOME", "boxup"))
         .or_else(|| under("HOME", ".local/state/boxup"));
     if found.is_none() {

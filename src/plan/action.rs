@@ -12,6 +12,7 @@ use crate::plan::conflict::Decision;
 use crate::plan::facts::{
     Hashed, Intent, Mapped, OpenSession, ParkedItem, SyncedFile, SyncedFolder,
 };
+use crate::plan::moves::{Item, MoveWork, Spot};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -28,6 +29,14 @@ pub(crate) struct DirPlan {
     pub(crate) unchanged: u64,
     /// Directories to look into next.
     pub(crate) descend: Vec<(LocalName, SyncedFolder)>,
+    /// Directories whose folder was another directory's.
+    pub(crate) replaced: Vec<(LocalName, SyncedFolder, Identity)>,
+    /// Entries that were parked because a name that differs in case only belongs to what
+    /// is not there any more: that may be the same thing, renamed.
+    pub(crate) respelled: Vec<Action>,
+    /// Entries that are looked at once more when everything else has been: what has their
+    /// name on Box may turn up elsewhere.
+    pub(crate) put_off: Vec<LocalName>,
     /// Files that are too young, each with how long it will be so: they are told, and
     /// looked at again then.
     pub(crate) young: Vec<(LocalName, Duration)>,
@@ -43,7 +52,7 @@ impl DirPlan {
     pub(crate) fn not_at_rest(&self) -> BTreeSet<LocalName> {
         let files = self.actions.iter().filter_map(|action| match action {
             Action::File(work) => Some(work),
-            Action::Folder(_) => None,
+            Action::Folder(_) | Action::Move(_) => None,
         });
         let restless = files.filter(|work| work.restless);
         let restless = restless.map(|work| &work.name);
@@ -58,6 +67,8 @@ pub(crate) enum Action {
     Folder(FolderWork),
     /// See that a file's content is on Box.
     File(FileWork),
+    /// See that what has moved on the disk moves on Box.
+    Move(MoveWork),
 }
 
 impl Action {
@@ -66,6 +77,7 @@ impl Action {
         match self {
             Self::Folder(work) => &work.name,
             Self::File(work) => &work.name,
+            Self::Move(work) => &work.name,
         }
     }
 }
@@ -155,6 +167,36 @@ pub(crate) struct NewFolder {
     pub(crate) identity: Option<Identity>,
 }
 
+/// Where an item is to go.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Moving {
+    /// The item.
+    pub(crate) item: Item,
+    /// The directory that it goes to.
+    pub(crate) dir: FolderKey,
+    /// Its local name there.
+    pub(crate) name: LocalName,
+    /// Its name there on Box.
+    pub(crate) remote_name: RemoteName,
+}
+
+/// Where an item has gone.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Moved {
+    /// The item.
+    pub(crate) item: Item,
+    /// Where it was.
+    pub(crate) from: (FolderKey, LocalName),
+    /// The directory that it is in.
+    pub(crate) dir: FolderKey,
+    /// Its local name there.
+    pub(crate) name: LocalName,
+    /// Its name there on Box.
+    pub(crate) remote_name: RemoteName,
+    /// Its etag.
+    pub(crate) etag: Option<Etag>,
+}
+
 /// A change of the mapping.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Edit {
@@ -184,6 +226,12 @@ pub(crate) enum Edit {
     },
     /// The directory of this folder is this one now.
     Identify(FolderKey, Identity),
+    /// A move is about to be asked for.
+    Moving(Box<Moving>),
+    /// What became of a move does not matter any more.
+    NotMoving(Item),
+    /// An item is somewhere else now. Ends its move.
+    Moved(Box<Moved>),
     /// A folder's listing has been planned from.
     Inventoried(FolderKey),
     /// An item waits.
@@ -219,6 +267,9 @@ impl Edit {
             Self::PutFolder { .. }
             | Self::Inventoried(_)
             | Self::Identify(..)
+            | Self::Moving(_)
+            | Self::NotMoving(_)
+            | Self::Moved(_)
             | Self::Park(..)
             | Self::Unpark(..)
             | Self::UnparkBelow(_)
@@ -256,6 +307,8 @@ pub(crate) enum Report {
     FolderCreated(FolderId, Option<RemoteName>),
     /// An existing folder on Box that is ours now.
     FolderAdopted(FolderId, Option<RemoteName>),
+    /// It has moved on Box, from this place.
+    Moved(Item, Spot),
 }
 
 impl Report {
@@ -267,7 +320,11 @@ impl Report {
             }
             Self::Left(file) => file.as_ref().map(|file| &file.name),
             Self::FolderCreated(_, name) | Self::FolderAdopted(_, name) => name.as_ref(),
-            Self::Unchanged | Self::Excluded(_) | Self::Parked(_) | Self::Failed(_) => None,
+            Self::Unchanged
+            | Self::Excluded(_)
+            | Self::Parked(_)
+            | Self::Failed(_)
+            | Self::Moved(..) => None,
         }
     }
 }

@@ -4,13 +4,13 @@
 //! Called twice with the same facts: [`suspects`] names the files whose bytes decide
 //! something, the scan hashes just those, and [`plan`] decides.
 
-use crate::model::identity::Identity;
+use crate::model::identity::{Identity, Sameness};
 use crate::model::ids::FolderKey;
 use crate::model::item::{Obstacle, Occupant};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Failed, Parked};
-use crate::model::stamp::{Stamp, YOUNG};
+use crate::model::stamp::{Nanos, Stamp, YOUNG};
 use crate::plan::absence::{self, Mark};
 use crate::plan::action::{Action, DirPlan, Edit, FileWork, FolderWork, Report, synced};
 use crate::plan::facts::{
@@ -128,7 +128,15 @@ impl Planner<'_> {
                 let why = Exclusion::TooYoung(self.policy.min_age);
                 self.report(name, Report::Excluded(why));
             }
-            Standing::Waits(why) => self.park(name, why, Some(*stamp)),
+            Standing::Waits(why) => {
+                if self.may_be_respelled(&why)
+                    && let Ok(remote) = RemoteName::for_local(name)
+                {
+                    let work = self.file_work(name, stamp, remote, None, None);
+                    self.plan.respelled.push(Action::File(work));
+                }
+                self.park(name, why, Some(*stamp));
+            }
             Standing::Recheck(known) | Standing::Changed(known) => {
                 self.known(name, stamp, known, digests.get(name));
             }
@@ -229,6 +237,18 @@ impl Planner<'_> {
         hashed: Option<Hashed>,
         existing: Option<&crate::model::item::RemoteFile>,
     ) {
+        let work = self.file_work(name, stamp, remote_name, hashed, existing);
+        self.plan.actions.push(Action::File(work));
+    }
+
+    fn file_work(
+        &self,
+        name: &LocalName,
+        stamp: &Stamp,
+        remote_name: RemoteName,
+        hashed: Option<Hashed>,
+        existing: Option<&crate::model::item::RemoteFile>,
+    ) -> FileWork {
         let mut work = FileWork {
             name: name.clone(),
             remote_name,
@@ -244,20 +264,49 @@ impl Planner<'_> {
             changes: 0,
         };
         work.recall(&self.facts.mapped);
-        self.plan.actions.push(Action::File(work));
+        work
+    }
+
+    /// Whether the name belongs to something that is not there any more.
+    fn may_be_respelled(&self, why: &Parked) -> bool {
+        let Parked::CaseTwin(winner) = why else {
+            return false;
+        };
+        let is_it = |entry: &LocalEntry| entry.name.to_string() == *winner;
+        !self.facts.local.iter().any(is_it)
     }
 
     fn directory(&mut self, name: &LocalName, identity: Identity) {
         let mapped = &self.facts.mapped;
         if let Some(folder) = mapped.folders.get(name).filter(|f| f.inventoried) {
             self.unpark(name);
-            if folder.identity != Some(identity) {
-                self.plan.edits.push(Edit::Identify(folder.key, identity));
+            let sameness = folder.identity.map(|known| known.compare(&identity));
+            match sameness {
+                Some(Sameness::Other) => {
+                    let replaced = (name.clone(), folder.clone(), identity);
+                    return self.plan.replaced.push(replaced);
+                }
+                _ if folder.identity == Some(identity) => {}
+                // The device has another number, or nothing was known.
+                _ => self.plan.edits.push(Edit::Identify(folder.key, identity)),
             }
             return self.plan.descend.push((name.clone(), folder.clone()));
         }
         match directory_name(name, self.facts, self.policy, &self.names) {
-            Err(why) => self.park(name, why, None),
+            Err(why) => {
+                if self.may_be_respelled(&why)
+                    && let Ok(remote_name) = RemoteName::for_local(name)
+                {
+                    self.plan.respelled.push(Action::Folder(FolderWork {
+                        name: name.clone(),
+                        remote_name,
+                        identity: Some(identity),
+                        known: None,
+                        is_mapped: false,
+                    }));
+                }
+                self.park(name, why, None);
+            }
             Ok(remote_name) => {
                 let occupant = self.occupant(&remote_name);
                 let known = match occupant {
@@ -442,7 +491,7 @@ fn standing<'a>(
             Standing::Unchanged
         };
     }
-    if let Some(wait) = too_young(stamp, facts, policy) {
+    if let Some(wait) = age_left(stamp, facts.now, policy.min_age) {
         return Standing::TooYoung(wait);
     }
     if is_unsettled(stamp, facts, policy) && !facts.restless.contains(name) {
@@ -526,9 +575,9 @@ fn is_unsettled(stamp: &Stamp, facts: &DirFacts, policy: &Policy) -> bool {
 
 /// How long a file will be too young. A modification time in the future says nothing about
 /// an age: such a file is old enough.
-fn too_young(stamp: &Stamp, facts: &DirFacts, policy: &Policy) -> Option<Duration> {
-    let age = u64::try_from(facts.now.since(stamp.mtime)).ok()?;
-    let left = policy.min_age.checked_sub(Duration::from_nanos(age))?;
+pub(crate) fn age_left(stamp: &Stamp, now: Nanos, min_age: Duration) -> Option<Duration> {
+    let age = u64::try_from(now.since(stamp.mtime)).ok()?;
+    let left = min_age.checked_sub(Duration::from_nanos(age))?;
     (!left.is_zero()).then_some(left)
 }
 

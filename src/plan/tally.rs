@@ -26,6 +26,8 @@ pub(crate) struct Tally {
     pub(crate) folders_created: u64,
     /// Existing folders on Box that became ours.
     pub(crate) folders_adopted: u64,
+    /// Files and folders that moved on Box.
+    pub(crate) moved: u64,
 }
 
 impl Tally {
@@ -54,6 +56,19 @@ impl Tally {
             pending: self.pending + other.pending,
             folders_created: self.folders_created + other.folders_created,
             folders_adopted: self.folders_adopted + other.folders_adopted,
+            moved: self.moved + other.moved,
+        }
+    }
+
+    /// What was done, without how everything else stood.
+    pub(crate) fn done(self) -> Self {
+        Self {
+            unchanged: 0,
+            excluded: 0,
+            parked: 0,
+            failed: 0,
+            pending: 0,
+            ..self
         }
     }
 
@@ -69,6 +84,7 @@ impl Tally {
             Report::Failed(_) => &mut self.failed,
             Report::FolderCreated(..) => &mut self.folders_created,
             Report::FolderAdopted(..) => &mut self.folders_adopted,
+            Report::Moved(..) => &mut self.moved,
         };
         *column += 1;
     }

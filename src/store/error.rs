@@ -63,6 +63,11 @@ fn hint(error: &rusqlite::Error) -> &'static str {
              with on_existing = \"park\" nothing else is touched"
         }
         Some(ErrorCode::DiskFull) => ". The disk is full: make room; nothing is lost",
+        Some(ErrorCode::SystemIoFailure) => {
+            ". Its disk fails, is full or cannot hold a file that long: see what `df` and the \
+             system's log say, and run again; nothing is lost"
+        }
+        Some(ErrorCode::ReadOnly) => ". It is read-only for this user: see its mode and its disk's",
         _ => "",
     }
 }

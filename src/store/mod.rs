@@ -11,6 +11,7 @@ pub(crate) mod error;
 pub(crate) mod lock;
 pub(crate) mod migrate;
 pub(crate) mod mirrors;
+pub(crate) mod origins;
 pub(crate) mod reader;
 pub(crate) mod rows;
 pub(crate) mod sessions;

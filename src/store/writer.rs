@@ -226,6 +226,9 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             db.prepare_cached(sql)?.execute([dir.0]).map(|_| ())
         }
         Edit::Identify(dir, identity) => tree::identify(db, *dir, *identity),
+        Edit::Moving(moving) => tree::intend(db, moving),
+        Edit::NotMoving(item) => tree::end(db, item),
+        Edit::Moved(moved) => tree::moved(db, moved),
         // An intent stays: what is parked may have been decided without asking Box.
         Edit::Park(dir, name, item) => park(db, *dir, name, item),
         Edit::Unpark(dir, name) => end(db, "parked", *dir, name),

@@ -10,12 +10,15 @@ use crate::store::error::Error as StoreError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
 
 /// How long what runs may take after a signal. A service manager's patience is usually
 /// ten seconds longer at least.
 const AFTER_SIGNAL: Duration = Duration::from_secs(8);
 /// How long a last look may take.
 const A_LOOK: Duration = Duration::from_secs(2);
+/// How long what is cut off may take to notice.
+const A_MOMENT: Duration = Duration::from_millis(500);
 /// How long when there is no hope that it gets through.
 const WITHOUT_HOPE: Duration = Duration::from_secs(2);
 
@@ -28,6 +31,10 @@ impl Engine {
         }
         if self.stop.is_some() || broken.is_some() {
             self.unseen |= self.fresh.are_waiting() || self.visits.are_waiting();
+            for part in &mut self.parts {
+                self.tally.pending += part.put_off.len() as u64;
+                part.put_off.clear();
+            }
             let drained = self.drain().await;
             broken = broken.or(drained.err());
             self.unseen |= self.are_surveying() || self.context.cut.load(Ordering::Relaxed);
@@ -51,6 +58,7 @@ impl Engine {
         match self.stop.take() {
             None | Some(Stop::NoMirror) => {}
             Some(Stop::Interrupted) => ending.cut_short = cut_short,
+            Some(Stop::Replaced) => ending.replaced = true,
             Some(Stop::Unauthorized(said)) => ending.unauthorized = Some(said),
             Some(Stop::Unreachable(why)) => ending.unreachable = Some(why),
             Some(Stop::Deferred(wait)) => ending.deferred = Some(wait),
@@ -77,9 +85,11 @@ impl Engine {
     }
 
     /// What was hinted at and not looked at is looked at, to tell what is not on Box.
-    async fn look_at_hints(&mut self) {
+    /// Says whether a second signal came meanwhile.
+    async fn look_at_hints(&mut self, aside: &mut Vec<Event>) -> bool {
         let hinted = self.schedule.take_hints(Instant::now());
         self.unseen |= !hinted.mirrors.is_empty();
+        let end = tokio::time::Instant::now() + A_LOOK;
         for (mirror, places) in hinted.hinted {
             let visit = Visit {
                 mirror,
@@ -99,40 +109,47 @@ impl Engine {
                 });
                 (looked.is_ok(), found.into_inner())
             });
-            match tokio::time::timeout(A_LOOK, look).await {
+            let looked = tokio::select! {
+                looked = tokio::time::timeout_at(end, look) => looked,
+                () = second_signal(&mut self.inbox, aside) => {
+                    self.unseen = true;
+                    return true;
+                }
+            };
+            match looked {
                 Ok(Ok((true, found))) => self.tally.pending += found,
                 _ => self.unseen = true,
             }
         }
+        false
     }
 
     async fn drain(&mut self) -> Result<(), StoreError> {
+        let is_hopeful = matches!(self.stop, Some(Stop::Interrupted | Stop::Replaced));
+        let patience = if is_hopeful {
+            AFTER_SIGNAL
+        } else {
+            WITHOUT_HOPE
+        };
+        let deadline = tokio::time::sleep(patience);
+        tokio::pin!(deadline);
         self.context.client.close();
         self.fresh.clear();
         self.visits.clear();
         for (_, lane, _) in self.queue.take_out(&Lane::ALL, |_| true) {
             self.not_reached(lane);
         }
-        self.look_at_hints().await;
+        let mut aside = Vec::new();
+        // Whoever goes on looks at everything anyway.
+        let is_replaced = matches!(self.stop, Some(Stop::Replaced));
+        let mut is_hurried = !is_replaced && self.look_at_hints(&mut aside).await;
         self.context.cancelled.store(true, Ordering::Relaxed);
-        let patience = match self.stop {
-            Some(Stop::Interrupted) => AFTER_SIGNAL,
-            _ => WITHOUT_HOPE,
-        };
-        let deadline = tokio::time::sleep(patience);
-        tokio::pin!(deadline);
-        while self.queue.running() > 0 || self.are_surveying() {
+        for event in aside {
+            is_hurried |= self.on_last_event(event)?;
+        }
+        while !is_hurried && (self.queue.running() > 0 || self.are_surveying()) {
             tokio::select! {
-                Some(event) = self.inbox.recv() => match event {
-                    Event::Ended(finished) => self.on_ended(finished)?,
-                    // A second signal: at once.
-                    Event::Shutdown => break,
-                    Event::Hint(_) => self.unseen = true,
-                    Event::Command(_)
-                    | Event::Watched(_)
-                    | Event::Noticed(_)
-                    | Event::Unauthorized(_) => {}
-                },
+                Some(event) = self.inbox.recv() => is_hurried = self.on_last_event(event)?,
                 Some(news) = self.fresh.news.recv() => self.on_last_news(news).await?,
                 Some(news) = self.visits.news.recv() => self.on_last_news(news).await?,
                 () = &mut deadline => break,
@@ -143,7 +160,31 @@ impl Engine {
         for lane in Lane::ALL {
             (0..self.queue.running_in(lane)).for_each(|_| self.not_reached(lane));
         }
+        // Nothing of it may be at work beside whoever goes on.
+        let gone = async { while self.tasks.join_next().await.is_some() {} };
+        self.unseen |= tokio::time::timeout(A_MOMENT, gone).await.is_err();
         Ok(())
+    }
+
+    /// Says whether everything is to end at once.
+    fn on_last_event(&mut self, event: Event) -> Result<bool, StoreError> {
+        match event {
+            Event::Ended(finished) => self.on_ended(finished)?,
+            // What was to make room for another configuration makes room for nobody.
+            Event::Shutdown if matches!(self.stop, Some(Stop::Replaced)) => {
+                self.stop = Some(Stop::Interrupted);
+                self.unseen = true;
+            }
+            // A second signal.
+            Event::Shutdown => return Ok(true),
+            Event::Hint(_) => self.unseen = true,
+            Event::Command(_)
+            | Event::Watched(_)
+            | Event::Noticed(_)
+            | Event::Unauthorized(_)
+            | Event::Replace => {}
+        }
+        Ok(false)
     }
 
     async fn on_last_news(&mut self, news: News) -> Result<(), StoreError> {
@@ -159,4 +200,17 @@ impl Engine {
     fn are_surveying(&self) -> bool {
         self.fresh.are_running() || self.visits.are_running()
     }
+}
+
+/// Returns when a signal comes, and keeps what came before it.
+async fn second_signal(inbox: &mut mpsc::Receiver<Event>, aside: &mut Vec<Event>) {
+    while let Some(event) = inbox.recv().await {
+        match event {
+            Event::Shutdown => return,
+            // What is not looked at any more is counted as unseen, once is enough.
+            Event::Hint(_) if aside.iter().any(|kept| matches!(kept, Event::Hint(_))) => {}
+            other => aside.push(other),
+        }
+    }
+    std::future::pending().await
 }

@@ -9,9 +9,11 @@ mod outcomes;
 mod part;
 mod passes;
 mod polls;
+mod put_off;
 mod resolve;
 mod room;
 mod silence;
+mod standing;
 mod status;
 mod visits;
 
@@ -26,6 +28,7 @@ use crate::agent::eyes::{Eyes, Opened};
 use crate::agent::job::{self, Ended, Key, Work};
 use crate::agent::meter::Activity;
 use crate::agent::notice::{Notice, Sink};
+use crate::agent::notify_socket::Heartbeat;
 use crate::agent::pulse::Noticed;
 use crate::agent::schedule::Schedule;
 use crate::agent::survey::{Broken, Looked, Surveyed};
@@ -78,6 +81,8 @@ pub(crate) enum Event {
     Unauthorized(Said),
     /// Stop; what runs may end.
     Shutdown,
+    /// Stop, as for a shutdown: another engine goes on with another configuration.
+    Replace,
 }
 
 /// What survey threads send, in order.
@@ -91,6 +96,8 @@ enum News {
 pub(crate) enum Stop {
     /// A signal.
     Interrupted,
+    /// Another engine goes on.
+    Replaced,
     /// Nobody lets us in.
     Unauthorized(Said),
     /// Box is silent.
@@ -131,6 +138,7 @@ pub(crate) struct Engine {
     stop: Option<Stop>,
     silence: Silence,
     told_hold: Option<Instant>,
+    heartbeat: Heartbeat,
     /// Something was not looked at because of the stop.
     unseen: bool,
     tasks: JoinSet<()>,
@@ -173,6 +181,7 @@ impl Engine {
             stop: None,
             silence: Silence::default(),
             told_hold: None,
+            heartbeat: Heartbeat::default(),
             unseen: false,
             tasks: JoinSet::new(),
             events,
@@ -192,10 +201,12 @@ impl Engine {
             self.eyes
                 .ensure(number, &self.context.mirrors[number], &self.events);
         }
-        while self.eyes.are_opening()
-            && self.stop.is_none()
-            && let Some(event) = self.inbox.recv().await
-        {
+        while self.eyes.are_opening() && self.stop.is_none() {
+            self.tell_supervisor()?;
+            let event = tokio::select! {
+                Some(event) = self.inbox.recv() => event,
+                () = until(self.heartbeat.next()) => continue,
+            };
             match event {
                 // The first pass, which comes after this, looks at everything.
                 Event::Watched(opened) => {
@@ -228,7 +239,10 @@ impl Engine {
     }
 
     fn is_idle(&self) -> bool {
-        self.fresh.is_idle() && self.visits.is_idle() && self.queue.is_idle()
+        self.fresh.is_idle()
+            && self.visits.is_idle()
+            && self.queue.is_idle()
+            && self.parts.iter().all(|part| part.put_off.is_empty())
     }
 
     fn activity(&self) -> Activity {
@@ -242,6 +256,7 @@ impl Engine {
     /// Starts what can start, waits for one thing to happen, and deals with it.
     async fn turn(&mut self) -> Result<(), StoreError> {
         self.take_what_is_due()?;
+        self.take_up_what_was_put_off();
         self.start_surveys();
         self.start_jobs();
         self.answer_waiters()?;
@@ -250,6 +265,7 @@ impl Engine {
         self.context
             .meter
             .tell(self.activity(), self.silence.heard());
+        self.tell_supervisor()?;
         if self.stop.is_some() {
             return Ok(());
         }
@@ -264,6 +280,8 @@ impl Engine {
             self.schedule.next().filter(|_| takes_due),
             self.eyes.next_poll().filter(|_| takes_due),
             self.silence.ends(self.temper.silence),
+            self.next_of_put_off(),
+            self.heartbeat.next(),
             self.owners
                 .next()
                 .filter(|_| takes_due && self.schedule.is_lasting()),
@@ -292,6 +310,9 @@ impl Engine {
             Event::Shutdown => {
                 (self.sink)(Notice::Draining);
                 self.stop = Some(Stop::Interrupted);
+            }
+            Event::Replace => {
+                self.stop.get_or_insert(Stop::Replaced);
             }
         }
         Ok(())

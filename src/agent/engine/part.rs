@@ -1,5 +1,6 @@
 //! One mirror's part in a run: its passes, what belongs to them, and how it stands.
 
+use crate::agent::engine::put_off::PutOff;
 use crate::agent::job::Key;
 use crate::model::path::RelPath;
 use crate::model::reason::Failed;
@@ -41,6 +42,10 @@ pub(super) struct Part {
     pub(super) last_pass: Option<SystemTime>,
     /// How what needed nothing stood when the last pass looked.
     pub(super) tally: Tally,
+    /// Entries that are looked at when everything else has been.
+    pub(super) put_off: PutOff,
+    /// How often in a row a move was not what it had looked like.
+    pub(super) stumbles: BTreeMap<RelPath, u32>,
     /// Entries that were given up and have not been seen well since.
     pub(super) failed: BTreeMap<Key, Failed>,
 }
@@ -58,6 +63,7 @@ impl Part {
             jobs,
             halted: false,
         });
+        self.stumbles.clear();
         // A pass looks at everything: what still fails, fails again.
         self.failed.clear();
         self.tally = Tally::default();
@@ -66,9 +72,10 @@ impl Part {
     /// Ends the pass under way if nothing of it is left; says whether it found the
     /// mirror in order.
     pub(super) fn end(&mut self) -> Option<bool> {
-        let pass = self
-            .pass
-            .take_if(|pass| pass.visits == 0 && pass.jobs.is_empty())?;
+        let pass = self.pass.take_if(|pass| {
+            let is_put_off = self.put_off.holds_up(pass.number);
+            pass.visits == 0 && pass.jobs.is_empty() && !is_put_off
+        })?;
         self.done = pass.number;
         if !pass.halted {
             self.halt = None;

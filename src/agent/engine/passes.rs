@@ -55,6 +55,13 @@ impl Engine {
             .root(&of.name, &of.target_key())?;
         match root.filter(|root| root.inventoried && !must_ask) {
             Some(folder) => {
+                let moving = self.context.readers.get()?.moving_below(folder.key)?;
+                if !moving.is_empty() && !self.is_moving(mirror) {
+                    let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
+                    let of = (mirror, pass, Rank::Backfill);
+                    self.push(of, RelPath::root(), Work::Moving(moving));
+                    return self.end_pass(mirror);
+                }
                 let left = self.context.readers.get()?.sessions_below(folder.key)?;
                 let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
                 if !left.is_empty() {
@@ -78,6 +85,13 @@ impl Engine {
             },
         }
         self.end_pass(mirror)
+    }
+
+    /// Whether a job is at work, or waits, that may be moving something there.
+    fn is_moving(&self, mirror: usize) -> bool {
+        let waiting = |rank| self.queue.waiting_in(Lane::Folders, rank);
+        let folders = waiting(Rank::Fresh) + waiting(Rank::Backfill);
+        self.parts[mirror].jobs > 0 && folders + self.queue.running_in(Lane::Folders) > 0
     }
 
     /// Adds a visit of the pass under way.
@@ -191,7 +205,7 @@ impl Engine {
                 .actions
                 .iter()
                 .filter(|action| matches!(action, Action::File(_)));
-            self.tally.pending += files.count() as u64;
+            self.tally.pending += (files.count() + plan.put_off.len()) as u64;
             self.unseen = true;
             return Ok(());
         }
@@ -223,20 +237,18 @@ impl Engine {
         }
         self.look_later(mirror, &dir.path, plan.young, plan.unsettled);
         self.push_all((mirror, pass, rank), &dir, plan.actions);
+        for name in plan.put_off {
+            self.put_off((mirror, pass, rank), dir.path.join(&name));
+        }
         Ok(())
     }
 
     fn push_all(&mut self, of: Of, dir: &Dir, actions: Vec<Action>) {
         for action in actions {
             let path = dir.path.join(action.name());
-            if self.is_held_back(of, &path, &action) {
-                continue;
+            if !self.is_held_back(of, &path, &action) {
+                self.act(of, dir, action);
             }
-            let work = match action {
-                Action::Folder(work) => Work::Folder(dir.clone(), work),
-                Action::File(work) => Work::File(dir.clone(), work),
-            };
-            self.push(of, path, work);
         }
     }
 
@@ -257,6 +269,20 @@ impl Engine {
         }
         self.schedule.hot.sent(&entry, interval, now);
         false
+    }
+
+    fn act(&mut self, (mirror, pass, rank): Of, dir: &Dir, action: Action) {
+        let path = dir.path.join(action.name());
+        let (of, path, work) = match action {
+            Action::Folder(work) => ((mirror, pass, rank), path, Work::Folder(dir.clone(), work)),
+            Action::File(work) => ((mirror, pass, rank), path, Work::File(dir.clone(), work)),
+            Action::Move(work) => {
+                let pass = pass.filter(|_| work.at.0 == mirror);
+                let (of, path) = ((work.at.0, pass, rank), work.at.1.clone());
+                (of, path, Work::Move(dir.clone(), work))
+            }
+        };
+        self.push(of, path, work);
     }
 
     /// Files that are too young are looked at when they no longer are, and those that were
@@ -287,6 +313,8 @@ impl Engine {
             part.job_ended(&key.1);
             self.context.meter.dropped(&key);
         }
+        self.tally.pending += part.put_off.len() as u64;
+        part.put_off.clear();
         for visits in [&mut self.fresh, &mut self.visits] {
             visits.retain(|visit| {
                 let stays = visit.mirror != mirror;

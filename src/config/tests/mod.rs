@@ -44,6 +44,10 @@ type Outcome = Result<Loaded, (Vec<Problem>, Vec<String>)>;
 
 /// Resolves without a disk: the only secret files are the ones given.
 fn resolve_with(source: &str, env: &[(&str, &str)], files: &[(&str, &str)]) -> Outcome {
+    resolve_at("/etc/boxup/mine.toml", source, env, files)
+}
+
+fn resolve_at(path: &str, source: &str, env: &[(&str, &str)], files: &[(&str, &str)]) -> Outcome {
     let mut problems = Problems::default();
     let Some(file) = File::read(source, &mut problems) else {
         return Err(problems.into_parts());
@@ -76,7 +80,7 @@ fn resolve_with(source: &str, env: &[(&str, &str)], files: &[(&str, &str)]) -> O
     };
     let world = World {
         env: &env.iter().copied().collect::<Environment>(),
-        source: Path::new("/etc/boxup/sync.toml"),
+        source: Path::new(path),
         base: Path::new("/etc/boxup"),
         vault: Some(vault),
         read_file: &read_file,
@@ -249,6 +253,15 @@ fn the_state_directory_is_looked_up() {
         ),
     ] {
         let loaded = resolve_with(GOOD, &env, &[]).unwrap();
+        assert_eq!(loaded.config.state_dir, PathBuf::from(expected));
+    }
+    // Root looks where the service is, and the service where systemd says.
+    let env = [("STATE_DIRECTORY", "/var/lib/private/boxup"), xdg];
+    for (env, expected) in [
+        (&env[1..], "/var/lib/boxup"),
+        (&env, "/var/lib/private/boxup"),
+    ] {
+        let loaded = resolve_at("/etc/boxup/sync.toml", GOOD, env, &[]).unwrap();
         assert_eq!(loaded.config.state_dir, PathBuf::from(expected));
     }
 }

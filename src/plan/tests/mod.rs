@@ -147,7 +147,12 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
             mapped.files.remove(&name);
             mapped.folders.insert(name, folder);
         }
-        Edit::Inventoried(_) | Edit::Identify(..) | Edit::UnparkBelow(_) => {}
+        Edit::Inventoried(_)
+        | Edit::Identify(..)
+        | Edit::UnparkBelow(_)
+        | Edit::Moving(_)
+        | Edit::NotMoving(_)
+        | Edit::Moved(_) => {}
         Edit::Park(_, name, item) => drop(mapped.parked.insert(name, item)),
         Edit::Unpark(_, name) => drop(mapped.parked.remove(&name)),
         Edit::OpenSession(..) | Edit::EndSession(..) => {}

@@ -296,7 +296,8 @@ fn tell(plan: &DirPlan) -> String {
         | Report::Unchanged
         | Report::Left(_)
         | Report::FolderCreated(..)
-        | Report::FolderAdopted(..) => format!("{name} {report:?}"),
+        | Report::FolderAdopted(..)
+        | Report::Moved(..) => format!("{name} {report:?}"),
     }));
     words.extend(plan.edits.iter().filter_map(|edit| match edit {
         Edit::PutFile(..) | Edit::Park(..) | Edit::UnparkBelow(_) => None,
@@ -308,6 +309,9 @@ fn tell(plan: &DirPlan) -> String {
         Edit::Inventoried(_) => Some("compared".to_owned()),
         other @ (Edit::PutFolder { .. }
         | Edit::Identify(..)
+        | Edit::Moving(_)
+        | Edit::NotMoving(_)
+        | Edit::Moved(_)
         | Edit::Intend(..)
         | Edit::Decide(..)
         | Edit::Undecide(..)
@@ -329,6 +333,7 @@ fn tell_action(action: &Action) -> String {
             return format!("folder {}{}", work.name, known.unwrap_or_default());
         }
         Action::File(work) => work,
+        Action::Move(work) => return format!("move {}", work.name),
     };
     let FileWork {
         name,
