@@ -53,6 +53,9 @@ pub(crate) struct Mirror {
     pub(crate) rules: Arc<Rules>,
     /// The operator's decisions.
     pub(crate) policy: Policy,
+    /// Whether what the mapping knew of it may be lost, until it has been compared with
+    /// Box as a whole.
+    pub(crate) doubted: AtomicBool,
     /// Whether the Box folder has been seen since the last pass began.
     pub(crate) seen: tokio::sync::Mutex<bool>,
     /// Whose the Box folder is, as Box said when it was last looked at.
@@ -76,6 +79,7 @@ impl Mirror {
             target: mirror.target.clone(),
             rules: Arc::new(rules),
             policy,
+            doubted: AtomicBool::new(false),
             seen: tokio::sync::Mutex::new(false),
             owner: Mutex::default(),
         })

@@ -31,3 +31,4 @@ pub(crate) mod schedule;
 pub(crate) mod setup;
 pub(crate) mod survey;
 pub(crate) mod tracker;
+pub(crate) mod twin;

@@ -21,7 +21,7 @@ use crate::plan::queue::Patience;
 use crate::remote::auth::file::Error as TokenFileError;
 use crate::store::error::Error as StoreError;
 use crate::store::lock::StateLock;
-use crate::store::{Store, make_state_dir};
+use crate::store::{Store, make_state_dir, recovery};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -94,6 +94,36 @@ pub(crate) async fn once(
     stop: StopSignals,
     watcher: Watcher,
 ) -> Result<Ending, Fatal> {
+    let ended = single(config, stop, watcher).await;
+    recoverable(&config.state_dir, ended)
+}
+
+/// A database that turned out to be damaged is set aside, so that the next run can begin.
+fn recoverable(state_dir: &Path, ended: Result<Ending, Fatal>) -> Result<Ending, Fatal> {
+    let error = match &ended {
+        Ok(ending) => ending.broken.as_ref(),
+        Err(Fatal::Store(error)) => Some(error),
+        Err(_) => None,
+    };
+    if error.is_some_and(StoreError::is_damaged) {
+        let aside = StateLock::acquire(state_dir).and_then(|lock| {
+            let aside = recovery::give_up(state_dir);
+            drop(lock);
+            aside
+        });
+        match aside {
+            Ok(Some(aside)) => {
+                let aside = aside.display();
+                tracing::warn!("the damaged state database was set aside as {aside}");
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "it could not be set aside"),
+        }
+    }
+    ended
+}
+
+async fn single(config: &Config, stop: StopSignals, watcher: Watcher) -> Result<Ending, Fatal> {
     let began = Instant::now();
     let parts = Parts::open(config)?;
     let Watcher { mut sink, gauge } = watcher;
@@ -132,6 +162,17 @@ pub(crate) struct Orders {
 /// is taken over by another engine, in the same state and under the same lock: the first
 /// ends as for a stop, and the other begins with a pass of its own.
 pub(crate) async fn serve(
+    config: Config,
+    orders: Orders,
+    watcher: Watcher,
+    supervisor: Supervisor,
+) -> Result<Ending, Fatal> {
+    let state_dir = config.state_dir.clone();
+    let ended = shifts(config, orders, watcher, supervisor).await;
+    recoverable(&state_dir, ended)
+}
+
+async fn shifts(
     config: Config,
     orders: Orders,
     watcher: Watcher,
@@ -258,6 +299,9 @@ impl Parts {
         make_state_dir(&config.state_dir)?;
         let lock = StateLock::acquire(&config.state_dir)?;
         let store = Store::open(&config.state_dir)?;
+        if let Some(found) = store.found() {
+            tracing::warn!("{found}");
+        }
         let context = Arc::new(kept_context(config, &store)?);
         Ok(Self {
             _lock: lock,
@@ -449,9 +493,18 @@ pub(crate) fn context(
     let client = access::client(config, traces)?;
     let mirrors = config.mirrors.iter();
     let mirrors = mirrors.map(|one| mirror(one, &config.state_dir).map_err(Fatal::Rules));
+    let mirrors: Vec<Mirror> = mirrors.collect::<Result<_, _>>()?;
+    let reader = readers.get()?;
+    if reader.loss()?.is_some() {
+        for mirror in &mirrors {
+            let is_compared = reader.is_compared(&mirror.name)?;
+            mirror.doubted.store(!is_compared, Ordering::Relaxed);
+        }
+    }
+    drop(reader);
     Ok(Context {
         client,
-        mirrors: mirrors.collect::<Result<_, _>>()?,
+        mirrors,
         configured: config.names.clone(),
         parts_at_once: config.limits.concurrent_parts,
         readers,
@@ -474,6 +527,7 @@ pub(crate) fn mirror(mirror: &config::Mirror, state_dir: &Path) -> Result<Mirror
         on_delete: mirror.on_delete,
         quiet: Quiet::NONE,
         no_room: None,
+        distrust: false,
     };
     Mirror::new(mirror, own_files(&mirror.local, state_dir), policy)
 }

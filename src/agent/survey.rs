@@ -154,6 +154,7 @@ pub(crate) fn survey(
         policy: Policy {
             quiet: visit.quiet,
             no_room: visit.no_room,
+            distrust: mirror.doubted.load(Ordering::Relaxed),
             ..mirror.policy
         },
         plans,

@@ -5,7 +5,7 @@ use crate::model::ids::{Etag, FolderId, FolderKey};
 use crate::model::item::{RemoteFile, RemoteFolder};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
-use crate::model::reason::{Exclusion, Failed, Parked};
+use crate::model::reason::{DOUBTED, Exclusion, Failed, Parked};
 use crate::model::stamp::{Nanos, Stamp, Tolerated};
 use crate::plan::absence::Mark;
 use crate::plan::conflict::Decision;
@@ -120,10 +120,23 @@ pub(crate) struct FileWork {
     pub(crate) shown: Option<Stamp>,
     /// Read Box's copy before anything is sent.
     pub(crate) doubtful: bool,
+    /// How Box's listing showed it, if it did.
+    pub(crate) listing: Listing,
+    /// What was known of Box's copy is lost: other content there is left alone.
+    pub(crate) distrust: bool,
     /// It never rests: what it holds when it is opened is sent, though it grows on.
     pub(crate) restless: bool,
     /// How many tries in a row it has spoilt by changing.
     pub(crate) changes: u8,
+}
+
+/// How a mapped file stands in Box's listing of its folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listing {
+    /// Nobody looked, or as the mapping has it.
+    AsKnown,
+    /// In another state, or not at all.
+    Other,
 }
 
 /// So many tries are spoilt before a file is taken for one that never rests.
@@ -148,7 +161,8 @@ impl FileWork {
         self.decision = mapped.decisions.get(name).cloned().map(Box::new);
         let parked = mapped.parked.get(name);
         self.shown = parked.and_then(|parked| parked.stamp);
-        self.doubtful = self.intent.is_some() || parked.is_some();
+        self.doubtful = self.listing == Listing::Other || self.intent.is_some() || parked.is_some();
+        self.distrust |= parked.is_some_and(|parked| parked.code == DOUBTED);
     }
 }
 
@@ -234,6 +248,9 @@ pub(crate) enum Edit {
     Moved(Box<Moved>),
     /// A folder's listing has been planned from.
     Inventoried(FolderKey),
+    /// A folder is to be listed and compared once more.
+    #[expect(dead_code, reason = "for repairs")]
+    Recompare(FolderId),
     /// An item waits.
     Park(FolderKey, LocalName, ParkedItem),
     /// An item waits no longer.
@@ -266,6 +283,7 @@ impl Edit {
             } => Some(name).filter(|_| *provisional),
             Self::PutFolder { .. }
             | Self::Inventoried(_)
+            | Self::Recompare(_)
             | Self::Identify(..)
             | Self::Moving(_)
             | Self::NotMoving(_)

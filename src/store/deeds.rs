@@ -194,11 +194,11 @@ impl Reader {
         root: FolderKey,
     ) -> Result<Vec<(FolderKey, LocalName, RelPath, Absent)>, Error> {
         let sql = format!(
-            "{BELOW} SELECT {ABSENT}, dir FROM absent WHERE dir IN below ORDER BY dir, name"
+            "{BELOW} SELECT {ABSENT}, dir, seal FROM absent WHERE dir IN below ORDER BY dir, name"
         );
         let mut statement = self.connection().prepare_cached(&sql)?;
         let found = statement.query_map([root.0], |row| {
-            let (name, absent) = absent(row)?;
+            let (name, absent) = self.sealed(row, absent)?;
             Ok((FolderKey(row.get(3)?), name, absent))
         })?;
         let found: Vec<_> = found.collect::<rusqlite::Result<_>>()?;

@@ -28,6 +28,7 @@ impl Engine {
         let mut broken = ran.err();
         if broken.is_none() {
             broken = self.answer_resolvers().err();
+            broken = broken.or(self.store_compared().await.err());
         }
         if self.stop.is_some() || broken.is_some() {
             self.unseen |= self.fresh.are_waiting() || self.visits.are_waiting();

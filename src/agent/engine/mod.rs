@@ -133,6 +133,8 @@ pub(crate) struct Engine {
     visits: Visits,
     waiters: Vec<status::Waiter>,
     resolvers: Vec<resolve::Resolver>,
+    /// Mirrors that are in doubt no longer.
+    compared: Vec<usize>,
     tally: Tally,
     sink: Sink,
     stop: Option<Stop>,
@@ -176,6 +178,7 @@ impl Engine {
             visits: Visits::new(),
             waiters: Vec::new(),
             resolvers: Vec::new(),
+            compared: Vec::new(),
             tally: Tally::default(),
             sink,
             stop: None,
@@ -261,6 +264,7 @@ impl Engine {
         self.start_jobs();
         self.answer_waiters()?;
         self.answer_resolvers()?;
+        self.store_compared().await?;
         self.end_silence();
         self.context
             .meter

@@ -42,6 +42,8 @@ pub(super) struct Part {
     pub(super) last_pass: Option<SystemTime>,
     /// How what needed nothing stood when the last pass looked.
     pub(super) tally: Tally,
+    /// Whether the pass under way has left out what had just been written to.
+    pub(super) is_partial: bool,
     /// Entries that are looked at when everything else has been.
     pub(super) put_off: PutOff,
     /// How often in a row a move was not what it had looked like.
@@ -66,6 +68,7 @@ impl Part {
         self.stumbles.clear();
         // A pass looks at everything: what still fails, fails again.
         self.failed.clear();
+        self.is_partial = false;
         self.tally = Tally::default();
     }
 

@@ -14,6 +14,7 @@ use crate::plan::guard::Halt;
 use crate::plan::policy::Quiet;
 use crate::plan::queue::{Lane, Rank};
 use crate::store::error::Error as StoreError;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// What a visit or a job belongs to: a mirror, the pass that it is part of, if any, and
@@ -137,10 +138,33 @@ impl Engine {
         // Before the next pass begins: it may find something else.
         self.answer_waiters()?;
         if is_in_order {
+            self.note_compared(mirror);
             let mirror = self.context.mirrors[mirror].name.clone();
             (self.sink)(Notice::Passed { mirror });
         }
         self.begin_pass(mirror)
+    }
+
+    /// A whole pass has found the mirror in order: if it was in doubt, it is no longer,
+    /// provided that nothing was left out.
+    fn note_compared(&mut self, mirror: usize) {
+        let part = &self.parts[mirror];
+        let is_whole = !part.is_partial && part.failed.is_empty() && self.stop.is_none();
+        let was_cut = self.context.cut.load(Ordering::Relaxed);
+        let doubted = &self.context.mirrors[mirror].doubted;
+        if is_whole && !was_cut && doubted.swap(false, Ordering::Relaxed) {
+            self.compared.push(mirror);
+        }
+    }
+
+    /// Stores which mirrors are in doubt no longer.
+    pub(super) async fn store_compared(&mut self) -> Result<(), StoreError> {
+        for mirror in std::mem::take(&mut self.compared) {
+            let name = &self.context.mirrors[mirror].name;
+            let writer = self.store.writer();
+            writer.compared(name, &self.context.configured).await?;
+        }
+        Ok(())
     }
 
     /// A root got a new watcher: what changed before that is found by looking.
@@ -235,6 +259,7 @@ impl Engine {
         for path in young {
             self.schedule.look_when_older(mirror, path, now);
         }
+        self.parts[mirror].is_partial |= !plan.unsettled.is_empty() || !plan.young.is_empty();
         self.look_later(mirror, &dir.path, plan.young, plan.unsettled);
         self.push_all((mirror, pass, rank), &dir, plan.actions);
         for name in plan.put_off {

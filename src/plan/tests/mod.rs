@@ -107,6 +107,7 @@ fn policy(on_existing: OnForeign, on_remote_change: OnForeign) -> Policy {
         quiet: Quiet::NONE,
         min_age: std::time::Duration::ZERO,
         no_room: None,
+        distrust: false,
     }
 }
 
@@ -148,6 +149,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
             mapped.folders.insert(name, folder);
         }
         Edit::Inventoried(_)
+        | Edit::Recompare(_)
         | Edit::Identify(..)
         | Edit::UnparkBelow(_)
         | Edit::Moving(_)

@@ -48,6 +48,7 @@ pub(super) fn given(disk: &'static str, mapping: &'static str) -> Given {
             ..Quiet::NONE
         },
         no_room: None,
+        distrust: false,
         ..policy(OnForeign::Park, OnForeign::Park)
     };
     Given {
@@ -308,6 +309,7 @@ fn tell(plan: &DirPlan) -> String {
         Edit::Unpark(_, name) => Some(format!("unpark {name}")),
         Edit::Inventoried(_) => Some("compared".to_owned()),
         other @ (Edit::PutFolder { .. }
+        | Edit::Recompare(_)
         | Edit::Identify(..)
         | Edit::Moving(_)
         | Edit::NotMoving(_)
