@@ -22,6 +22,10 @@ pub(crate) enum Command {
     Entry(String, RelPath, oneshot::Sender<Value>),
     /// Do what a person decided about a conflict, and answer when it is done.
     Resolve(Order, oneshot::Sender<Resolved>),
+    /// A person approves of what a mirror stands still for; `None`: there is no such mirror.
+    Approve(String, oneshot::Sender<Option<Value>>),
+    /// Take back what a run did on Box.
+    Undo(String, oneshot::Sender<Value>),
 }
 
 /// What a wait found.
@@ -71,6 +75,11 @@ impl Engine {
                 drop(answer.send(self.entry(&mirror, path)));
             }
             Command::Resolve(order, answer) => self.resolve(order, answer).await?,
+            Command::Approve(mirror, answer) => {
+                let approved = self.approve(&mirror).await?;
+                drop(answer.send(approved));
+            }
+            Command::Undo(run, answer) => self.undo(run, answer),
         }
         Ok(())
     }
