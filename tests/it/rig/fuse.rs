@@ -40,12 +40,10 @@ impl Fuse {
                 .arg(at)
                 .stdin(input)
                 .status();
-            done.is_ok_and(|status| status.success()).then_some(())
+            Some(done.is_ok_and(|status| status.success()))
         };
-        let Some((device, ())) = device.ok().and_then(|device| {
-            let mounted = mount(&device)?;
-            Some((device, mounted))
-        }) else {
+        let device = device.ok();
+        let Some(device) = device.filter(|device| mount(device) == Some(true)) else {
             not_run("there is no FUSE, or no right to mount it");
             return None;
         };
