@@ -26,6 +26,7 @@ pub(crate) mod summary;
 pub(crate) mod sync;
 pub(crate) mod text;
 pub(crate) mod token;
+pub(crate) mod verify;
 pub(crate) mod wording;
 
 use crate::cli::args::{Args, Command, ConfigCommand};
@@ -114,6 +115,7 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
             unless_stopped(&mut stop, work).await
         }
         Command::Resolve(args) => resolve::run(place, args, stop, output).await,
+        Command::Verify(args) => verify::run(place, args, stop, output).await,
         Command::Service { command } => service::run(command, &place, &mut output),
         Command::Completions { shell } => generated::completions(shell, &mut output),
         Command::Man { dir } => generated::man(dir.as_deref(), &mut output),
@@ -163,6 +165,7 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         | Command::Doctor { .. }
         | Command::Init(_)
         | Command::Resolve(_)
+        | Command::Verify(_)
         | Command::Service { .. }
         | Command::Completions { .. }
         | Command::Man { .. } => exit::USAGE,

@@ -91,5 +91,6 @@ mod twins;
 mod two_runs;
 mod unauthorized;
 mod units;
+mod verify;
 mod watch_modes;
 mod watching;
