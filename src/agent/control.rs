@@ -104,6 +104,7 @@ async fn answer(stream: UnixStream, desk: Desk, visitor: Visitor) -> io::Result<
     tokio::time::timeout(PATIENCE, read.read_line(&mut line)).await??;
     let seat = visitor.sit();
     let question: Value = serde_json::from_str(&line).unwrap_or(Value::Null);
+    let name = |key: &str| question.get(key).and_then(Value::as_str).map(str::to_owned);
     let reply = match question.get("verb").and_then(Value::as_str) {
         _ if seat.is_none() => Some(json!({ "error": "too many questions are under way" })),
         Some("status") => put(&desk, Command::Status).await,
@@ -120,6 +121,14 @@ async fn answer(stream: UnixStream, desk: Desk, visitor: Visitor) -> io::Result<
         Some("repair") => match folders(&question) {
             Some(folders) => compare(&desk, folders).await,
             None => Some(json!({ "error": "this names no folders" })),
+        },
+        Some("approve") => match name("mirror") {
+            Some(mirror) => approve(&desk, mirror).await,
+            None => Some(json!({ "error": "there is no mirror in the question" })),
+        },
+        Some("undo") => match name("run") {
+            Some(run) => put(&desk, |answer| Command::Undo(run.clone(), answer)).await,
+            None => Some(json!({ "error": "there is no run in the question" })),
         },
         _ => Some(json!({ "error": "this boxup does not know that question" })),
     };
@@ -208,6 +217,11 @@ pub(crate) fn again(again: &Again) -> Value {
 async fn compare(desk: &Desk, again: Again) -> Option<Value> {
     let found = put(desk, |answer| Command::Again(again.clone(), answer)).await?;
     Some(waited(found))
+}
+
+async fn approve(desk: &Desk, mirror: String) -> Option<Value> {
+    let approved = put(desk, |answer| Command::Approve(mirror.clone(), answer)).await?;
+    Some(approved.unwrap_or_else(|| json!({ "result": "unknown" })))
 }
 
 fn order(question: &Value) -> Option<Order> {

@@ -2,12 +2,14 @@
 
 use crate::agent::context::Context;
 use crate::agent::survey::Dir;
-use crate::agent::{file_job, folder_job, move_job, root_job};
+use crate::agent::weigh_job::{Doomed, Weighed};
+use crate::agent::{file_job, folder_job, move_job, root_job, trash_job, weigh_job};
 use crate::model::path::RelPath;
 use crate::model::reason::Parked;
 use crate::plan::action::{FileWork, FolderWork, Moving, Report};
 use crate::plan::facts::{Inventory, SyncedFolder};
 use crate::plan::moves::{Item, MoveWork, Spot};
+use crate::plan::policy::Policy;
 use crate::plan::queue::{Rank, Ticket};
 use crate::plan::settle::{self, Effect};
 use crate::store::Store;
@@ -29,6 +31,10 @@ pub(crate) enum Work {
     File(Dir, FileWork),
     /// See that no upload session stays open for a file that is not there any more.
     Leftovers(Vec<Left>),
+    /// Look at all that is gone, and whether it may go on Box as well.
+    Weigh(Policy),
+    /// Put what is gone into the trash.
+    Trash(Box<Doomed>),
     /// See that what has moved on the disk moves on Box.
     Move(Dir, MoveWork),
     /// Ask Box what became of moves of an earlier run.
@@ -52,7 +58,9 @@ impl Work {
             | Self::Folder(..)
             | Self::Leftovers(_)
             | Self::Move(..)
-            | Self::Moving(_) => Ticket::folder(rank),
+            | Self::Moving(_)
+            | Self::Weigh(_)
+            | Self::Trash(_) => Ticket::folder(rank),
             Self::File(_, work) | Self::HeldBack(_, work, _) => Ticket::file(work.stamp.size, rank),
         }
     }
@@ -74,6 +82,10 @@ pub(crate) enum Ended {
         /// What to tell, unless the folder was known before.
         report: Option<Report>,
     },
+    /// What is gone has been weighed, and nothing holds.
+    Weighed(Weighed),
+    /// This went to the trash, and the rest of it ended like this.
+    Trashed(Vec<(RelPath, Report)>, Effect),
     /// Items have moved on Box; and how the entry itself ended.
     Moved(Moves, Box<Ended>),
     /// The mapping cannot be used.
@@ -97,6 +109,8 @@ pub(crate) async fn run(context: &Arc<Context>, store: &Store, key: &Key, work: 
         Work::Folder(dir, work) => folder_job::run(context, store, mirror, &dir, &work).await,
         Work::File(dir, work) => file_job::run(context, store, mirror, &dir, &work).await,
         Work::Leftovers(left) => file_job::give_up_leftovers(context, store, mirror, left).await,
+        Work::Weigh(policy) => weigh_job::run(context, store, mirror, policy).await,
+        Work::Trash(doomed) => trash_job::run(context, store, mirror, &doomed).await,
         Work::Move(dir, work) => {
             let (dir, work) = (&dir, &work);
             let job = move_job::Job {

@@ -9,7 +9,7 @@ use crate::agent::folder_job::{finish, root_of};
 use crate::agent::job::{Ended, Key, Moves};
 use crate::agent::survey::Dir;
 use crate::agent::tracker::{Looked, Tracker};
-use crate::agent::{file_job, folder_job, root_job};
+use crate::agent::{file_job, folder_job, root_job, twin};
 use crate::model::identity::Sameness;
 use crate::model::item::Obstacle;
 use crate::model::name::RemoteName;
@@ -150,6 +150,28 @@ impl Job<'_> {
         let Some(remote) = self.remote_name(&ready) else {
             return Ok(Carried::Changed);
         };
+        match self.move_to(&ready, &remote).await? {
+            Ok(()) => Ok(Carried::Done),
+            Err(Trouble::Gone(said)) => self.gone(&ready, remote, said).await,
+            Err(trouble) => {
+                let mirror = ready.to.0;
+                let (dir, own) = (&ready.dir, &ready.name);
+                let apart = twin::apart(self.context, mirror, dir, own, &remote, &trouble)?;
+                let Some(apart) = apart else {
+                    return Ok(Carried::Trouble(trouble));
+                };
+                let moved = self.move_to(&ready, &apart).await?;
+                Ok(moved.map_or_else(Carried::Trouble, |()| Carried::Done))
+            }
+        }
+    }
+
+    /// Says so on disk, and moves it there under this name.
+    async fn move_to(
+        &self,
+        ready: &Ready,
+        remote: &RemoteName,
+    ) -> Result<Result<(), Trouble>, StoreError> {
         let moving = Moving {
             item: ready.origin.item.clone(),
             dir: ready.dir.folder.key,
@@ -158,15 +180,14 @@ impl Job<'_> {
         };
         let edit = Edit::Moving(Box::new(moving));
         self.store.writer().apply(vec![edit]).await?;
-        match self.ask(&ready, &remote).await {
+        Ok(match self.ask(ready, remote).await {
             Ok(moved) => {
                 let edit = Edit::Moved(Box::new(moved));
                 self.store.writer().apply(vec![edit]).await?;
-                Ok(Carried::Done)
+                Ok(())
             }
-            Err(Trouble::Gone(said)) => self.gone(&ready, remote, said).await,
-            Err(trouble) => Ok(Carried::Trouble(trouble)),
-        }
+            Err(trouble) => Err(trouble),
+        })
     }
 
     /// The name on Box: as it is called there, if only its directory is another one.
@@ -195,7 +216,10 @@ impl Job<'_> {
     async fn ask(&self, ready: &Ready, remote: &RemoteName) -> Result<Moved, Trouble> {
         let client = &self.context.client;
         let origin = &ready.origin;
-        let name = Some(remote).filter(|_| origin.name != ready.name);
+        let now = ready.file.as_ref().map(|file| &file.name);
+        let now = now.or(ready.known_as.as_ref());
+        let is_another = origin.name != ready.name || now.is_some_and(|now| now != remote);
+        let name = Some(remote).filter(|_| is_another);
         let parent = Some(&ready.dir.folder.id).filter(|_| origin.dir != ready.dir.folder.key);
         let (remote_name, etag) = match (&origin.item, &ready.file) {
             (Item::File(id), Some(row)) => {

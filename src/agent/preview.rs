@@ -13,18 +13,20 @@ use crate::agent::root_job::{self, Unusable};
 use crate::agent::run::{Fatal, context};
 use crate::agent::survey::{Broken, Dir, How, Place, Scope, Surveyed, Visit, survey};
 use crate::config::{Config, Target};
+use crate::model::deed::ItemId;
 use crate::model::ids::{FileId, FolderId, FolderKey};
 use crate::model::item::{Obstacle, Occupant, RemoteFile};
 use crate::model::name::RemoteName;
-use crate::model::path::RelPath;
+use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::{Failed, Parked};
 use crate::model::stamp::Stamp;
 use crate::model::trouble::{Said, Trouble};
 use crate::plan::action::{Action, FileWork, FolderWork, Report};
+use crate::plan::brake::{self, Load};
 use crate::plan::facts::{Inventory, SyncedFile, SyncedFolder};
-use crate::plan::guard::Halt;
+use crate::plan::guard::{Brake, Halt, NAMED};
 use crate::plan::moves::{Item, MoveWork, Spot};
-use crate::plan::policy::Quiet;
+use crate::plan::policy::{OnDelete, Quiet};
 use crate::plan::queue::Rank;
 use crate::plan::settle::{self, Effect};
 use crate::plan::transfer::{Ask, Next, Outcome, Reply, Transfer};
@@ -52,7 +54,9 @@ pub(crate) async fn preview(config: &Config, mut sink: Sink) -> Result<Ending, F
         visits: Vec::new(),
         put_off: Vec::new(),
         moved: BTreeSet::new(),
+        left: BTreeSet::new(),
         listed: None,
+        gone: Vec::new(),
     };
     for mirror in 0..context.mirrors.len() {
         preview.mirror(mirror).await?;
@@ -72,8 +76,12 @@ struct Preview {
     put_off: Vec<RelPath>,
     /// What has been told to move.
     moved: BTreeSet<Spot>,
+    /// Where that was.
+    left: BTreeSet<Spot>,
     /// The last folder that was listed, so that its new directories share one listing.
     listed: Option<(FolderId, Inventory)>,
+    /// What would go to the trash in the mirror under way: path, item, and files of ours.
+    gone: Vec<(RelPath, ItemId, u64)>,
 }
 
 /// A folder that would be made: it has no ID and no row yet.
@@ -112,10 +120,75 @@ impl Preview {
             let how = How::Finally;
             let places: Vec<_> = put_off.map(|path| Place { path, how }).collect();
             if places.is_empty() {
-                return Ok(());
+                return self.weigh(number);
             }
             self.visit(number, Scope::Places(places)).await?;
         }
+    }
+
+    /// What is gone would go to the trash, by a later pass if it still is then.
+    fn weigh(&mut self, number: usize) -> Result<(), Fatal> {
+        let context = Arc::clone(&self.context);
+        let mirror = &context.mirrors[number];
+        let mut gone = std::mem::take(&mut self.gone);
+        gone.retain(|(path, ..)| !self.left.contains(&(number, path.clone())));
+        let OnDelete::Trash(limit) = mirror.policy.on_delete else {
+            return Ok(());
+        };
+        let reader = context.readers.get()?;
+        let Some(top) = reader.root(&mirror.name, &mirror.target_key())? else {
+            return Ok(());
+        };
+        let tops = reader.children(top.key)?;
+        let mapped = reader.files_below(top.key)?;
+        drop(reader);
+        let lost = gone
+            .iter()
+            .filter(|(path, ..)| path.components().count() == 1);
+        let would = gone.iter().map(|(_, _, files)| (*files).max(1)).sum();
+        let load = Load {
+            would,
+            approved: 0,
+            mapped,
+            everything: lost.count() == tops.files.len() + tops.folders.len(),
+        };
+        if brake::holds(load, limit) {
+            let paths = gone.iter().map(|(path, ..)| path.clone());
+            let first: Vec<_> = paths.take(NAMED).collect();
+            let more = (gone.len() - first.len()) as u64;
+            let halt = Halt::Braked(Brake {
+                mirror: mirror.name.clone(),
+                would,
+                mapped,
+                everything: load.everything,
+                limit,
+                first,
+                more,
+            });
+            self.halt(mirror, halt);
+            return Ok(());
+        }
+        for (path, item, files) in gone {
+            self.tell(mirror, path, Report::Trashed(item, files));
+        }
+        Ok(())
+    }
+
+    /// Notes what a directory's plan has not found.
+    fn note_gone(&mut self, dir: &Dir, names: &[LocalName]) -> Result<(), Fatal> {
+        let reader = self.context.readers.get()?;
+        for name in names {
+            let rows = reader.some(dir.folder.key, std::slice::from_ref(name))?;
+            let path = dir.path.join(name);
+            if let Some(file) = rows.files.get(name) {
+                self.gone.push((path, ItemId::File(file.id.clone()), 1));
+            } else if let Some(folder) = rows.folders.get(name) {
+                let files = reader.files_below(folder.key)?;
+                self.gone
+                    .push((path, ItemId::Folder(folder.id.clone()), files));
+            }
+        }
+        Ok(())
     }
 
     /// The mirror's root folder, as far as it exists.
@@ -204,6 +277,7 @@ impl Preview {
         let context = Arc::clone(&self.context);
         let of = &context.mirrors[mirror];
         self.visits.extend(rest.into_iter().map(|dir| (dir, None)));
+        self.note_gone(&dir, &plan.missing)?;
         for (name, report) in plan.reports {
             self.tell(of, dir.path.join(&name), report);
         }
@@ -289,6 +363,7 @@ impl Preview {
             if !self.moved.insert(hop.to.clone()) {
                 continue;
             }
+            self.left.insert(hop.origin.at.clone());
             let mirror = &context.mirrors[hop.to.0];
             let (path, item) = (hop.to.1.clone(), hop.origin.item);
             let reader = context.readers.get()?;

@@ -13,6 +13,7 @@ use crate::agent::mirrors;
 use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::notify_socket::Supervisor;
 use crate::agent::pulse;
+use crate::agent::run_name::RunName;
 use crate::agent::schedule::Schedule;
 use crate::config::{self, Config};
 use crate::plan::backoff::Backoff;
@@ -310,6 +311,16 @@ impl Parts {
         })
     }
 
+    /// What tasks share.
+    pub(crate) fn context(&self) -> Arc<Context> {
+        Arc::clone(&self.context)
+    }
+
+    /// The mapping.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Says what has changed about the mirrors.
     async fn announce(&self, config: &Config, sink: &mut Sink) -> Result<(), StoreError> {
         let writer = Some(self.store.writer());
@@ -495,6 +506,11 @@ pub(crate) fn context(
     let mirrors = mirrors.map(|one| mirror(one, &config.state_dir).map_err(Fatal::Rules));
     let mirrors: Vec<Mirror> = mirrors.collect::<Result<_, _>>()?;
     let reader = readers.get()?;
+    for mirror in &mirrors {
+        if let Some(root) = reader.root(&mirror.name, &mirror.target_key())? {
+            mirror.set_ground(reader.ground(root.key)?);
+        }
+    }
     if reader.loss()?.is_some() {
         for mirror in &mirrors {
             let is_compared = reader.is_compared(&mirror.name)?;
@@ -509,6 +525,7 @@ pub(crate) fn context(
         parts_at_once: config.limits.concurrent_parts,
         readers,
         meter: Meter::default(),
+        run: RunName::new(),
         account,
         asking: tokio::sync::Mutex::default(),
         cancelled: AtomicBool::new(false),

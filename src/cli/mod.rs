@@ -1,5 +1,6 @@
 //! The command line: from arguments to an exit code. The only part that prints.
 
+pub(crate) mod approve;
 pub(crate) mod args;
 pub(crate) mod browser;
 pub(crate) mod collapse;
@@ -26,6 +27,7 @@ pub(crate) mod summary;
 pub(crate) mod sync;
 pub(crate) mod text;
 pub(crate) mod token;
+pub(crate) mod undo;
 pub(crate) mod verify;
 pub(crate) mod wording;
 
@@ -116,6 +118,12 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
         }
         Command::Resolve(args) => resolve::run(place, args, stop, output).await,
         Command::Verify(args) => verify::run(place, args, stop, output).await,
+        Command::Approve { mirror, json } => {
+            unless_stopped(&mut stop, approve::run(&place, &mirror, json, output)).await
+        }
+        Command::Undo { run, json } => {
+            unless_stopped(&mut stop, undo::run(&place, &run, json, output)).await
+        }
         Command::Service { command } => service::run(command, &place, &mut output),
         Command::Completions { shell } => generated::completions(shell, &mut output),
         Command::Man { dir } => generated::man(dir.as_deref(), &mut output),
@@ -166,6 +174,8 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         | Command::Init(_)
         | Command::Resolve(_)
         | Command::Verify(_)
+        | Command::Approve { .. }
+        | Command::Undo { .. }
         | Command::Service { .. }
         | Command::Completions { .. }
         | Command::Man { .. } => exit::USAGE,

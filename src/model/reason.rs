@@ -84,6 +84,8 @@ pub(crate) enum Failed {
     Read(String),
     /// It kept changing while it was sent.
     Changing,
+    /// It lies behind another file system than the one that was mirrored; why.
+    Hidden(&'static str),
     /// Box kept failing.
     Box(Said),
     /// No answer came.
@@ -267,6 +269,7 @@ impl Failed {
         match self {
             Self::Read(_) => "read_error",
             Self::Changing => "changing",
+            Self::Hidden(_) => "hidden",
             Self::Box(said) if said.code.is_empty() => "box_error",
             Self::Box(said) => &said.code,
             Self::NoAnswer(_) => "no_answer",
@@ -281,6 +284,11 @@ impl fmt::Display for Failed {
             Self::Changing => {
                 f.write_str("kept changing while it was sent; it will be tried again")
             }
+            Self::Hidden(why) => write!(
+                f,
+                "cannot be seen: {why}. Nothing in it was looked at, and nothing was changed on \
+                 Box; it goes on by itself when the file system is as it was"
+            ),
             Self::Box(said) => write!(f, "Box answered {said}; it will be tried again"),
             Self::NoAnswer(what) => write!(f, "no answer from Box: {what}; it will be tried again"),
         }

@@ -1,5 +1,6 @@
 //! What there is to do: work for Box, edits of the mapping, and what is reported.
 
+use crate::model::deed::ItemId;
 use crate::model::identity::Identity;
 use crate::model::ids::{Etag, FolderId, FolderKey};
 use crate::model::item::{RemoteFile, RemoteFolder};
@@ -320,6 +321,10 @@ pub(crate) enum Report {
     Parked(Parked),
     /// Given up in this run.
     Failed(Failed),
+    /// In Box's trash, with so many files of ours.
+    Trashed(ItemId, u64),
+    /// Gone from the disk, but its folder stays on Box: something in it is not ours.
+    FolderKept(FolderId),
     /// A new folder on Box, and its name there where it was told.
     FolderCreated(FolderId, Option<RemoteName>),
     /// An existing folder on Box that is ours now.
@@ -341,6 +346,8 @@ impl Report {
             | Self::Excluded(_)
             | Self::Parked(_)
             | Self::Failed(_)
+            | Self::Trashed(..)
+            | Self::FolderKept(_)
             | Self::Moved(..) => None,
         }
     }

@@ -3,12 +3,10 @@
 //! No clock, no disk, no socket, no task. Whatever decides over time is a state
 //! machine that is told what happened and what time it is.
 
-#[expect(dead_code, reason = "nothing is deleted yet")]
 pub(crate) mod absence;
 pub(crate) mod action;
 pub(crate) mod announce;
 pub(crate) mod backoff;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing is deleted yet"))]
 pub(crate) mod brake;
 pub(crate) mod chunked;
 pub(crate) mod clearance;

@@ -5,7 +5,6 @@
 
 pub(crate) mod account;
 pub(crate) mod condition;
-#[expect(dead_code, reason = "nothing is deleted yet")]
 pub(crate) mod deeds;
 pub(crate) mod error;
 pub(crate) mod lock;

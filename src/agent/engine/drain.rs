@@ -50,6 +50,7 @@ impl Engine {
         let mut ending = Ending {
             tally: self.accounts().unwrap_or(self.tally),
             halted: halted.collect(),
+            run: self.context.run.used(),
             bytes_sent: self.context.client.bytes_sent(),
             requests: self.context.client.requests(),
             elapsed: began.elapsed(),

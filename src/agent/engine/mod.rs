@@ -4,6 +4,7 @@
 //! tasks, settled outcomes into the accounts. A single pass, the service and the tests
 //! run this same loop; they differ in the values of [`Temper`] and in the schedule.
 
+mod deletes;
 mod drain;
 mod outcomes;
 mod part;

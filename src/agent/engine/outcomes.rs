@@ -29,7 +29,13 @@ impl Engine {
         let mirror = key.0;
         match ended {
             Ended::Store(error) => return Err(error),
-            Ended::Young(_) | Ended::Moved(..) => {
+            Ended::FolderReady {
+                folder,
+                inventory,
+                report,
+            } => self.on_folder(&key, ticket.rank, folder, (inventory, report)),
+            Ended::Weighed(weighed) => self.on_weighed(&key, weighed)?,
+            Ended::Young(_) | Ended::Moved(..) | Ended::Trashed(..) => {
                 let ended = self.on_more(&key, ticket.rank, ended);
                 let finished = Finished {
                     key,
@@ -38,19 +44,6 @@ impl Engine {
                     ended,
                 };
                 return self.on_ended(finished);
-            }
-            Ended::FolderReady {
-                folder,
-                inventory,
-                report,
-            } => {
-                let pass = self.parts[mirror].pass_of(&key.1);
-                if let Some(report) = report {
-                    self.account(key.clone(), report);
-                }
-                // First the visit: without it the pass might end here.
-                self.visit(&key, (mirror, pass, ticket.rank), folder, inventory);
-                self.over(&key);
             }
             Ended::Effect(Effect::Done(report)) => self.on_done(key, report)?,
             Ended::Effect(Effect::Vanished) => {
@@ -79,12 +72,34 @@ impl Engine {
         self.end_pass(mirror)
     }
 
+    fn on_folder(
+        &mut self,
+        key: &Key,
+        rank: Rank,
+        folder: SyncedFolder,
+        (inventory, report): (Option<Inventory>, Option<Report>),
+    ) {
+        let pass = self.parts[key.0].pass_of(&key.1);
+        if let Some(report) = report {
+            self.account(key.clone(), report);
+        }
+        // First the visit: without it the pass might end here.
+        self.visit(key, (key.0, pass, rank), folder, inventory);
+        self.over(key);
+    }
+
     /// Sees to what there is beside how the entry itself ended, and returns that.
     fn on_more(&mut self, key: &Key, rank: Rank, ended: Ended) -> Ended {
         match ended {
             Ended::Young(effect) => {
                 let path = key.1.clone();
                 self.schedule.look_when_older(key.0, path, Instant::now());
+                Ended::Effect(effect)
+            }
+            Ended::Trashed(reports, effect) => {
+                for (path, report) in reports {
+                    self.account((key.0, path), report);
+                }
                 Ended::Effect(effect)
             }
             Ended::Moved(moves, then) => {
@@ -225,7 +240,7 @@ impl Engine {
         let heard = match failed {
             Failed::NoAnswer(what) => what.clone(),
             Failed::Box(_) => failed.to_string(),
-            Failed::Read(_) | Failed::Changing => return,
+            Failed::Read(_) | Failed::Changing | Failed::Hidden(_) => return,
         };
         if self.silence.deepen(began, Instant::now(), &heard) {
             (self.sink)(Notice::Unreachable(heard));

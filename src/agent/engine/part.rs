@@ -10,6 +10,19 @@ use crate::plan::tally::Tally;
 use std::collections::{BTreeMap, HashSet};
 use std::time::SystemTime;
 
+/// How far a pass is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Weighing what an earlier one has shown, before anything is looked at.
+    Before,
+    /// Looking, and doing what there is to do.
+    Looking,
+    /// Weighing what is gone.
+    After,
+    /// That has been weighed, and goes.
+    Weighed,
+}
+
 /// A pass under way. It ends when everything that it found has come to an end; what
 /// hints found meanwhile does not hold it up.
 #[derive(Debug)]
@@ -18,6 +31,8 @@ pub(super) struct Pass {
     pub(super) number: u64,
     /// How long things must have been left alone.
     pub(super) quiet: Quiet,
+    /// How far it is.
+    pub(super) stage: Stage,
     visits: usize,
     jobs: HashSet<RelPath>,
     halted: bool,
@@ -61,6 +76,7 @@ impl Part {
         self.pass = Some(Pass {
             number,
             quiet,
+            stage: Stage::Looking,
             visits,
             jobs,
             halted: false,
@@ -85,6 +101,22 @@ impl Part {
             self.last_pass = Some(crate::clock::wall());
         }
         Some(!pass.halted)
+    }
+
+    /// Whether the pass under way has looked at everything and done what there was to do.
+    pub(super) fn has_looked(&self) -> bool {
+        let looked = |pass: &Pass| {
+            let is_over = pass.visits == 0 && pass.jobs.is_empty();
+            is_over && !pass.halted && pass.stage == Stage::Looking
+        };
+        self.pass.as_ref().is_some_and(looked)
+    }
+
+    /// The pass under way is that far; its number.
+    pub(super) fn set_stage(&mut self, stage: Stage) -> Option<u64> {
+        let pass = self.pass.as_mut()?;
+        pass.stage = stage;
+        Some(pass.number)
     }
 
     /// Whether nothing is to be done in the mirror now.

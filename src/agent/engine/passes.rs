@@ -14,6 +14,7 @@ use crate::plan::guard::Halt;
 use crate::plan::policy::Quiet;
 use crate::plan::queue::{Lane, Rank};
 use crate::store::error::Error as StoreError;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -39,7 +40,11 @@ impl Engine {
             return Ok(());
         }
         part.begin(self.temper.quiet);
-        let of = &self.context.mirrors[mirror];
+        if self.schedule.is_lasting() {
+            self.context.run.renew();
+        }
+        let context = Arc::clone(&self.context);
+        let of = &context.mirrors[mirror];
         self.eyes.ensure(mirror, of, &self.events);
         if let Ok(mut seen) = of.seen.try_lock() {
             *seen = false;
@@ -61,19 +66,9 @@ impl Engine {
                     let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
                     let of = (mirror, pass, Rank::Backfill);
                     self.push(of, RelPath::root(), Work::Moving(moving));
-                    return self.end_pass(mirror);
+                } else if !self.weighs_first(mirror, &folder)? {
+                    self.look_at_tree(mirror)?;
                 }
-                let left = self.context.readers.get()?.sessions_below(folder.key)?;
-                let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
-                if !left.is_empty() {
-                    let of = (mirror, pass, Rank::Backfill);
-                    self.push(of, RelPath::root(), Work::Leftovers(left));
-                }
-                let top = Dir {
-                    path: RelPath::root(),
-                    folder,
-                };
-                self.look(mirror, Scope::Tree(top, None));
             }
             None => match of.open_root() {
                 // Nothing is asked of Box for a directory that is not there.
@@ -86,6 +81,29 @@ impl Engine {
             },
         }
         self.end_pass(mirror)
+    }
+
+    /// Looks at all of a mirror whose root folder is known.
+    pub(super) fn look_at_tree(&mut self, mirror: usize) -> Result<(), StoreError> {
+        let context = Arc::clone(&self.context);
+        let of = &context.mirrors[mirror];
+        let reader = context.readers.get()?;
+        let Some(folder) = reader.root(&of.name, &of.target_key())? else {
+            return Ok(());
+        };
+        let left = reader.sessions_below(folder.key)?;
+        drop(reader);
+        let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
+        if !left.is_empty() {
+            let of = (mirror, pass, Rank::Backfill);
+            self.push(of, RelPath::root(), Work::Leftovers(left));
+        }
+        let top = Dir {
+            path: RelPath::root(),
+            folder,
+        };
+        self.look(mirror, Scope::Tree(top, None));
+        Ok(())
     }
 
     /// Whether a job is at work, or waits, that may be moving something there.
@@ -124,7 +142,7 @@ impl Engine {
     }
 
     /// How long things must have been left alone for that pass, or for a hint.
-    fn quiet_of(&self, mirror: usize, pass: Option<u64>) -> Quiet {
+    pub(super) fn quiet_of(&self, mirror: usize, pass: Option<u64>) -> Quiet {
         let running = self.parts[mirror].pass.as_ref();
         let of_pass = running.filter(|running| Some(running.number) == pass);
         of_pass.map_or(self.temper.quiet, |pass| pass.quiet)
@@ -132,6 +150,9 @@ impl Engine {
 
     /// Ends the pass under way if nothing of it is left.
     pub(super) fn end_pass(&mut self, mirror: usize) -> Result<(), StoreError> {
+        if self.weighs_last(mirror)? {
+            return Ok(());
+        }
         let Some(is_in_order) = self.parts[mirror].end() else {
             return Ok(());
         };
@@ -203,7 +224,7 @@ impl Engine {
         Ok(())
     }
 
-    fn push(&mut self, (mirror, pass, rank): Of, path: RelPath, work: Work) {
+    pub(super) fn push(&mut self, (mirror, pass, rank): Of, path: RelPath, work: Work) {
         let key = (mirror, path.clone());
         let ticket = work.ticket(rank);
         if let Work::File(_, work) = &work {
@@ -237,6 +258,9 @@ impl Engine {
             self.look_further((mirror, pass, Rank::Backfill), Scope::Forest(rest));
         }
         self.tell_of_idle(mirror, &dir.path, &looked_at, &plan);
+        if pass.is_none() && !plan.missing.is_empty() {
+            self.look_for_gone(mirror);
+        }
         let not_at_rest = plan.not_at_rest();
         for name in looked_at {
             let entry = (mirror, dir.path.join(&name));

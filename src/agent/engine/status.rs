@@ -24,6 +24,10 @@ pub(crate) enum Command {
     Resolve(Order, oneshot::Sender<Resolved>),
     /// Compare folders with Box once more, and answer when that is done.
     Again(Again, oneshot::Sender<Waited>),
+    /// A person approves of what a mirror stands still for; `None`: there is no such mirror.
+    Approve(String, oneshot::Sender<Option<Value>>),
+    /// Take back what a run did on Box.
+    Undo(String, oneshot::Sender<Value>),
 }
 
 /// What a wait found.
@@ -81,6 +85,11 @@ impl Engine {
             }
             Command::Resolve(order, answer) => self.resolve(order, answer).await?,
             Command::Again(again, answer) => self.on_again(again, answer).await?,
+            Command::Approve(mirror, answer) => {
+                let approved = self.approve(&mirror).await?;
+                drop(answer.send(approved));
+            }
+            Command::Undo(run, answer) => self.undo(run, answer),
         }
         Ok(())
     }

@@ -86,6 +86,7 @@ impl Run {
             ("parked", "parked"),
             ("failed", "failed"),
             ("folder_created", "folders_created"),
+            ("trashed", "trashed"),
             ("moved", "moved"),
         ] {
             let lines = told.get(event).copied().unwrap_or_default() as u64;

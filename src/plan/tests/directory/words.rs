@@ -296,6 +296,8 @@ fn tell(plan: &DirPlan) -> String {
         | Report::NewVersion(..)
         | Report::Unchanged
         | Report::Left(_)
+        | Report::Trashed(..)
+        | Report::FolderKept(_)
         | Report::FolderCreated(..)
         | Report::FolderAdopted(..)
         | Report::Moved(..) => format!("{name} {report:?}"),

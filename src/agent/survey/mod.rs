@@ -2,21 +2,26 @@
 //!
 //! Nothing is changed here. Each directory's plan goes to the engine as a value.
 
+mod mounts;
+
 use crate::agent::context::{Context, Lent, Mirror};
 use crate::agent::tracker::{self, Tracker};
 use crate::local::descent::Descent;
 use crate::local::error::Error as LocalError;
 use crate::local::root::Root;
-use crate::local::{hash, scan};
+use crate::local::{ground, hash, scan};
+use crate::model::ground::Ground;
 use crate::model::identity::{Identity, Sameness};
+use crate::model::ids::FolderKey;
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::Failed;
 use crate::model::stamp::Tolerated;
+use crate::plan::absence::Mark;
 use crate::plan::action::{DirPlan, Edit, Report};
 use crate::plan::directory;
 use crate::plan::facts::{Digests, DirFacts, Inventory, LocalEntry, Mapped, SyncedFolder};
 use crate::plan::guard::{self, Halt};
-use crate::plan::policy::{Policy, Quiet};
+use crate::plan::policy::{OnDelete, Policy, Quiet};
 use crate::plan::queue::Rank;
 use crate::store::error::Error as StoreError;
 use std::cell::RefCell;
@@ -142,15 +147,22 @@ pub(crate) fn survey(
     plans: &dyn Fn(Surveyed) -> bool,
 ) -> Result<Looked, Broken> {
     let mirror = &context.mirrors[visit.mirror];
+    let reader = context.readers.get()?;
+    let root = mirror.open_root().map_err(Broken::Halt)?;
+    let grounds = match reader.root(&mirror.name, &mirror.target_key())? {
+        Some(top) => reader.grounds(top.key)?,
+        None => BTreeMap::new(),
+    };
     let surveyor = Surveyor {
         context,
         mirror,
         number: visit.mirror,
         pass: visit.pass,
         rank: visit.rank,
-        root: mirror.open_root().map_err(Broken::Halt)?,
+        root,
         descent: RefCell::new(Descent::new(Arc::clone(&mirror.rules))),
-        reader: context.readers.get()?,
+        reader,
+        grounds,
         policy: Policy {
             quiet: visit.quiet,
             no_room: visit.no_room,
@@ -189,6 +201,8 @@ struct Surveyor<'a> {
     root: Arc<Root>,
     descent: RefCell<Descent>,
     reader: Lent<'a>,
+    /// What the root and the mount points in it were.
+    grounds: BTreeMap<RelPath, (FolderKey, Ground)>,
     policy: Policy,
     /// Takes a plan in; `false` when nobody wants any more.
     plans: &'a dyn Fn(Surveyed) -> bool,
@@ -237,13 +251,33 @@ impl Surveyor<'_> {
         dir: &Dir,
         inventory: Option<Inventory>,
     ) -> Result<Option<DirPlan>, Broken> {
-        let local = match self.list(&dir.path) {
-            Ok(Some(local)) => local,
+        // What is read behind a mount that comes and goes meanwhile is not believed.
+        let is_mount_point = self.grounds.contains_key(&dir.path);
+        let looked = || match is_mount_point {
+            true => ground::look(&self.root, &dir.path).map(Some),
+            false => Ok(None),
+        };
+        let listed = looked().and_then(|before| {
+            let Some(local) = self.list(&dir.path)? else {
+                return Ok(None);
+            };
+            Ok(Some((before, local, ground::look(&self.root, &dir.path)?)))
+        });
+        let (before, local, after) = match listed {
+            Ok(Some(listed)) => listed,
             // Left out as a whole: its parent tells that.
             Ok(None) => return Ok(None),
             Err(error) => return self.unreadable(dir, &error).map(|()| None),
         };
         let mapped = self.reader.children(dir.folder.key)?;
+        let is_used = !mapped.files.is_empty() || !mapped.folders.is_empty();
+        let mut learnt = None;
+        for found in before.iter().chain([&after]) {
+            match self.check_ground(&dir.path, found, is_used) {
+                Ok(new) => learnt = new,
+                Err(why) => return Ok(self.hidden(dir, why)),
+            }
+        }
         let now = crate::clock::nanos();
         let facts = DirFacts {
             local,
@@ -253,10 +287,18 @@ impl Surveyor<'_> {
             restless: BTreeSet::new(),
             now,
         };
-        if dir.path.is_root() {
+        // Where what is gone goes to the trash, the brake sees to it.
+        if dir.path.is_root() && self.policy.on_delete == OnDelete::Keep {
             guard::check_root(&facts).map_err(Broken::Halt)?;
         }
         let mut plan = self.decide(dir, &facts);
+        if let Some(ground) = learnt {
+            let mark = Mark::Ground(dir.folder.key, ground);
+            plan.edits.push(Edit::Mark(mark));
+            if dir.path.is_root() {
+                self.mirror.set_ground(Some(ground));
+            }
+        }
         self.identify_root(dir, &mut plan);
         self.sort_out(dir, &facts.mapped, &mut plan, &|_| false)?;
         Ok(Some(plan))
@@ -440,6 +482,9 @@ impl Surveyor<'_> {
             last,
         } = entries;
         let names: Vec<LocalName> = names.into_iter().collect();
+        if self.is_hidden(&dir)? {
+            return Ok(0);
+        }
         // Another directory has its name: what is in that one is found when its own
         // entry, which has a hint of its own, has been looked at.
         if !dir.path.is_root() && self.is_replaced(&dir.path, &dir.folder) {
