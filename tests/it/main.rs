@@ -71,6 +71,7 @@ mod service;
 mod shipped;
 mod silence;
 mod storms;
+mod stops;
 mod strangers;
 mod supervised;
 mod throttled;
