@@ -37,7 +37,11 @@ fn a_stop_at_any_moment_is_soon_over_and_loses_nothing() {
     let rig = Rig::new().configured(|config| {
         config.limits.push("bandwidth = \"1 MB/s\"".to_owned());
     });
-    for operation in ["post_files_content", "post_files_id_content", "post_folders"] {
+    for operation in [
+        "post_files_content",
+        "post_files_id_content",
+        "post_folders",
+    ] {
         rig.cloud.inject(
             Fault::on(operation)
                 .forever()
