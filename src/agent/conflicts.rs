@@ -7,6 +7,7 @@ use crate::local::rules::{Level, Rules};
 use crate::local::scan;
 use crate::model::ids::FileId;
 use crate::model::path::RelPath;
+use crate::model::reason::DOUBTED;
 use crate::model::rules::Symlinks;
 use crate::model::stamp::Stamp;
 use crate::model::trouble::Trouble;
@@ -99,7 +100,7 @@ pub(crate) async fn look(
 async fn one(client: &BoxClient, conflict: &Conflict, broken: &OnceLock<Trouble>) -> Theirs {
     let is_file = matches!(
         conflict.item.code.as_str(),
-        "differs_on_box" | "changed_on_box" | "gone_from_box"
+        "differs_on_box" | "changed_on_box" | "gone_from_box" | DOUBTED
     );
     let seen = conflict.item.obstacle.as_ref().filter(|_| is_file);
     let Some(seen) = seen.filter(|_| broken.get().is_none()) else {

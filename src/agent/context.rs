@@ -2,10 +2,15 @@
 
 use crate::agent::account::AccountCheck;
 use crate::agent::meter::Meter;
+use crate::agent::run_name::RunName;
+use crate::agent::trash::Trash;
 use crate::config;
 use crate::local::error::Error as LocalError;
+use crate::local::ground;
 use crate::local::root::Root;
 use crate::local::rules::Rules;
+use crate::model::ground::Ground;
+use crate::model::path::RelPath;
 use crate::plan::guard::Halt;
 use crate::plan::policy::Policy;
 use crate::remote::client::BoxClient;
@@ -35,6 +40,8 @@ pub(crate) struct Context {
     pub(crate) account: AccountCheck,
     /// Held by whoever asks whether Box is there.
     pub(crate) asking: tokio::sync::Mutex<()>,
+    /// What the run is called.
+    pub(crate) run: RunName,
     /// Set when surveys should stop where they are.
     pub(crate) cancelled: AtomicBool,
     /// Set by a survey that did stop before its end.
@@ -53,10 +60,17 @@ pub(crate) struct Mirror {
     pub(crate) rules: Arc<Rules>,
     /// The operator's decisions.
     pub(crate) policy: Policy,
+    /// Whether what the mapping knew of it may be lost, until it has been compared with
+    /// Box as a whole.
+    pub(crate) doubted: AtomicBool,
     /// Whether the Box folder has been seen since the last pass began.
     pub(crate) seen: tokio::sync::Mutex<bool>,
     /// Whose the Box folder is, as Box said when it was last looked at.
     owner: Mutex<Option<String>>,
+    /// Whether Box was seen to keep what is deleted there.
+    pub(crate) trash: tokio::sync::Mutex<Trash>,
+    /// Which directory was mirrored, once one was.
+    ground: Mutex<Option<Ground>>,
 }
 
 impl Mirror {
@@ -76,8 +90,11 @@ impl Mirror {
             target: mirror.target.clone(),
             rules: Arc::new(rules),
             policy,
+            doubted: AtomicBool::new(false),
             seen: tokio::sync::Mutex::new(false),
             owner: Mutex::default(),
+            trash: tokio::sync::Mutex::default(),
+            ground: Mutex::default(),
         })
     }
 
@@ -100,14 +117,31 @@ impl Mirror {
     /// Opens the root afresh, so that a disk that was unmounted or replaced meanwhile
     /// is noticed at every look.
     pub(crate) fn open_root(&self) -> Result<Arc<Root>, Halt> {
-        Root::open(&self.local)
-            .map(|root| Arc::new(root.following(self.rules.follow_links())))
-            .map_err(|error| match error {
-                LocalError::Missing(_) | LocalError::NotDirectory(_) => {
-                    Halt::RootMissing(error.to_string())
-                }
-                other => Halt::RootUnreadable(other.to_string()),
-            })
+        let failed = |error| match error {
+            LocalError::Missing(_) | LocalError::NotDirectory(_) => {
+                Halt::RootMissing(LocalError::to_string(&error))
+            }
+            other => Halt::RootUnreadable(other.to_string()),
+        };
+        let root = Root::open(&self.local).map_err(failed)?;
+        if let Some(known) = self.ground() {
+            let found = ground::look(&root, &RelPath::root()).map_err(failed)?;
+            if !known.is_same(&found.ground) {
+                let (path, name) = (self.local.clone(), self.name.clone());
+                return Err(Halt::RootReplaced(path, name));
+            }
+        }
+        Ok(Arc::new(root.following(self.rules.follow_links())))
+    }
+
+    /// Which directory was mirrored.
+    pub(crate) fn ground(&self) -> Option<Ground> {
+        *self.ground.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on it is this one; without one, whatever is there next.
+    pub(crate) fn set_ground(&self, ground: Option<Ground>) {
+        *self.ground.lock().unwrap_or_else(PoisonError::into_inner) = ground;
     }
 }
 

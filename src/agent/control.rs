@@ -103,6 +103,7 @@ async fn answer(stream: UnixStream, desk: Desk, visitor: Visitor) -> io::Result<
     tokio::time::timeout(PATIENCE, read.read_line(&mut line)).await??;
     let seat = visitor.sit();
     let question: Value = serde_json::from_str(&line).unwrap_or(Value::Null);
+    let name = |key: &str| question.get(key).and_then(Value::as_str).map(str::to_owned);
     let reply = match question.get("verb").and_then(Value::as_str) {
         _ if seat.is_none() => Some(json!({ "error": "too many questions are under way" })),
         Some("status") => put(&desk, Command::Status).await,
@@ -111,9 +112,18 @@ async fn answer(stream: UnixStream, desk: Desk, visitor: Visitor) -> io::Result<
             // Whoever asked has left: nobody needs the answer.
             _ = read.read_line(&mut line) => return Ok(()),
         },
+        Some("entry") => entry(&desk, &question).await,
         Some("resolve") => match order(&question) {
             Some(order) => decide(&desk, order).await,
             None => Some(json!({ "error": "this is no decision about a conflict" })),
+        },
+        Some("approve") => match name("mirror") {
+            Some(mirror) => approve(&desk, mirror).await,
+            None => Some(json!({ "error": "there is no mirror in the question" })),
+        },
+        Some("undo") => match name("run") {
+            Some(run) => put(&desk, |answer| Command::Undo(run.clone(), answer)).await,
+            None => Some(json!({ "error": "there is no run in the question" })),
         },
         _ => Some(json!({ "error": "this boxup does not know that question" })),
     };
@@ -142,6 +152,18 @@ async fn put<T>(desk: &Desk, question: impl Fn(oneshot::Sender<T>) -> Command) -
     }
 }
 
+/// What the agent is doing about one entry.
+async fn entry(desk: &Desk, question: &Value) -> Option<Value> {
+    let mirror = question.get("mirror").and_then(Value::as_str);
+    let Some((mirror, path)) = mirror.zip(path_of(question)) else {
+        return Some(json!({ "error": "this names no entry" }));
+    };
+    put(desk, |answer| {
+        Command::Entry(mirror.to_owned(), path.clone(), answer)
+    })
+    .await
+}
+
 async fn wait(desk: &Desk) -> Option<Value> {
     let Waited {
         halted,
@@ -163,6 +185,11 @@ async fn wait(desk: &Desk) -> Option<Value> {
         })
         .collect();
     Some(json!({ "halted": halted, "paused": paused, "left": left }))
+}
+
+async fn approve(desk: &Desk, mirror: String) -> Option<Value> {
+    let approved = put(desk, |answer| Command::Approve(mirror.clone(), answer)).await?;
+    Some(approved.unwrap_or_else(|| json!({ "result": "unknown" })))
 }
 
 fn order(question: &Value) -> Option<Order> {

@@ -2,16 +2,20 @@
 
 use crate::agent::context::Context;
 use crate::agent::survey::Dir;
-use crate::agent::{file_job, folder_job, root_job};
+use crate::agent::weigh_job::{Doomed, Weighed};
+use crate::agent::{file_job, folder_job, move_job, root_job, trash_job, weigh_job};
 use crate::model::path::RelPath;
 use crate::model::reason::Parked;
-use crate::plan::action::{FileWork, FolderWork, Report};
+use crate::plan::action::{FileWork, FolderWork, Moving, Report};
 use crate::plan::facts::{Inventory, SyncedFolder};
+use crate::plan::moves::{Item, MoveWork, Spot};
+use crate::plan::policy::Policy;
 use crate::plan::queue::{Rank, Ticket};
 use crate::plan::settle::{self, Effect};
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
 use crate::store::sessions::Left;
+use std::sync::Arc;
 
 /// What a job is about: a mirror, and a path in it.
 pub(crate) type Key = (usize, RelPath);
@@ -27,6 +31,14 @@ pub(crate) enum Work {
     File(Dir, FileWork),
     /// See that no upload session stays open for a file that is not there any more.
     Leftovers(Vec<Left>),
+    /// Look at all that is gone, and whether it may go on Box as well.
+    Weigh(Policy),
+    /// Put what is gone into the trash.
+    Trash(Box<Doomed>),
+    /// See that what has moved on the disk moves on Box.
+    Move(Dir, MoveWork),
+    /// Ask Box what became of moves of an earlier run.
+    Moving(Vec<Moving>),
     /// Note that a file waits for this reason, without asking Box.
     HeldBack(Dir, FileWork, Parked),
 }
@@ -42,7 +54,13 @@ impl Work {
     /// Its place in the queue.
     pub(crate) fn ticket(&self, rank: Rank) -> Ticket {
         match self {
-            Self::Root | Self::Folder(..) | Self::Leftovers(_) => Ticket::folder(rank),
+            Self::Root
+            | Self::Folder(..)
+            | Self::Leftovers(_)
+            | Self::Move(..)
+            | Self::Moving(_)
+            | Self::Weigh(_)
+            | Self::Trash(_) => Ticket::folder(rank),
             Self::File(_, work) | Self::HeldBack(_, work, _) => Ticket::file(work.stamp.size, rank),
         }
     }
@@ -64,18 +82,47 @@ pub(crate) enum Ended {
         /// What to tell, unless the folder was known before.
         report: Option<Report>,
     },
+    /// What is gone has been weighed, and nothing holds.
+    Weighed(Weighed),
+    /// This went to the trash, and the rest of it ended like this.
+    Trashed(Vec<(RelPath, Report)>, Effect),
+    /// Items have moved on Box; and how the entry itself ended.
+    Moved(Moves, Box<Ended>),
     /// The mapping cannot be used.
     Store(StoreError),
 }
 
+/// What a job has moved.
+#[derive(Debug, Default)]
+pub(crate) struct Moves {
+    /// Items, from where, and where to.
+    pub(crate) moved: Vec<(Item, Spot, Spot)>,
+    /// Places to look at, because of that.
+    pub(crate) look: Vec<Spot>,
+}
+
 /// Does it.
-pub(crate) async fn run(context: &Context, store: &Store, key: &Key, work: Work) -> Ended {
+pub(crate) async fn run(context: &Arc<Context>, store: &Store, key: &Key, work: Work) -> Ended {
     let mirror = &context.mirrors[key.0];
     let done = match work {
         Work::Root => root_job::run(context, store, mirror).await,
         Work::Folder(dir, work) => folder_job::run(context, store, mirror, &dir, &work).await,
         Work::File(dir, work) => file_job::run(context, store, mirror, &dir, &work).await,
         Work::Leftovers(left) => file_job::give_up_leftovers(context, store, mirror, left).await,
+        Work::Weigh(policy) => weigh_job::run(context, store, mirror, policy).await,
+        Work::Trash(doomed) => trash_job::run(context, store, mirror, &doomed).await,
+        Work::Move(dir, work) => {
+            let (dir, work) = (&dir, &work);
+            let job = move_job::Job {
+                context,
+                store,
+                key,
+                dir,
+                work,
+            };
+            Box::pin(move_job::run(&job)).await
+        }
+        Work::Moving(left) => move_job::take_up(context, store, mirror, &left).await,
         Work::HeldBack(dir, work, why) => {
             let settled = settle::parked(dir.folder.key, &work.name, why, Some(work.stamp));
             folder_job::finish(store, settled).await

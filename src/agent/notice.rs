@@ -71,6 +71,8 @@ pub(crate) struct Ending {
     pub(crate) broken: Option<StoreError>,
     /// A signal ended it before it had looked at everything.
     pub(crate) cut_short: bool,
+    /// What the run is called, if it did something that can be undone.
+    pub(crate) run: Option<String>,
     /// It ended for another configuration's sake: a run goes on after it.
     pub(crate) replaced: bool,
     /// File content handed to the network, in bytes, resends included.

@@ -11,22 +11,27 @@ use crate::agent::mirrors;
 use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::root_job::{self, Unusable};
 use crate::agent::run::{Fatal, context};
-use crate::agent::survey::{Broken, Dir, Scope, Surveyed, Visit, survey};
+use crate::agent::survey::{Broken, Dir, How, Place, Scope, Surveyed, Visit, survey};
 use crate::config::{Config, Target};
+use crate::model::deed::ItemId;
 use crate::model::ids::{FileId, FolderId, FolderKey};
 use crate::model::item::{Obstacle, Occupant, RemoteFile};
 use crate::model::name::RemoteName;
-use crate::model::path::RelPath;
+use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::{Failed, Parked};
+use crate::model::stamp::Stamp;
 use crate::model::trouble::{Said, Trouble};
 use crate::plan::action::{Action, FileWork, FolderWork, Report};
-use crate::plan::facts::{Inventory, SyncedFolder};
-use crate::plan::guard::Halt;
-use crate::plan::policy::Quiet;
+use crate::plan::brake::{self, Load};
+use crate::plan::facts::{Inventory, SyncedFile, SyncedFolder};
+use crate::plan::guard::{Brake, Halt, NAMED};
+use crate::plan::moves::{Item, MoveWork, Spot};
+use crate::plan::policy::{OnDelete, Quiet};
 use crate::plan::queue::Rank;
 use crate::plan::settle::{self, Effect};
 use crate::plan::transfer::{Ask, Next, Outcome, Reply, Transfer};
 use crate::plan::verdict::Verdict;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -47,7 +52,11 @@ pub(crate) async fn preview(config: &Config, mut sink: Sink) -> Result<Ending, F
         sink,
         ending: Ending::default(),
         visits: Vec::new(),
+        put_off: Vec::new(),
+        moved: BTreeSet::new(),
+        left: BTreeSet::new(),
         listed: None,
+        gone: Vec::new(),
     };
     for mirror in 0..context.mirrors.len() {
         preview.mirror(mirror).await?;
@@ -63,8 +72,16 @@ struct Preview {
     sink: Sink,
     ending: Ending,
     visits: Vec<(Dir, Option<Inventory>)>,
+    /// Entries that are looked at when everything else has been.
+    put_off: Vec<RelPath>,
+    /// What has been told to move.
+    moved: BTreeSet<Spot>,
+    /// Where that was.
+    left: BTreeSet<Spot>,
     /// The last folder that was listed, so that its new directories share one listing.
     listed: Option<(FolderId, Inventory)>,
+    /// What would go to the trash in the mirror under way: path, item, and files of ours.
+    gone: Vec<(RelPath, ItemId, u64)>,
 }
 
 /// A folder that would be made: it has no ID and no row yet.
@@ -95,8 +112,81 @@ impl Preview {
             Err(Unusable::Halt(halt)) => self.halt(mirror, halt),
             Err(Unusable::Trouble(trouble)) => self.trouble(mirror, trouble),
         }
-        while let Some((dir, inventory)) = self.visits.pop() {
-            self.visit(number, dir, inventory).await?;
+        loop {
+            while let Some((dir, inventory)) = self.visits.pop() {
+                self.visit(number, Scope::Tree(dir, inventory)).await?;
+            }
+            let put_off = std::mem::take(&mut self.put_off).into_iter();
+            let how = How::Finally;
+            let places: Vec<_> = put_off.map(|path| Place { path, how }).collect();
+            if places.is_empty() {
+                return self.weigh(number);
+            }
+            self.visit(number, Scope::Places(places)).await?;
+        }
+    }
+
+    /// What is gone would go to the trash, by a later pass if it still is then.
+    fn weigh(&mut self, number: usize) -> Result<(), Fatal> {
+        let context = Arc::clone(&self.context);
+        let mirror = &context.mirrors[number];
+        let mut gone = std::mem::take(&mut self.gone);
+        gone.retain(|(path, ..)| !self.left.contains(&(number, path.clone())));
+        let OnDelete::Trash(limit) = mirror.policy.on_delete else {
+            return Ok(());
+        };
+        let reader = context.readers.get()?;
+        let Some(top) = reader.root(&mirror.name, &mirror.target_key())? else {
+            return Ok(());
+        };
+        let tops = reader.children(top.key)?;
+        let mapped = reader.files_below(top.key)?;
+        drop(reader);
+        let lost = gone
+            .iter()
+            .filter(|(path, ..)| path.components().count() == 1);
+        let would = gone.iter().map(|(_, _, files)| (*files).max(1)).sum();
+        let load = Load {
+            would,
+            approved: 0,
+            mapped,
+            everything: lost.count() == tops.files.len() + tops.folders.len(),
+        };
+        if brake::holds(load, limit) {
+            let paths = gone.iter().map(|(path, ..)| path.clone());
+            let first: Vec<_> = paths.take(NAMED).collect();
+            let more = (gone.len() - first.len()) as u64;
+            let halt = Halt::Braked(Brake {
+                mirror: mirror.name.clone(),
+                would,
+                mapped,
+                everything: load.everything,
+                limit,
+                first,
+                more,
+            });
+            self.halt(mirror, halt);
+            return Ok(());
+        }
+        for (path, item, files) in gone {
+            self.tell(mirror, path, Report::Trashed(item, files));
+        }
+        Ok(())
+    }
+
+    /// Notes what a directory's plan has not found.
+    fn note_gone(&mut self, dir: &Dir, names: &[LocalName]) -> Result<(), Fatal> {
+        let reader = self.context.readers.get()?;
+        for name in names {
+            let rows = reader.some(dir.folder.key, std::slice::from_ref(name))?;
+            let path = dir.path.join(name);
+            if let Some(file) = rows.files.get(name) {
+                self.gone.push((path, ItemId::File(file.id.clone()), 1));
+            } else if let Some(folder) = rows.folders.get(name) {
+                let files = reader.files_below(folder.key)?;
+                self.gone
+                    .push((path, ItemId::Folder(folder.id.clone()), files));
+            }
         }
         Ok(())
     }
@@ -145,18 +235,13 @@ impl Preview {
         })
     }
 
-    async fn visit(
-        &mut self,
-        mirror: usize,
-        dir: Dir,
-        inventory: Option<Inventory>,
-    ) -> Result<(), Fatal> {
+    async fn visit(&mut self, mirror: usize, scope: Scope) -> Result<(), Fatal> {
         let (plans_in, mut plans) = mpsc::channel(4);
         let context = Arc::clone(&self.context);
         let visit = Visit {
             mirror,
             pass: None,
-            scope: Scope::Tree(dir, inventory),
+            scope,
             rank: Rank::Backfill,
             quiet: Quiet::NONE,
             no_room: None,
@@ -192,14 +277,18 @@ impl Preview {
         let context = Arc::clone(&self.context);
         let of = &context.mirrors[mirror];
         self.visits.extend(rest.into_iter().map(|dir| (dir, None)));
+        self.note_gone(&dir, &plan.missing)?;
         for (name, report) in plan.reports {
             self.tell(of, dir.path.join(&name), report);
         }
+        let put_off = plan.put_off.iter();
+        self.put_off.extend(put_off.map(|name| dir.path.join(name)));
         for action in plan.actions {
             let path = dir.path.join(action.name());
             let report = match action {
                 Action::Folder(work) => self.folder(&dir, &path, work).await?,
                 Action::File(work) => self.file(of, &dir, &path, &work).await?,
+                Action::Move(work) => self.moves(work)?,
             };
             if let Some(report) = report {
                 self.tell(of, path, report);
@@ -265,6 +354,43 @@ impl Preview {
             inventory,
         ));
         Ok(report)
+    }
+
+    /// Tells of moves; a file that was changed as well would get a version.
+    fn moves(&mut self, work: MoveWork) -> Result<Option<Report>, Fatal> {
+        let context = Arc::clone(&self.context);
+        for hop in work.hops {
+            if !self.moved.insert(hop.to.clone()) {
+                continue;
+            }
+            self.left.insert(hop.origin.at.clone());
+            let mirror = &context.mirrors[hop.to.0];
+            let (path, item) = (hop.to.1.clone(), hop.origin.item);
+            let reader = context.readers.get()?;
+            match &item {
+                Item::Folder(key, _) => {
+                    let folder = reader.folder(*key)?.filter(|folder| folder.inventoried);
+                    let dir = folder.map(|folder| Dir { path, folder });
+                    self.visits.extend(dir.map(|dir| (dir, None)));
+                }
+                Item::File(_) => {
+                    let name = std::slice::from_ref(&hop.origin.name);
+                    let mapped = reader.some(hop.origin.dir, name)?;
+                    let row = mapped.files.get(&hop.origin.name);
+                    let found = mirror.open_root().ok();
+                    let found = found.and_then(|root| root.open_file(&path).ok());
+                    let report = match (found, row) {
+                        (Some((_, now)), Some(row)) if !is_as_before(&now, row) => {
+                            self.would_send(Some(row.id.clone()), &row.name, now.size)
+                        }
+                        _ => Report::Unchanged,
+                    };
+                    self.tell(mirror, path, report);
+                }
+            }
+            self.tell(mirror, hop.to.1, Report::Moved(item, hop.origin.at));
+        }
+        Ok(None)
     }
 
     async fn occupant(
@@ -433,6 +559,10 @@ impl Preview {
             Verdict::Vanished => {}
         }
     }
+}
+
+fn is_as_before(now: &Stamp, row: &SyncedFile) -> bool {
+    (now.size, now.mtime) == (row.stamp.size, row.stamp.mtime)
 }
 
 /// The target's folder; `None` where it would be made.

@@ -60,7 +60,11 @@ pub(crate) fn value(resolved: &Resolved) -> Value {
         Report::Parked(why) => return reason("parked", why.code(), &why.to_string()),
         Report::Failed(why) => return reason("failed", why.code(), &why.to_string()),
         Report::Excluded(why) => return reason("excluded", why.code(), &why.to_string()),
-        Report::FolderCreated(..) | Report::FolderAdopted(..) => {
+        Report::Trashed(..) => return told("nothing", "the local file is gone"),
+        Report::FolderCreated(..)
+        | Report::FolderAdopted(..)
+        | Report::FolderKept(_)
+        | Report::Moved(..) => {
             return told("nothing", "it is a directory now");
         }
     };

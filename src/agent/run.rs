@@ -13,15 +13,16 @@ use crate::agent::mirrors;
 use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::notify_socket::Supervisor;
 use crate::agent::pulse;
+use crate::agent::run_name::RunName;
 use crate::agent::schedule::Schedule;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::plan::backoff::Backoff;
 use crate::plan::policy::{Policy, Quiet};
 use crate::plan::queue::Patience;
 use crate::remote::auth::file::Error as TokenFileError;
 use crate::store::error::Error as StoreError;
 use crate::store::lock::StateLock;
-use crate::store::{Store, make_state_dir};
+use crate::store::{Store, make_state_dir, recovery};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -94,6 +95,36 @@ pub(crate) async fn once(
     stop: StopSignals,
     watcher: Watcher,
 ) -> Result<Ending, Fatal> {
+    let ended = single(config, stop, watcher).await;
+    recoverable(&config.state_dir, ended)
+}
+
+/// A database that turned out to be damaged is set aside, so that the next run can begin.
+fn recoverable(state_dir: &Path, ended: Result<Ending, Fatal>) -> Result<Ending, Fatal> {
+    let error = match &ended {
+        Ok(ending) => ending.broken.as_ref(),
+        Err(Fatal::Store(error)) => Some(error),
+        Err(_) => None,
+    };
+    if error.is_some_and(StoreError::is_damaged) {
+        let aside = StateLock::acquire(state_dir).and_then(|lock| {
+            let aside = recovery::give_up(state_dir);
+            drop(lock);
+            aside
+        });
+        match aside {
+            Ok(Some(aside)) => {
+                let aside = aside.display();
+                tracing::warn!("the damaged state database was set aside as {aside}");
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "it could not be set aside"),
+        }
+    }
+    ended
+}
+
+async fn single(config: &Config, stop: StopSignals, watcher: Watcher) -> Result<Ending, Fatal> {
     let began = Instant::now();
     let parts = Parts::open(config)?;
     let Watcher { mut sink, gauge } = watcher;
@@ -132,6 +163,17 @@ pub(crate) struct Orders {
 /// is taken over by another engine, in the same state and under the same lock: the first
 /// ends as for a stop, and the other begins with a pass of its own.
 pub(crate) async fn serve(
+    config: Config,
+    orders: Orders,
+    watcher: Watcher,
+    supervisor: Supervisor,
+) -> Result<Ending, Fatal> {
+    let state_dir = config.state_dir.clone();
+    let ended = shifts(config, orders, watcher, supervisor).await;
+    recoverable(&state_dir, ended)
+}
+
+async fn shifts(
     config: Config,
     orders: Orders,
     watcher: Watcher,
@@ -258,12 +300,25 @@ impl Parts {
         make_state_dir(&config.state_dir)?;
         let lock = StateLock::acquire(&config.state_dir)?;
         let store = Store::open(&config.state_dir)?;
+        if let Some(found) = store.found() {
+            tracing::warn!("{found}");
+        }
         let context = Arc::new(kept_context(config, &store)?);
         Ok(Self {
             _lock: lock,
             store,
             context,
         })
+    }
+
+    /// What tasks share.
+    pub(crate) fn context(&self) -> Arc<Context> {
+        Arc::clone(&self.context)
+    }
+
+    /// The mapping.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Says what has changed about the mirrors.
@@ -447,32 +502,51 @@ pub(crate) fn context(
     account: AccountCheck,
 ) -> Result<Context, Fatal> {
     let client = access::client(config, traces)?;
-    let mirrors = config.mirrors.iter().map(|mirror| {
-        let policy = Policy {
-            on_existing: mirror.on_existing,
-            on_remote_change: mirror.on_remote_change,
-            min_age: mirror.selection.min_age,
-            on_invalid_name: mirror.on_invalid_name,
-            min_version_interval: mirror.min_version_interval,
-            on_delete: mirror.on_delete,
-            quiet: Quiet::NONE,
-            no_room: None,
-        };
-        let own = own_files(&mirror.local, &config.state_dir);
-        Mirror::new(mirror, own, policy).map_err(Fatal::Rules)
-    });
+    let mirrors = config.mirrors.iter();
+    let mirrors = mirrors.map(|one| mirror(one, &config.state_dir).map_err(Fatal::Rules));
+    let mirrors: Vec<Mirror> = mirrors.collect::<Result<_, _>>()?;
+    let reader = readers.get()?;
+    for mirror in &mirrors {
+        if let Some(root) = reader.root(&mirror.name, &mirror.target_key())? {
+            mirror.set_ground(reader.ground(root.key)?);
+        }
+    }
+    if reader.loss()?.is_some() {
+        for mirror in &mirrors {
+            let is_compared = reader.is_compared(&mirror.name)?;
+            mirror.doubted.store(!is_compared, Ordering::Relaxed);
+        }
+    }
+    drop(reader);
     Ok(Context {
         client,
-        mirrors: mirrors.collect::<Result<_, _>>()?,
+        mirrors,
         configured: config.names.clone(),
         parts_at_once: config.limits.concurrent_parts,
         readers,
         meter: Meter::default(),
+        run: RunName::new(),
         account,
         asking: tokio::sync::Mutex::default(),
         cancelled: AtomicBool::new(false),
         cut: AtomicBool::new(false),
     })
+}
+
+/// A mirror as a run needs it; the error says why its rules cannot be used.
+pub(crate) fn mirror(mirror: &config::Mirror, state_dir: &Path) -> Result<Mirror, String> {
+    let policy = Policy {
+        on_existing: mirror.on_existing,
+        on_remote_change: mirror.on_remote_change,
+        min_age: mirror.selection.min_age,
+        on_invalid_name: mirror.on_invalid_name,
+        min_version_interval: mirror.min_version_interval,
+        on_delete: mirror.on_delete,
+        quiet: Quiet::NONE,
+        no_room: None,
+        distrust: false,
+    };
+    Mirror::new(mirror, own_files(&mirror.local, state_dir), policy)
 }
 
 /// The rule that keeps our own state out of a mirror that contains it: it changes with

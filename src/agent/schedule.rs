@@ -57,6 +57,8 @@ pub(crate) struct Schedule {
     later: BTreeMap<(Instant, u64), (usize, Option<RelPath>)>,
     /// Mirrors with more young files than are kept one by one: looked at as a whole.
     young: BTreeMap<usize, Instant>,
+    /// Mirrors in which something is gone, and when that is looked at.
+    gone: BTreeMap<usize, Instant>,
     /// How often in a row a lock has stood in the way of an entry.
     locks: BTreeMap<(usize, RelPath), u32>,
     serial: u64,
@@ -74,6 +76,7 @@ impl Schedule {
             rescan: None,
             later: BTreeMap::new(),
             young: BTreeMap::new(),
+            gone: BTreeMap::new(),
             locks: BTreeMap::new(),
             serial: 0,
         }
@@ -95,6 +98,7 @@ impl Schedule {
             rescan,
             later: BTreeMap::new(),
             young: BTreeMap::new(),
+            gone: BTreeMap::new(),
             locks: BTreeMap::new(),
             serial: 0,
         }
@@ -170,6 +174,14 @@ impl Schedule {
         self.add(now + HALTED, mirror, None);
     }
 
+    /// Something is gone from a mirror, which is looked at then as a whole.
+    pub(crate) fn look_for_gone(&mut self, mirror: usize, at: Instant) {
+        if self.rescan.is_some() {
+            let due = self.gone.entry(mirror).or_insert(at);
+            *due = at.min(*due);
+        }
+    }
+
     fn add(&mut self, at: Instant, mirror: usize, path: Option<RelPath>) {
         if self.rescan.is_some() {
             self.serial += 1;
@@ -220,6 +232,8 @@ impl Schedule {
         }
         let old_enough = self.young.extract_if(.., |_, at| *at <= now);
         due.mirrors.extend(old_enough.map(|(mirror, _)| mirror));
+        let gone = self.gone.extract_if(.., |_, at| *at <= now);
+        due.mirrors.extend(gone.map(|(mirror, _)| mirror));
         due.mirrors.sort_unstable();
         due.mirrors.dedup();
         due
@@ -249,8 +263,9 @@ impl Schedule {
         let rescan = self.rescan.map(|(_, next)| next);
         let later = self.later.first_key_value().map(|((at, _), _)| *at);
         let young = self.young.values().min().copied();
+        let gone = self.gone.values().min().copied();
         let held = self.hot.next();
-        [rescan, later, young, held, self.debouncer.next_due()]
+        [rescan, later, young, gone, held, self.debouncer.next_due()]
             .into_iter()
             .flatten()
             .min()

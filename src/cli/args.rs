@@ -17,8 +17,9 @@ Configuration:
 Exit codes:
    0  every included file is on Box
    1  finished, but something is not on Box (parked, failed, pending); wait: timeout
-   2  wrong command line; resolve: there is no such conflict
-   3  a mirror halted: its local folder is missing, unreadable or was emptied;
+   2  wrong command line; resolve, approve, undo: there is no such conflict, mirror, run
+   3  a mirror halted: its local folder is missing, unreadable, emptied or another
+      one, or more would be deleted on Box than may be without asking;
       wait: or the account that its Box folder belongs to is full
   69  Box cannot be reached; status, wait, service status: no agent runs
   70  boxup found a mistake in itself; a service manager starts it again
@@ -133,6 +134,21 @@ pub(crate) enum Command {
         command: ConfigCommand,
     },
 
+    /// Tell how one path stands: its mirror, the rule that decides about it with file and
+    /// line, what is here, what Box has under which name and address, what went wrong last,
+    /// and what comes next.
+    ///
+    /// Works with and without a running service, changes nothing and asks Box nothing.
+    Explain {
+        /// A local path, there or not, or MIRROR/path/in/it.
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+
     /// List the conflicts that wait for a decision, with both sides.
     ///
     /// Box's side is read from Box where it can be reached; else it is told as it was
@@ -153,6 +169,37 @@ pub(crate) enum Command {
     /// Box: if Box has changed again since, nothing is done and it is a conflict again. A
     /// running service carries it out; without one it is done at once.
     Resolve(ResolveArgs),
+
+    /// Let a mirror go on that waits for a person.
+    ///
+    /// A mirror halts when more would be deleted on Box than max_deletes allows, or when
+    /// another directory is at its root's place. `boxup sync` tells which and why. Approval
+    /// is good for exactly the files that were told, or fewer; a running service goes on
+    /// at once, else the next pass does.
+    Approve {
+        /// The mirror's name.
+        #[arg(value_name = "NAME")]
+        mirror: String,
+
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+
+    /// Take back what a run did on Box: out of the trash, and back from where it moved it.
+    ///
+    /// Runs that can be undone tell their name at their end. What Box's trash does not
+    /// hold any more, or somebody has moved since, is named. No local file is touched.
+    /// Ends with 0 when all is back, 1 when something is not, 2 when there is no such run.
+    Undo {
+        /// The run's name, such as 20261127T201525Z.
+        #[arg(value_name = "RUN")]
+        run: String,
+
+        /// Print one JSON object per item, and then the summary.
+        #[arg(long)]
+        json: bool,
+    },
 
     /// Tell what the running agent does.
     Status {

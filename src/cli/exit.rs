@@ -52,7 +52,12 @@ pub(crate) fn of_ending(ending: &Ending) -> u8 {
 
 fn of_halt(halt: &Halt) -> u8 {
     match halt {
-        Halt::RootMissing(_) | Halt::RootUnreadable(_) | Halt::RootEmptied(_) => HALTED,
+        Halt::RootMissing(_)
+        | Halt::RootUnreadable(_)
+        | Halt::RootEmptied(_)
+        | Halt::RootReplaced(..)
+        | Halt::Braked(_)
+        | Halt::Trashless(_) => HALTED,
         Halt::FolderInvisible(_) => UNAUTHORIZED,
         Halt::Misconfigured(_) => CONFIG,
         Halt::FolderUnreadable(_) => UNREACHABLE,

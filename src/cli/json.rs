@@ -1,6 +1,7 @@
 //! What happens, for machines: one JSON object on a line, each with its `event`.
 
 use crate::agent::notice::{Ending, Notice, put_path};
+use crate::model::deed::ItemId;
 use crate::model::item::RemoteFile;
 use crate::model::name::RemoteName;
 use crate::model::path::RelPath;
@@ -10,6 +11,7 @@ use crate::model::trouble::{Lesson, Said};
 use crate::plan::action::Report;
 use crate::plan::announce::{Announcement, folder};
 use crate::plan::guard::Halt;
+use crate::plan::moves::Item;
 use crate::plan::tally::Tally;
 use crate::remote::lessons::finding;
 use serde_json::{Value, json};
@@ -70,6 +72,13 @@ pub(crate) fn told_name<'a>(path: &RelPath, report: &'a Report) -> Option<&'a Re
     (!name.is_that_of(&own)).then_some(name)
 }
 
+fn trashed(item: &ItemId, files: u64) -> Value {
+    let key = format!("{}_id", item.kind());
+    let mut line = json!({ "event": "trashed", "files": files });
+    line[key] = json!(item.as_str());
+    line
+}
+
 fn entry(report: &Report) -> Option<Value> {
     let sent = |event: &str, file: &RemoteFile, size: u64| {
         let id = Some(file.id.as_str()).filter(|id| !id.is_empty());
@@ -93,8 +102,20 @@ fn entry(report: &Report) -> Option<Value> {
             let id = Some(id.as_str()).filter(|id| !id.is_empty());
             json!({ "event": "folder_created", "folder_id": id })
         }
+        Report::Trashed(item, files) => trashed(item, *files),
+        Report::FolderKept(id) => {
+            json!({ "event": "folder_kept", "folder_id": id.as_str() })
+        }
         Report::FolderAdopted(id, _) => {
             json!({ "event": "folder_adopted", "folder_id": id.as_str() })
+        }
+        Report::Moved(item, (_, from)) => {
+            let mut line = json!({ "event": "moved", "from": from.to_string() });
+            match item {
+                Item::File(id) => line["file_id"] = json!(id.as_str()),
+                Item::Folder(_, id) => line["folder_id"] = json!(id.as_str()),
+            }
+            line
         }
         Report::Excluded(why) => {
             let mut line = with_reason("excluded", why.code(), why.to_string());
@@ -135,6 +156,12 @@ fn halted(mirror: &str, halt: &Halt) -> Value {
     let mut line = json!({
         "mirror": mirror, "reason": halt.code(), "message": halt.to_string(),
     });
+    if let Halt::Braked(brake) = halt {
+        line["would_trash"] = json!(brake.would);
+        line["mapped"] = json!(brake.mapped);
+        let paths = brake.first.iter().map(ToString::to_string);
+        line["paths"] = paths.collect();
+    }
     if let Some(lesson) = finding(halt.code()) {
         line["error"] = taught(Some(lesson));
     }
@@ -178,6 +205,9 @@ pub(crate) fn summary(ending: &Ending, exit_code: u8, dry_run: bool) -> Value {
     line["requests"] = json!(ending.requests);
     line["elapsed_ms"] = json!(millis(ending.elapsed));
     line["exit_code"] = json!(exit_code);
+    if let Some(run) = &ending.run {
+        line["run"] = json!(run);
+    }
     let all = ending.halted.iter();
     line["halted"] = all.map(|(mirror, halt)| halted(mirror, halt)).collect();
     if let Some(said) = &ending.unauthorized {
@@ -218,6 +248,8 @@ fn accounts(tally: &Tally) -> Value {
         "pending": tally.pending,
         "folders_created": tally.folders_created,
         "folders_adopted": tally.folders_adopted,
+        "trashed": tally.trashed,
+        "moved": tally.moved,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The command line: from arguments to an exit code. The only part that prints.
 
+pub(crate) mod approve;
 pub(crate) mod args;
 pub(crate) mod browser;
 pub(crate) mod collapse;
@@ -7,6 +8,7 @@ pub(crate) mod config_show;
 pub(crate) mod conflicts;
 pub(crate) mod doctor;
 pub(crate) mod exit;
+pub(crate) mod explain;
 pub(crate) mod failure;
 pub(crate) mod generated;
 pub(crate) mod init;
@@ -25,6 +27,7 @@ pub(crate) mod summary;
 pub(crate) mod sync;
 pub(crate) mod text;
 pub(crate) mod token;
+pub(crate) mod undo;
 pub(crate) mod wording;
 
 use crate::cli::args::{Args, Command, ConfigCommand};
@@ -113,6 +116,12 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
             unless_stopped(&mut stop, work).await
         }
         Command::Resolve(args) => resolve::run(place, args, stop, output).await,
+        Command::Approve { mirror, json } => {
+            unless_stopped(&mut stop, approve::run(&place, &mirror, json, output)).await
+        }
+        Command::Undo { run, json } => {
+            unless_stopped(&mut stop, undo::run(&place, &run, json, output)).await
+        }
         Command::Service { command } => service::run(command, &place, &mut output),
         Command::Completions { shell } => generated::completions(shell, &mut output),
         Command::Man { dir } => generated::man(dir.as_deref(), &mut output),
@@ -129,6 +138,10 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         }
         Command::Wait { timeout, json } => {
             let work = async |local, output| status::wait(&local, timeout, json, output).await;
+            with(place, config::load_local, json, output, work).await
+        }
+        Command::Explain { path, json } => {
+            let work = async |local, output| explain::explain(local, &path, json, output).await;
             with(place, config::load_local, json, output, work).await
         }
         Command::Conflicts { mirrors, json } => {
@@ -158,6 +171,8 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         | Command::Doctor { .. }
         | Command::Init(_)
         | Command::Resolve(_)
+        | Command::Approve { .. }
+        | Command::Undo { .. }
         | Command::Service { .. }
         | Command::Completions { .. }
         | Command::Man { .. } => exit::USAGE,

@@ -30,6 +30,8 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
         (tally.failed, "failed"),
         (tally.pending, "not reached"),
         (tally.folders_created, folders),
+        (tally.trashed, "put into the trash"),
+        (tally.moved, "moved"),
     ];
     let parts = parts.iter().filter(|(number, _)| *number > 0);
     let parts: Vec<_> = parts
@@ -45,8 +47,12 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
         (sent, true) => format!("; {} would be sent", bytes(sent)),
         (sent, false) => format!("; {} sent", bytes(sent)),
     };
+    let undo = match &ending.run {
+        Some(run) => format!("`boxup undo {run}` takes back what went to the trash.\n"),
+        None => String::new(),
+    };
     format!(
-        "{}: {what}{sent} ({}, {}).\n",
+        "{}: {what}{sent} ({}, {}).\n{undo}",
         some(tally.scanned(), "file"),
         some(ending.requests, "request"),
         duration(ending.elapsed),

@@ -2,7 +2,8 @@
 
 use crate::agent::notice::Notice;
 use crate::cli::json::told_name;
-use crate::cli::wording::{bytes, duration, printable};
+use crate::cli::wording::{bytes, duration, printable, some};
+use crate::model::deed::ItemId;
 use crate::model::name::RemoteName;
 use crate::plan::action::Report;
 use std::collections::{BTreeMap, HashMap};
@@ -106,11 +107,26 @@ impl Text {
             Report::Adopted(_) => ("adopted", GREEN, format!("  (was on Box already{named})")),
             Report::FolderCreated(..) if named.is_empty() => ("folder", GREEN, String::new()),
             Report::FolderCreated(..) => ("folder", GREEN, format!("  ({})", &named[2..])),
+            Report::Trashed(ItemId::File(_), _) => ("trashed", YELLOW, String::new()),
+            Report::Trashed(ItemId::Folder(_), files) => {
+                let files = some(*files, "file");
+                ("trashed", YELLOW, format!("  (the folder, with {files})"))
+            }
+            Report::FolderKept(_) => (
+                "kept",
+                PLAIN,
+                "  (the folder stays on Box: not all in it is ours)".to_owned(),
+            ),
             Report::FolderAdopted(..) => (
                 "adopted",
                 GREEN,
                 format!("  (the folder was on Box already{named})"),
             ),
+            Report::Moved(_, (_, from)) => {
+                self.has_spoken = true;
+                let words = format!("{from} -> {place}");
+                return self.marked("moved", GREEN, &words);
+            }
             Report::Parked(why) => ("parked", YELLOW, format!(": {why}")),
             Report::Failed(why) => ("failed", RED, format!(": {why}")),
         };

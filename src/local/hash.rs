@@ -124,16 +124,26 @@ impl Source {
         Ok(whole.finish())
     }
 
-    /// Checks that a file that must rest ends where its size says: some that the system
-    /// makes up do not.
+    /// Checks that the file ends where its size says, or has grown where it may. Some that
+    /// the system makes up, as in `/proc`, hold more than they ever say: what their size
+    /// covers is not their content.
     pub(crate) fn ends(&self) -> Result<(), HashError> {
         let more = match self.file.read_at(&mut [0], self.stamp.size) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
             read => read.map_err(|error| HashError::Unreadable(error.to_string()))?,
         };
-        match more == 0 || self.tolerated == Tolerated::Growth {
-            true => Ok(()),
-            false => Err(HashError::Changing),
+        if more == 0 {
+            return Ok(());
+        }
+        let now = self.file.metadata();
+        let now = now.map_err(|error| HashError::Unreadable(error.to_string()))?;
+        if now.len() == self.stamp.size {
+            let why = "it holds more than its size says, as what the system makes up does";
+            return Err(HashError::Unreadable(why.to_owned()));
+        }
+        match self.tolerated {
+            Tolerated::Growth => Ok(()),
+            Tolerated::Nothing => Err(HashError::Changing),
         }
     }
 
@@ -185,6 +195,7 @@ impl From<Error> for HashError {
 #[cfg(test)]
 mod tests {
     use super::{CHUNK, Hasher, Source, hash};
+    use crate::local::root::Root;
     use crate::local::test_rig::{Rig, rel};
     use crate::model::session::Cut;
     use crate::model::stamp::{Nanos, Tolerated};
@@ -192,6 +203,7 @@ mod tests {
     use std::fs::{self, OpenOptions};
     use std::io::Write;
     use std::os::unix::fs::symlink;
+    use std::path::Path;
 
     const NOW: Nanos = Nanos(7);
 
@@ -273,6 +285,17 @@ mod tests {
         assert_eq!(source.whole(), Err(HashError::Changing));
         let again = Source::reopen(&rig.root, &rel("f"), &source.stamp, Tolerated::Growth);
         assert_eq!(again.unwrap_err(), HashError::Changing);
+    }
+
+    #[test]
+    fn what_the_system_makes_up_is_never_taken_for_its_size() {
+        let Ok(root) = Root::open(Path::new("/proc")) else {
+            return;
+        };
+        for tolerated in [Tolerated::Nothing, Tolerated::Growth] {
+            let error = hash(&root, &rel("version"), NOW, tolerated).unwrap_err();
+            assert!(matches!(error, HashError::Unreadable(_)), "{error:?}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 pub(crate) mod descent;
 pub(crate) mod error;
 pub(crate) mod examine;
+pub(crate) mod ground;
 pub(crate) mod hash;
 mod links;
 pub(crate) mod mounts;

@@ -11,8 +11,9 @@ use crate::local::links::{self, Target};
 use crate::model::path::{LocalName, RelPath};
 use crate::model::rules::LinkFault;
 use crate::model::stamp::{Nanos, Stamp};
-use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
-use rustix::io::Errno;
+use rustix::fs::{CWD, Mode, OFlags, fstat};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::path::Arg;
 use std::fs::{File, Metadata};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
@@ -46,7 +47,7 @@ impl Root {
     /// what the operator named.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let failed = |errno| Error::of_directory(path, errno);
-        let fd = openat(CWD, path, DIRECTORY, Mode::empty()).map_err(failed)?;
+        let fd = open_at(CWD, path, DIRECTORY).map_err(failed)?;
         let stat = fstat(&fd).map_err(failed)?;
         Ok(Self {
             path: path.to_path_buf(),
@@ -102,11 +103,11 @@ impl Root {
 
     fn open_plain_dir(&self, dir: &RelPath) -> Result<OwnedFd, Error> {
         // Even the root is opened anew: a duplicate would share its read position.
-        let start = openat(&self.fd, ".", DIRECTORY, Mode::empty());
+        let start = open_at(&self.fd, ".", DIRECTORY);
         let mut fd = start.map_err(|errno| Error::of_directory(&self.path, errno))?;
         for name in dir.components() {
             let flags = DIRECTORY | OFlags::NOFOLLOW;
-            fd = openat(&fd, name.as_os(), flags, Mode::empty())
+            fd = open_at(&fd, name.as_os(), flags)
                 .map_err(|errno| Error::of_directory(&self.on_disk(dir), errno))?;
         }
         Ok(fd)
@@ -165,7 +166,12 @@ fn of_link(path: PathBuf, fault: LinkFault, other: impl FnOnce(PathBuf) -> Error
 }
 
 fn open_regular(dir: impl AsFd, name: &LocalName) -> rustix::io::Result<File> {
-    openat(dir, name.as_os(), FILE, Mode::empty()).map(File::from)
+    open_at(dir, name.as_os(), FILE).map(File::from)
+}
+
+/// Opening waits for the server of a network file system, and a signal may interrupt that.
+fn open_at(dir: impl AsFd, path: impl Arg + Copy, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+    retry_on_intr(|| rustix::fs::openat(&dir, path, flags, Mode::empty()))
 }
 
 /// The stamp of an open file.

@@ -5,7 +5,6 @@
 pub(crate) mod deed;
 pub(crate) mod digest;
 pub(crate) mod figures;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing is deleted yet"))]
 pub(crate) mod ground;
 pub(crate) mod identity;
 pub(crate) mod ids;

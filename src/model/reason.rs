@@ -49,6 +49,8 @@ pub(crate) enum Parked {
     ChangedOnBox(Obstacle),
     /// Box's copy is gone, or no longer visible to this account.
     GoneFromBox(Obstacle),
+    /// Box's copy differs, and what was known of it is lost.
+    Doubted(Obstacle),
     /// The folder it belongs in is gone, or no longer visible to this account.
     FolderGone(String),
     /// Box refuses it.
@@ -72,6 +74,8 @@ pub(crate) enum Parked {
 pub(crate) const LOCKED: &str = "access_denied_item_locked";
 /// The code of [`Parked::Full`], whichever way Box said it.
 pub(crate) const FULL: &str = "storage_limit_exceeded";
+/// The code of [`Parked::Doubted`].
+pub(crate) const DOUBTED: &str = "state_lost";
 
 /// Why an item was given up in this run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +84,8 @@ pub(crate) enum Failed {
     Read(String),
     /// It kept changing while it was sent.
     Changing,
+    /// It lies behind another file system than the one that was mirrored; why.
+    Hidden(&'static str),
     /// Box kept failing.
     Box(Said),
     /// No answer came.
@@ -137,6 +143,7 @@ impl Parked {
             Self::Differs(_) => "differs_on_box",
             Self::ChangedOnBox(_) => "changed_on_box",
             Self::GoneFromBox(_) => "gone_from_box",
+            Self::Doubted(_) => DOUBTED,
             Self::FolderGone(_) => "folder_gone",
             Self::Refused(said) if said.code.is_empty() => "refused",
             Self::Refused(said) => &said.code,
@@ -153,7 +160,8 @@ impl Parked {
             Self::NameTaken(by)
             | Self::Differs(by)
             | Self::ChangedOnBox(by)
-            | Self::GoneFromBox(by) => Some(&by.seen),
+            | Self::GoneFromBox(by)
+            | Self::Doubted(by) => Some(&by.seen),
             Self::Name(_)
             | Self::CaseTwin(_)
             | Self::FolderGone(_)
@@ -192,6 +200,7 @@ impl Parked {
             | Self::Differs(_)
             | Self::ChangedOnBox(_)
             | Self::GoneFromBox(_)
+            | Self::Doubted(_)
             | Self::FolderGone(_)
             | Self::Locked(..)
             | Self::Full(_) => false,
@@ -233,6 +242,12 @@ impl fmt::Display for Parked {
                 "{which} is gone from Box or hidden from this account: it is not uploaded again \
                  until `boxup resolve` or on_remote_change decides"
             ),
+            Self::Doubted(which) => write!(
+                f,
+                "{which} on Box has other content, and what boxup knew of it is lost or out of \
+                 date: it is left alone, whatever on_existing and on_remote_change say, until \
+                 `boxup resolve` decides"
+            ),
             Self::FolderGone(which) => write!(
                 f,
                 "its folder {which} is gone from Box or hidden from this account: restore it, or \
@@ -254,6 +269,7 @@ impl Failed {
         match self {
             Self::Read(_) => "read_error",
             Self::Changing => "changing",
+            Self::Hidden(_) => "hidden",
             Self::Box(said) if said.code.is_empty() => "box_error",
             Self::Box(said) => &said.code,
             Self::NoAnswer(_) => "no_answer",
@@ -268,6 +284,11 @@ impl fmt::Display for Failed {
             Self::Changing => {
                 f.write_str("kept changing while it was sent; it will be tried again")
             }
+            Self::Hidden(why) => write!(
+                f,
+                "cannot be seen: {why}. Nothing in it was looked at, and nothing was changed on \
+                 Box; it goes on by itself when the file system is as it was"
+            ),
             Self::Box(said) => write!(f, "Box answered {said}; it will be tried again"),
             Self::NoAnswer(what) => write!(f, "no answer from Box: {what}; it will be tried again"),
         }

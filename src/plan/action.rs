@@ -1,17 +1,19 @@
 //! What there is to do: work for Box, edits of the mapping, and what is reported.
 
+use crate::model::deed::ItemId;
 use crate::model::identity::Identity;
 use crate::model::ids::{Etag, FolderId, FolderKey};
 use crate::model::item::{RemoteFile, RemoteFolder};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
-use crate::model::reason::{Exclusion, Failed, Parked};
+use crate::model::reason::{DOUBTED, Exclusion, Failed, Parked};
 use crate::model::stamp::{Nanos, Stamp, Tolerated};
 use crate::plan::absence::Mark;
 use crate::plan::conflict::Decision;
 use crate::plan::facts::{
     Hashed, Intent, Mapped, OpenSession, ParkedItem, SyncedFile, SyncedFolder,
 };
+use crate::plan::moves::{Item, MoveWork, Spot};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -28,6 +30,14 @@ pub(crate) struct DirPlan {
     pub(crate) unchanged: u64,
     /// Directories to look into next.
     pub(crate) descend: Vec<(LocalName, SyncedFolder)>,
+    /// Directories whose folder was another directory's.
+    pub(crate) replaced: Vec<(LocalName, SyncedFolder, Identity)>,
+    /// Entries that were parked because a name that differs in case only belongs to what
+    /// is not there any more: that may be the same thing, renamed.
+    pub(crate) respelled: Vec<Action>,
+    /// Entries that are looked at once more when everything else has been: what has their
+    /// name on Box may turn up elsewhere.
+    pub(crate) put_off: Vec<LocalName>,
     /// Files that are too young, each with how long it will be so: they are told, and
     /// looked at again then.
     pub(crate) young: Vec<(LocalName, Duration)>,
@@ -43,7 +53,7 @@ impl DirPlan {
     pub(crate) fn not_at_rest(&self) -> BTreeSet<LocalName> {
         let files = self.actions.iter().filter_map(|action| match action {
             Action::File(work) => Some(work),
-            Action::Folder(_) => None,
+            Action::Folder(_) | Action::Move(_) => None,
         });
         let restless = files.filter(|work| work.restless);
         let restless = restless.map(|work| &work.name);
@@ -58,6 +68,8 @@ pub(crate) enum Action {
     Folder(FolderWork),
     /// See that a file's content is on Box.
     File(FileWork),
+    /// See that what has moved on the disk moves on Box.
+    Move(MoveWork),
 }
 
 impl Action {
@@ -66,6 +78,7 @@ impl Action {
         match self {
             Self::Folder(work) => &work.name,
             Self::File(work) => &work.name,
+            Self::Move(work) => &work.name,
         }
     }
 }
@@ -108,10 +121,23 @@ pub(crate) struct FileWork {
     pub(crate) shown: Option<Stamp>,
     /// Read Box's copy before anything is sent.
     pub(crate) doubtful: bool,
+    /// How Box's listing showed it, if it did.
+    pub(crate) listing: Listing,
+    /// What was known of Box's copy is lost: other content there is left alone.
+    pub(crate) distrust: bool,
     /// It never rests: what it holds when it is opened is sent, though it grows on.
     pub(crate) restless: bool,
     /// How many tries in a row it has spoilt by changing.
     pub(crate) changes: u8,
+}
+
+/// How a mapped file stands in Box's listing of its folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listing {
+    /// Nobody looked, or as the mapping has it.
+    AsKnown,
+    /// In another state, or not at all.
+    Other,
 }
 
 /// So many tries are spoilt before a file is taken for one that never rests.
@@ -136,7 +162,8 @@ impl FileWork {
         self.decision = mapped.decisions.get(name).cloned().map(Box::new);
         let parked = mapped.parked.get(name);
         self.shown = parked.and_then(|parked| parked.stamp);
-        self.doubtful = self.intent.is_some() || parked.is_some();
+        self.doubtful = self.listing == Listing::Other || self.intent.is_some() || parked.is_some();
+        self.distrust |= parked.is_some_and(|parked| parked.code == DOUBTED);
     }
 }
 
@@ -153,6 +180,36 @@ pub(crate) struct NewFolder {
     pub(crate) inventoried: bool,
     /// Which directory it is.
     pub(crate) identity: Option<Identity>,
+}
+
+/// Where an item is to go.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Moving {
+    /// The item.
+    pub(crate) item: Item,
+    /// The directory that it goes to.
+    pub(crate) dir: FolderKey,
+    /// Its local name there.
+    pub(crate) name: LocalName,
+    /// Its name there on Box.
+    pub(crate) remote_name: RemoteName,
+}
+
+/// Where an item has gone.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Moved {
+    /// The item.
+    pub(crate) item: Item,
+    /// Where it was.
+    pub(crate) from: (FolderKey, LocalName),
+    /// The directory that it is in.
+    pub(crate) dir: FolderKey,
+    /// Its local name there.
+    pub(crate) name: LocalName,
+    /// Its name there on Box.
+    pub(crate) remote_name: RemoteName,
+    /// Its etag.
+    pub(crate) etag: Option<Etag>,
 }
 
 /// A change of the mapping.
@@ -184,8 +241,17 @@ pub(crate) enum Edit {
     },
     /// The directory of this folder is this one now.
     Identify(FolderKey, Identity),
+    /// A move is about to be asked for.
+    Moving(Box<Moving>),
+    /// What became of a move does not matter any more.
+    NotMoving(Item),
+    /// An item is somewhere else now. Ends its move.
+    Moved(Box<Moved>),
     /// A folder's listing has been planned from.
     Inventoried(FolderKey),
+    /// A folder is to be listed and compared once more.
+    #[expect(dead_code, reason = "for repairs")]
+    Recompare(FolderId),
     /// An item waits.
     Park(FolderKey, LocalName, ParkedItem),
     /// An item waits no longer.
@@ -218,7 +284,11 @@ impl Edit {
             } => Some(name).filter(|_| *provisional),
             Self::PutFolder { .. }
             | Self::Inventoried(_)
+            | Self::Recompare(_)
             | Self::Identify(..)
+            | Self::Moving(_)
+            | Self::NotMoving(_)
+            | Self::Moved(_)
             | Self::Park(..)
             | Self::Unpark(..)
             | Self::UnparkBelow(_)
@@ -252,10 +322,16 @@ pub(crate) enum Report {
     Parked(Parked),
     /// Given up in this run.
     Failed(Failed),
+    /// In Box's trash, with so many files of ours.
+    Trashed(ItemId, u64),
+    /// Gone from the disk, but its folder stays on Box: something in it is not ours.
+    FolderKept(FolderId),
     /// A new folder on Box, and its name there where it was told.
     FolderCreated(FolderId, Option<RemoteName>),
     /// An existing folder on Box that is ours now.
     FolderAdopted(FolderId, Option<RemoteName>),
+    /// It has moved on Box, from this place.
+    Moved(Item, Spot),
 }
 
 impl Report {
@@ -267,7 +343,13 @@ impl Report {
             }
             Self::Left(file) => file.as_ref().map(|file| &file.name),
             Self::FolderCreated(_, name) | Self::FolderAdopted(_, name) => name.as_ref(),
-            Self::Unchanged | Self::Excluded(_) | Self::Parked(_) | Self::Failed(_) => None,
+            Self::Unchanged
+            | Self::Excluded(_)
+            | Self::Parked(_)
+            | Self::Failed(_)
+            | Self::Trashed(..)
+            | Self::FolderKept(_)
+            | Self::Moved(..) => None,
         }
     }
 }

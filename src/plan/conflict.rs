@@ -3,6 +3,7 @@
 use crate::model::digest::Sha1Digest;
 use crate::model::item::Seen;
 use crate::model::name::{LONGEST, LONGEST_ENDING, RemoteName, split_ending};
+use crate::model::reason::DOUBTED;
 use crate::model::stamp::Stamp;
 use crate::plan::facts::{Local, ParkedItem};
 use crate::plan::policy::OnForeign;
@@ -93,10 +94,11 @@ pub(crate) fn way(
 }
 
 /// The reasons for which an item is parked that are conflicts, by their code.
-pub(crate) const CODES: [&str; 5] = [
+pub(crate) const CODES: [&str; 6] = [
     "differs_on_box",
     "changed_on_box",
     "gone_from_box",
+    DOUBTED,
     "name_taken",
     "folder_gone",
 ];

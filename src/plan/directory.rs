@@ -4,43 +4,25 @@
 //! Called twice with the same facts: [`suspects`] names the files whose bytes decide
 //! something, the scan hashes just those, and [`plan`] decides.
 
-use crate::model::identity::Identity;
+use crate::model::identity::{Identity, Sameness};
 use crate::model::ids::FolderKey;
 use crate::model::item::{Obstacle, Occupant};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
-use crate::model::reason::{Exclusion, Failed, Parked};
-use crate::model::stamp::{Stamp, YOUNG};
+use crate::model::reason::{DOUBTED, Exclusion, Failed, Parked};
+use crate::model::stamp::Stamp;
 use crate::plan::absence::{self, Mark};
-use crate::plan::action::{Action, DirPlan, Edit, FileWork, FolderWork, Report, synced};
+use crate::plan::action::{Action, DirPlan, Edit, FileWork, FolderWork, Listing, Report, synced};
 use crate::plan::facts::{
     Digests, DirFacts, HashError, Hashed, LocalEntry, LocalKind, ParkedItem, SyncedFile,
 };
 use crate::plan::names::Names;
-use crate::plan::parole;
 use crate::plan::policy::{CHUNKED_FROM, OnDelete, OnForeign, Policy};
+use crate::plan::relisting;
+use crate::plan::standing::{
+    Standing, directory_name, is_in_doubt, is_left, is_unsettled, same_state, standing, still,
+};
 use std::collections::BTreeSet;
-use std::time::Duration;
-
-/// How a local file stands, judged by its stamp alone.
-enum Standing<'a> {
-    /// As the mapping has it.
-    Unchanged,
-    /// Written to a moment ago.
-    Unsettled,
-    /// Changed less than `min_age` ago; it will be old enough in this long.
-    TooYoung(Duration),
-    /// Cannot go to Box, or waits since an earlier run.
-    Waits(Parked),
-    /// As the mapping has it, but its digest was provisional.
-    Recheck(&'a SyncedFile),
-    /// Not as the mapping has it.
-    Changed(&'a SyncedFile),
-    /// Not mapped, and its name on Box is taken by this.
-    Occupied(RemoteName, &'a Occupant),
-    /// Not mapped.
-    New(RemoteName),
-}
 
 /// The files whose content must be read before [`plan`] can decide.
 pub(crate) fn suspects(facts: &DirFacts, policy: &Policy) -> Vec<LocalName> {
@@ -56,6 +38,7 @@ pub(crate) fn suspects(facts: &DirFacts, policy: &Policy) -> Vec<LocalName> {
                 let before = known.stamp.size_of_a_file();
                 stamp.size < CHUNKED_FROM || before.is_none_or(|size| size == stamp.size)
             }
+            Standing::Unlisted(known) => known.provisional || !known.stamp.same_file_state(stamp),
             Standing::Occupied(_, Occupant::File(file)) => {
                 file.size.is_none_or(|size| size == stamp.size)
             }
@@ -121,17 +104,30 @@ impl Planner<'_> {
     fn file(&mut self, name: &LocalName, stamp: &Stamp, digests: &Digests) {
         let facts = self.facts;
         match standing(name, stamp, facts, self.policy, &self.names) {
-            Standing::Unchanged => self.unchanged(name),
+            Standing::Unchanged => {
+                let edit = relisting::refreshed(self.dir, name, facts);
+                self.plan.edits.extend(edit);
+                self.unchanged(name);
+            }
             Standing::Unsettled => self.plan.unsettled.push(name.clone()),
             Standing::TooYoung(wait) => {
                 self.plan.young.push((name.clone(), wait));
                 let why = Exclusion::TooYoung(self.policy.min_age);
                 self.report(name, Report::Excluded(why));
             }
-            Standing::Waits(why) => self.park(name, why, Some(*stamp)),
+            Standing::Waits(why) => {
+                if self.may_be_respelled(&why)
+                    && let Ok(remote) = RemoteName::for_local(name)
+                {
+                    let work = self.file_work(name, stamp, remote, None, None);
+                    self.plan.respelled.push(Action::File(work));
+                }
+                self.park(name, why, Some(*stamp));
+            }
             Standing::Recheck(known) | Standing::Changed(known) => {
                 self.known(name, stamp, known, digests.get(name));
             }
+            Standing::Unlisted(known) => self.unlisted(name, stamp, known, digests.get(name)),
             Standing::Occupied(remote, occupant) => {
                 self.occupied(name, stamp, remote, occupant, digests.get(name));
             }
@@ -177,6 +173,30 @@ impl Planner<'_> {
         }
     }
 
+    /// A mapped file of which Box has another state now, or none in this folder.
+    fn unlisted(
+        &mut self,
+        name: &LocalName,
+        stamp: &Stamp,
+        known: &SyncedFile,
+        digest: Option<&Result<Hashed, HashError>>,
+    ) {
+        let hashed = match digest {
+            Some(Err(HashError::Vanished)) => return,
+            Some(Err(HashError::Unreadable(error))) => {
+                return self.report(name, Report::Failed(Failed::Read(error.clone())));
+            }
+            Some(Err(HashError::Changing)) => None,
+            Some(Ok(hashed)) => Some(*hashed),
+            None => relisting::remembered(name, stamp, known, self.facts),
+        };
+        self.act(name, stamp, known.name.clone(), hashed, None);
+        if let Some(Action::File(work)) = self.plan.actions.last_mut() {
+            work.listing = Listing::Other;
+            work.doubtful = true;
+        }
+    }
+
     /// An unmapped file whose name Box's listing shows.
     fn occupied(
         &mut self,
@@ -206,9 +226,16 @@ impl Planner<'_> {
             Some(Err(HashError::Unreadable(error))) => {
                 self.report(name, Report::Failed(Failed::Read(error.clone())));
             }
+            _ if self.is_distrusted(name)
+                && relisting::differs(file, stamp, digest)
+                && !is_decided
+                && !self.facts.mapped.intents.contains_key(name) =>
+            {
+                self.park(name, Parked::Doubted(Obstacle::file(file)), Some(*stamp));
+            }
             // Without an intent of ours, a file that differs is a stranger's.
             _ if self.policy.on_existing == OnForeign::Park
-                && differs(file, stamp, digest)
+                && relisting::differs(file, stamp, digest)
                 && !is_decided
                 && !self.facts.mapped.intents.contains_key(name) =>
             {
@@ -221,6 +248,12 @@ impl Planner<'_> {
         }
     }
 
+    /// Whether what was known of its copy on Box is lost.
+    fn is_distrusted(&self, name: &LocalName) -> bool {
+        let parked = self.facts.mapped.parked.get(name);
+        self.policy.distrust || parked.is_some_and(|parked| parked.code == DOUBTED)
+    }
+
     fn act(
         &mut self,
         name: &LocalName,
@@ -229,6 +262,18 @@ impl Planner<'_> {
         hashed: Option<Hashed>,
         existing: Option<&crate::model::item::RemoteFile>,
     ) {
+        let work = self.file_work(name, stamp, remote_name, hashed, existing);
+        self.plan.actions.push(Action::File(work));
+    }
+
+    fn file_work(
+        &self,
+        name: &LocalName,
+        stamp: &Stamp,
+        remote_name: RemoteName,
+        hashed: Option<Hashed>,
+        existing: Option<&crate::model::item::RemoteFile>,
+    ) -> FileWork {
         let mut work = FileWork {
             name: name.clone(),
             remote_name,
@@ -240,24 +285,55 @@ impl Planner<'_> {
             decision: None,
             shown: None,
             doubtful: false,
+            listing: Listing::AsKnown,
+            distrust: self.policy.distrust,
             restless: is_unsettled(stamp, self.facts, self.policy),
             changes: 0,
         };
         work.recall(&self.facts.mapped);
-        self.plan.actions.push(Action::File(work));
+        work
+    }
+
+    /// Whether the name belongs to something that is not there any more.
+    fn may_be_respelled(&self, why: &Parked) -> bool {
+        let Parked::CaseTwin(winner) = why else {
+            return false;
+        };
+        let is_it = |entry: &LocalEntry| entry.name.to_string() == *winner;
+        !self.facts.local.iter().any(is_it)
     }
 
     fn directory(&mut self, name: &LocalName, identity: Identity) {
         let mapped = &self.facts.mapped;
         if let Some(folder) = mapped.folders.get(name).filter(|f| f.inventoried) {
             self.unpark(name);
-            if folder.identity != Some(identity) {
-                self.plan.edits.push(Edit::Identify(folder.key, identity));
+            let sameness = folder.identity.map(|known| known.compare(&identity));
+            match sameness {
+                Some(Sameness::Other) => {
+                    let replaced = (name.clone(), folder.clone(), identity);
+                    return self.plan.replaced.push(replaced);
+                }
+                _ if folder.identity == Some(identity) => {}
+                // The device has another number, or nothing was known.
+                _ => self.plan.edits.push(Edit::Identify(folder.key, identity)),
             }
             return self.plan.descend.push((name.clone(), folder.clone()));
         }
         match directory_name(name, self.facts, self.policy, &self.names) {
-            Err(why) => self.park(name, why, None),
+            Err(why) => {
+                if self.may_be_respelled(&why)
+                    && let Ok(remote_name) = RemoteName::for_local(name)
+                {
+                    self.plan.respelled.push(Action::Folder(FolderWork {
+                        name: name.clone(),
+                        remote_name,
+                        identity: Some(identity),
+                        known: None,
+                        is_mapped: false,
+                    }));
+                }
+                self.park(name, why, None);
+            }
             Ok(remote_name) => {
                 let occupant = self.occupant(&remote_name);
                 let known = match occupant {
@@ -338,7 +414,8 @@ impl Planner<'_> {
         };
         let is_mapped =
             |name: &LocalName| mapped.files.contains_key(name) || mapped.folders.contains_key(name);
-        let is_kept = self.policy.on_delete == OnDelete::Keep;
+        // While what was known of Box may be lost, nothing is concluded from what is not here.
+        let is_kept = self.policy.on_delete == OnDelete::Keep || self.policy.distrust;
         for name in mapped.absent.keys().filter(|name| !is_here(name)) {
             if is_kept || !is_mapped(name) {
                 self.mark(Mark::Present(self.dir, name.clone()));
@@ -403,153 +480,4 @@ impl Planner<'_> {
         }
         self.plan
     }
-}
-
-/// Whether Box's file is known to hold something else than the local one.
-fn differs(
-    file: &crate::model::item::RemoteFile,
-    stamp: &Stamp,
-    digest: Option<&Result<Hashed, HashError>>,
-) -> bool {
-    match digest {
-        Some(Ok(hashed)) => file.sha1.is_some_and(|sha1| sha1 != hashed.sha1),
-        _ => file.size.is_some_and(|size| size != stamp.size),
-    }
-}
-
-fn same_state(a: Option<&Stamp>, b: Option<&Stamp>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => a.same_file_state(b),
-        (None, None) => true,
-        _ => false,
-    }
-}
-
-fn standing<'a>(
-    name: &LocalName,
-    stamp: &Stamp,
-    facts: &'a DirFacts,
-    policy: &Policy,
-    names: &Names,
-) -> Standing<'a> {
-    let known = facts.mapped.files.get(name);
-    let same = known.filter(|known| known.stamp.same_file_state(stamp));
-    if let Some(known) = same.filter(|_| !is_in_doubt(name, facts)) {
-        let is_due = known.provisional && facts.now.since(known.hashed_at) >= YOUNG;
-        return if is_due {
-            Standing::Recheck(known)
-        } else {
-            Standing::Unchanged
-        };
-    }
-    if let Some(wait) = too_young(stamp, facts, policy) {
-        return Standing::TooYoung(wait);
-    }
-    if is_unsettled(stamp, facts, policy) && !facts.restless.contains(name) {
-        return Standing::Unsettled;
-    }
-    if let Some(parked) = facts.mapped.parked.get(name)
-        && same_state(parked.stamp.as_ref(), Some(stamp))
-        && waits_on(parked, facts, policy)
-        && !has_another_name(name, parked, policy)
-        && !is_to_be_done(name, facts)
-    {
-        return Standing::Waits(still(parked));
-    }
-    if let Some(known) = known {
-        return Standing::Changed(known);
-    }
-    match names.of_entry(name) {
-        Err(why) => Standing::Waits(why),
-        Ok(remote) => match facts.inventory.as_ref().and_then(|i| i.occupant(&remote)) {
-            Some(occupant) => Standing::Occupied(remote, occupant),
-            None => Standing::New(remote),
-        },
-    }
-}
-
-/// Whether an item that is as it was when it was parked goes on waiting.
-fn waits_on(parked: &ParkedItem, facts: &DirFacts, policy: &Policy) -> bool {
-    !is_decided_here(&parked.code)
-        && (parked.in_the_item || !parole::is_due(parked, facts.now, policy))
-}
-
-/// Whether Box has refused a name that it need not be asked for any more.
-fn has_another_name(name: &LocalName, parked: &ParkedItem, policy: &Policy) -> bool {
-    let is_about_it = matches!(
-        parked.code.as_str(),
-        "item_name_invalid" | "item_name_too_long"
-    );
-    let now = || policy.name_of(name).ok();
-    is_about_it && now().is_some_and(|now| !now.is_that_of(name))
-}
-
-/// Whether Box's copy may be another than the mapping says.
-fn is_in_doubt(name: &LocalName, facts: &DirFacts) -> bool {
-    let parked = facts.mapped.parked.get(name);
-    facts.mapped.intents.contains_key(name)
-        || parked.is_some_and(|parked| !is_decided_here(&parked.code))
-}
-
-/// Whether a person has decided about it, and that was not done yet.
-fn is_to_be_done(name: &LocalName, facts: &DirFacts) -> bool {
-    let decision = facts.mapped.decisions.get(name);
-    decision.is_some_and(|decision| decision.left.is_none())
-}
-
-/// Whether it is content that a person decided not to send.
-fn is_left(name: &LocalName, hashed: &Hashed, facts: &DirFacts) -> bool {
-    let decision = facts.mapped.decisions.get(name);
-    decision.is_some_and(|decision| decision.left == Some(hashed.sha1))
-}
-
-/// Reasons that planning finds by itself every time, so that a rename of the *other*
-/// twin, say, is noticed. (Earlier versions parked what they could not send in parts.)
-fn is_decided_here(code: &str) -> bool {
-    matches!(code, "name_invalid" | "case_twin" | "too_large")
-}
-
-fn still(parked: &ParkedItem) -> Parked {
-    Parked::Still {
-        code: parked.code.clone(),
-        message: parked.message.clone(),
-    }
-}
-
-fn is_unsettled(stamp: &Stamp, facts: &DirFacts, policy: &Policy) -> bool {
-    let quiet_for = facts.now.since(stamp.ctime);
-    let settle = i64::try_from(policy.quiet.settle.as_nanos()).unwrap_or(i64::MAX);
-    // A change time in the future comes from a clock that was set back: such a file
-    // would never become quiet.
-    (0..settle).contains(&quiet_for)
-}
-
-/// How long a file will be too young. A modification time in the future says nothing about
-/// an age: such a file is old enough.
-fn too_young(stamp: &Stamp, facts: &DirFacts, policy: &Policy) -> Option<Duration> {
-    let age = u64::try_from(facts.now.since(stamp.mtime)).ok()?;
-    let left = policy.min_age.checked_sub(Duration::from_nanos(age))?;
-    (!left.is_zero()).then_some(left)
-}
-
-fn directory_name(
-    name: &LocalName,
-    facts: &DirFacts,
-    policy: &Policy,
-    names: &Names,
-) -> Result<RemoteName, Parked> {
-    let recorded = facts.mapped.folders.get(name);
-    let recorded = recorded.and_then(|folder| folder.name.clone());
-    if recorded.is_none() {
-        policy.name_of(name).map_err(Parked::Name)?;
-    }
-    if let Some(parked) = facts.mapped.parked.get(name)
-        && parked.stamp.is_none()
-        && waits_on(parked, facts, policy)
-        && !has_another_name(name, parked, policy)
-        && !is_to_be_done(name, facts)
-    {
-        return Err(still(parked));
-    }
-    recorded.map_or_else(|| names.of_entry(name), Ok)
 }

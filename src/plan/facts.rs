@@ -4,7 +4,7 @@
 use crate::model::digest::Sha1Digest;
 use crate::model::identity::Identity;
 use crate::model::ids::{Etag, FileId, FolderId, FolderKey, VersionId};
-use crate::model::item::{Occupant, Seen};
+use crate::model::item::{Occupant, RemoteFile, Seen};
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Exclusion, Parked};
@@ -217,6 +217,16 @@ impl Inventory {
     /// Who has this name, in any case.
     pub(crate) fn occupant(&self, name: &RemoteName) -> Option<&Occupant> {
         self.0.get(&name.sibling_key())
+    }
+
+    /// The file of that name and ID, if it has the content that the mapping says.
+    pub(crate) fn confirms(&self, known: &SyncedFile) -> Option<&RemoteFile> {
+        match self.occupant(&known.name)? {
+            Occupant::File(file) => {
+                Some(file).filter(|file| file.id == known.id && file.sha1 == Some(known.sha1))
+            }
+            Occupant::Folder(_) | Occupant::Other { .. } => None,
+        }
     }
 
     /// Whether something has exactly this name.

@@ -3,12 +3,10 @@
 //! No clock, no disk, no socket, no task. Whatever decides over time is a state
 //! machine that is told what happened and what time it is.
 
-#[expect(dead_code, reason = "nothing is deleted yet")]
 pub(crate) mod absence;
 pub(crate) mod action;
 pub(crate) mod announce;
 pub(crate) mod backoff;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing is deleted yet"))]
 pub(crate) mod brake;
 pub(crate) mod chunked;
 pub(crate) mod clearance;
@@ -20,15 +18,18 @@ pub(crate) mod facts;
 pub(crate) mod gaps;
 pub(crate) mod guard;
 pub(crate) mod hot;
+pub(crate) mod moves;
 pub(crate) mod names;
 pub(crate) mod own_name;
 pub(crate) mod owners;
 pub(crate) mod parole;
 pub(crate) mod policy;
 pub(crate) mod queue;
+pub(crate) mod relisting;
 pub(crate) mod restless;
 pub(crate) mod settle;
 pub(crate) mod sight;
+pub(crate) mod standing;
 pub(crate) mod tally;
 pub(crate) mod transfer;
 pub(crate) mod verdict;

@@ -16,6 +16,34 @@ pub(crate) enum OnForeign {
     KeepBoth,
 }
 
+/// Why what the mapping says, or fails to say, is in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// It was damaged, and begun anew.
+    Damaged,
+    /// It was gone, and begun anew.
+    Lost,
+    /// It is an old copy of itself.
+    Old,
+}
+
+impl Loss {
+    /// The word for it, in the mapping and for machines.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Damaged => "damaged",
+            Self::Lost => "lost",
+            Self::Old => "old",
+        }
+    }
+
+    /// What the word says.
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        let all = [Self::Damaged, Self::Lost, Self::Old];
+        all.into_iter().find(|loss| loss.word() == word)
+    }
+}
+
 /// What to do with a local name that Box would refuse, or takes for another one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OnInvalidName {
@@ -55,6 +83,9 @@ pub(crate) struct Policy {
     /// Where the owner of the folder on Box has no room: files that wait for it are left
     /// alone from this many bytes on.
     pub(crate) no_room: Option<u64>,
+    /// What the mapping knew of Box may be lost: what differs there is parked, whatever
+    /// else was decided beforehand.
+    pub(crate) distrust: bool,
 }
 
 impl Policy {

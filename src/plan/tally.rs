@@ -22,10 +22,14 @@ pub(crate) struct Tally {
     pub(crate) failed: u64,
     /// Not reached, because the run was cut short.
     pub(crate) pending: u64,
+    /// Files and folders that went to Box's trash.
+    pub(crate) trashed: u64,
     /// New folders on Box.
     pub(crate) folders_created: u64,
     /// Existing folders on Box that became ours.
     pub(crate) folders_adopted: u64,
+    /// Files and folders that moved on Box.
+    pub(crate) moved: u64,
 }
 
 impl Tally {
@@ -52,8 +56,10 @@ impl Tally {
             parked: self.parked + other.parked,
             failed: self.failed + other.failed,
             pending: self.pending + other.pending,
+            trashed: self.trashed + other.trashed,
             folders_created: self.folders_created + other.folders_created,
             folders_adopted: self.folders_adopted + other.folders_adopted,
+            moved: self.moved + other.moved,
         }
     }
 
@@ -72,6 +78,8 @@ impl Tally {
     /// Counts one entry's end.
     pub(crate) fn count(&mut self, report: &Report) {
         let column = match report {
+            Report::Trashed(..) => &mut self.trashed,
+            Report::FolderKept(_) => return,
             Report::Uploaded(..) => &mut self.uploaded,
             Report::NewVersion(..) => &mut self.new_versions,
             Report::Adopted(_) => &mut self.adopted,
@@ -81,6 +89,7 @@ impl Tally {
             Report::Failed(_) => &mut self.failed,
             Report::FolderCreated(..) => &mut self.folders_created,
             Report::FolderAdopted(..) => &mut self.folders_adopted,
+            Report::Moved(..) => &mut self.moved,
         };
         *column += 1;
     }

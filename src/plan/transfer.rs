@@ -195,13 +195,25 @@ impl<'a> Transfer<'a> {
         self.preflight_new()
     }
 
-    /// What is done about what was found.
+    /// What is done about other content that was found.
     fn way(&self, policy: OnForeign, found: &Obstacle) -> Way {
+        match self.is_distrusted() {
+            true => self.way_by(OnForeign::Park, found),
+            false => self.way_by(policy, found),
+        }
+    }
+
+    fn way_by(&self, policy: OnForeign, found: &Obstacle) -> Way {
         if self.name.is_aside() {
             return Way::Beside;
         }
         let (decision, shown) = (self.work.decision.as_deref(), self.work.shown.as_ref());
         conflict::way(policy, decision, shown, &self.local, &found.seen)
+    }
+
+    /// Whether what was known of Box is lost: other content there is not for a policy.
+    fn is_distrusted(&self) -> bool {
+        self.policy.distrust || self.work.distrust
     }
 
     fn preflight_version(&mut self, base: Base) -> Next {
@@ -322,6 +334,7 @@ impl<'a> Transfer<'a> {
             Way::Over => self.version_of(file),
             Way::Beside => self.step_aside(self.name.next(), found),
             Way::Leave => self.leave(Undecided::Existing(file)),
+            Way::Park if self.is_distrusted() => Next::End(Outcome::Parked(Parked::Doubted(found))),
             Way::Park => Next::End(Outcome::Parked(Parked::Differs(found))),
         }
     }
@@ -340,6 +353,7 @@ impl<'a> Transfer<'a> {
             Way::Over => self.version_of(file),
             Way::Beside => self.step_aside(0, found),
             Way::Leave => self.leave(Undecided::Changed(file)),
+            Way::Park if self.is_distrusted() => Next::End(Outcome::Parked(Parked::Doubted(found))),
             Way::Park => Next::End(Outcome::Parked(Parked::ChangedOnBox(found))),
         }
     }
@@ -347,7 +361,8 @@ impl<'a> Transfer<'a> {
     /// Our file is in the trash, removed for good, or hidden from this account.
     fn missing(&mut self, id: FileId) -> Next {
         let found = Obstacle::gone(&id);
-        let then = match self.way(self.policy.on_remote_change, &found) {
+        // Nothing is overwritten by it, so what was lost does not matter.
+        let then = match self.way_by(self.policy.on_remote_change, &found) {
             Way::Over => return self.preflight_new(),
             Way::Beside => return self.step_aside(0, found),
             Way::Leave => match self.local.hashed {

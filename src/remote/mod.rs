@@ -7,7 +7,6 @@
 pub(crate) mod account;
 pub(crate) mod auth;
 pub(crate) mod browse;
-#[expect(dead_code, reason = "not all of it is used yet")]
 pub(crate) mod changes;
 pub(crate) mod client;
 pub(crate) mod error;

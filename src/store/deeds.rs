@@ -181,6 +181,11 @@ impl Reader {
 
     /// Whether a brake has shown something below this root, and waits.
     pub(crate) fn is_held(&self, root: FolderKey) -> Result<bool, Error> {
+        let any = "SELECT EXISTS (SELECT 1 FROM absent WHERE clearance = 1)";
+        let any: bool = self.connection().query_row(any, [], |row| row.get(0))?;
+        if !any {
+            return Ok(false);
+        }
         let sql = format!(
             "{BELOW} SELECT EXISTS (SELECT 1 FROM absent WHERE dir IN below AND clearance = 1)"
         );
@@ -194,11 +199,11 @@ impl Reader {
         root: FolderKey,
     ) -> Result<Vec<(FolderKey, LocalName, RelPath, Absent)>, Error> {
         let sql = format!(
-            "{BELOW} SELECT {ABSENT}, dir FROM absent WHERE dir IN below ORDER BY dir, name"
+            "{BELOW} SELECT {ABSENT}, dir, seal FROM absent WHERE dir IN below ORDER BY dir, name"
         );
         let mut statement = self.connection().prepare_cached(&sql)?;
         let found = statement.query_map([root.0], |row| {
-            let (name, absent) = absent(row)?;
+            let (name, absent) = self.sealed(row, absent)?;
             Ok((FolderKey(row.get(3)?), name, absent))
         })?;
         let found: Vec<_> = found.collect::<rusqlite::Result<_>>()?;
@@ -216,15 +221,48 @@ impl Reader {
     }
 
     /// What lay where, of the directories at and below a root that this is known of.
-    pub(crate) fn grounds(&self, root: FolderKey) -> Result<BTreeMap<RelPath, Ground>, Error> {
-        let sql = format!(
-            "{BELOW} SELECT folder, device, inode, born, fs FROM ground WHERE folder IN below"
-        );
-        let mut statement = self.connection().prepare_cached(&sql)?;
-        let found = statement.query_map([root.0], ground)?;
+    pub(crate) fn grounds(
+        &self,
+        root: FolderKey,
+    ) -> Result<BTreeMap<RelPath, (FolderKey, Ground)>, Error> {
+        // A few rows at most; the tree above each is short.
+        let sql = "SELECT folder, device, inode, born, fs FROM ground";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let found = statement.query_map([], ground)?;
         let found: Vec<_> = found.collect::<rusqlite::Result<_>>()?;
-        let with_path = |(folder, ground)| Ok((self.path(folder)?, ground));
-        found.into_iter().map(with_path).collect()
+        let mut grounds = BTreeMap::new();
+        for (folder, ground) in found {
+            if self.top(folder)? == root {
+                grounds.insert(self.path(folder)?, (folder, ground));
+            }
+        }
+        Ok(grounds)
+    }
+
+    /// The root above a directory.
+    fn top(&self, dir: FolderKey) -> Result<FolderKey, Error> {
+        let sql = "SELECT parent FROM folder WHERE id = ?1";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut at = dir.0;
+        while let Some(parent) = statement.query_row([at], |row| row.get(0))? {
+            at = parent;
+        }
+        Ok(FolderKey(at))
+    }
+
+    /// Whether anything is mapped in a directory.
+    pub(crate) fn is_used(&self, dir: FolderKey) -> Result<bool, Error> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM file WHERE dir = ?1) \
+                   OR EXISTS (SELECT 1 FROM folder WHERE parent = ?1)";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        Ok(statement.query_row([dir.0], |row| row.get(0))?)
+    }
+
+    /// The folder on Box of a directory.
+    pub(crate) fn folder_id(&self, dir: FolderKey) -> Result<FolderId, Error> {
+        let sql = "SELECT box_id FROM folder WHERE id = ?1";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        Ok(statement.query_row([dir.0], |row| Ok(FolderId::new(row.get_ref(0)?.as_str()?)))?)
     }
 
     /// What this folder's directory was.

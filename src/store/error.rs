@@ -44,25 +44,55 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// Whether SQLite says that the database itself is broken.
+    /// Whether SQLite says that the database itself is broken, or what was read cannot
+    /// have been written.
     pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
-        let code = error.sqlite_error_code();
         matches!(
-            code,
+            error,
+            rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::Utf8Error(..)
+        ) || matches!(
+            error.sqlite_error_code(),
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
         )
+    }
+
+    /// Whether it can be mended only by setting the database aside.
+    pub(crate) fn is_damaged(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => Self::is_damage(error),
+            Self::Foreign => true,
+            Self::Directory { .. } | Self::Newer { .. } | Self::Locked { .. } | Self::Closed => {
+                false
+            }
+        }
+    }
+
+    /// What is wrong, without what to do about it.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Sqlite(error) => error.to_string(),
+            Self::Foreign => "it is another program's".to_owned(),
+            other => other.to_string(),
+        }
     }
 }
 
 /// What to do about a database that is damaged.
 fn hint(error: &rusqlite::Error) -> &'static str {
+    if Error::is_damage(error) {
+        return ". It is damaged: the next `boxup sync` sets it aside, adopts what is on Box \
+                with the same content, and leaves alone what differs";
+    }
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            ". It is damaged: move boxup.db, boxup.db-wal and boxup.db-shm out of the state \
-             directory and run again; what is on Box with the same content is then adopted, and \
-             with on_existing = \"park\" nothing else is touched"
-        }
         Some(ErrorCode::DiskFull) => ". The disk is full: make room; nothing is lost",
+        Some(ErrorCode::SystemIoFailure) => {
+            ". Its disk fails, is full or cannot hold a file that long: see what `df` and the \
+             system's log say, and run again; nothing is lost"
+        }
+        Some(ErrorCode::ReadOnly) => ". It is read-only for this user: see its mode and its disk's",
         _ => "",
     }
 }

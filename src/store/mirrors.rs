@@ -62,7 +62,7 @@ pub(crate) fn put_root(db: &Savepoint<'_>, root: &NewRoot) -> rusqlite::Result<H
 fn holder(db: &Savepoint<'_>, root: &NewRoot) -> rusqlite::Result<Option<String>> {
     db.query_row(
         "WITH RECURSIVE up (id, parent) AS (\
-         SELECT id, parent FROM folder WHERE box_id = ?1 UNION ALL \
+         SELECT id, parent FROM folder WHERE box_id = ?1 UNION \
          SELECT f.id, f.parent FROM folder f JOIN up ON f.id = up.parent) \
          SELECT m.name FROM mirror m JOIN up ON m.root = up.id",
         [root.id.as_str()],
@@ -101,7 +101,7 @@ pub(crate) fn forget_child(
 
 /// Nothing below a directory waits any longer.
 pub(crate) fn unpark_below(db: &Savepoint<'_>, dir: FolderKey) -> rusqlite::Result<()> {
-    let sql = "WITH RECURSIVE below (id) AS (VALUES (?1) UNION ALL \
+    let sql = "WITH RECURSIVE below (id) AS (VALUES (?1) UNION \
                SELECT f.id FROM folder f JOIN below ON f.parent = below.id) \
                DELETE FROM parked WHERE dir IN below";
     db.prepare_cached(sql)?.execute([dir.0]).map(|_| ())
@@ -112,7 +112,7 @@ fn forget(db: &Savepoint<'_>, root: i64) -> rusqlite::Result<()> {
         "CREATE TEMP TABLE IF NOT EXISTS below (id INTEGER PRIMARY KEY); DELETE FROM below",
     )?;
     db.execute(
-        "WITH RECURSIVE tree (id) AS (VALUES (?1) UNION ALL \
+        "WITH RECURSIVE tree (id) AS (VALUES (?1) UNION \
          SELECT f.id FROM folder f JOIN tree ON f.parent = tree.id) \
          INSERT INTO below SELECT id FROM tree",
         [root],

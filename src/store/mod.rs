@@ -5,30 +5,41 @@
 
 pub(crate) mod account;
 pub(crate) mod condition;
-#[expect(dead_code, reason = "nothing is deleted yet")]
 pub(crate) mod deeds;
 pub(crate) mod error;
 pub(crate) mod lock;
+mod mark;
 pub(crate) mod migrate;
 pub(crate) mod mirrors;
+pub(crate) mod origins;
 pub(crate) mod reader;
+pub(crate) mod recovery;
 pub(crate) mod rows;
+mod seal;
 pub(crate) mod sessions;
 mod told;
 mod tree;
 pub(crate) mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use crate::store::error::Error;
+use crate::store::mark::Generation;
 use crate::store::reader::Reader;
+use crate::store::recovery::{Found, Opened};
+use crate::store::seal::Seals;
 use crate::store::writer::Writer;
+use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::ffi::OsStr;
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::DirBuilder;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The database's name in the state directory.
@@ -41,6 +52,9 @@ const BUSY: Duration = Duration::from_secs(30);
 pub(crate) struct Store {
     path: PathBuf,
     writer: Writer,
+    /// What seals are keyed with.
+    key: i64,
+    found: Option<Arc<Found>>,
 }
 
 /// Makes the state directory if it is missing; only its owner may look into it.
@@ -53,22 +67,30 @@ pub(crate) fn make_state_dir(dir: &Path) -> Result<(), Error> {
 }
 
 impl Store {
-    /// Opens the mapping for writing, making or migrating it as needed. The caller
-    /// holds the state directory's lock.
+    /// Opens the mapping for writing, making or migrating it as needed, and recovering it
+    /// where it is damaged, lost or old. The caller holds the state directory's lock.
     pub(crate) fn open(dir: &Path) -> Result<Self, Error> {
-        let path = real(dir)?.join(FILE);
-        // Made here, with the right mode, because SQLite would take the umask's.
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false).mode(0o600);
-        let made = options.open(&path);
-        made.map_err(|source| Error::Directory {
-            path: path.clone(),
-            source,
-        })?;
-        let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        migrate::migrate(&mut connection)?;
-        let writer = Writer::start(connection)?;
-        Ok(Self { path, writer })
+        let dir = real(dir)?;
+        let Opened {
+            connection,
+            key,
+            generation,
+            is_open,
+            found,
+        } = recovery::open(&dir)?;
+        let path = dir.join(FILE);
+        let writer = Writer::start(connection, Generation::new(dir, generation, is_open))?;
+        Ok(Self {
+            path,
+            writer,
+            key,
+            found: found.map(Arc::new),
+        })
+    }
+
+    /// What was wrong with the state when it was opened.
+    pub(crate) fn found(&self) -> Option<&Found> {
+        self.found.as_deref()
     }
 
     /// Waits until everything is on disk and the database is tidy.
@@ -83,10 +105,8 @@ impl Store {
 
     /// A new reading connection.
     pub(crate) fn reader(&self) -> Result<Reader, Error> {
-        Ok(Reader::new(connect(
-            &self.path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE,
-        )?))
+        let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        Ok(Reader::new(connection, Seals::new(self.key)))
     }
 }
 
@@ -117,7 +137,11 @@ pub(crate) fn peek(dir: &Path) -> Result<Reader, Error> {
             match migrate::check(&connection)? {
                 // Somebody is just making it, or was stopped while making it.
                 0 => nothing(),
-                _ => Ok(Reader::new(connection)),
+                version if version < migrate::known() => migrated(&connection),
+                _ => {
+                    let key = recovery::checked(&connection)?.key;
+                    Ok(Reader::new(connection, Seals::new(key)))
+                }
             }
         }
     }
@@ -145,9 +169,19 @@ fn look_at(path: &Path) -> Result<Connection, Error> {
 }
 
 fn nothing() -> Result<Reader, Error> {
-    let mut empty = Connection::open_in_memory()?;
-    migrate::migrate(&mut empty)?;
-    Ok(Reader::new(empty))
+    in_memory(Connection::open_in_memory()?)
+}
+
+/// One of an earlier version, as it would be of this one.
+fn migrated(old: &Connection) -> Result<Reader, Error> {
+    let mut copy = Connection::open_in_memory()?;
+    Backup::new(old, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
+    in_memory(copy)
+}
+
+fn in_memory(mut connection: Connection) -> Result<Reader, Error> {
+    let key = recovery::in_memory(&mut connection)?;
+    Ok(Reader::new(connection, Seals::new(key)))
 }
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, Error> {
@@ -157,7 +191,7 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, Error> {
     // FULL: with NORMAL, committed rows are lost in a power cut.
     connection.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; \
-         PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -4000;",
+         PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA cache_size = -4000;",
     )?;
     // Without this, a statement is compiled anew for each value that is bound to it
     // once the database has statistics: half the time of a pass with nothing to do.

@@ -5,19 +5,33 @@ use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::FULL;
 use crate::plan::conflict::CODES;
 use crate::plan::facts::{Mapped, ParkedItem, SyncedFolder};
+use crate::plan::policy::Loss;
 use crate::store::error::Error;
-use crate::store::{deeds, rows};
+use crate::store::seal::{Seals, broken};
+use crate::store::{deeds, recovery, rows};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use std::collections::BTreeMap;
 
 /// A connection that reads.
 pub(crate) struct Reader {
     connection: Connection,
+    seals: Seals,
 }
 
 impl Reader {
-    pub(super) fn new(connection: Connection) -> Self {
-        Self { connection }
+    pub(super) fn new(connection: Connection, seals: Seals) -> Self {
+        Self { connection, seals }
+    }
+
+    /// Every row that is read goes through this; its last columns are its place and its
+    /// seal.
+    pub(super) fn sealed<T>(
+        &self,
+        row: &Row<'_>,
+        decode: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        self.seals.check(row)?;
+        decode(row)
     }
 
     pub(super) fn connection(&self) -> &Connection {
@@ -27,21 +41,26 @@ impl Reader {
     /// Everything that is known of a directory's entries.
     pub(crate) fn children(&self, dir: FolderKey) -> Result<Mapped, Error> {
         let all = |columns: &str, table: &str| {
-            format!("SELECT {columns} FROM {table} WHERE dir = ?1 ORDER BY name")
+            format!("SELECT {columns}, dir, seal FROM {table} WHERE dir = ?1 ORDER BY name")
         };
         let folders = format!(
-            "SELECT {} FROM folder WHERE parent = ?1 ORDER BY name",
+            "SELECT {}, parent, seal FROM folder WHERE parent = ?1 ORDER BY name",
             rows::FOLDER
         );
         // One transaction: one pair of file locks instead of five.
         let _reading = self.connection.unchecked_transaction()?;
         Ok(Mapped {
-            files: self.map(&all(rows::FILE, "file"), [dir.0], rows::file)?,
-            folders: self.map(&folders, [dir.0], rows::folder)?,
-            parked: self.map(&all(rows::PARKED, "parked"), [dir.0], rows::parked)?,
-            intents: self.map(&all(rows::INTENT, "intent"), [dir.0], rows::intent)?,
-            decisions: self.map(&all(rows::DECISION, "decision"), [dir.0], rows::decision)?,
-            absent: self.map(&all(deeds::ABSENT, "absent"), [dir.0], deeds::absent)?,
+            files: self.map(dir, &all(rows::FILE, "file"), [dir.0], rows::file)?,
+            folders: self.map(dir, &folders, [dir.0], rows::folder)?,
+            parked: self.map(dir, &all(rows::PARKED, "parked"), [dir.0], rows::parked)?,
+            intents: self.map(dir, &all(rows::INTENT, "intent"), [dir.0], rows::intent)?,
+            decisions: self.map(
+                dir,
+                &all(rows::DECISION, "decision"),
+                [dir.0],
+                rows::decision,
+            )?,
+            absent: self.map(dir, &all(deeds::ABSENT, "absent"), [dir.0], deeds::absent)?,
         })
     }
 
@@ -49,37 +68,52 @@ impl Reader {
     /// thousand files, of which one was saved.
     pub(crate) fn some(&self, dir: FolderKey, names: &[LocalName]) -> Result<Mapped, Error> {
         let one = |columns: &str, table: &str, parent: &str| {
-            format!("SELECT {columns} FROM {table} WHERE {parent} = ?1 AND name = ?2")
+            format!(
+                "SELECT {columns}, {parent}, seal FROM {table} WHERE {parent} = ?1 AND name = ?2"
+            )
         };
         let mut found = Mapped::default();
         for name in names {
             let key = params![dir.0, name.as_bytes()];
             found
                 .files
-                .extend(self.map(&one(rows::FILE, "file", "dir"), key, rows::file)?);
+                .extend(self.map(dir, &one(rows::FILE, "file", "dir"), key, rows::file)?);
             let key = params![dir.0, name.as_bytes()];
-            let folder = self.map(&one(rows::FOLDER, "folder", "parent"), key, rows::folder)?;
+            let folder = self.map(
+                dir,
+                &one(rows::FOLDER, "folder", "parent"),
+                key,
+                rows::folder,
+            )?;
             found.folders.extend(folder);
             let key = params![dir.0, name.as_bytes()];
             found.parked.extend(self.map(
+                dir,
                 &one(rows::PARKED, "parked", "dir"),
                 key,
                 rows::parked,
             )?);
             let key = params![dir.0, name.as_bytes()];
             found.intents.extend(self.map(
+                dir,
                 &one(rows::INTENT, "intent", "dir"),
                 key,
                 rows::intent,
             )?);
             let key = params![dir.0, name.as_bytes()];
             found.decisions.extend(self.map(
+                dir,
                 &one(rows::DECISION, "decision", "dir"),
                 key,
                 rows::decision,
             )?);
             let key = params![dir.0, name.as_bytes()];
-            let absent = self.map(&one(deeds::ABSENT, "absent", "dir"), key, deeds::absent)?;
+            let absent = self.map(
+                dir,
+                &one(deeds::ABSENT, "absent", "dir"),
+                key,
+                deeds::absent,
+            )?;
             found.absent.extend(absent);
         }
         Ok(found)
@@ -87,27 +121,40 @@ impl Reader {
 
     fn map<T>(
         &self,
+        dir: FolderKey,
         sql: &str,
         params: impl Params,
         row: impl Fn(&Row<'_>) -> rusqlite::Result<(LocalName, T)>,
     ) -> Result<BTreeMap<LocalName, T>, Error> {
         let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map(params, |r| row(r))?;
+        let rows = statement.query_map(params, |found| {
+            let decoded = self.sealed(found, &row)?;
+            // An index that is damaged may lead to another row, whole as it is.
+            match found.get::<_, i64>(found.as_ref().column_count() - 2)? == dir.0 {
+                true => Ok(decoded),
+                false => Err(broken("a row is not where it should be")),
+            }
+        })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// A mirror's root folder, if it has been found on Box for this target.
     pub(crate) fn root(&self, mirror: &str, target: &str) -> Result<Option<SyncedFolder>, Error> {
-        let columns =
-            "f.name, f.id, f.box_id, f.inventoried, f.device, f.inode, f.born, f.box_name";
+        let sql = "SELECT name, target, root, seal FROM mirror WHERE name = ?1 AND target = ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let found = statement.query_row([mirror, target], |row| {
+            self.sealed(row, |row| row.get::<_, i64>(2))
+        });
+        let Some(root) = found.optional()? else {
+            return Ok(None);
+        };
         let sql = format!(
-            "SELECT {columns} FROM mirror m JOIN folder f ON f.id = m.root \
-             WHERE m.name = ?1 AND m.target = ?2"
+            "SELECT {}, parent, seal FROM folder WHERE id = ?1",
+            rows::FOLDER
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        Ok(statement
-            .query_row([mirror, target], rows::root_folder)
-            .optional()?)
+        let decode = |row: &Row<'_>| self.sealed(row, rows::root_folder);
+        Ok(statement.query_row([root], decode).optional()?)
     }
 
     /// A mapped directory by its parent and name.
@@ -117,15 +164,17 @@ impl Reader {
         name: &LocalName,
     ) -> Result<Option<SyncedFolder>, Error> {
         let sql = format!(
-            "SELECT {} FROM folder WHERE parent = ?1 AND name = ?2",
+            "SELECT {}, parent, seal FROM folder WHERE parent = ?1 AND name = ?2",
             rows::FOLDER
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let key = params![parent.0, name.as_bytes()];
-        Ok(statement
-            .query_row(key, rows::folder)
-            .optional()?
-            .map(|(_, folder)| folder))
+        let decode = |row: &Row<'_>| self.sealed(row, rows::folder);
+        match statement.query_row(key, decode).optional()? {
+            None => Ok(None),
+            Some((found, folder)) if found == *name => Ok(Some(folder)),
+            Some(_) => Err(broken("a row is not where it should be").into()),
+        }
     }
 
     /// The entry that has this file on Box: its directory and name.
@@ -155,6 +204,19 @@ impl Reader {
         Ok(statement.query_row([root.0], |row| row.get(0))?)
     }
 
+    /// Why the mapping is in doubt, if it is.
+    pub(crate) fn loss(&self) -> Result<Option<Loss>, Error> {
+        Ok(recovery::checked(&self.connection)?.loss)
+    }
+
+    /// Whether a mirror has been compared with Box as a whole since the mapping has been
+    /// in doubt.
+    pub(crate) fn is_compared(&self, mirror: &str) -> Result<bool, Error> {
+        let sql = "SELECT count(*) FROM compared WHERE mirror = ?1";
+        let found: i64 = self.connection.query_row(sql, [mirror], |row| row.get(0))?;
+        Ok(found > 0)
+    }
+
     /// What waits below a mirror's root, with its path; at most `most` of it.
     pub(crate) fn parked_below(
         &self,
@@ -162,12 +224,12 @@ impl Reader {
         most: u32,
     ) -> Result<Vec<(RelPath, ParkedItem)>, Error> {
         let sql = format!(
-            "{BELOW} SELECT {}, dir FROM parked WHERE dir IN below ORDER BY dir, name LIMIT ?2",
+            "{BELOW} SELECT {}, dir, seal FROM parked WHERE dir IN below ORDER BY dir, name LIMIT ?2",
             rows::PARKED
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let rows = statement.query_map([root.0, i64::from(most)], |row| {
-            Ok((rows::parked(row)?, FolderKey(row.get(11)?)))
+            Ok((self.sealed(row, rows::parked)?, FolderKey(row.get(11)?)))
         })?;
         let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
         let with_path = |((name, item), dir)| Ok((self.path(dir)?.join(&name), item));
@@ -181,12 +243,12 @@ impl Reader {
     ) -> Result<Vec<(RelPath, ParkedItem)>, Error> {
         let codes = CODES.map(|code| format!("'{code}'")).join(", ");
         let sql = format!(
-            "{BELOW} SELECT {}, dir FROM parked WHERE dir IN below AND code IN ({codes})",
+            "{BELOW} SELECT {}, dir, seal FROM parked WHERE dir IN below AND code IN ({codes})",
             rows::PARKED
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let rows = statement.query_map([root.0], |row| {
-            Ok((rows::parked(row)?, FolderKey(row.get(11)?)))
+            Ok((self.sealed(row, rows::parked)?, FolderKey(row.get(11)?)))
         })?;
         let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
         let with_path = |((name, item), dir)| Ok((self.path(dir)?.join(&name), item));
@@ -249,12 +311,20 @@ impl Reader {
 
     /// A directory's path below its root.
     pub(super) fn path(&self, dir: FolderKey) -> Result<RelPath, Error> {
-        let sql = "SELECT parent, name FROM folder WHERE id = ?1";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let sql = format!(
+            "SELECT {}, parent, seal FROM folder WHERE id = ?1",
+            rows::FOLDER
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
         let (mut at, mut names) = (Some(dir.0), Vec::new());
         while let Some(id) = at {
-            let (parent, name): (Option<i64>, Vec<u8>) =
-                statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            if names.len() > DEEPEST {
+                return Err(broken("a directory is in itself").into());
+            }
+            let (parent, name): (Option<i64>, Vec<u8>) = statement.query_row([id], |row| {
+                let parent = row.as_ref().column_count() - 2;
+                self.sealed(row, |row| Ok((row.get(parent)?, row.get(0)?)))
+            })?;
             names.extend(LocalName::new(&name));
             at = parent;
         }
@@ -265,6 +335,9 @@ impl Reader {
     }
 }
 
+/// The most directories that a path of 4,096 bytes can have.
+const DEEPEST: usize = 2_048;
+
 /// The directories of one mirror.
-pub(super) const BELOW: &str = "WITH RECURSIVE below (id) AS (VALUES (?1) UNION ALL \
+pub(super) const BELOW: &str = "WITH RECURSIVE below (id) AS (VALUES (?1) UNION \
                      SELECT f.id FROM folder f JOIN below ON f.parent = below.id)";

@@ -23,6 +23,10 @@ pub(crate) const PARKED: &str = "name, code, message, in_the_item, size, mtime, 
                                  tried_at, box_id, box_version";
 /// Columns of [`decision`], in order.
 pub(crate) const DECISION: &str = "name, keep, box_id, box_version, sha1";
+/// Columns of a mirror's row, in order.
+pub(crate) const MIRROR: &str = "name, target";
+/// Columns of the row about the database itself, in order.
+pub(crate) const STATE: &str = "key, generation, inode, born, own_inode, is_open, loss";
 /// Columns of [`intent`], in order.
 pub(crate) const INTENT: &str = "name, sha1";
 

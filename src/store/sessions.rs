@@ -12,7 +12,7 @@ use crate::store::rows;
 use rusqlite::{OptionalExtension, Row, Savepoint, params};
 
 /// Columns of [`session`], in order.
-const SESSION: &str = "name, box_id, base, part_url, list_url, status_url, commit_url, \
+pub(super) const SESSION: &str = "name, box_id, base, part_url, list_url, status_url, commit_url, \
                        abort_url, part_size, size, mtime, ctime, inode, new_name";
 
 /// Where an open session belongs.
@@ -35,18 +35,21 @@ impl Reader {
         dir: FolderKey,
         name: &LocalName,
     ) -> Result<Option<OpenSession>, Error> {
-        let sql = format!("SELECT {SESSION} FROM session WHERE dir = ?1 AND name = ?2");
+        let sql = format!("SELECT {SESSION}, dir, seal FROM session WHERE dir = ?1 AND name = ?2");
         let mut statement = self.connection().prepare_cached(&sql)?;
-        let found = statement.query_row(params![dir.0, name.as_bytes()], session);
+        let found = statement.query_row(params![dir.0, name.as_bytes()], |row| {
+            self.sealed(row, session)
+        });
         Ok(found.optional()?.map(|(_, open)| open))
     }
 
     /// Every session that is open below a mirror's root.
     pub(crate) fn sessions_below(&self, root: FolderKey) -> Result<Vec<Left>, Error> {
-        let sql = format!("{BELOW} SELECT {SESSION}, dir FROM session WHERE dir IN below");
+        let sql = format!("{BELOW} SELECT {SESSION}, dir, seal FROM session WHERE dir IN below");
         let mut statement = self.connection().prepare_cached(&sql)?;
-        let rows =
-            statement.query_map([root.0], |row| Ok((session(row)?, FolderKey(row.get(14)?))))?;
+        let rows = statement.query_map([root.0], |row| {
+            Ok((self.sealed(row, session)?, FolderKey(row.get(14)?)))
+        })?;
         let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
         let with_path = |((name, open), dir)| {
             let path = self.path(dir)?.join(&name);

@@ -3,7 +3,8 @@
 use crate::model::identity::Identity;
 use crate::model::ids::FolderKey;
 use crate::model::path::LocalName;
-use crate::plan::action::NewFolder;
+use crate::plan::action::{Moved, Moving, NewFolder};
+use crate::plan::moves::Item;
 use rusqlite::{Savepoint, params};
 
 /// A directory has this folder.
@@ -46,9 +47,84 @@ pub(super) fn identify(
         identity.inode.cast_signed(),
         born(identity),
     ];
+    db.prepare_cached(sql)?.execute(values)?;
+    // No directory has two names: another row's is not that one any more.
+    let sql = "UPDATE folder SET device = NULL, inode = NULL, born = NULL \
+               WHERE inode = ?3 AND id <> ?1 AND device = ?2 AND born = ?4";
     db.prepare_cached(sql)?.execute(values).map(|_| ())
 }
 
 fn born(identity: Identity) -> Option<i64> {
     identity.born.map(|born| born.0)
+}
+
+/// A move is about to be asked for.
+pub(super) fn intend(db: &Savepoint<'_>, moving: &Moving) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO moving (kind, box_id, dir, name, box_name) \
+               VALUES (?1, ?2, ?3, ?4, ?5)";
+    let (kind, id) = of(&moving.item);
+    let values = params![
+        kind,
+        id,
+        moving.dir.0,
+        moving.name.as_bytes(),
+        moving.remote_name.as_str()
+    ];
+    db.prepare_cached(sql)?.execute(values).map(|_| ())
+}
+
+/// Where the item is, the mapping says again.
+pub(super) fn end(db: &Savepoint<'_>, item: &Item) -> rusqlite::Result<()> {
+    let (kind, id) = of(item);
+    let sql = "DELETE FROM moving WHERE kind = ?1 AND box_id = ?2";
+    db.prepare_cached(sql)?
+        .execute(params![kind, id])
+        .map(|_| ())
+}
+
+fn of(item: &Item) -> (&'static str, &str) {
+    match item {
+        Item::File(id) => ("file", id.as_str()),
+        Item::Folder(_, id) => ("folder", id.as_str()),
+    }
+}
+
+/// The item has moved. One row changes for a folder, whatever is in it; with a file go
+/// the rows that are about it. A name that is taken in the mapping stays with its owner:
+/// the next look finds out.
+pub(super) fn moved(db: &Savepoint<'_>, moved: &Moved) -> rusqlite::Result<()> {
+    let (dir, name) = (moved.dir.0, moved.name.as_bytes());
+    let etag = moved.etag.as_ref().map(|etag| etag.as_str());
+    end(db, &moved.item)?;
+    // Neither is gone.
+    let sql = "DELETE FROM absent WHERE dir = ?1 AND name = ?2";
+    let mut present = db.prepare_cached(sql)?;
+    present.execute(params![moved.from.0.0, moved.from.1.as_bytes()])?;
+    present.execute(params![dir, name])?;
+    match &moved.item {
+        Item::Folder(key, _) => {
+            let sql = "UPDATE OR IGNORE folder SET parent = ?2, name = ?3, etag = ?4, \
+                       box_name = ?5 WHERE id = ?1 AND parent IS NOT NULL";
+            let values = params![key.0, dir, name, etag, moved.remote_name.as_str()];
+            db.prepare_cached(sql)?.execute(values)?;
+            let sql = "DELETE FROM parked WHERE dir = ?1 AND name = ?2";
+            db.prepare_cached(sql)?.execute(params![dir, name])?;
+        }
+        Item::File(id) => {
+            let (from, was) = (moved.from.0.0, moved.from.1.as_bytes());
+            let sql = "UPDATE OR IGNORE file SET dir = ?2, name = ?3, etag = ?4, box_name = ?5 \
+                       WHERE box_id = ?1";
+            let values = params![id.as_str(), dir, name, etag, moved.remote_name.as_str()];
+            db.prepare_cached(sql)?.execute(values)?;
+            for table in ["parked", "intent", "decision", "session"] {
+                let sql = format!(
+                    "UPDATE OR REPLACE {table} SET dir = ?3, name = ?4 \
+                     WHERE dir = ?1 AND name = ?2"
+                );
+                db.prepare_cached(&sql)?
+                    .execute(params![from, was, dir, name])?;
+            }
+        }
+    }
+    Ok(())
 }

@@ -11,11 +11,12 @@ use crate::plan::facts::{ParkedItem, SyncedFile};
 use crate::store::account::{self, KnownAccount};
 use crate::store::deeds;
 use crate::store::error::Error;
+use crate::store::mark::Generation;
 use crate::store::mirrors::{self, Holder};
-use crate::store::{sessions, told, tree};
+use crate::store::{recovery, sessions, told, tree};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 /// Commands that may wait; senders wait beyond that.
@@ -24,7 +25,6 @@ const QUEUE: usize = 256;
 const AT_THE_END: Duration = Duration::from_secs(1);
 /// Commands in one transaction.
 const BATCH: usize = 256;
-
 /// A handle to the writing thread, which ends when the last handle is dropped.
 #[derive(Clone)]
 pub(crate) struct Writer {
@@ -42,16 +42,17 @@ enum Work {
     Edits(Vec<Edit>),
     Mirror(mirrors::NewRoot),
     Account(KnownAccount),
+    Compared(String, Vec<String>),
     Told(Vec<Known>),
     Close,
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection) -> Result<Self, Error> {
+    pub(crate) fn start(connection: Connection, generation: Generation) -> Result<Self, Error> {
         let (commands, queue) = mpsc::channel(QUEUE);
         let spawned = thread::Builder::new().name("store".to_owned());
         spawned
-            .spawn(move || write(connection, queue))
+            .spawn(move || write(connection, generation, queue))
             .map_err(|source| Error::Directory {
                 path: "the writing thread".into(),
                 source,
@@ -71,6 +72,13 @@ impl Writer {
     /// Unless another mirror has the folder: then nothing changes, and that is told.
     pub(crate) async fn put_root(&self, root: mirrors::NewRoot) -> Result<Holder, Error> {
         self.run(Work::Mirror(root)).await
+    }
+
+    /// Records that a mirror, of those that are configured, has been compared with Box as
+    /// a whole.
+    pub(crate) async fn compared(&self, mirror: &str, configured: &[String]) -> Result<(), Error> {
+        let work = Work::Compared(mirror.to_owned(), configured.to_vec());
+        self.run(work).await.map(|_| ())
     }
 
     /// Records which account the mapping belongs to.
@@ -107,7 +115,11 @@ impl Writer {
     }
 }
 
-fn write(mut connection: Connection, mut queue: mpsc::Receiver<Command>) {
+fn write(
+    mut connection: Connection,
+    mut generation: Generation,
+    mut queue: mpsc::Receiver<Command>,
+) {
     while let Some(first) = queue.blocking_recv() {
         let mut batch = vec![first];
         while batch.len() < BATCH
@@ -122,9 +134,9 @@ fn write(mut connection: Connection, mut queue: mpsc::Receiver<Command>) {
         let (closing, batch): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .partition(|command| matches!(command.work, Work::Close));
-        commit(&mut connection, batch);
+        commit(&mut connection, &mut generation, batch);
         if is_last {
-            tidy(&connection);
+            tidy(&mut connection, &mut generation);
             drop(connection);
             closing
                 .into_iter()
@@ -132,19 +144,40 @@ fn write(mut connection: Connection, mut queue: mpsc::Receiver<Command>) {
             return;
         }
     }
-    tidy(&connection);
+    tidy(&mut connection, &mut generation);
 }
 
-fn tidy(connection: &Connection) {
-    // Leave a tidy database behind, but wait for no reader: the next run can do it.
+/// Leaves a tidy database behind, and untouched one that was not written to.
+fn tidy(connection: &mut Connection, generation: &mut Generation) {
+    if generation.is_open()
+        && let Err(error) = end_run(connection, generation)
+    {
+        tracing::warn!(%error, "the state could not be closed in order");
+    }
+    // Wait for no reader: the next run can do it.
     drop(connection.busy_timeout(AT_THE_END));
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::debug!(%error, "the last checkpoint was left to the next run");
     }
 }
 
-fn commit(connection: &mut Connection, batch: Vec<Command>) {
+fn end_run(connection: &mut Connection, generation: &mut Generation) -> Result<(), Error> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    generation.step(&transaction, Instant::now(), true)?;
+    transaction.commit()?;
+    generation.settle();
+    Ok(())
+}
+
+fn commit(connection: &mut Connection, generation: &mut Generation, batch: Vec<Command>) {
+    if batch.is_empty() {
+        return;
+    }
     let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    let begun = begun.map_err(Error::from).and_then(|transaction| {
+        generation.step(&transaction, Instant::now(), false)?;
+        Ok(transaction)
+    });
     let mut transaction = match begun {
         Ok(transaction) => transaction,
         Err(error) => return refuse(batch.into_iter().map(|command| command.answer), &error),
@@ -159,19 +192,29 @@ fn commit(connection: &mut Connection, batch: Vec<Command>) {
     match transaction.commit() {
         // Whoever has stopped waiting does not need the answer.
         Ok(()) => {
+            generation.settle();
             done.into_iter()
                 .for_each(|(answer, holder)| drop(answer.send(Ok(holder))));
         }
-        Err(error) => refuse(done.into_iter().map(|(answer, _)| answer), &error),
+        Err(error) => refuse(done.into_iter().map(|(answer, _)| answer), &error.into()),
     }
 }
 
-fn refuse(answers: impl Iterator<Item = Answer>, error: &rusqlite::Error) {
+fn refuse(answers: impl Iterator<Item = Answer>, error: &Error) {
     tracing::error!(%error, "the state could not be written");
     for answer in answers {
-        let copy = rusqlite::Error::ToSqlConversionFailure(error.to_string().into());
-        drop(answer.send(Err(copy.into())));
+        drop(answer.send(Err(copy(error))));
     }
+}
+
+/// As much of an error as each of several must know.
+fn copy(error: &Error) -> Error {
+    Error::Sqlite(match error {
+        Error::Sqlite(rusqlite::Error::SqliteFailure(code, words)) => {
+            rusqlite::Error::SqliteFailure(*code, words.clone())
+        }
+        other => rusqlite::Error::ToSqlConversionFailure(other.words().into()),
+    })
 }
 
 /// One command, in a savepoint of its own: its failure undoes nothing else.
@@ -185,6 +228,10 @@ fn run(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<Holde
         Work::Mirror(root) => mirrors::put_root(&savepoint, root)?,
         Work::Account(known) => {
             account::put(&savepoint, known)?;
+            Holder::Nobody
+        }
+        Work::Compared(mirror, configured) => {
+            recovery::compared(&savepoint, mirror, configured)?;
             Holder::Nobody
         }
         Work::Told(mirrors) => {
@@ -225,7 +272,14 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
             let sql = "UPDATE folder SET inventoried = 1 WHERE id = ?1";
             db.prepare_cached(sql)?.execute([dir.0]).map(|_| ())
         }
+        Edit::Recompare(id) => {
+            let sql = "UPDATE folder SET inventoried = 0 WHERE box_id = ?1 AND inventoried = 1";
+            db.prepare_cached(sql)?.execute([id.as_str()]).map(|_| ())
+        }
         Edit::Identify(dir, identity) => tree::identify(db, *dir, *identity),
+        Edit::Moving(moving) => tree::intend(db, moving),
+        Edit::NotMoving(item) => tree::end(db, item),
+        Edit::Moved(moved) => tree::moved(db, moved),
         // An intent stays: what is parked may have been decided without asking Box.
         Edit::Park(dir, name, item) => park(db, *dir, name, item),
         Edit::Unpark(dir, name) => end(db, "parked", *dir, name),

@@ -335,7 +335,7 @@ fn what_an_earlier_version_parked_is_a_conflict_again_and_then_decided() {
         let (rig, service) = changed(By::Itself);
         assert!(service.is_none());
         let forget = "UPDATE parked SET box_id = NULL, box_version = NULL";
-        rig.database().execute(forget, []).expect("forgotten");
+        rig.change_parked(forget);
         let service = (by == By::Service).then(|| rig.start());
         let again = rig.resolve(&["mirror/a.txt", "--keep", "local"]);
         if again.code != 0 {

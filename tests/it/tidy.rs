@@ -9,7 +9,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("plan", &["model"]),
     ("config", &["model", "plan"]),
     ("local", &["model", "plan"]),
-    ("store", &["model", "plan"]),
+    ("store", &["model", "clock", "plan"]),
     ("remote", &["model", "clock"]),
     (
         "agent",

@@ -197,3 +197,92 @@ fn a_preview_tells_the_same_names() {
         "{would:?}"
     );
 }
+
+/// Where each content is: the name on Box and the ID.
+fn places(rig: &Rig) -> BTreeMap<String, (String, String)> {
+    let tree = rig.cloud.tree(&rig.folder);
+    let files = tree.into_iter().filter_map(|entry| {
+        let content = rig.cloud.content(&entry.id)?;
+        let content = String::from_utf8_lossy(&content).into_owned();
+        Some((content, (entry.path, entry.id)))
+    });
+    files.collect()
+}
+
+/// Files are renamed onto a twin's name and away from it; nothing is sent again.
+fn renames(rig: &Rig, mut settle: impl FnMut()) {
+    rig.write("a.txt", "one").write("b.txt", "two");
+    settle();
+    let before = places(rig);
+    rig.rename("b.txt", "A.txt");
+    settle();
+    let now = places(rig);
+    assert_eq!(now["one"], before["one"]);
+    assert_eq!(now["two"].1, before["two"].1, "{now:?}");
+    assert!(now["two"].0.contains("\u{ff05}~"), "{now:?}");
+    // The one that has the name goes: the other stays what it is.
+    rig.rename("a.txt", "c.txt");
+    settle();
+    let later = places(rig);
+    assert_eq!(later["one"], ("c.txt".to_owned(), before["one"].1.clone()));
+    assert_eq!(later["two"], now["two"]);
+    // A change of its own name in case alone.
+    rig.rename("A.txt", "a.txt");
+    settle();
+    let last = places(rig);
+    assert_eq!(last["two"], ("a.txt".to_owned(), before["two"].1.clone()));
+    // To and fro, twins of each other all the time.
+    rig.rename("c.txt", "A.TXT");
+    settle();
+    rig.rename("a.txt", "x")
+        .rename("A.TXT", "a.txt")
+        .rename("x", "A.TXT");
+    settle();
+    let swapped = places(rig);
+    assert_eq!(swapped.len(), 2, "{swapped:?}");
+    assert_eq!(swapped["one"].1, before["one"].1);
+    assert_eq!(swapped["two"].1, before["two"].1);
+    assert_eq!(
+        rig.cloud.count("post_files_content"),
+        2,
+        "something was sent again"
+    );
+}
+
+#[test]
+fn twins_that_are_renamed_keep_their_files_in_single_passes() {
+    let rig = encoding();
+    renames(&rig, || drop(rig.once_ok()));
+    rig.once_ok().expect(&[("unchanged", 2), ("requests", 0)]);
+}
+
+#[test]
+fn twins_that_are_renamed_keep_their_files_in_the_service() {
+    let rig = encoding();
+    let service = rig.start();
+    renames(&rig, || service.wait_ok(&rig));
+    service.end();
+    rig.once_ok().expect(&[("unchanged", 2), ("requests", 0)]);
+}
+
+/// As above, by hints alone: nobody asks for a pass.
+#[test]
+fn a_file_that_is_renamed_onto_a_twins_name_goes_there_without_a_pass() {
+    let rig = encoding();
+    let service = rig.start();
+    rig.write("a.txt", "one").write("b.txt", "two");
+    service.wait_ok(&rig);
+    let before = places(&rig);
+    rig.rename("b.txt", "A.txt");
+    until("it has another name", || {
+        places(&rig)["two"].0.contains("\u{ff05}~")
+    });
+    rig.rename("A.txt", "d.txt");
+    until("it has its own name again", || {
+        places(&rig)["two"].0 == "d.txt"
+    });
+    service.wait_ok(&rig);
+    assert_eq!(places(&rig)["one"], before["one"]);
+    assert_eq!(places(&rig)["two"].1, before["two"].1);
+    service.end();
+}

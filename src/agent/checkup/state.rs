@@ -5,8 +5,10 @@ use crate::agent::checkup::memory::{PATIENCE, blocking};
 use crate::agent::control;
 use crate::config::Config;
 use crate::model::figures::bytes;
+use crate::plan::policy::Loss;
 use crate::store::condition::{Condition, condition};
 use crate::store::error::Error as StoreError;
+use crate::store::{peek, recovery};
 use rustix::fs::{Access, AtFlags, CWD, accessat, statvfs};
 use serde_json::json;
 use std::io::ErrorKind;
@@ -79,7 +81,36 @@ fn there(dir: &Path, mode: u32) -> Vec<Check> {
             format!("Run: chmod 0700 {shown}"),
         ),
     };
-    vec![found, database(dir)]
+    let mut findings = vec![found, database(dir)];
+    findings.extend(doubt(dir));
+    findings.extend(aside(dir));
+    findings
+}
+
+/// What was lost and has not been compared with Box yet.
+fn doubt(dir: &Path) -> Option<Check> {
+    let loss = peek(dir).ok()?.loss().ok()??;
+    let happened = match loss {
+        Loss::Damaged => "the mapping was damaged and begun anew",
+        Loss::Lost => "the mapping was lost and begun anew",
+        Loss::Old => "the mapping is an old copy",
+    };
+    Some(Check::warn(
+        "",
+        format!("{happened}, and not everything has been compared with Box since"),
+        "Run boxup sync; boxup conflicts then lists what differs",
+    ))
+}
+
+fn aside(dir: &Path) -> Option<Check> {
+    let found = recovery::aside(dir);
+    let last = found.last()?.display();
+    let number = found.len();
+    Some(Check::warn(
+        "",
+        format!("what is left of damaged mappings is still here: {number}, the last is {last}"),
+        "Nothing needs them: they may be removed",
+    ))
 }
 
 /// As this user is bound, not as the file says: also a read-only file system says no.
@@ -126,10 +157,10 @@ fn database(dir: &Path) -> Check {
             format!("the mapping is damaged: {words}"),
             REBUILD,
         ),
-        Err(StoreError::Sqlite(error)) if StoreError::is_damage(&error) => Check::fail(
+        Err(error) if error.is_damaged() => Check::fail(
             "",
             Blame::State,
-            format!("the mapping is damaged: {error}"),
+            format!("the mapping is damaged: {}", error.words()),
             REBUILD,
         ),
         Err(error @ (StoreError::Sqlite(_) | StoreError::Directory { .. })) => Check::fail(
@@ -147,9 +178,9 @@ fn database(dir: &Path) -> Check {
     }
 }
 
-const REBUILD: &str = "Stop boxup, move boxup.db, boxup.db-wal and boxup.db-shm out of the state \
-                       directory, and run again: what is on Box with the same content is adopted, \
-                       and with on_existing = \"park\" nothing else is touched";
+const REBUILD: &str = "Run boxup sync: it sets a damaged mapping aside; what is on Box with the \
+                       same content is adopted, and what differs is left alone. If this is still told \
+                       then, stop boxup and move boxup.db out of the state directory first";
 
 fn room(dir: &Path) -> Option<Check> {
     let found = statvfs(dir).ok()?;

@@ -28,9 +28,14 @@ impl Engine {
         let mut broken = ran.err();
         if broken.is_none() {
             broken = self.answer_resolvers().err();
+            broken = broken.or(self.store_compared().await.err());
         }
         if self.stop.is_some() || broken.is_some() {
             self.unseen |= self.fresh.are_waiting() || self.visits.are_waiting();
+            for part in &mut self.parts {
+                self.tally.pending += part.put_off.len() as u64;
+                part.put_off.clear();
+            }
             let drained = self.drain().await;
             broken = broken.or(drained.err());
             self.unseen |= self.are_surveying() || self.context.cut.load(Ordering::Relaxed);
@@ -45,6 +50,7 @@ impl Engine {
         let mut ending = Ending {
             tally: self.accounts().unwrap_or(self.tally),
             halted: halted.collect(),
+            run: self.context.run.used(),
             bytes_sent: self.context.client.bytes_sent(),
             requests: self.context.client.requests(),
             elapsed: began.elapsed(),

@@ -4,11 +4,13 @@
 //! tasks, settled outcomes into the accounts. A single pass, the service and the tests
 //! run this same loop; they differ in the values of [`Temper`] and in the schedule.
 
+mod deletes;
 mod drain;
 mod outcomes;
 mod part;
 mod passes;
 mod polls;
+mod put_off;
 mod resolve;
 mod room;
 mod silence;
@@ -132,6 +134,8 @@ pub(crate) struct Engine {
     visits: Visits,
     waiters: Vec<status::Waiter>,
     resolvers: Vec<resolve::Resolver>,
+    /// Mirrors that are in doubt no longer.
+    compared: Vec<usize>,
     tally: Tally,
     sink: Sink,
     stop: Option<Stop>,
@@ -175,6 +179,7 @@ impl Engine {
             visits: Visits::new(),
             waiters: Vec::new(),
             resolvers: Vec::new(),
+            compared: Vec::new(),
             tally: Tally::default(),
             sink,
             stop: None,
@@ -238,7 +243,10 @@ impl Engine {
     }
 
     fn is_idle(&self) -> bool {
-        self.fresh.is_idle() && self.visits.is_idle() && self.queue.is_idle()
+        self.fresh.is_idle()
+            && self.visits.is_idle()
+            && self.queue.is_idle()
+            && self.parts.iter().all(|part| part.put_off.is_empty())
     }
 
     fn activity(&self) -> Activity {
@@ -252,10 +260,12 @@ impl Engine {
     /// Starts what can start, waits for one thing to happen, and deals with it.
     async fn turn(&mut self) -> Result<(), StoreError> {
         self.take_what_is_due()?;
+        self.take_up_what_was_put_off();
         self.start_surveys();
         self.start_jobs();
         self.answer_waiters()?;
         self.answer_resolvers()?;
+        self.store_compared().await?;
         self.end_silence();
         self.context
             .meter
@@ -275,6 +285,7 @@ impl Engine {
             self.schedule.next().filter(|_| takes_due),
             self.eyes.next_poll().filter(|_| takes_due),
             self.silence.ends(self.temper.silence),
+            self.next_of_put_off(),
             self.heartbeat.next(),
             self.owners
                 .next()

@@ -2,17 +2,20 @@
 
 use crate::agent::engine::passes::Of;
 use crate::agent::engine::{Engine, Finished, Resolved, Stop};
-use crate::agent::job::{Ended, Key, Work};
+use crate::agent::job::{Ended, Key, Moves, Work};
 use crate::agent::notice::Notice;
-use crate::agent::survey::{Dir, Scope};
+use crate::agent::survey::{Dir, How, Place, Scope};
 use crate::model::reason::{Failed, Parked};
 use crate::plan::action::Report;
 use crate::plan::facts::{Inventory, SyncedFolder};
 use crate::plan::guard::Halt;
-use crate::plan::queue::{End, Fate, Lane};
+use crate::plan::queue::{End, Fate, Lane, Rank};
 use crate::plan::settle::Effect;
 use crate::store::error::Error as StoreError;
 use std::time::{Duration, Instant};
+
+/// So often in a row a move may turn out not to be what it had looked like.
+const MOST_STUMBLES: u32 = 20;
 
 impl Engine {
     pub(super) fn on_ended(&mut self, finished: Finished) -> Result<(), StoreError> {
@@ -26,29 +29,21 @@ impl Engine {
         let mirror = key.0;
         match ended {
             Ended::Store(error) => return Err(error),
-            Ended::Young(effect) => {
-                let path = key.1.clone();
-                self.schedule.look_when_older(mirror, path, Instant::now());
-                let ended = Ended::Effect(effect);
-                return self.on_ended(Finished {
-                    key,
-                    ticket,
-                    began,
-                    ended,
-                });
-            }
             Ended::FolderReady {
                 folder,
                 inventory,
                 report,
-            } => {
-                let pass = self.parts[mirror].pass_of(&key.1);
-                if let Some(report) = report {
-                    self.account(key.clone(), report);
-                }
-                // First the visit: without it the pass might end here.
-                self.visit(&key, (mirror, pass, ticket.rank), folder, inventory);
-                self.over(&key);
+            } => self.on_folder(&key, ticket.rank, folder, (inventory, report)),
+            Ended::Weighed(weighed) => self.on_weighed(&key, weighed)?,
+            Ended::Young(_) | Ended::Moved(..) | Ended::Trashed(..) => {
+                let ended = self.on_more(&key, ticket.rank, ended);
+                let finished = Finished {
+                    key,
+                    ticket,
+                    began,
+                    ended,
+                };
+                return self.on_ended(finished);
             }
             Ended::Effect(Effect::Done(report)) => self.on_done(key, report)?,
             Ended::Effect(Effect::Vanished) => {
@@ -75,6 +70,75 @@ impl Engine {
             }
         }
         self.end_pass(mirror)
+    }
+
+    fn on_folder(
+        &mut self,
+        key: &Key,
+        rank: Rank,
+        folder: SyncedFolder,
+        (inventory, report): (Option<Inventory>, Option<Report>),
+    ) {
+        let pass = self.parts[key.0].pass_of(&key.1);
+        if let Some(report) = report {
+            self.account(key.clone(), report);
+        }
+        // First the visit: without it the pass might end here.
+        self.visit(key, (key.0, pass, rank), folder, inventory);
+        self.over(key);
+    }
+
+    /// Sees to what there is beside how the entry itself ended, and returns that.
+    fn on_more(&mut self, key: &Key, rank: Rank, ended: Ended) -> Ended {
+        match ended {
+            Ended::Young(effect) => {
+                let path = key.1.clone();
+                self.schedule.look_when_older(key.0, path, Instant::now());
+                Ended::Effect(effect)
+            }
+            Ended::Trashed(reports, effect) => {
+                for (path, report) in reports {
+                    self.account((key.0, path), report);
+                }
+                Ended::Effect(effect)
+            }
+            Ended::Moved(moves, then) => {
+                self.on_moved(key, rank, moves);
+                *then
+            }
+            other => other,
+        }
+    }
+
+    /// Tells of what has moved, and looks at where it went to, and at where it did not.
+    fn on_moved(&mut self, key: &Key, rank: Rank, moves: Moves) {
+        let pass = self.parts[key.0].pass_of(&key.1);
+        let stumbles = &mut self.parts[key.0].stumbles;
+        if moves.moved.is_empty() {
+            let times = stumbles.entry(key.1.clone()).or_default();
+            *times += 1;
+            if *times > MOST_STUMBLES {
+                self.schedule
+                    .give_second_chance(key.0, key.1.clone(), Instant::now());
+                return self.account(key.clone(), Report::Failed(Failed::Changing));
+            }
+        } else {
+            stumbles.remove(&key.1);
+        }
+        for (item, from, to) in moves.moved {
+            self.account(to, Report::Moved(item, from));
+        }
+        for (mirror, path) in moves.look {
+            if self.stop.is_some() || self.parts[mirror].is_stopped() {
+                self.unseen = true;
+                continue;
+            }
+            let pass = pass.filter(|_| mirror == key.0);
+            let how = How::Below;
+            let scope = Scope::Places(vec![Place { path, how }]);
+            let visit = self.visit_of((mirror, pass, rank), scope);
+            self.add_visit(visit);
+        }
     }
 
     fn on_done(&mut self, key: Key, report: Report) -> Result<(), StoreError> {
@@ -176,7 +240,7 @@ impl Engine {
         let heard = match failed {
             Failed::NoAnswer(what) => what.clone(),
             Failed::Box(_) => failed.to_string(),
-            Failed::Read(_) | Failed::Changing => return,
+            Failed::Read(_) | Failed::Changing | Failed::Hidden(_) => return,
         };
         if self.silence.deepen(began, Instant::now(), &heard) {
             (self.sink)(Notice::Unreachable(heard));

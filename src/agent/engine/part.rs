@@ -1,5 +1,6 @@
 //! One mirror's part in a run: its passes, what belongs to them, and how it stands.
 
+use crate::agent::engine::put_off::PutOff;
 use crate::agent::job::Key;
 use crate::model::path::RelPath;
 use crate::model::reason::Failed;
@@ -9,6 +10,19 @@ use crate::plan::tally::Tally;
 use std::collections::{BTreeMap, HashSet};
 use std::time::SystemTime;
 
+/// How far a pass is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Weighing what an earlier one has shown, before anything is looked at.
+    Before,
+    /// Looking, and doing what there is to do.
+    Looking,
+    /// Weighing what is gone.
+    After,
+    /// That has been weighed, and goes.
+    Weighed,
+}
+
 /// A pass under way. It ends when everything that it found has come to an end; what
 /// hints found meanwhile does not hold it up.
 #[derive(Debug)]
@@ -17,6 +31,8 @@ pub(super) struct Pass {
     pub(super) number: u64,
     /// How long things must have been left alone.
     pub(super) quiet: Quiet,
+    /// How far it is.
+    pub(super) stage: Stage,
     visits: usize,
     jobs: HashSet<RelPath>,
     halted: bool,
@@ -41,6 +57,12 @@ pub(super) struct Part {
     pub(super) last_pass: Option<SystemTime>,
     /// How what needed nothing stood when the last pass looked.
     pub(super) tally: Tally,
+    /// Whether the pass under way has left out what had just been written to.
+    pub(super) is_partial: bool,
+    /// Entries that are looked at when everything else has been.
+    pub(super) put_off: PutOff,
+    /// How often in a row a move was not what it had looked like.
+    pub(super) stumbles: BTreeMap<RelPath, u32>,
     /// Entries that were given up and have not been seen well since.
     pub(super) failed: BTreeMap<Key, Failed>,
 }
@@ -54,27 +76,47 @@ impl Part {
         self.pass = Some(Pass {
             number,
             quiet,
+            stage: Stage::Looking,
             visits,
             jobs,
             halted: false,
         });
+        self.stumbles.clear();
         // A pass looks at everything: what still fails, fails again.
         self.failed.clear();
+        self.is_partial = false;
         self.tally = Tally::default();
     }
 
     /// Ends the pass under way if nothing of it is left; says whether it found the
     /// mirror in order.
     pub(super) fn end(&mut self) -> Option<bool> {
-        let pass = self
-            .pass
-            .take_if(|pass| pass.visits == 0 && pass.jobs.is_empty())?;
+        let pass = self.pass.take_if(|pass| {
+            let is_put_off = self.put_off.holds_up(pass.number);
+            pass.visits == 0 && pass.jobs.is_empty() && !is_put_off
+        })?;
         self.done = pass.number;
         if !pass.halted {
             self.halt = None;
             self.last_pass = Some(crate::clock::wall());
         }
         Some(!pass.halted)
+    }
+
+    /// Whether the pass under way has looked at everything and done what there was to do.
+    pub(super) fn has_looked(&self) -> bool {
+        let looked = |pass: &Pass| {
+            let is_over = pass.visits == 0 && pass.jobs.is_empty();
+            is_over && !pass.halted && pass.stage == Stage::Looking
+        };
+        self.pass.as_ref().is_some_and(looked)
+    }
+
+    /// The pass under way is that far; its number.
+    pub(super) fn set_stage(&mut self, stage: Stage) -> Option<u64> {
+        let pass = self.pass.as_mut()?;
+        pass.stage = stage;
+        Some(pass.number)
     }
 
     /// Whether nothing is to be done in the mirror now.

@@ -14,6 +14,8 @@ use crate::plan::guard::Halt;
 use crate::plan::policy::Quiet;
 use crate::plan::queue::{Lane, Rank};
 use crate::store::error::Error as StoreError;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// What a visit or a job belongs to: a mirror, the pass that it is part of, if any, and
@@ -38,7 +40,11 @@ impl Engine {
             return Ok(());
         }
         part.begin(self.temper.quiet);
-        let of = &self.context.mirrors[mirror];
+        if self.schedule.is_lasting() {
+            self.context.run.renew();
+        }
+        let context = Arc::clone(&self.context);
+        let of = &context.mirrors[mirror];
         self.eyes.ensure(mirror, of, &self.events);
         if let Ok(mut seen) = of.seen.try_lock() {
             *seen = false;
@@ -55,17 +61,14 @@ impl Engine {
             .root(&of.name, &of.target_key())?;
         match root.filter(|root| root.inventoried && !must_ask) {
             Some(folder) => {
-                let left = self.context.readers.get()?.sessions_below(folder.key)?;
-                let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
-                if !left.is_empty() {
+                let moving = self.context.readers.get()?.moving_below(folder.key)?;
+                if !moving.is_empty() && !self.is_moving(mirror) {
+                    let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
                     let of = (mirror, pass, Rank::Backfill);
-                    self.push(of, RelPath::root(), Work::Leftovers(left));
+                    self.push(of, RelPath::root(), Work::Moving(moving));
+                } else if !self.weighs_first(mirror, &folder)? {
+                    self.look_at_tree(mirror)?;
                 }
-                let top = Dir {
-                    path: RelPath::root(),
-                    folder,
-                };
-                self.look(mirror, Scope::Tree(top, None));
             }
             None => match of.open_root() {
                 // Nothing is asked of Box for a directory that is not there.
@@ -78,6 +81,36 @@ impl Engine {
             },
         }
         self.end_pass(mirror)
+    }
+
+    /// Looks at all of a mirror whose root folder is known.
+    pub(super) fn look_at_tree(&mut self, mirror: usize) -> Result<(), StoreError> {
+        let context = Arc::clone(&self.context);
+        let of = &context.mirrors[mirror];
+        let reader = context.readers.get()?;
+        let Some(folder) = reader.root(&of.name, &of.target_key())? else {
+            return Ok(());
+        };
+        let left = reader.sessions_below(folder.key)?;
+        drop(reader);
+        let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
+        if !left.is_empty() {
+            let of = (mirror, pass, Rank::Backfill);
+            self.push(of, RelPath::root(), Work::Leftovers(left));
+        }
+        let top = Dir {
+            path: RelPath::root(),
+            folder,
+        };
+        self.look(mirror, Scope::Tree(top, None));
+        Ok(())
+    }
+
+    /// Whether a job is at work, or waits, that may be moving something there.
+    fn is_moving(&self, mirror: usize) -> bool {
+        let waiting = |rank| self.queue.waiting_in(Lane::Folders, rank);
+        let folders = waiting(Rank::Fresh) + waiting(Rank::Backfill);
+        self.parts[mirror].jobs > 0 && folders + self.queue.running_in(Lane::Folders) > 0
     }
 
     /// Adds a visit of the pass under way.
@@ -109,7 +142,7 @@ impl Engine {
     }
 
     /// How long things must have been left alone for that pass, or for a hint.
-    fn quiet_of(&self, mirror: usize, pass: Option<u64>) -> Quiet {
+    pub(super) fn quiet_of(&self, mirror: usize, pass: Option<u64>) -> Quiet {
         let running = self.parts[mirror].pass.as_ref();
         let of_pass = running.filter(|running| Some(running.number) == pass);
         of_pass.map_or(self.temper.quiet, |pass| pass.quiet)
@@ -117,16 +150,42 @@ impl Engine {
 
     /// Ends the pass under way if nothing of it is left.
     pub(super) fn end_pass(&mut self, mirror: usize) -> Result<(), StoreError> {
+        if self.weighs_last(mirror)? {
+            return Ok(());
+        }
         let Some(is_in_order) = self.parts[mirror].end() else {
             return Ok(());
         };
         // Before the next pass begins: it may find something else.
         self.answer_waiters()?;
         if is_in_order {
+            self.note_compared(mirror);
             let mirror = self.context.mirrors[mirror].name.clone();
             (self.sink)(Notice::Passed { mirror });
         }
         self.begin_pass(mirror)
+    }
+
+    /// A whole pass has found the mirror in order: if it was in doubt, it is no longer,
+    /// provided that nothing was left out.
+    fn note_compared(&mut self, mirror: usize) {
+        let part = &self.parts[mirror];
+        let is_whole = !part.is_partial && part.failed.is_empty() && self.stop.is_none();
+        let was_cut = self.context.cut.load(Ordering::Relaxed);
+        let doubted = &self.context.mirrors[mirror].doubted;
+        if is_whole && !was_cut && doubted.swap(false, Ordering::Relaxed) {
+            self.compared.push(mirror);
+        }
+    }
+
+    /// Stores which mirrors are in doubt no longer.
+    pub(super) async fn store_compared(&mut self) -> Result<(), StoreError> {
+        for mirror in std::mem::take(&mut self.compared) {
+            let name = &self.context.mirrors[mirror].name;
+            let writer = self.store.writer();
+            writer.compared(name, &self.context.configured).await?;
+        }
+        Ok(())
     }
 
     /// A root got a new watcher: what changed before that is found by looking.
@@ -165,7 +224,7 @@ impl Engine {
         Ok(())
     }
 
-    fn push(&mut self, (mirror, pass, rank): Of, path: RelPath, work: Work) {
+    pub(super) fn push(&mut self, (mirror, pass, rank): Of, path: RelPath, work: Work) {
         let key = (mirror, path.clone());
         let ticket = work.ticket(rank);
         if let Work::File(_, work) = &work {
@@ -191,7 +250,7 @@ impl Engine {
                 .actions
                 .iter()
                 .filter(|action| matches!(action, Action::File(_)));
-            self.tally.pending += files.count() as u64;
+            self.tally.pending += (files.count() + plan.put_off.len()) as u64;
             self.unseen = true;
             return Ok(());
         }
@@ -199,6 +258,9 @@ impl Engine {
             self.look_further((mirror, pass, Rank::Backfill), Scope::Forest(rest));
         }
         self.tell_of_idle(mirror, &dir.path, &looked_at, &plan);
+        if pass.is_none() && !plan.missing.is_empty() {
+            self.look_for_gone(mirror);
+        }
         let not_at_rest = plan.not_at_rest();
         for name in looked_at {
             let entry = (mirror, dir.path.join(&name));
@@ -221,22 +283,21 @@ impl Engine {
         for path in young {
             self.schedule.look_when_older(mirror, path, now);
         }
+        self.parts[mirror].is_partial |= !plan.unsettled.is_empty() || !plan.young.is_empty();
         self.look_later(mirror, &dir.path, plan.young, plan.unsettled);
         self.push_all((mirror, pass, rank), &dir, plan.actions);
+        for name in plan.put_off {
+            self.put_off((mirror, pass, rank), dir.path.join(&name));
+        }
         Ok(())
     }
 
     fn push_all(&mut self, of: Of, dir: &Dir, actions: Vec<Action>) {
         for action in actions {
             let path = dir.path.join(action.name());
-            if self.is_held_back(of, &path, &action) {
-                continue;
+            if !self.is_held_back(of, &path, &action) {
+                self.act(of, dir, action);
             }
-            let work = match action {
-                Action::Folder(work) => Work::Folder(dir.clone(), work),
-                Action::File(work) => Work::File(dir.clone(), work),
-            };
-            self.push(of, path, work);
         }
     }
 
@@ -257,6 +318,20 @@ impl Engine {
         }
         self.schedule.hot.sent(&entry, interval, now);
         false
+    }
+
+    fn act(&mut self, (mirror, pass, rank): Of, dir: &Dir, action: Action) {
+        let path = dir.path.join(action.name());
+        let (of, path, work) = match action {
+            Action::Folder(work) => ((mirror, pass, rank), path, Work::Folder(dir.clone(), work)),
+            Action::File(work) => ((mirror, pass, rank), path, Work::File(dir.clone(), work)),
+            Action::Move(work) => {
+                let pass = pass.filter(|_| work.at.0 == mirror);
+                let (of, path) = ((work.at.0, pass, rank), work.at.1.clone());
+                (of, path, Work::Move(dir.clone(), work))
+            }
+        };
+        self.push(of, path, work);
     }
 
     /// Files that are too young are looked at when they no longer are, and those that were
@@ -287,6 +362,8 @@ impl Engine {
             part.job_ended(&key.1);
             self.context.meter.dropped(&key);
         }
+        self.tally.pending += part.put_off.len() as u64;
+        part.put_off.clear();
         for visits in [&mut self.fresh, &mut self.visits] {
             visits.retain(|visit| {
                 let stays = visit.mirror != mirror;

@@ -18,8 +18,14 @@ pub(crate) enum Command {
     Status(oneshot::Sender<Value>),
     /// Look at everything now, and answer when nothing is left to do.
     Wait(oneshot::Sender<Waited>),
+    /// What is being done about this entry of this mirror?
+    Entry(String, RelPath, oneshot::Sender<Value>),
     /// Do what a person decided about a conflict, and answer when it is done.
     Resolve(Order, oneshot::Sender<Resolved>),
+    /// A person approves of what a mirror stands still for; `None`: there is no such mirror.
+    Approve(String, oneshot::Sender<Option<Value>>),
+    /// Take back what a run did on Box.
+    Undo(String, oneshot::Sender<Value>),
 }
 
 /// What a wait found.
@@ -65,9 +71,33 @@ impl Engine {
                 self.owners.ask_now(Instant::now());
                 self.probe_accounts()?;
             }
+            Command::Entry(mirror, path, answer) => {
+                drop(answer.send(self.entry(&mirror, path)));
+            }
             Command::Resolve(order, answer) => self.resolve(order, answer).await?,
+            Command::Approve(mirror, answer) => {
+                let approved = self.approve(&mirror).await?;
+                drop(answer.send(approved));
+            }
+            Command::Undo(run, answer) => self.undo(run, answer),
         }
         Ok(())
+    }
+
+    /// What is being done about an entry.
+    fn entry(&self, mirror: &str, path: RelPath) -> Value {
+        let mut mirrors = self.context.mirrors.iter();
+        let Some(number) = mirrors.position(|one| one.name == mirror) else {
+            return json!({ "error": "no mirror of that name is run" });
+        };
+        let (key, part) = ((number, path), &self.parts[number]);
+        let failed = part.failed.get(&key);
+        let halt = part.halt.as_ref();
+        json!({
+            "queued": self.queue.ticket(&key).is_some(),
+            "failed": failed.map(|why| json!({ "code": why.code(), "message": why.to_string() })),
+            "halted": halt.map(|halt| json!({ "code": halt.code(), "message": halt.to_string() })),
+        })
     }
 
     /// Answers those whose passes are complete, and forgets those who left.

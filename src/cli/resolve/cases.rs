@@ -3,9 +3,10 @@
 use crate::agent::conflicts;
 use crate::agent::engine::{Order, Shown};
 use crate::cli::args::ResolveArgs;
+use crate::cli::resolve::places;
 use crate::cli::wording::printable;
 use crate::config::Local;
-use crate::model::path::{LocalName, RelPath};
+use crate::model::path::LocalName;
 use crate::plan::conflict::{Keep, refusal};
 use crate::plan::facts::{Mapped, ParkedItem};
 use crate::store::error::Error as StoreError;
@@ -57,7 +58,10 @@ fn whole_mirror(local: &Local, name: &str, keep: Keep) -> Result<Vec<Case>, Refu
         .filter(|one| one.name == name)
         .collect();
     let [mirror] = of[..] else {
-        let what = format!("no mirror is named {name:?}; there is {}", names(local));
+        let what = format!(
+            "no mirror is named {name:?}; there is {}",
+            places::names(local)
+        );
         return Err(Refused::Usage(what));
     };
     let found = conflicts::recorded(&local.state_dir, std::slice::from_ref(mirror))?;
@@ -76,17 +80,10 @@ fn whole_mirror(local: &Local, name: &str, keep: Keep) -> Result<Vec<Case>, Refu
     Ok(decidable.map(case).collect())
 }
 
-fn names(local: &Local) -> String {
-    let names = local.mirrors.iter();
-    let names: Vec<_> = names
-        .map(|mirror| format!("{} ({})", mirror.name, mirror.local.display()))
-        .collect();
-    names.join(", ")
-}
-
 fn case(local: &Local, reader: &Reader, path: &Path, args: &ResolveArgs) -> Result<Case, Refused> {
     let mut standing = None;
-    for (number, below) in places(local, path) {
+    let places = places::of(local, path).into_iter();
+    for (number, below) in places.filter(|(_, below)| !below.is_root()) {
         let mirror = &local.mirrors[number];
         let entry = match reader.root(&mirror.name, &mirror.target.key())? {
             Some(root) => reader.entry(root.key, &below)?,
@@ -114,39 +111,8 @@ fn case(local: &Local, reader: &Reader, path: &Path, args: &ResolveArgs) -> Resu
     }
     let shown = printable(&path.to_string_lossy());
     Err(Refused::Usage(standing.unwrap_or_else(|| {
-        format!("{shown} is in no mirror; there is {}", names(local))
+        format!("{shown} is in no mirror; there is {}", places::names(local))
     })))
-}
-
-/// Where a path may be meant to be: below the working directory, or below a mirror's name.
-fn places(local: &Local, path: &Path) -> Vec<(usize, RelPath)> {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let above = absolute
-        .parent()
-        .and_then(|above| std::fs::canonicalize(above).ok());
-    let real = above
-        .zip(absolute.file_name())
-        .map(|(above, name)| above.join(name));
-    let mut found = Vec::new();
-    for (number, mirror) in local.mirrors.iter().enumerate() {
-        let root = std::fs::canonicalize(&mirror.local).ok();
-        let by_link = root.zip(real.as_ref());
-        let by_link = by_link.and_then(|(root, real)| RelPath::below(&root, real));
-        let by_name = || {
-            let inner = path.strip_prefix(&mirror.name).ok()?;
-            let top = Path::new("/");
-            RelPath::below(top, &top.join(inner))
-        };
-        let here = RelPath::below(&mirror.local, &absolute).or(by_link);
-        found.extend(here.map(|below| (0, number, below)));
-        found.extend(by_name().map(|below| (1, number, below)));
-    }
-    found.retain(|(_, _, below)| !below.is_root());
-    found.sort_by_key(|(rank, ..)| *rank);
-    found
-        .into_iter()
-        .map(|(_, number, below)| (number, below))
-        .collect()
 }
 
 /// How an entry stands that is no conflict.

@@ -2,6 +2,7 @@
 //! out here where none runs.
 
 mod cases;
+pub(super) mod places;
 mod words;
 
 use crate::agent::notice::{Ending, put_path};

@@ -10,6 +10,7 @@ mod conflict;
 mod directory;
 mod guard;
 mod hot;
+mod moves;
 mod owners;
 mod parole;
 mod queue;
@@ -107,6 +108,7 @@ fn policy(on_existing: OnForeign, on_remote_change: OnForeign) -> Policy {
         quiet: Quiet::NONE,
         min_age: std::time::Duration::ZERO,
         no_room: None,
+        distrust: false,
     }
 }
 
@@ -147,7 +149,13 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
             mapped.files.remove(&name);
             mapped.folders.insert(name, folder);
         }
-        Edit::Inventoried(_) | Edit::Identify(..) | Edit::UnparkBelow(_) => {}
+        Edit::Inventoried(_)
+        | Edit::Recompare(_)
+        | Edit::Identify(..)
+        | Edit::UnparkBelow(_)
+        | Edit::Moving(_)
+        | Edit::NotMoving(_)
+        | Edit::Moved(_) => {}
         Edit::Park(_, name, item) => drop(mapped.parked.insert(name, item)),
         Edit::Unpark(_, name) => drop(mapped.parked.remove(&name)),
         Edit::OpenSession(..) | Edit::EndSession(..) => {}

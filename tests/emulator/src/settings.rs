@@ -68,6 +68,7 @@ pub(crate) struct Settings {
     pub(crate) one_use_upload_urls: bool,
     pub(crate) missing_with_etag_is_412: bool,
     pub(crate) folder_move_with_name: bool,
+    pub(crate) deletes_for_good: bool,
     pub(crate) utc_offset_minutes: i32,
     pub(crate) chunked: Chunked,
     pub(crate) upload_base: Option<String>,
@@ -114,6 +115,7 @@ impl Default for Settings {
             one_use_upload_urls: false,
             missing_with_etag_is_412: false,
             folder_move_with_name: false,
+            deletes_for_good: false,
             utc_offset_minutes: -420,
             chunked: Chunked::default(),
             upload_base: None,
@@ -249,6 +251,9 @@ knobs! {
     /// specification answers 403 `operation_limit_exceeded` (default); rclone
     /// always sends both and is said to work.
     folder_move_with_name: bool => settings.folder_move_with_name = folder_move_with_name;
+    /// Whether what is deleted is gone for good, as an enterprise may have it
+    /// (default: no, it goes to the trash).
+    deletes_for_good: bool => settings.deletes_for_good = deletes_for_good;
     /// The enterprise's time zone, in minutes east of Greenwich.
     utc_offset_minutes: i32 => settings.utc_offset_minutes = utc_offset_minutes;
     /// The size of all parts of chunked uploads (default: by the file's size,

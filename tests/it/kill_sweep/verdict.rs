@@ -129,14 +129,19 @@ fn transfers(rig: &Rig, scenario: Scenario, after: &[Aftermath]) {
 #[track_caller]
 fn remembered(rig: &Rig) {
     whole(&rig.database());
-    for table in ["intent", "session", "parked"] {
+    for table in ["intent", "session", "parked", "moving"] {
         assert_eq!(rig.row_count(table), 0, "left over: {table}");
     }
+    let mut marks = 0;
     let known = ["boxup.db", "lock", "token-ccg.json", "token.lock"];
     for entry in std::fs::read_dir(rig.state()).expect("listed").flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        assert!(known.contains(&name.as_str()), "left over: {name}");
+        let is_mark = name.starts_with("generation.");
+        marks += usize::from(is_mark);
+        let is_known = is_mark || known.contains(&name.as_str());
+        assert!(is_known, "left over: {name}");
     }
+    assert_eq!(marks, 1, "marks of the database");
 }
 
 #[track_caller]

@@ -32,6 +32,9 @@ pub(crate) fn check(cloud: &BoxEmulator) {
                 let path = request.path.replacen("/api/2.0/", "/2.0/", 1);
                 take(&mut cleared, &path, &request);
             }
+            "delete_files_id" => {
+                assert!(request.if_match.is_some(), "no If-Match: {request:?}");
+            }
             "put_files_upload_sessions_id" => part(&request),
             "post_files_upload_sessions_id_commit" => {
                 let is_sha1 = |text: &str| text.starts_with("sha=") && text.len() == 32;

@@ -86,6 +86,8 @@ impl Run {
             ("parked", "parked"),
             ("failed", "failed"),
             ("folder_created", "folders_created"),
+            ("trashed", "trashed"),
+            ("moved", "moved"),
         ] {
             let lines = told.get(event).copied().unwrap_or_default() as u64;
             // A service tells in every pass what is left, and in the end how it stands.

@@ -48,6 +48,7 @@ pub(super) fn given(disk: &'static str, mapping: &'static str) -> Given {
             ..Quiet::NONE
         },
         no_room: None,
+        distrust: false,
         ..policy(OnForeign::Park, OnForeign::Park)
     };
     Given {
@@ -295,8 +296,11 @@ fn tell(plan: &DirPlan) -> String {
         | Report::NewVersion(..)
         | Report::Unchanged
         | Report::Left(_)
+        | Report::Trashed(..)
+        | Report::FolderKept(_)
         | Report::FolderCreated(..)
-        | Report::FolderAdopted(..) => format!("{name} {report:?}"),
+        | Report::FolderAdopted(..)
+        | Report::Moved(..) => format!("{name} {report:?}"),
     }));
     words.extend(plan.edits.iter().filter_map(|edit| match edit {
         Edit::PutFile(..) | Edit::Park(..) | Edit::UnparkBelow(_) => None,
@@ -307,7 +311,11 @@ fn tell(plan: &DirPlan) -> String {
         Edit::Unpark(_, name) => Some(format!("unpark {name}")),
         Edit::Inventoried(_) => Some("compared".to_owned()),
         other @ (Edit::PutFolder { .. }
+        | Edit::Recompare(_)
         | Edit::Identify(..)
+        | Edit::Moving(_)
+        | Edit::NotMoving(_)
+        | Edit::Moved(_)
         | Edit::Intend(..)
         | Edit::Decide(..)
         | Edit::Undecide(..)
@@ -329,6 +337,7 @@ fn tell_action(action: &Action) -> String {
             return format!("folder {}{}", work.name, known.unwrap_or_default());
         }
         Action::File(work) => work,
+        Action::Move(work) => return format!("move {}", work.name),
     };
     let FileWork {
         name,

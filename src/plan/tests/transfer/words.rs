@@ -8,7 +8,7 @@ use crate::model::ids::{FolderId, VersionId};
 use crate::model::item::{Occupant, RemoteFile, RemoteFolder, Seen};
 use crate::model::name::RemoteName;
 use crate::model::trouble::Trouble;
-use crate::plan::action::{FileWork, synced};
+use crate::plan::action::{FileWork, Listing, synced};
 use crate::plan::conflict::{Decision, Keep};
 use crate::plan::facts::{Hashed, Intent, Local};
 use crate::plan::policy::{OnForeign, Policy};
@@ -83,6 +83,8 @@ pub(super) fn work(before: &str) -> FileWork {
             || before.contains("intent")
             || before.contains("parked"),
         changes: 0,
+        listing: Listing::AsKnown,
+        distrust: before.contains("lost"),
     };
     for part in before.split(", ").filter(|part| !part.is_empty()) {
         match part.split_once(' ') {

@@ -62,7 +62,11 @@ pub(crate) fn delete_files_id(ctx: &mut Ctx<'_>) -> Outcome {
     ctx.need_etag(id)?;
     ctx.need(id, |rights| rights.edit)?;
     ctx.need_unlocked(id)?;
-    ctx.state.world.trash(id, ctx.user, ctx.now);
+    if ctx.state.settings.deletes_for_good {
+        ctx.state.world.purge(id);
+    } else {
+        ctx.state.world.trash(id, ctx.user, ctx.now);
+    }
     Ok(Reply::empty(204))
 }
 

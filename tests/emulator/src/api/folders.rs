@@ -105,7 +105,11 @@ pub(crate) fn delete_folders_id(ctx: &mut Ctx<'_>) -> Outcome {
     if !empty && !recursive {
         return Err(ApiError::known(400, "folder_not_empty"));
     }
-    ctx.state.world.trash(id, ctx.user, ctx.now);
+    if ctx.state.settings.deletes_for_good {
+        ctx.state.world.purge(id);
+    } else {
+        ctx.state.world.trash(id, ctx.user, ctx.now);
+    }
     Ok(Reply::empty(204))
 }
 

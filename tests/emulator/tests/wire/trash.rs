@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use box_emulator::BoxEmulator;
 
 #[test]
 fn a_trashed_file_is_seen_only_there() {
@@ -77,4 +78,24 @@ fn a_folder_comes_back_with_its_contents() {
         .send("POST", &format!("/folders/{folder}"), &json!({}))
         .ok(201);
     assert!(client.emulator.entry("0", "F/a").is_some());
+}
+
+#[test]
+fn an_enterprise_may_have_things_deleted_for_good() {
+    let client = Client::with(
+        BoxEmulator::builder()
+            .deletes_for_good(true)
+            .start()
+            .expect("it starts"),
+    );
+    let folder = client.folder("0", "F");
+    let id = client.file(&folder, "a", b"1");
+    assert_eq!(client.delete(&format!("/files/{id}")).status, 204);
+    client
+        .get(&format!("/files/{id}/trash"))
+        .refused(404, "not_found");
+    assert_eq!(client.delete(&format!("/folders/{folder}")).status, 204);
+    client
+        .get(&format!("/folders/{folder}/trash"))
+        .refused(404, "not_found");
 }

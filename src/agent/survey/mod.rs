@@ -2,19 +2,26 @@
 //!
 //! Nothing is changed here. Each directory's plan goes to the engine as a value.
 
+mod mounts;
+
 use crate::agent::context::{Context, Lent, Mirror};
+use crate::agent::tracker::{self, Tracker};
 use crate::local::descent::Descent;
 use crate::local::error::Error as LocalError;
 use crate::local::root::Root;
-use crate::local::{hash, scan};
+use crate::local::{ground, hash, scan};
+use crate::model::ground::Ground;
+use crate::model::identity::{Identity, Sameness};
+use crate::model::ids::FolderKey;
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::Failed;
 use crate::model::stamp::Tolerated;
-use crate::plan::action::{DirPlan, Report};
+use crate::plan::absence::Mark;
+use crate::plan::action::{DirPlan, Edit, Report};
 use crate::plan::directory;
 use crate::plan::facts::{Digests, DirFacts, Inventory, LocalEntry, Mapped, SyncedFolder};
 use crate::plan::guard::{self, Halt};
-use crate::plan::policy::{Policy, Quiet};
+use crate::plan::policy::{OnDelete, Policy, Quiet};
 use crate::plan::queue::Rank;
 use crate::store::error::Error as StoreError;
 use std::cell::RefCell;
@@ -68,6 +75,8 @@ pub(crate) enum How {
     Below,
     /// A file that never rests, as it is.
     Restless,
+    /// As [`How::Below`], and for the last time: it is not put off again.
+    Finally,
 }
 
 /// An order to look.
@@ -138,18 +147,26 @@ pub(crate) fn survey(
     plans: &dyn Fn(Surveyed) -> bool,
 ) -> Result<Looked, Broken> {
     let mirror = &context.mirrors[visit.mirror];
+    let reader = context.readers.get()?;
+    let root = mirror.open_root().map_err(Broken::Halt)?;
+    let grounds = match reader.root(&mirror.name, &mirror.target_key())? {
+        Some(top) => reader.grounds(top.key)?,
+        None => BTreeMap::new(),
+    };
     let surveyor = Surveyor {
         context,
         mirror,
         number: visit.mirror,
         pass: visit.pass,
         rank: visit.rank,
-        root: mirror.open_root().map_err(Broken::Halt)?,
+        root,
         descent: RefCell::new(Descent::new(Arc::clone(&mirror.rules))),
-        reader: context.readers.get()?,
+        reader,
+        grounds,
         policy: Policy {
             quiet: visit.quiet,
             no_room: visit.no_room,
+            distrust: mirror.doubted.load(Ordering::Relaxed),
             ..mirror.policy
         },
         plans,
@@ -184,6 +201,8 @@ struct Surveyor<'a> {
     root: Arc<Root>,
     descent: RefCell<Descent>,
     reader: Lent<'a>,
+    /// What the root and the mount points in it were.
+    grounds: BTreeMap<RelPath, (FolderKey, Ground)>,
     policy: Policy,
     /// Takes a plan in; `false` when nobody wants any more.
     plans: &'a dyn Fn(Surveyed) -> bool,
@@ -232,13 +251,33 @@ impl Surveyor<'_> {
         dir: &Dir,
         inventory: Option<Inventory>,
     ) -> Result<Option<DirPlan>, Broken> {
-        let local = match self.list(&dir.path) {
-            Ok(Some(local)) => local,
+        // What is read behind a mount that comes and goes meanwhile is not believed.
+        let is_mount_point = self.grounds.contains_key(&dir.path);
+        let looked = || match is_mount_point {
+            true => ground::look(&self.root, &dir.path).map(Some),
+            false => Ok(None),
+        };
+        let listed = looked().and_then(|before| {
+            let Some(local) = self.list(&dir.path)? else {
+                return Ok(None);
+            };
+            Ok(Some((before, local, ground::look(&self.root, &dir.path)?)))
+        });
+        let (before, local, after) = match listed {
+            Ok(Some(listed)) => listed,
             // Left out as a whole: its parent tells that.
             Ok(None) => return Ok(None),
             Err(error) => return self.unreadable(dir, &error).map(|()| None),
         };
         let mapped = self.reader.children(dir.folder.key)?;
+        let is_used = !mapped.files.is_empty() || !mapped.folders.is_empty();
+        let mut learnt = None;
+        for found in before.iter().chain([&after]) {
+            match self.check_ground(&dir.path, found, is_used) {
+                Ok(new) => learnt = new,
+                Err(why) => return Ok(self.hidden(dir, why)),
+            }
+        }
         let now = crate::clock::nanos();
         let facts = DirFacts {
             local,
@@ -248,10 +287,67 @@ impl Surveyor<'_> {
             restless: BTreeSet::new(),
             now,
         };
-        if dir.path.is_root() {
+        // Where what is gone goes to the trash, the brake sees to it.
+        if dir.path.is_root() && self.policy.on_delete == OnDelete::Keep {
             guard::check_root(&facts).map_err(Broken::Halt)?;
         }
-        Ok(Some(self.decide(dir, &facts)))
+        let mut plan = self.decide(dir, &facts);
+        if let Some(ground) = learnt {
+            let mark = Mark::Ground(dir.folder.key, ground);
+            plan.edits.push(Edit::Mark(mark));
+            if dir.path.is_root() {
+                self.mirror.set_ground(Some(ground));
+            }
+        }
+        self.identify_root(dir, &mut plan);
+        self.sort_out(dir, &facts.mapped, &mut plan, &|_| false)?;
+        Ok(Some(plan))
+    }
+
+    /// Files at the top are on the root's device.
+    fn identify_root(&self, dir: &Dir, plan: &mut DirPlan) {
+        let (device, inode) = self.root.identity();
+        let now = Identity {
+            device,
+            inode,
+            born: None,
+        };
+        if dir.path.is_root() && dir.folder.identity != Some(now) {
+            plan.edits.push(Edit::Identify(dir.folder.key, now));
+        }
+    }
+
+    fn sort_out(
+        &self,
+        dir: &Dir,
+        mapped: &Mapped,
+        plan: &mut DirPlan,
+        is_last: &dyn Fn(&LocalName) -> bool,
+    ) -> Result<(), Broken> {
+        let tracker = Tracker::new(self.context, &self.reader);
+        Ok(tracker::sort_out(
+            &tracker,
+            self.number,
+            dir,
+            mapped,
+            plan,
+            is_last,
+        )?)
+    }
+
+    /// Whether a mapped directory is another one than its row says: then the entry itself
+    /// is to be looked at first.
+    fn is_replaced(&self, path: &RelPath, folder: &SyncedFolder) -> bool {
+        let tracker = Tracker::new(self.context, &self.reader);
+        match (
+            tracker.look(&(self.number, path.clone()), None),
+            folder.identity,
+        ) {
+            (tracker::Looked::Object(found), Some(known)) => {
+                known.compare(&found.identity) == Sameness::Other
+            }
+            _ => false,
+        }
     }
 
     /// The entries of a whole directory; `None` of one that is left out.
@@ -328,9 +424,10 @@ impl Surveyor<'_> {
             let (dir, name) = self.nearest_mapped(&root, &place)?;
             let is_itself = dir.path.join(&name) == place;
             let child = self.reader.child_folder(dir.folder.key, &name)?;
-            if how == How::Below
+            if matches!(how, How::Below | How::Finally)
                 && is_itself
                 && let Some(folder) = child.filter(|f| f.inventoried)
+                && !self.is_replaced(&place, &folder)
             {
                 trees.push(dir.child(&name, &folder));
             }
@@ -338,6 +435,9 @@ impl Surveyor<'_> {
             let entries = entries.or_insert_with(|| Entries::of(dir));
             if how == How::Restless && is_itself {
                 entries.restless.insert(name.clone());
+            }
+            if how == How::Finally && is_itself {
+                entries.last.insert(name.clone());
             }
             entries.names.insert(name);
         }
@@ -379,8 +479,17 @@ impl Surveyor<'_> {
             dir,
             names,
             restless,
+            last,
         } = entries;
         let names: Vec<LocalName> = names.into_iter().collect();
+        if self.is_hidden(&dir)? {
+            return Ok(0);
+        }
+        // Another directory has its name: what is in that one is found when its own
+        // entry, which has a hint of its own, has been looked at.
+        if !dir.path.is_root() && self.is_replaced(&dir.path, &dir.folder) {
+            return Ok(0);
+        }
         let local = match self.look(&dir.path, &names) {
             Ok(Some(local)) => local,
             Ok(None) => return Ok(0),
@@ -409,6 +518,11 @@ impl Surveyor<'_> {
         let mut plan = self.decide(&dir, &facts);
         // Mapped directories have watches of their own.
         plan.descend.clear();
+        self.sort_out(&dir, &facts.mapped, &mut plan, &|name| last.contains(name))?;
+        let rest = dir.below(&plan);
+        if !rest.is_empty() {
+            self.share(dir.clone(), rest);
+        }
         Ok(self.send(dir, names, plan))
     }
 
@@ -508,6 +622,8 @@ struct Entries {
     names: BTreeSet<LocalName>,
     /// Those of them that never rest.
     restless: BTreeSet<LocalName>,
+    /// Those of them that are looked at for the last time.
+    last: BTreeSet<LocalName>,
 }
 
 impl Entries {
@@ -516,6 +632,7 @@ impl Entries {
             dir,
             names: BTreeSet::new(),
             restless: BTreeSet::new(),
+            last: BTreeSet::new(),
         }
     }
 }

@@ -1,0 +1,85 @@
+//! Entries that are looked at once more when everything else has been looked at: what has
+//! their name on Box may have turned up elsewhere by then, and have moved.
+
+use crate::agent::engine::Engine;
+use crate::agent::engine::passes::Of;
+use crate::agent::survey::{How, Place, Scope};
+use crate::model::path::RelPath;
+use crate::plan::queue::{Lane, Rank};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// Nothing is put off for longer, whatever else goes on.
+const LONGEST: Duration = Duration::from_secs(30);
+/// More than these are not put off: they are looked at together at once.
+const MOST: usize = 10_000;
+
+/// What a mirror has put off.
+#[derive(Debug, Default)]
+pub(super) struct PutOff {
+    places: BTreeMap<RelPath, (Option<u64>, Rank)>,
+    since: Option<Instant>,
+}
+
+impl PutOff {
+    pub(super) fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether something of that pass was put off.
+    pub(super) fn holds_up(&self, pass: u64) -> bool {
+        self.places.values().any(|(of, _)| *of == Some(pass))
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.places.clear();
+        self.since = None;
+    }
+}
+
+impl Engine {
+    pub(super) fn put_off(&mut self, (mirror, pass, rank): Of, path: RelPath) {
+        let put_off = &mut self.parts[mirror].put_off;
+        put_off.places.insert(path, (pass, rank));
+        put_off.since.get_or_insert_with(Instant::now);
+    }
+
+    /// When something is put off no longer.
+    pub(super) fn next_of_put_off(&self) -> Option<Instant> {
+        let since = self.parts.iter().filter_map(|part| part.put_off.since);
+        since.min().map(|since| since + LONGEST)
+    }
+
+    pub(super) fn take_up_what_was_put_off(&mut self) {
+        if self.stop.is_some() {
+            return;
+        }
+        let waiting = |rank| self.queue.waiting_in(Lane::Folders, rank);
+        let folders = waiting(Rank::Fresh) + waiting(Rank::Backfill);
+        let is_over = self.fresh.is_idle()
+            && self.visits.is_idle()
+            && folders + self.queue.running_in(Lane::Folders) == 0;
+        let now = Instant::now();
+        for mirror in 0..self.parts.len() {
+            let put_off = &mut self.parts[mirror].put_off;
+            let is_old = put_off.since.is_some_and(|since| now >= since + LONGEST);
+            if put_off.is_empty() || !is_over && !is_old && put_off.len() < MOST {
+                continue;
+            }
+            put_off.since = None;
+            let mut visits: BTreeMap<(Option<u64>, Rank), Vec<Place>> = BTreeMap::new();
+            for (path, of) in std::mem::take(&mut put_off.places) {
+                let how = How::Finally;
+                visits.entry(of).or_default().push(Place { path, how });
+            }
+            for ((pass, rank), places) in visits {
+                let visit = self.visit_of((mirror, pass, rank), Scope::Places(places));
+                self.add_visit(visit);
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Is an entry gone, right now? Asked before a delete is weighed and again before it is
+//! carried out.
+
+use crate::local::descent::Descent;
+use crate::local::root::Root;
+use crate::local::rules::Rules;
+use crate::local::{ground, scan};
+use crate::model::ground::Ground;
+use crate::model::ids::FolderKey;
+use crate::model::path::RelPath;
+use crate::plan::guard;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a look says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// It is not there, and everything around it is as it was.
+    Gone,
+    /// Something is there, or a rule leaves it out.
+    There,
+    /// Nothing can be said.
+    Unknown,
+}
+
+/// Looks at single entries.
+pub(crate) struct Looker {
+    root: Arc<Root>,
+    descent: Descent,
+    /// What the mount points in the mirror were.
+    grounds: BTreeMap<RelPath, (FolderKey, Ground)>,
+    /// The last directory that was looked at, and whether it is as it was: entries come
+    /// directory by directory.
+    last: Option<(RelPath, bool)>,
+}
+
+impl Looker {
+    /// In a root that has just been opened, and so is the one that was mirrored.
+    pub(crate) fn new(
+        root: Arc<Root>,
+        rules: Arc<Rules>,
+        grounds: BTreeMap<RelPath, (FolderKey, Ground)>,
+    ) -> Self {
+        Self {
+            root,
+            descent: Descent::new(rules),
+            grounds,
+            last: None,
+        }
+    }
+
+    /// Looks.
+    pub(crate) fn look(&mut self, path: &RelPath, is_dir: bool) -> Found {
+        let Some((dir, name)) = path.split() else {
+            return Found::Unknown;
+        };
+        if !self.is_as_it_was(&dir) {
+            return Found::Unknown;
+        }
+        let Ok(level) = self.descent.level(&self.root, &dir) else {
+            return Found::Unknown;
+        };
+        // What a rule leaves out is none of our business any more, there or not.
+        if level.shut().is_some() || level.excluded(path.as_path(), is_dir).is_some() {
+            return Found::There;
+        }
+        match scan::look(&self.root, &dir, &[name], level) {
+            Ok(found) if found.is_empty() => Found::Gone,
+            Ok(_) => Found::There,
+            Err(_) => Found::Unknown,
+        }
+    }
+
+    /// Whether no mount has come or gone on the way to a directory.
+    fn is_as_it_was(&mut self, dir: &RelPath) -> bool {
+        if let Some((path, known)) = &self.last
+            && path == dir
+        {
+            return *known;
+        }
+        let mut at = RelPath::root();
+        let is = dir.components().all(|name| {
+            at = at.join(&name);
+            let known = self.grounds.get(&at).map(|(_, ground)| ground);
+            ground::look(&self.root, &at).is_ok_and(|found| {
+                guard::check_ground(known, &found.ground, found.is_mount, true).is_ok()
+            })
+        });
+        self.last = Some((dir.clone(), is));
+        is
+    }
+}

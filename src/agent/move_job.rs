@@ -1,0 +1,750 @@
+//! What has moved on the disk moves on Box: by its ID, without its content.
+//!
+//! Right before each request both places are looked at again and the row is read again,
+//! and it is on disk that Box is about to be asked. Asking twice is harmless: an item that
+//! is there already stays there.
+
+use crate::agent::context::Context;
+use crate::agent::folder_job::{finish, root_of};
+use crate::agent::job::{Ended, Key, Moves};
+use crate::agent::survey::Dir;
+use crate::agent::tracker::{Looked, Tracker};
+use crate::agent::{file_job, folder_job, root_job, twin};
+use crate::model::identity::Sameness;
+use crate::model::item::Obstacle;
+use crate::model::name::RemoteName;
+use crate::model::path::LocalName;
+use crate::model::reason::{Failed, Parked};
+use crate::model::stamp::Stamp;
+use crate::model::trouble::{Said, Trouble};
+use crate::plan::action::{Action, Edit, FileWork, Moved, Moving};
+use crate::plan::facts::{Mapped, SyncedFile, SyncedFolder};
+use crate::plan::moves::{self, Found, Item, Leg, MoveWork, Origin, Spot};
+use crate::plan::queue::End;
+use crate::plan::settle::{self, Effect, Settled};
+use crate::plan::verdict::Verdict;
+use crate::remote::changes::FolderChange;
+use crate::store::Store;
+use crate::store::error::Error as StoreError;
+use crate::store::reader::Reader;
+use std::sync::Arc;
+
+/// One job: its surroundings.
+pub(crate) struct Job<'a> {
+    pub(crate) context: &'a Arc<Context>,
+    pub(crate) store: &'a Store,
+    /// The entry's mirror and path.
+    pub(crate) key: &'a Key,
+    /// The directory in which it was found.
+    pub(crate) dir: &'a Dir,
+    pub(crate) work: &'a MoveWork,
+}
+
+/// Where a leg leads to, looked at a moment ago.
+struct Ready {
+    origin: Origin,
+    to: Spot,
+    /// The directory that it goes to.
+    dir: Dir,
+    name: LocalName,
+    /// A file's row.
+    file: Option<SyncedFile>,
+    /// What a folder is called on Box.
+    known_as: Option<RemoteName>,
+}
+
+/// How a leg ended.
+enum Carried {
+    /// Box has moved it.
+    Done,
+    /// The disk or the mapping has changed meanwhile.
+    Changed,
+    /// Box does not.
+    Trouble(Trouble),
+}
+
+/// Looks into it once more, and moves.
+pub(crate) async fn run(job: &Job<'_>) -> Result<Ended, StoreError> {
+    let before = job.context.client.answers();
+    let (hops, is_cycle) = match job.track().await? {
+        Some(Found::Straight(hops)) => (hops, false),
+        Some(Found::Cycle(hops)) => (hops, true),
+        Some(Found::New) => return job.otherwise().await,
+        Some(Found::Later) => {
+            return Ok(Ended::Effect(Effect::Again(
+                End::Failed(None),
+                Failed::Changing,
+            )));
+        }
+        None => return Ok(Ended::Effect(Effect::Vanished)),
+    };
+    let mut done = Moves::default();
+    let mut aside: Option<Origin> = None;
+    for leg in moves::itinerary(hops, is_cycle) {
+        let (origin, from, to) = match leg {
+            Leg::Aside(origin) => match job.step_aside(&origin).await? {
+                Ok(stepped) => {
+                    aside = Some(stepped);
+                    continue;
+                }
+                Err(carried) => return job.stopped(carried, done, before).await,
+            },
+            Leg::To(hop) => {
+                let stepped = aside.as_ref().filter(|a| a.item == hop.origin.item);
+                let from = hop.origin.at.clone();
+                (stepped.cloned().unwrap_or(hop.origin), from, hop.to)
+            }
+        };
+        let item = origin.item.clone();
+        match job.go(origin, to.clone()).await? {
+            Carried::Done => done.moved.push((item, from, to)),
+            carried => return job.stopped(carried, done, before).await,
+        }
+    }
+    job.arrived(done).await
+}
+
+impl Job<'_> {
+    /// Follows the entry once more. `None`: it is not there any more.
+    async fn track(&self) -> Result<Option<Found>, StoreError> {
+        let spot = self.work.at.clone();
+        self.looking(move |context, reader, tracker| {
+            let Looked::Object(object) = tracker.look(&spot, None) else {
+                return Ok(None);
+            };
+            let is_dir = object.kind == rustix::fs::FileType::Directory;
+            let mirror = &context.mirrors[spot.0];
+            let root = reader.root(&mirror.name, &mirror.target_key())?;
+            let entry = match root {
+                Some(root) => reader.entry(root.key, &spot.1)?,
+                None => None,
+            };
+            let is_taken = entry.is_some_and(|(_, name, mapped)| is_mapped(&mapped, &name));
+            let inode = object.identity.inode;
+            tracker.follow(&spot, inode, is_dir, is_taken).map(Some)
+        })
+        .await
+    }
+
+    /// Looks at the disk and the mapping, on a thread that may wait.
+    async fn looking<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Context, &Reader, &Tracker<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let context = Arc::clone(self.context);
+        let looked = tokio::task::spawn_blocking(move || {
+            let reader = context.readers.get()?;
+            let tracker = Tracker::new(&context, &reader);
+            look(&context, &reader, &tracker)
+        });
+        looked.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// One leg, if everything is still as it was found.
+    async fn go(&self, origin: Origin, to: Spot) -> Result<Carried, StoreError> {
+        let ready = self
+            .looking(move |context, reader, tracker| ready(context, reader, tracker, origin, to));
+        let Some(ready) = ready.await? else {
+            return Ok(Carried::Changed);
+        };
+        let Some(remote) = self.remote_name(&ready) else {
+            return Ok(Carried::Changed);
+        };
+        match self.move_to(&ready, &remote).await? {
+            Ok(()) => Ok(Carried::Done),
+            Err(Trouble::Gone(said)) => self.gone(&ready, remote, said).await,
+            Err(trouble) => {
+                let mirror = ready.to.0;
+                let (dir, own) = (&ready.dir, &ready.name);
+                let apart = twin::apart(self.context, mirror, dir, own, &remote, &trouble)?;
+                let Some(apart) = apart else {
+                    return Ok(Carried::Trouble(trouble));
+                };
+                let moved = self.move_to(&ready, &apart).await?;
+                Ok(moved.map_or_else(Carried::Trouble, |()| Carried::Done))
+            }
+        }
+    }
+
+    /// Says so on disk, and moves it there under this name.
+    async fn move_to(
+        &self,
+        ready: &Ready,
+        remote: &RemoteName,
+    ) -> Result<Result<(), Trouble>, StoreError> {
+        let moving = Moving {
+            item: ready.origin.item.clone(),
+            dir: ready.dir.folder.key,
+            name: ready.name.clone(),
+            remote_name: remote.clone(),
+        };
+        let edit = Edit::Moving(Box::new(moving));
+        self.store.writer().apply(vec![edit]).await?;
+        Ok(match self.ask(ready, remote).await {
+            Ok(moved) => {
+                let edit = Edit::Moved(Box::new(moved));
+                self.store.writer().apply(vec![edit]).await?;
+                Ok(())
+            }
+            Err(trouble) => Err(trouble),
+        })
+    }
+
+    /// The name on Box: as it is called there, if only its directory is another one.
+    fn remote_name(&self, ready: &Ready) -> Option<RemoteName> {
+        let policy = &self.context.mirrors[ready.to.0].policy;
+        if ready.origin.name == ready.name {
+            let known = ready.file.as_ref().map(|file| file.name.clone());
+            return known.or_else(|| ready.known_as.clone());
+        }
+        // Its own old name is no other entry's that it must be told apart from.
+        let own = policy.name_of(&ready.name).ok()?;
+        let was = policy.name_of(&ready.origin.name).ok();
+        let is_respelled = was.is_some_and(|was| was.sibling_key() == own.sibling_key());
+        if is_respelled && ready.origin.dir == ready.dir.folder.key {
+            return Some(own);
+        }
+        match self.work.otherwise.as_deref() {
+            Some(Action::File(work)) if ready.to == self.work.at => Some(work.remote_name.clone()),
+            Some(Action::Folder(work)) if ready.to == self.work.at => {
+                Some(work.remote_name.clone())
+            }
+            _ => Some(own),
+        }
+    }
+
+    async fn ask(&self, ready: &Ready, remote: &RemoteName) -> Result<Moved, Trouble> {
+        let client = &self.context.client;
+        let origin = &ready.origin;
+        let now = ready.file.as_ref().map(|file| &file.name);
+        let now = now.or(ready.known_as.as_ref());
+        let is_another = origin.name != ready.name || now.is_some_and(|now| now != remote);
+        let name = Some(remote).filter(|_| is_another);
+        let parent = Some(&ready.dir.folder.id).filter(|_| origin.dir != ready.dir.folder.key);
+        let (remote_name, etag) = match (&origin.item, &ready.file) {
+            (Item::File(id), Some(row)) => {
+                let asked = client
+                    .change_file(id, name, parent, row.etag.as_ref())
+                    .await;
+                let file = match asked {
+                    Err(Trouble::Stale(_)) => {
+                        let found = client.find_file(id).await?;
+                        // Somebody has renamed it on Box meanwhile: it keeps that name.
+                        match found.item.name == row.name {
+                            true => {
+                                let etag = found.item.etag.as_ref();
+                                client.change_file(id, name, parent, etag).await?
+                            }
+                            false => found.item,
+                        }
+                    }
+                    other => other?,
+                };
+                (file.name, file.etag)
+            }
+            (Item::File(_), None) => return Err(vanished()),
+            (Item::Folder(_, id), _) => {
+                let folder = self
+                    .change_folder(id, name, parent, ready.known_as.as_ref())
+                    .await?;
+                (folder.name, folder.etag)
+            }
+        };
+        Ok(Moved {
+            item: origin.item.clone(),
+            from: (origin.dir, origin.name.clone()),
+            dir: ready.dir.folder.key,
+            name: ready.name.clone(),
+            remote_name,
+            etag,
+        })
+    }
+
+    /// Box takes a new parent and a new name in two calls. In between the folder may meet
+    /// a name that is taken, in one of the two orders.
+    async fn change_folder(
+        &self,
+        id: &crate::model::ids::FolderId,
+        name: Option<&RemoteName>,
+        parent: Option<&crate::model::ids::FolderId>,
+        was: Option<&RemoteName>,
+    ) -> Result<crate::model::item::RemoteFolder, Trouble> {
+        let client = &self.context.client;
+        let rename = |name| client.change_folder(id, FolderChange::Rename(name), None);
+        match (name, parent) {
+            (Some(name), None) => rename(name).await,
+            (None, Some(parent)) => {
+                client
+                    .change_folder(id, FolderChange::Move(parent), None)
+                    .await
+            }
+            (None, None) => client.find_folder(id).await.map(|found| found.item),
+            (Some(name), Some(parent)) => {
+                let there = client
+                    .change_folder(id, FolderChange::Move(parent), None)
+                    .await;
+                match there {
+                    Ok(_) => rename(name).await,
+                    Err(Trouble::NameTaken(..)) => {
+                        rename(name).await?;
+                        let there = client
+                            .change_folder(id, FolderChange::Move(parent), None)
+                            .await;
+                        if let (Err(Trouble::NameTaken(..)), Some(was)) = (&there, was) {
+                            rename(was).await?;
+                        }
+                        there
+                    }
+                    Err(trouble) => Err(trouble),
+                }
+            }
+        }
+    }
+
+    /// Something is not there. Is it the item, the folder that it goes to, or the whole
+    /// mirror?
+    async fn gone(
+        &self,
+        ready: &Ready,
+        remote_name: RemoteName,
+        said: Said,
+    ) -> Result<Carried, StoreError> {
+        let client = &self.context.client;
+        let is_there = match &ready.origin.item {
+            Item::File(id) => client.find_file(id).await.map(|_| ()),
+            Item::Folder(_, id) => client.find_folder(id).await.map(|_| ()),
+        };
+        let origin = &ready.origin;
+        match is_there {
+            Ok(()) => Ok(Carried::Trouble(Trouble::Gone(said))),
+            // Deleted on Box: the mapping follows the disk, and the policy decides as if
+            // the entry had stayed where it was.
+            Err(Trouble::Gone(_)) => {
+                let moved = Moved {
+                    item: origin.item.clone(),
+                    from: (origin.dir, origin.name.clone()),
+                    dir: ready.dir.folder.key,
+                    name: ready.name.clone(),
+                    remote_name,
+                    etag: None,
+                };
+                let edit = Edit::Moved(Box::new(moved));
+                self.store.writer().apply(vec![edit]).await?;
+                Ok(Carried::Changed)
+            }
+            Err(trouble) => Ok(Carried::Trouble(trouble)),
+        }
+    }
+
+    /// The first of a cycle makes room.
+    async fn step_aside(&self, origin: &Origin) -> Result<Result<Origin, Carried>, StoreError> {
+        let random = format!("{:016x}", fastrand::u64(..));
+        let aside = format!(".boxup-moving-{random}");
+        let (Some(name), Some((above, _))) =
+            (LocalName::new(aside.as_bytes()), origin.at.1.split())
+        else {
+            return Ok(Err(Carried::Changed));
+        };
+        let asked = origin.clone();
+        let dir = self.looking(move |_, reader, _| still(reader, &asked));
+        let Some((folder, file)) = dir.await? else {
+            return Ok(Err(Carried::Changed));
+        };
+        let stepped = Origin {
+            name: name.clone(),
+            at: (origin.at.0, above.join(&name)),
+            ..origin.clone()
+        };
+        let ready = Ready {
+            origin: origin.clone(),
+            to: stepped.at.clone(),
+            dir: Dir {
+                path: above,
+                folder,
+            },
+            name: name.clone(),
+            file,
+            known_as: None,
+        };
+        let remote_name = RemoteName::from_box(aside);
+        let moving = Moving {
+            item: origin.item.clone(),
+            dir: origin.dir,
+            name,
+            remote_name: remote_name.clone(),
+        };
+        let edit = Edit::Moving(Box::new(moving));
+        self.store.writer().apply(vec![edit]).await?;
+        match self.ask(&ready, &remote_name).await {
+            Ok(moved) => {
+                let edit = Edit::Moved(Box::new(moved));
+                self.store.writer().apply(vec![edit]).await?;
+                Ok(Ok(stepped))
+            }
+            Err(Trouble::Gone(said)) => Ok(Err(self.gone(&ready, remote_name, said).await?)),
+            Err(trouble) => Ok(Err(Carried::Trouble(trouble))),
+        }
+    }
+
+    /// Nothing has moved, or Box does not let it.
+    async fn otherwise(&self) -> Result<Ended, StoreError> {
+        let mirror = &self.context.mirrors[self.key.0];
+        match self.work.otherwise.as_deref() {
+            Some(Action::File(work)) => {
+                file_job::run(self.context, self.store, mirror, self.dir, work).await
+            }
+            Some(Action::Folder(work)) => {
+                folder_job::run(self.context, self.store, mirror, self.dir, work).await
+            }
+            Some(Action::Move(_)) | None => {
+                let moves = Moves {
+                    look: self.places(),
+                    ..Moves::default()
+                };
+                Ok(Ended::Moved(
+                    moves,
+                    Box::new(Ended::Effect(Effect::Vanished)),
+                ))
+            }
+        }
+    }
+
+    /// Everything is where it should be; the entry itself may hold something else now.
+    /// The others of a row or a cycle have been or will be looked at themselves.
+    async fn arrived(&self, mut done: Moves) -> Result<Ended, StoreError> {
+        let then = match self.work.otherwise.as_deref() {
+            Some(Action::File(work)) => Some(self.content(work).await?),
+            Some(Action::Folder(work)) => {
+                let reader = self.context.readers.get()?;
+                let row = reader.child_folder(self.dir.folder.key, &work.name)?;
+                let row = row.filter(|row| row.inventoried);
+                row.map(|folder| Ended::FolderReady {
+                    folder,
+                    inventory: None,
+                    report: None,
+                })
+            }
+            Some(Action::Move(_)) | None => None,
+        };
+        if then.is_none() {
+            done.look = self.places();
+        }
+        let then = then.unwrap_or(Ended::Effect(Effect::Vanished));
+        Ok(Ended::Moved(done, Box::new(then)))
+    }
+
+    /// A rename moves a file's change time, so that its stamp does not tell any more
+    /// whether it was written to as well.
+    async fn content(&self, work: &FileWork) -> Result<Ended, StoreError> {
+        let mirror = &self.context.mirrors[self.key.0];
+        let name = std::slice::from_ref(&work.name);
+        let mapped = self
+            .context
+            .readers
+            .get()?
+            .some(self.dir.folder.key, name)?;
+        let is_in_doubt = !mapped.intents.is_empty() || !mapped.parked.is_empty();
+        if let (Ok(root), Some(row)) = (mirror.open_root(), mapped.files.get(&work.name))
+            && !is_in_doubt
+            && let Ok(found) = file_job::Found::open(root, self.key.1.clone(), work).await
+            && let Ok(hashed) = found.hash().await
+            && hashed.sha1 == row.sha1
+        {
+            let edits = vec![Edit::Refresh {
+                dir: self.dir.folder.key,
+                name: work.name.clone(),
+                stamp: hashed.stamp,
+                hashed_at: hashed.at,
+                provisional: hashed.stamp.is_young_at(hashed.at),
+            }];
+            let effect = Effect::Done(crate::plan::action::Report::Unchanged);
+            return finish(self.store, Settled { edits, effect }).await;
+        }
+        file_job::run(self.context, self.store, mirror, self.dir, work).await
+    }
+
+    /// A leg was not made; those before it were.
+    async fn stopped(
+        &self,
+        carried: Carried,
+        done: Moves,
+        before: u64,
+    ) -> Result<Ended, StoreError> {
+        let trouble = match carried {
+            Carried::Trouble(trouble) => trouble,
+            Carried::Done | Carried::Changed => {
+                let moves = Moves {
+                    look: self.places(),
+                    ..done
+                };
+                let then = Ended::Effect(Effect::Vanished);
+                return Ok(Ended::Moved(moves, Box::new(then)));
+            }
+        };
+        let then = self.settle(trouble, before).await?;
+        Ok(match done.moved.is_empty() {
+            true => then,
+            false => Ended::Moved(done, Box::new(then)),
+        })
+    }
+
+    async fn settle(&self, trouble: Trouble, before: u64) -> Result<Ended, StoreError> {
+        let stamp = self.stamp();
+        let key = self.dir.folder.key;
+        let park = |why| settle::parked(key, &self.work.name, why, stamp);
+        let is_own = self.work.otherwise.is_some();
+        let settled = match trouble {
+            Trouble::NameTaken(said, who) => {
+                let is_ours = match &who {
+                    Some(who) => self.is_ours(who)?,
+                    None => true,
+                };
+                match who.filter(|_| !is_ours && is_own) {
+                    Some(who) => park(Parked::NameTaken(Obstacle::of(&who))),
+                    // It is about to move on itself.
+                    None => {
+                        let effect = Effect::Again(End::Failed(None), Failed::Box(said));
+                        return Ok(Ended::Effect(effect));
+                    }
+                }
+            }
+            Trouble::Gone(said) => {
+                let mirror = &self.context.mirrors[self.key.0];
+                let root = root_of(self.context, mirror)?;
+                *mirror.seen.lock().await = false;
+                if let Err(why) = root_job::check_once(self.context, mirror, &root).await {
+                    let answered = self.context.client.answers() != before;
+                    return Ok(root_job::ended(why, answered));
+                }
+                match is_own {
+                    true => park(Parked::FolderGone(self.dir.folder.id.to_string())),
+                    false => {
+                        let effect = Effect::Again(End::Failed(None), Failed::Box(said));
+                        return Ok(Ended::Effect(effect));
+                    }
+                }
+            }
+            // Whoever may not move may still be allowed to upload.
+            Trouble::Refused(said) if is_own => {
+                tracing::info!(path = %self.key.1, why = %said, "not moved");
+                return self.otherwise().await;
+            }
+            other => {
+                let verdict = Verdict::of(other);
+                let answered = !verdict.is_silence() || self.context.is_heard(before).await;
+                settle::verdict(key, &self.work.name, verdict, stamp, answered)
+            }
+        };
+        finish(self.store, settled).await
+    }
+
+    /// Where to look because of this job.
+    fn places(&self) -> Vec<Spot> {
+        match self.work.is_all {
+            true => self.work.hops.iter().map(|hop| hop.to.clone()).collect(),
+            false => vec![self.work.at.clone()],
+        }
+    }
+
+    fn is_ours(&self, who: &crate::model::item::Occupant) -> Result<bool, StoreError> {
+        use crate::model::item::Occupant;
+        let reader = self.context.readers.get()?;
+        Ok(match who {
+            Occupant::File(file) => reader.owner(&file.id)?.is_some(),
+            Occupant::Folder(folder) => reader.folder_owner(&folder.id)?.is_some(),
+            Occupant::Other { .. } => false,
+        })
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        match self.work.otherwise.as_deref() {
+            Some(Action::File(work)) => Some(work.stamp),
+            _ => None,
+        }
+    }
+}
+
+fn is_mapped(mapped: &Mapped, name: &LocalName) -> bool {
+    mapped.files.contains_key(name) || mapped.folders.contains_key(name)
+}
+
+fn vanished() -> Trouble {
+    Trouble::NoAnswer("the file's row has gone".to_owned())
+}
+
+/// The directory that an item is still recorded in, with a file's row.
+fn still(
+    reader: &Reader,
+    origin: &Origin,
+) -> Result<Option<(SyncedFolder, Option<SyncedFile>)>, StoreError> {
+    let name = std::slice::from_ref(&origin.name);
+    let mapped = reader.some(origin.dir, name)?;
+    let Some(folder) = reader.folder(origin.dir)? else {
+        return Ok(None);
+    };
+    Ok(match &origin.item {
+        Item::File(id) => {
+            let row = mapped.files.get(&origin.name).filter(|row| row.id == *id);
+            row.map(|row| (folder, Some(row.clone())))
+        }
+        Item::Folder(key, _) => {
+            let row = mapped.folders.get(&origin.name);
+            row.filter(|row| row.key == *key).map(|_| (folder, None))
+        }
+    })
+}
+
+/// Everything that a leg depends on, looked at again.
+fn ready(
+    context: &Context,
+    reader: &Reader,
+    tracker: &Tracker<'_>,
+    origin: Origin,
+    to: Spot,
+) -> Result<Option<Ready>, StoreError> {
+    let is_it = |looked: &Looked| {
+        matches!(looked, Looked::Object(found)
+            if found.identity.compare(&origin.identity) != Sameness::Other)
+    };
+    let (here, there) = (tracker.look(&origin.at, None), tracker.look(&to, None));
+    if is_it(&here) || !is_it(&there) {
+        return Ok(None);
+    }
+    let Some((_, file)) = still(reader, &origin)? else {
+        return Ok(None);
+    };
+    let known_as = match &origin.item {
+        Item::File(_) => None,
+        Item::Folder(key, _) => {
+            let known_as = reader.folder(*key)?.and_then(|folder| folder.name);
+            let own = context.mirrors[to.0].policy.name_of(&origin.name).ok();
+            known_as.or(own)
+        }
+    };
+    let Some((above, name)) = to.1.split() else {
+        return Ok(None);
+    };
+    let mirror = &context.mirrors[to.0];
+    let Some(mut folder) = reader.root(&mirror.name, &mirror.target_key())? else {
+        return Ok(None);
+    };
+    for component in above.components() {
+        match reader.child_folder(folder.key, &component)? {
+            Some(child) => folder = child,
+            None => return Ok(None),
+        }
+    }
+    // The directory on the disk must be the one that the mapping means.
+    if let (false, Some(known), Looked::Object(found)) = (
+        above.is_root(),
+        folder.identity,
+        tracker.look(&(to.0, above.clone()), None),
+    ) && known.compare(&found.identity) == Sameness::Other
+    {
+        return Ok(None);
+    }
+    let mapped = reader.some(folder.key, std::slice::from_ref(&name))?;
+    let is_taken = is_mapped(&mapped, &name) && (folder.key, &name) != (origin.dir, &origin.name);
+    if is_taken {
+        return Ok(None);
+    }
+    Ok(Some(Ready {
+        origin,
+        to,
+        dir: Dir {
+            path: above,
+            folder,
+        },
+        name,
+        file,
+        known_as,
+    }))
+}
+
+/// Asks Box what became of moves that an earlier run was about to ask for, before
+/// anything is looked at.
+pub(crate) async fn take_up(
+    context: &Context,
+    store: &Store,
+    mirror: &crate::agent::context::Mirror,
+    left: &[Moving],
+) -> Result<Ended, StoreError> {
+    let before = context.client.answers();
+    for moving in left {
+        let edit = match whereabouts(context, moving).await {
+            Ok(edit) => edit,
+            Err(Trouble::Gone(_)) => Edit::NotMoving(moving.item.clone()),
+            Err(trouble) => {
+                return Ok(root_job::ended(
+                    trouble.into(),
+                    context.client.answers() != before,
+                ));
+            }
+        };
+        store.writer().apply(vec![edit]).await?;
+    }
+    let root = context.readers.get()?;
+    let root = root.root(&mirror.name, &mirror.target_key())?;
+    Ok(Ended::FolderReady {
+        folder: root.ok_or(StoreError::Closed)?,
+        inventory: None,
+        report: None,
+    })
+}
+
+/// What the mapping is to be told of it.
+async fn whereabouts(context: &Context, moving: &Moving) -> Result<Edit, Trouble> {
+    let not = Edit::NotMoving(moving.item.clone());
+    let client = &context.client;
+    let (from, target) = {
+        let Ok(reader) = context.readers.get() else {
+            return Ok(not);
+        };
+        let from = match &moving.item {
+            Item::File(id) => reader.owner(id),
+            Item::Folder(_, id) => reader.folder_owner(id),
+        };
+        let from = from.ok().flatten();
+        let from = from.and_then(|(dir, name)| Some((dir, LocalName::new(&name)?)));
+        (from, reader.folder(moving.dir).ok().flatten())
+    };
+    let (Some(from), Some(target)) = (from, target) else {
+        return Ok(not);
+    };
+    let (mut name, mut etag, parent) = match &moving.item {
+        Item::File(id) => {
+            let found = client.find_file(id).await?;
+            (found.item.name, found.item.etag, found.parent)
+        }
+        Item::Folder(_, id) => {
+            let found = client.find_folder(id).await?;
+            (found.item.name, found.item.etag, found.parent)
+        }
+    };
+    let is_there = parent.as_ref() == Some(&target.id);
+    let is_called_so = name == moving.remote_name;
+    let has_moved = from.0 != moving.dir;
+    match (&moving.item, is_there, is_called_so) {
+        (_, true, true) => {}
+        // Half of two calls: the other half.
+        (Item::Folder(_, id), true, false) if has_moved && from.1 != moving.name => {
+            let rename = FolderChange::Rename(&moving.remote_name);
+            let folder = client.change_folder(id, rename, None).await?;
+            (name, etag) = (folder.name, folder.etag);
+        }
+        (Item::Folder(_, id), false, true) if has_moved && from.1 != moving.name => {
+            let to = FolderChange::Move(&target.id);
+            let folder = client.change_folder(id, to, None).await?;
+            (name, etag) = (folder.name, folder.etag);
+        }
+        _ => return Ok(not),
+    }
+    Ok(Edit::Moved(Box::new(Moved {
+        item: moving.item.clone(),
+        from,
+        dir: moving.dir,
+        name: moving.name.clone(),
+        remote_name: name,
+        etag,
+    })))
+}

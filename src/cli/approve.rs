@@ -1,0 +1,98 @@
+//! `boxup approve`: told to the service, or noted here where none runs.
+
+use crate::agent::{approve, control};
+use crate::cli::output::Output;
+use crate::cli::wording::{printable, some};
+use crate::cli::{Place, exit, refuse};
+use crate::config;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long the service may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Approves.
+pub(super) async fn run(place: &Place, mirror: &str, as_json: bool, mut output: Output) -> u8 {
+    let local = match place.load(config::load_local).await {
+        Ok(local) => local,
+        Err(error) => return refuse(&error, as_json, &mut output),
+    };
+    let question = json!({ "verb": "approve", "mirror": mirror });
+    let asked = control::ask(&local.state_dir, &question);
+    let told = match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(Some(reply))) => reply,
+        Ok(Ok(None)) => match place.load(config::load).await {
+            Err(error) => return refuse(&error, as_json, &mut output),
+            Ok(loaded) => match approve::alone(&loaded.config, mirror).await {
+                Ok(told) => told.unwrap_or_else(|| json!({ "result": "unknown" })),
+                Err(fatal) => {
+                    let code = exit::of_fatal(&fatal);
+                    return fail(&fatal.to_string(), code, as_json, &mut output);
+                }
+            },
+        },
+        Ok(Err(error)) => {
+            let what = format!("the service cannot be asked: {error}");
+            return fail(&what, exit::UNREACHABLE, as_json, &mut output);
+        }
+        Err(_) => {
+            let what = "the service does not answer; `boxup status` tells how it stands";
+            return fail(what, exit::UNREACHABLE, as_json, &mut output);
+        }
+    };
+    if let Some(error) = told["error"].as_str() {
+        return fail(error, exit::UNREACHABLE, as_json, &mut output);
+    }
+    if told["result"] == "unknown" {
+        let what = format!("no mirror is named {mirror:?}; `boxup config check` lists the mirrors");
+        return fail(&what, exit::USAGE, as_json, &mut output);
+    }
+    if as_json {
+        let mut line = told.clone();
+        line["mirror"] = json!(mirror);
+        line["exit_code"] = json!(exit::OK);
+        output.say(&format!("{line}\n"));
+    } else {
+        output.say(&sentence(mirror, &told));
+    }
+    exit::OK
+}
+
+fn sentence(mirror: &str, told: &Value) -> String {
+    let mirror = printable(mirror);
+    let mut text = String::new();
+    if let Some(number @ 1..) = told["deletes"].as_u64() {
+        let files = some(number, "file");
+        text.push_str(&format!(
+            "approved: {files} of mirror \"{mirror}\" that are gone from the disk go to Box's trash\n"
+        ));
+    }
+    let directories = told["directories"].as_array();
+    for path in directories.into_iter().flatten().filter_map(Value::as_str) {
+        let what = match path {
+            "." => "the local directory".to_owned(),
+            inner => format!("\"{}\"", printable(inner)),
+        };
+        text.push_str(&format!(
+            "approved: {what} of mirror \"{mirror}\" is mirrored as it is there now\n"
+        ));
+    }
+    if told["trash"] == true {
+        text.push_str(&format!(
+            "approved: mirror \"{mirror}\" tries again whether Box has a trash\n"
+        ));
+    }
+    if text.is_empty() {
+        text = format!("nothing in mirror \"{mirror}\" waits for approval\n");
+    }
+    text
+}
+
+fn fail(what: &str, code: u8, as_json: bool, output: &mut Output) -> u8 {
+    if as_json {
+        let line = json!({ "error": { "message": what }, "exit_code": code });
+        output.say(&format!("{line}\n"));
+    }
+    output.complain(&format!("error: {what}\n"));
+    code
+}
