@@ -24,7 +24,7 @@ fn work(rig: &Rig, round: u32, random: &mut fastrand::Rng) {
     rig.mkdir(&format!("empty{}", random.u32(0..50)));
     if random.u32(0..4) == 0 {
         let large: String = (0..60_000).map(|_| random.alphanumeric()).collect();
-        rig.write(&format!("large{}.bin", random.u32(0..3)), &large.repeat(5));
+        rig.write(&format!("large{}.bin", random.u32(0..3)), large.repeat(5));
     }
 }
 
