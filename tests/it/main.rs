@@ -39,6 +39,7 @@ mod keep_both;
 mod kept_tokens;
 mod kill_sweep;
 mod kinds;
+mod large_folder;
 mod large_killed;
 mod large_memory;
 mod left_out;
