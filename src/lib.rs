@@ -15,8 +15,9 @@
 //! | debounce | `plan/debounce.rs` | hints and the time → places that are quiet | ✔ |
 //! | scan | `local/scan.rs`, `local/hash.rs` | a directory → its entries and their stamps; digests of suspects only | |
 //! | plan | `plan/directory.rs` | entries, the mapping's rows, Box's listing → actions, edits, reports | ✔ |
+//! | | `plan/moves.rs`, asked by `agent/tracker.rs` | an entry's object, and what is where it was → what has moved, in which order | ✔ |
 //! | guard | `plan/guard.rs` | facts about a root → go on, or stand still | ✔ |
-//! | execute | `agent/file_job`, `agent/folder_job.rs` | an action → requests, driven by `plan/transfer.rs` and, for parts, `plan/chunked.rs` | |
+//! | execute | `agent/file_job`, `agent/folder_job.rs`, `agent/move_job` | an action → requests, driven by `plan/transfer.rs` and, for parts, `plan/chunked.rs` | |
 //! | settle | `plan/settle.rs` | an outcome → edits of the mapping, a report, what is next | ✔ |
 //! | store | `store/writer.rs` | edits → one transaction | |
 //!
