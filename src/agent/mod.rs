@@ -21,6 +21,7 @@ pub(crate) mod login;
 pub(crate) mod meter;
 pub(crate) mod mirrors;
 pub(crate) mod missing;
+pub(crate) mod move_deed;
 pub(crate) mod move_job;
 pub(crate) mod notice;
 pub(crate) mod notify_socket;

@@ -9,7 +9,7 @@ use crate::agent::folder_job::{finish, root_of};
 use crate::agent::job::{Ended, Key, Moves};
 use crate::agent::survey::Dir;
 use crate::agent::tracker::{Looked, Tracker};
-use crate::agent::{file_job, folder_job, root_job, twin};
+use crate::agent::{file_job, folder_job, move_deed, root_job, twin};
 use crate::model::identity::Sameness;
 use crate::model::item::Obstacle;
 use crate::model::name::RemoteName;
@@ -179,15 +179,25 @@ impl Job<'_> {
             remote_name: remote.clone(),
         };
         let edit = Edit::Moving(Box::new(moving));
-        self.store.writer().apply(vec![edit]).await?;
+        let intend = self.intended(ready, remote)?;
+        self.store.writer().apply(vec![intend, edit]).await?;
         Ok(match self.ask(ready, remote).await {
             Ok(moved) => {
+                let did = move_deed::done(self.context, &ready.origin.item);
                 let edit = Edit::Moved(Box::new(moved));
-                self.store.writer().apply(vec![edit]).await?;
+                self.store.writer().apply(vec![did, edit]).await?;
                 Ok(())
             }
             Err(trouble) => Err(trouble),
         })
+    }
+
+    /// What is about to be done, for whoever wants it undone.
+    fn intended(&self, ready: &Ready, remote: &RemoteName) -> Result<Edit, StoreError> {
+        let known = ready.file.as_ref().map(|file| &file.name);
+        let known = known.or(ready.known_as.as_ref());
+        let to = (&ready.dir.folder.id, remote);
+        move_deed::intended(self.context, &ready.origin, known, to)
     }
 
     /// The name on Box: as it is called there, if only its directory is another one.
@@ -374,11 +384,13 @@ impl Job<'_> {
             remote_name: remote_name.clone(),
         };
         let edit = Edit::Moving(Box::new(moving));
-        self.store.writer().apply(vec![edit]).await?;
+        let intend = self.intended(&ready, &remote_name)?;
+        self.store.writer().apply(vec![intend, edit]).await?;
         match self.ask(&ready, &remote_name).await {
             Ok(moved) => {
+                let did = move_deed::done(self.context, &ready.origin.item);
                 let edit = Edit::Moved(Box::new(moved));
-                self.store.writer().apply(vec![edit]).await?;
+                self.store.writer().apply(vec![did, edit]).await?;
                 Ok(Ok(stepped))
             }
             Err(Trouble::Gone(said)) => Ok(Err(self.gone(&ready, remote_name, said).await?)),
@@ -681,7 +693,11 @@ pub(crate) async fn take_up(
                 ));
             }
         };
-        store.writer().apply(vec![edit]).await?;
+        let deed = match &edit {
+            Edit::Moved(_) => move_deed::done(context, &moving.item),
+            _ => move_deed::not_done(&moving.item),
+        };
+        store.writer().apply(vec![deed, edit]).await?;
     }
     let root = context.readers.get()?;
     let root = root.root(&mirror.name, &mirror.target_key())?;
