@@ -120,14 +120,21 @@ impl<'a> Tracker<'a> {
                 found.extend(self.gone(spot, object, candidate, item, is_it)?);
             }
         } else {
-            for candidate in self.reader.files_of(inode)? {
+            let mut candidates = self.reader.files_of(inode)?;
+            candidates.sort_by_key(|candidate| candidate.row.hashed_at);
+            for candidate in candidates {
                 let is_it = self.is_file(spot, object, &candidate);
                 let item = Item::File(candidate.row.id.clone());
                 found.extend(self.gone(spot, object, candidate, item, is_it)?);
             }
         }
-        // Two names of one object that are both gone: nobody knows which this is.
-        Ok(found.pop().filter(|_| found.is_empty()))
+        // Of two names that the object had, and that are both gone, the one under which it
+        // was read last. What only looks alike is not told apart.
+        let is_proved = |(origin, _): &(Origin, Looked)| {
+            origin.identity.compare(&object.identity) == Sameness::Same
+        };
+        let is_clear = found.len() < 2 || found.iter().all(is_proved);
+        Ok(found.pop().filter(|_| is_clear))
     }
 
     /// The candidate, unless it is another object, or its place still holds the object.

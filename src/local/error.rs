@@ -28,7 +28,10 @@ pub(crate) enum Error {
         source: io::Error,
     },
     /// A file with rules is there and cannot be read: what it leaves out is not known.
-    #[error("{path:?} cannot be read: {why}; nothing beside or below it is mirrored until it can")]
+    #[error(
+        "{path:?} cannot be read: {why}; make it a readable file, or remove it: until then \
+         nothing beside or below it is mirrored"
+    )]
     Rules {
         /// Where.
         path: PathBuf,

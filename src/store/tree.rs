@@ -47,6 +47,10 @@ pub(super) fn identify(
         identity.inode.cast_signed(),
         born(identity),
     ];
+    db.prepare_cached(sql)?.execute(values)?;
+    // No directory has two names: another row's is not that one any more.
+    let sql = "UPDATE folder SET device = NULL, inode = NULL, born = NULL \
+               WHERE inode = ?3 AND id <> ?1 AND device = ?2 AND born = ?4";
     db.prepare_cached(sql)?.execute(values).map(|_| ())
 }
 

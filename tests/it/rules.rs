@@ -158,6 +158,45 @@ fn a_directory_whose_rules_cannot_be_read_is_left_alone() {
     ]);
 }
 
+/// Anything but a regular file is nothing that rules are read from.
+#[test]
+fn rules_that_become_readable_are_followed_without_being_told() {
+    let rig = Rig::new();
+    rig.write("beside", "x")
+        .write("sub/a.log", "a")
+        .write("sub/a.txt", "a");
+    rig.mkdir("sub/.boxupignore");
+    let service = rig.start();
+    let (code, answer) = service.wait(&rig);
+    assert_eq!(code, 1, "{answer}");
+    let left = answer["left"].as_array().expect("a list");
+    assert!(left.len() == 1 && left[0]["path"] == "sub", "{answer}");
+    assert!(
+        left[0]["message"].to_string().contains(".boxupignore"),
+        "{answer}"
+    );
+    rig.expect_box(["beside: x", "sub/"]);
+    rig.shell("rmdir sub/.boxupignore; echo '*.log' > sub/.boxupignore");
+    rig.expect_arrival("sub/a.txt", "a");
+    service.wait_ok(&rig);
+    rig.expect_box([
+        "beside: x",
+        "sub/",
+        "sub/.boxupignore: *.log\n",
+        "sub/a.txt: a",
+    ]);
+    service.end();
+    // At the top it is the whole mirror that stands still.
+    rig.mkdir("top").rename("top", ".boxupignore");
+    let run = rig.once();
+    run.expect_code(3);
+    let halted = run.summary["halted"][0]["message"].to_string();
+    assert!(
+        halted.contains(".boxupignore") && halted.contains("remove it"),
+        "{run}"
+    );
+}
+
 /// F37: a rule that hides what was mirrored removes nothing, here and there, and when it
 /// goes the files go on with their IDs.
 #[test]

@@ -1,6 +1,7 @@
 //! What the system does not tell about is polled, said once and shown; nothing is lost.
 
 use crate::rig::apart::apart;
+use crate::rig::fuse::{Fuse, NAME};
 use crate::rig::{Rig, Service, not_run, until};
 use std::process::Command;
 
@@ -193,4 +194,53 @@ fn what_is_mounted_in_a_root_is_watched_and_what_is_unmounted_deletes_nothing() 
         );
         drop(service.term());
     });
+}
+
+/// What changes on a server leads to no event here.
+#[test]
+fn a_file_system_that_tells_nothing_is_polled() {
+    apart(
+        "watch_modes::a_file_system_that_tells_nothing_is_polled",
+        || {
+            let mut rig = rig("auto");
+            rig.write("plain.txt", "plain").mkdir("net");
+            let Some(server) = Fuse::mount(&rig.path("net"), "one") else {
+                return;
+            };
+            let path = format!("net/{NAME}");
+            let service = rig.start();
+            service.wait_ok(&rig);
+            rig.expect_arrival(&path, "one");
+            expect_sight(&rig, &service, ("partial", "file_system", "net"));
+            for content in ["two", "three"] {
+                server.change(content);
+                rig.expect_arrival(&path, content);
+            }
+            service.wait_ok(&rig);
+            let doctor = rig.run(&["doctor"]).stdout;
+            assert!(doctor.contains("mirror/net is polled every 1s"), "{doctor}");
+            let run = service.term();
+            assert_eq!(run.stderr.matches("it lies on fuse").count(), 1, "{run}");
+            rig.expect_versions(&path, &["one", "two", "three"]);
+
+            // The root itself, and whoever knows better.
+            let other = rig.cloud.folder("/Other");
+            rig.config.mirrors[0][1] = format!("local = {:?}", rig.path("net"));
+            rig.config.mirrors[0][2] = format!("folder_id = {other:?}");
+            rig.config.save();
+            rig.folder = other;
+            let service = rig.start();
+            service.wait_ok(&rig);
+            expect_sight(&rig, &service, ("polling", "file_system", "."));
+            server.change("four");
+            rig.expect_arrival(NAME, "four");
+            service.wait_ok(&rig);
+            drop(service.term());
+            rig = rig.configured(|config| config.watch[3] = "mode = \"native\"".into());
+            let service = rig.start();
+            service.wait_ok(&rig);
+            expect_sight(&rig, &service, ("native", "", ""));
+            drop(service.term());
+        },
+    );
 }

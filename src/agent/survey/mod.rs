@@ -493,8 +493,10 @@ impl Surveyor<'_> {
         let local = match self.look(&dir.path, &names) {
             Ok(Some(local)) => local,
             Ok(None) => return Ok(0),
-            // The directory has gone or changed: its own hint says so.
-            Err(LocalError::Missing(_) | LocalError::NotDirectory(_)) => return Ok(0),
+            // The directory has gone or changed, or its rules will: that has a hint of its own.
+            Err(
+                LocalError::Missing(_) | LocalError::NotDirectory(_) | LocalError::Rules { .. },
+            ) => return Ok(0),
             // Anything else says nothing about the entries: they are looked at again.
             Err(error) => {
                 tracing::debug!(%error, "looked in vain");

@@ -62,6 +62,11 @@ fn a_tree_killed_anywhere_is_made_good() {
     sweep::run(Scenario::Tree, SAMPLE);
 }
 
+#[test]
+fn moves_killed_anywhere_are_made_good() {
+    sweep::run(Scenario::Moves, SAMPLE / 2);
+}
+
 /// Also a run that makes good what a kill has left may be killed, again and again.
 #[test]
 fn killed_while_making_good_it_still_gets_there() {

@@ -20,16 +20,19 @@ pub(super) enum Scenario {
     ChunkedVersion,
     /// Directories in directories, with files in them.
     Tree,
+    /// Files and directories have moved, some of them in circles.
+    Moves,
 }
 
 impl Scenario {
-    pub(super) const ALL: [Scenario; 6] = [
+    pub(super) const ALL: [Scenario; 7] = [
         Scenario::Start,
         Scenario::First,
         Scenario::Version,
         Scenario::Chunked,
         Scenario::ChunkedVersion,
         Scenario::Tree,
+        Scenario::Moves,
     ];
 
     /// What it is called in the environment and in reports.
@@ -41,6 +44,7 @@ impl Scenario {
             Scenario::Chunked => "chunked",
             Scenario::ChunkedVersion => "chunked-version",
             Scenario::Tree => "tree",
+            Scenario::Moves => "moves",
         }
     }
 
@@ -84,6 +88,17 @@ impl Scenario {
                     .write("d/e/f/d.txt", "d")
                     .write("g/e.txt", "e")
                     .mkdir("g/empty");
+            }
+            Scenario::Moves => {
+                let files = ["a", "b", "c1", "c2", "p/f", "q/g", "r/h", "d/e/i", "d/j"];
+                for name in files {
+                    rig.write(name, format!("{name} one"));
+                }
+                rig.once_ok();
+                rig.shell("mv a t; mv b a; mv t b");
+                rig.shell("mv c2 c3; mv c1 c2");
+                rig.shell("mv p t; mv q p; mv r q; mv t r");
+                rig.shell("mkdir n; mv d/e n/k; mv d n/l");
             }
         }
         rig

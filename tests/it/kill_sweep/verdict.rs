@@ -129,7 +129,7 @@ fn transfers(rig: &Rig, scenario: Scenario, after: &[Aftermath]) {
 #[track_caller]
 fn remembered(rig: &Rig) {
     whole(&rig.database());
-    for table in ["intent", "session", "parked"] {
+    for table in ["intent", "session", "parked", "moving"] {
         assert_eq!(rig.row_count(table), 0, "left over: {table}");
     }
     let mut marks = 0;

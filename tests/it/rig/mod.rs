@@ -11,6 +11,7 @@ mod clock;
 mod config;
 mod disk;
 mod display;
+pub(crate) mod fuse;
 mod lines;
 mod manners;
 mod middle;

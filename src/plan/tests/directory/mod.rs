@@ -4,7 +4,10 @@
 mod words;
 
 use super::policy;
+use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::policy::OnForeign;
+use crate::plan::standing::age_left;
+use std::time::Duration;
 use words::{Given, check, check_listed, given};
 
 #[test]
@@ -242,4 +245,25 @@ fn absence_means_something_only_where_all_was_looked_at() {
     glimpse("", "a#name_taken", None, "");
     glimpse("b=1", "a=1 a<2 b=1", None, "unchanged 1");
     glimpse("b=1", "", Some("b=1"), "adopt b");
+}
+
+#[test]
+fn a_file_is_too_young_until_its_age_is_reached_and_never_in_the_future() {
+    let second = |number: i64| Nanos(number * 1_000_000_000);
+    for (changed, now, left) in [
+        (100, 100, Some(60)),
+        (100, 130, Some(30)),
+        (100, 160, None),
+        (100, 500, None),
+        (200, 100, None),
+        (-100, 100, None),
+    ] {
+        let stamp = Stamp {
+            mtime: second(changed),
+            ..Stamp::of_no_file(1)
+        };
+        let found = age_left(&stamp, second(now), Duration::from_secs(60));
+        assert_eq!(found, left.map(Duration::from_secs), "{changed} {now}");
+        assert_eq!(age_left(&stamp, second(now), Duration::ZERO), None);
+    }
 }
