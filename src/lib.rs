@@ -18,7 +18,7 @@
 //! | | `plan/moves.rs`, asked by `agent/tracker.rs` | an entry's object, and what is where it was → what has moved, in which order | ✔ |
 //! | guard | `plan/guard.rs` | facts about a root → go on, or stand still | ✔ |
 //! | | `plan/absence.rs`, `plan/brake.rs`, asked by `agent/weigh_job.rs` | what is gone, since when, and how much of it → it goes, or the mirror waits for a person | ✔ |
-//! | execute | `agent/file_job`, `agent/folder_job.rs`, `agent/move_job.rs` | an action → requests, driven by `plan/transfer.rs` and, for parts, `plan/chunked.rs` | |
+//! | execute | `agent/file_job`, `agent/folder_job.rs`, `agent/move_job` | an action → requests, driven by `plan/transfer.rs` and, for parts, `plan/chunked.rs` | |
 //! | settle | `plan/settle.rs` | an outcome → edits of the mapping, a report, what is next | ✔ |
 //! | store | `store/writer.rs` | edits → one transaction | |
 //!

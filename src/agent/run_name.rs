@@ -23,12 +23,6 @@ impl RunName {
         names.0 = called(crate::clock::wall());
     }
 
-    /// The name for something that may be done.
-    pub(crate) fn of_intent(&self) -> String {
-        let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        names.0.clone()
-    }
-
     /// The name for something that is about to be done.
     pub(crate) fn of_deed(&self) -> String {
         let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -67,8 +67,6 @@ pub(crate) enum Mark {
     Intend(Box<Deed>),
     /// Done.
     Did(Box<Deed>),
-    /// It was done after all, by this run: the item's ID, and the run.
-    Done(String, String),
     /// It was not done: the item's ID.
     NotDone(String),
     /// This deed has been undone.

@@ -219,6 +219,11 @@ impl Inventory {
         self.0.get(&name.sibling_key())
     }
 
+    /// Everything in it.
+    pub(crate) fn items(&self) -> impl Iterator<Item = &Occupant> {
+        self.0.values()
+    }
+
     /// The file of that name and ID, if it has the content that the mapping says.
     pub(crate) fn confirms(&self, known: &SyncedFile) -> Option<&RemoteFile> {
         match self.occupant(&known.name)? {

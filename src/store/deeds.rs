@@ -49,10 +49,6 @@ pub(super) fn apply(db: &Savepoint<'_>, mark: &Mark) -> rusqlite::Result<()> {
         }
         Mark::Intend(deed) => put(db, deed, false)?,
         Mark::Did(deed) => put(db, deed, true)?,
-        Mark::Done(id, run) => {
-            let sql = "UPDATE deed SET done = 1, run = ?2 WHERE box_id = ?1 AND done = 0";
-            db.prepare_cached(sql)?.execute(params![id, run])?;
-        }
         Mark::NotDone(id) => {
             let sql = "DELETE FROM deed WHERE box_id = ?1 AND done = 0";
             db.prepare_cached(sql)?.execute([id])?;

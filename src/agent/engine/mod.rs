@@ -11,6 +11,7 @@ mod part;
 mod passes;
 mod polls;
 mod put_off;
+mod repair;
 mod resolve;
 mod room;
 mod silence;
@@ -18,6 +19,7 @@ mod standing;
 mod status;
 mod visits;
 
+pub(crate) use crate::agent::engine::repair::Again;
 pub(crate) use crate::agent::engine::resolve::{Order, Resolved, Shown};
 pub(crate) use crate::agent::engine::status::{Command, Waited};
 

@@ -1,6 +1,6 @@
 //! Answering those who ask how it stands, and those who wait until all is on Box.
 
-use crate::agent::engine::{Engine, Order, Resolved};
+use crate::agent::engine::{Again, Engine, Order, Resolved};
 use crate::agent::eyes::Sight;
 use crate::model::path::RelPath;
 use crate::model::reason::FULL;
@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Entry(String, RelPath, oneshot::Sender<Value>),
     /// Do what a person decided about a conflict, and answer when it is done.
     Resolve(Order, oneshot::Sender<Resolved>),
+    /// Compare folders with Box once more, and answer when that is done.
+    Again(Again, oneshot::Sender<Waited>),
     /// A person approves of what a mirror stands still for; `None`: there is no such mirror.
     Approve(String, oneshot::Sender<Option<Value>>),
     /// Take back what a run did on Box.
@@ -49,6 +51,13 @@ pub(super) struct Waiter {
 const MOST_NAMED: u32 = 1_000;
 
 impl Waiter {
+    /// Waits for that pass of one mirror.
+    pub(super) fn of(mirror: usize, pass: u64, answer: oneshot::Sender<Waited>) -> Self {
+        let mut passes = vec![0; mirror];
+        passes.push(pass);
+        Self { passes, answer }
+    }
+
     /// Waits for that pass of the mirror as well.
     pub(super) fn extend(&mut self, mirror: usize, pass: u64) {
         if let Some(wanted) = self.passes.get_mut(mirror) {
@@ -75,6 +84,7 @@ impl Engine {
                 drop(answer.send(self.entry(&mirror, path)));
             }
             Command::Resolve(order, answer) => self.resolve(order, answer).await?,
+            Command::Again(again, answer) => self.on_again(again, answer).await?,
             Command::Approve(mirror, answer) => {
                 let approved = self.approve(&mirror).await?;
                 drop(answer.send(approved));

@@ -36,6 +36,7 @@ pub(crate) use disk::{sha1, sparse};
 pub(crate) use display::Display;
 pub(crate) use lines::Lines;
 pub(crate) use middle::{Act, Cut, Middle, Plot};
+pub(crate) use nobody::is_root;
 pub(crate) use run::Run;
 pub(crate) use service::{Service, ask};
 pub(crate) use sign_in::{KeyPair, redirect_uri};
