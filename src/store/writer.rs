@@ -296,8 +296,10 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
         Edit::Unpark(dir, name) => end(db, "parked", *dir, name),
         Edit::UnparkBelow(dir) => mirrors::unpark_below(db, *dir),
         Edit::Intend(dir, name, intent) => {
-            let sql = "INSERT OR REPLACE INTO intent (dir, name, sha1) VALUES (?1, ?2, ?3)";
-            let values = params![dir.0, name.as_bytes(), intent.sha1.as_bytes()];
+            let sql = "INSERT OR REPLACE INTO intent (dir, name, sha1, apart) \
+                       VALUES (?1, ?2, ?3, ?4)";
+            let (sha1, apart) = (intent.sha1.as_bytes(), intent.apart);
+            let values = params![dir.0, name.as_bytes(), sha1, apart];
             db.prepare_cached(sql)?.execute(values).map(|_| ())
         }
         Edit::Decide(dir, name, decision) => decide(db, *dir, name, decision),
