@@ -3,7 +3,7 @@
 
 use crate::agent::access::{self, Traces};
 use crate::agent::account::AccountCheck;
-use crate::agent::context::{Context, Mirror, Readers};
+use crate::agent::context::{Context, Mirror, Readers, own_files};
 use crate::agent::control;
 use crate::agent::engine::{Engine, Event, Temper};
 use crate::agent::eyes::Eyes;
@@ -15,6 +15,7 @@ use crate::agent::notify_socket::Supervisor;
 use crate::agent::pulse;
 use crate::agent::run_name::RunName;
 use crate::agent::schedule::Schedule;
+use crate::agent::verifier;
 use crate::config::{self, Config};
 use crate::plan::backoff::Backoff;
 use crate::plan::policy::{Policy, Quiet};
@@ -376,6 +377,15 @@ impl Parts {
             tokio::spawn(pulse::beat(events.clone())),
             tokio::spawn(login::keep_alive(Arc::clone(&self.context), events.clone())),
         ];
+        let verifying = config.verify_every.map(|every| {
+            let (context, store) = (Arc::clone(&self.context), self.store.clone());
+            tokio::spawn(verifier::now_and_then(
+                context,
+                store,
+                every,
+                events.clone(),
+            ))
+        });
         desk.send_replace(Some(events));
         shared.supervisor.ready("looking at the folders");
         // Watching begins before the first look: what changes in between is hinted at.
@@ -389,7 +399,7 @@ impl Parts {
             shared.supervisor.stopping();
         }
         let ending = engine.finish(began, ran).await;
-        tasks.iter().for_each(JoinHandle::abort);
+        tasks.iter().chain(&verifying).for_each(JoinHandle::abort);
         gauging.end().await;
         let next = next.lock().unwrap_or_else(PoisonError::into_inner).take();
         Ok(Shift { ending, next })
@@ -547,23 +557,6 @@ pub(crate) fn mirror(mirror: &config::Mirror, state_dir: &Path) -> Result<Mirror
         distrust: false,
     };
     Mirror::new(mirror, own_files(&mirror.local, state_dir), policy)
-}
-
-/// The rule that keeps our own state out of a mirror that contains it: it changes with
-/// every upload.
-fn own_files(local: &Path, state_dir: &Path) -> Option<String> {
-    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let (local, state_dir) = (real(local), real(state_dir));
-    let below = state_dir.strip_prefix(local).ok()?.to_str()?;
-    // A path, not a pattern.
-    let escape = |c: char| {
-        ['\\']
-            .into_iter()
-            .filter(move |_| "\\*?[]{}!#".contains(c))
-            .chain([c])
-    };
-    let below: String = below.chars().flat_map(escape).collect();
-    (!below.is_empty()).then(|| format!("/{below}/"))
 }
 
 /// A signal becomes an event.

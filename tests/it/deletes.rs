@@ -1,7 +1,7 @@
 //! What is deleted on the disk goes to Box's trash, where that is wanted: later, seen
 //! twice, as it is known, and only so much at once.
 
-use crate::rig::{Child, Rig, Run, other_clock};
+use crate::rig::{Child, Rig, Run, Service, other_clock, until};
 use box_emulator::{Effect, Fault};
 use std::os::unix::fs::PermissionsExt;
 
@@ -431,7 +431,7 @@ fn killed_between_the_delete_and_the_mapping_the_next_run_has_it_to_undo() {
         return;
     };
     let child = Child::start(command);
-    crate::rig::until("the delete has been accepted", || rig.cloud.held() == 1);
+    until("the delete has been accepted", || rig.cloud.held() == 1);
     child.kill();
     rig.cloud.release_holds();
     assert!(rig.cloud.is_trashed(&id));
@@ -529,4 +529,189 @@ fn a_dry_run_shows_what_would_go_and_touches_nothing() {
         .expect(&[("unchanged", 100), ("trashed", 1)]);
     assert_eq!(run.event("a.txt")["event"], "trashed", "{run}");
     assert_eq!((rig.rows(), deletes(&rig)), (rows, 0));
+}
+
+#[test]
+fn undo_moves_back_what_a_run_moved_and_nobody_fights() {
+    let rig = Rig::new();
+    rig.write("a.txt", "a")
+        .write("sub/b.txt", "b")
+        .write("x", "1")
+        .write("y", "2");
+    rig.mkdir("to").once_ok();
+    let before = ids(&rig);
+    rig.rename("a.txt", "to/renamed.txt")
+        .rename("sub", "to/sub2");
+    rig.rename("x", "z").rename("y", "x").rename("z", "y");
+    let run = rig.once_ok();
+    assert!(run.count("moved") >= 4, "{run}");
+    assert_ne!(ids(&rig), before);
+    let (code, lines) = undo(&rig, &run_name(&run));
+    assert_eq!(code, 0, "{lines:?}");
+    assert_eq!(ids(&rig), before);
+    let writes = rig.writes();
+    let run = rig.once_ok();
+    run.expect(&[("unchanged", 4), ("requests", 0)]);
+    assert_eq!((ids(&rig), rig.writes()), (before, writes));
+}
+
+#[test]
+fn undo_leaves_alone_what_somebody_moved_on() {
+    let rig = Rig::new();
+    rig.write("a.txt", "a").write("b.txt", "b").once_ok();
+    rig.rename("a.txt", "c.txt");
+    let run = rig.once_ok();
+    let id = rig.entry("c.txt").id;
+    rig.cloud.rename(&id, "theirs.txt");
+    let (code, lines) = undo(&rig, &run_name(&run));
+    assert_eq!(
+        (code, &lines[0]["reason"]),
+        (1, &"changed_on_box".into()),
+        "{lines:?}"
+    );
+    assert_eq!(rig.entry("theirs.txt").id, id);
+}
+
+#[test]
+fn what_has_moved_is_not_gone() {
+    let rig = rig();
+    rig.write("a.txt", "a").write("sub/b.txt", "b").once_ok();
+    let id = rig.entry("a.txt").id;
+    rig.rename("a.txt", "many/a.txt")
+        .rename("sub", "other")
+        .rename("many", "lots");
+    for clock in ["+0s", LATER, LATER_STILL] {
+        let Some(run) = pass(&rig, clock) else {
+            return;
+        };
+        run.expect_code(0);
+        assert_eq!(run.count("trashed"), 0, "{run}");
+    }
+    assert_eq!((rig.entry("lots/a.txt").id, deletes(&rig)), (id, 0));
+    assert_eq!(rig.row_count("absent"), 0);
+}
+
+/// Every path on Box and its ID.
+fn ids(rig: &Rig) -> Vec<(String, String)> {
+    let tree = rig.cloud.tree(&rig.folder).into_iter();
+    tree.map(|entry| (entry.path, entry.id)).collect()
+}
+
+#[test]
+fn a_service_shows_its_brake_and_goes_on_when_it_is_approved() {
+    let rig = rig();
+    rig.once_ok();
+    rig.write("stays", "s").once_ok();
+    rig.remove("many").once_ok();
+    let Some(variables) = other_clock(LATER) else {
+        return;
+    };
+    let mut command = rig.command(&["sync", "--json"]);
+    command.envs(variables);
+    let mut service = Service::start_command(&rig, command);
+    service.told("it is halted", |event| {
+        event["event"] == "halted" && event["reason"] == "brake"
+    });
+    let (code, answer) = service.wait(&rig);
+    assert_eq!(code, 3, "{answer}");
+    assert_eq!(service.status(&rig)["mirrors"][0]["state"], "halted");
+    assert_eq!(deletes(&rig), 0);
+    let approved = rig.run(&["approve", "mirror", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&approved.stdout).expect("one object");
+    assert_eq!(
+        (approved.code, &told["deletes"]),
+        (0, &100.into()),
+        "{told}"
+    );
+    until("it is in the trash", || rig.calls("delete_folders_id") == 1);
+    service.wait_ok(&rig);
+    rig.expect_box(["stays: s"]);
+    service.told("it is told", |event| {
+        event["event"] == "trashed" && event["path"] == "many"
+    });
+    let database = rig.database();
+    let run: String = database
+        .query_row("SELECT run FROM deed", [], |row| row.get(0))
+        .expect("there is a deed");
+    let (code, lines) = undo(&rig, &run);
+    assert_eq!(code, 0, "{lines:?}");
+    assert!(rig.has("many/7", "7"));
+    service.wait_ok(&rig);
+    assert!(rig.has("many/7", "7"));
+    service.end();
+}
+
+/// The watcher says so, a pass sees it, and a minute later another one acts: by a clock
+/// in a hurry.
+#[test]
+fn a_service_deletes_what_was_deleted_while_it_watched() {
+    let rig = rig();
+    rig.write("a.txt", "a").once_ok();
+    let id = rig.entry("a.txt").id;
+    let Some(variables) = other_clock("+0 x20") else {
+        return;
+    };
+    let mut command = rig.command(&["sync", "--json"]);
+    command.envs(variables);
+    let service = Service::start_command(&rig, command);
+    service.wait_ok(&rig);
+    rig.remove("a.txt");
+    until("it is in the trash", || rig.cloud.is_trashed(&id));
+    assert_eq!(deletes(&rig), 1);
+    drop(service);
+}
+
+/// By `ulimit -n`: so few that nothing can be opened, up to enough.
+#[test]
+fn without_file_descriptors_nothing_is_gone() {
+    let rig = rig().mirror_key("max_deletes = \"100%\"");
+    rig.write("sub/in/a.txt", "a").once_ok();
+    let Some(variables) = other_clock(LATER) else {
+        return;
+    };
+    let mut codes = std::collections::BTreeSet::new();
+    for most in 6..40 {
+        let mut command = rig.command(&ONCE);
+        command.envs(variables.clone());
+        let mut limited = std::process::Command::new("prlimit");
+        limited
+            .arg(format!("--nofile={most}"))
+            .arg(command.get_program())
+            .args(command.get_args());
+        let variables = command
+            .get_envs()
+            .filter_map(|(key, value)| Some((key, value?)));
+        limited.env_clear().envs(variables).current_dir(rig.temp());
+        codes.insert(Child::start(limited).finish().code);
+        assert_eq!(deletes(&rig), 0, "{most}");
+    }
+    assert!(
+        codes.len() > 1 && codes.contains(&0),
+        "too few and enough: {codes:?}"
+    );
+    assert_eq!(rig.row_count("absent"), 0);
+    rig.once_ok().expect(&[("unchanged", 101)]);
+}
+
+#[test]
+fn a_file_that_vanishes_while_it_is_sent_is_one_that_is_gone() {
+    let rig = rig();
+    rig.write("a.txt", "a").once_ok();
+    let id = rig.entry("a.txt").id;
+    rig.write("a.txt", "longer");
+    rig.cloud
+        .inject(Fault::on("options_files_id_content").hold());
+    let child = rig.begin();
+    until("its preflight is held", || rig.cloud.held() == 1);
+    rig.remove("a.txt");
+    rig.cloud.release_holds();
+    Run::of(child.finish()).expect(&[("unchanged", 100)]);
+    rig.expect_versions("a.txt", &["a"]);
+    rig.once_ok();
+    let Some(run) = pass(&rig, LATER) else {
+        return;
+    };
+    run.expect_code(0)
+        .expect(&[("unchanged", 100), ("trashed", 1)]);
+    assert!(rig.cloud.is_trashed(&id));
 }
