@@ -149,6 +149,9 @@ impl ParkedItem {
 pub(crate) struct Intent {
     /// The content that it would have put on Box.
     pub(crate) sha1: Sha1Digest,
+    /// Whether it would have a name that tells it apart from a twin: that is looked at
+    /// first, whether there is a twin now or not.
+    pub(crate) apart: bool,
 }
 
 /// What an upload makes.

@@ -53,6 +53,7 @@ mod mirrors;
 mod mistakes;
 mod mounts;
 mod moves;
+mod moves_refused;
 mod moves_watched;
 mod names;
 mod network;
