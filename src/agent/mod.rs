@@ -39,5 +39,6 @@ pub(crate) mod trash;
 pub(crate) mod trash_job;
 pub(crate) mod twin;
 pub(crate) mod undo;
+pub(crate) mod verifier;
 pub(crate) mod verify;
 pub(crate) mod weigh_job;

@@ -15,6 +15,7 @@ use crate::agent::notify_socket::Supervisor;
 use crate::agent::pulse;
 use crate::agent::run_name::RunName;
 use crate::agent::schedule::Schedule;
+use crate::agent::verifier;
 use crate::config::{self, Config};
 use crate::plan::backoff::Backoff;
 use crate::plan::policy::{Policy, Quiet};
@@ -376,6 +377,15 @@ impl Parts {
             tokio::spawn(pulse::beat(events.clone())),
             tokio::spawn(login::keep_alive(Arc::clone(&self.context), events.clone())),
         ];
+        let verifying = config.verify_every.map(|every| {
+            let (context, store) = (Arc::clone(&self.context), self.store.clone());
+            tokio::spawn(verifier::now_and_then(
+                context,
+                store,
+                every,
+                events.clone(),
+            ))
+        });
         desk.send_replace(Some(events));
         shared.supervisor.ready("looking at the folders");
         // Watching begins before the first look: what changes in between is hinted at.
@@ -389,7 +399,7 @@ impl Parts {
             shared.supervisor.stopping();
         }
         let ending = engine.finish(began, ran).await;
-        tasks.iter().for_each(JoinHandle::abort);
+        tasks.iter().chain(&verifying).for_each(JoinHandle::abort);
         gauging.end().await;
         let next = next.lock().unwrap_or_else(PoisonError::into_inner).take();
         Ok(Shift { ending, next })
