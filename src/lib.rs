@@ -17,7 +17,8 @@
 //! | plan | `plan/directory.rs` | entries, the mapping's rows, Box's listing → actions, edits, reports | ✔ |
 //! | | `plan/moves.rs`, asked by `agent/tracker.rs` | an entry's object, and what is where it was → what has moved, in which order | ✔ |
 //! | guard | `plan/guard.rs` | facts about a root → go on, or stand still | ✔ |
-//! | execute | `agent/file_job`, `agent/folder_job.rs`, `agent/move_job.rs` | an action → requests, driven by `plan/transfer.rs` and, for parts, `plan/chunked.rs` | |
+//! | | `plan/absence.rs`, `plan/brake.rs`, asked by `agent/weigh_job.rs` | what is gone, since when, and how much of it → it goes, or the mirror waits for a person | ✔ |
+//! | execute | `agent/file_job`, `agent/folder_job.rs`, `agent/move_job` | an action → requests, driven by `plan/transfer.rs` and, for parts, `plan/chunked.rs` | |
 //! | settle | `plan/settle.rs` | an outcome → edits of the mapping, a report, what is next | ✔ |
 //! | store | `store/writer.rs` | edits → one transaction | |
 //!
@@ -40,7 +41,10 @@
 //!   else, by the one table in `remote/lessons`. Tokens are obtained, kept and renewed in
 //!   `remote/auth`; the file that they are kept in is the only thing on the disk that this
 //!   room touches.
-//! - `store`: the mapping in SQLite.
+//! - `store`: the mapping in SQLite. Each row that is read has a seal (`store/seal.rs`), and
+//!   a mark beside the database tells it from an old copy (`store/mark.rs`); what does not
+//!   fit leads to `store/recovery.rs`, and from there to doubt: until everything has been
+//!   compared with Box once more, what differs there is parked (`Policy::distrust`).
 //! - `config`: the operator's decisions, read from TOML, all mistakes at once.
 //! - `agent`: the shell. Starts threads and tasks, and routes; knows what to do when a
 //!   root, a folder or Box as a whole is not to be had. `agent/checkup` looks at all that
@@ -68,7 +72,9 @@
 //!    a file. What is on Box already is adopted by comparing SHA-1.
 //! 7. A new refresh token is on disk before the access token that came with it is used,
 //!    and one renewal is under way across all processes.
-//! 8. Absence on the disk changes nothing on Box.
+//! 8. Absence on the disk changes nothing on Box, unless the operator wants it to: then two
+//!    complete looks a minute apart must agree, the whole of it is weighed before the first
+//!    goes, and it goes into the trash in the state that we know, as a deed that can be undone.
 //! 9. What cannot be read is not "gone", and what is left out is named with a reason.
 //!
 //! # Words

@@ -229,3 +229,20 @@ impl Drop for Lent<'_> {
         free.extend(self.reader.take());
     }
 }
+
+/// The rule that keeps our own state out of a mirror that contains it: it changes with
+/// every upload.
+pub(crate) fn own_files(local: &Path, state_dir: &Path) -> Option<String> {
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let (local, state_dir) = (real(local), real(state_dir));
+    let below = state_dir.strip_prefix(local).ok()?.to_str()?;
+    // A path, not a pattern.
+    let escape = |c: char| {
+        ['\\']
+            .into_iter()
+            .filter(move |_| "\\*?[]{}!#".contains(c))
+            .chain([c])
+    };
+    let below: String = below.chars().flat_map(escape).collect();
+    (!below.is_empty()).then(|| format!("/{below}/"))
+}

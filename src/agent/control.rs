@@ -5,10 +5,11 @@
 //! that is open.
 
 use crate::agent::door::{Door, Visitor};
-use crate::agent::engine::{Command, Event, Order, Shown, Waited};
+use crate::agent::engine::{Again, Command, Event, Order, Shown, Waited};
 use crate::agent::notice::{path_of, put_path};
 use crate::agent::resolve;
 use crate::agent::run::Fatal;
+use crate::model::ids::FolderId;
 use crate::plan::conflict::Keep;
 use serde_json::{Value, json};
 use std::fs::{File, Permissions};
@@ -117,6 +118,10 @@ async fn answer(stream: UnixStream, desk: Desk, visitor: Visitor) -> io::Result<
             Some(order) => decide(&desk, order).await,
             None => Some(json!({ "error": "this is no decision about a conflict" })),
         },
+        Some("repair") => match folders(&question) {
+            Some(folders) => compare(&desk, folders).await,
+            None => Some(json!({ "error": "this names no folders" })),
+        },
         Some("approve") => match name("mirror") {
             Some(mirror) => approve(&desk, mirror).await,
             None => Some(json!({ "error": "there is no mirror in the question" })),
@@ -165,11 +170,15 @@ async fn entry(desk: &Desk, question: &Value) -> Option<Value> {
 }
 
 async fn wait(desk: &Desk) -> Option<Value> {
+    put(desk, Command::Wait).await.map(waited)
+}
+
+fn waited(found: Waited) -> Value {
     let Waited {
         halted,
         paused,
         left,
-    } = put(desk, Command::Wait).await?;
+    } = found;
     let told = |mirrors: Vec<(String, String)>| -> Vec<_> {
         let told = mirrors.into_iter();
         told.map(|(mirror, message)| json!({ "mirror": mirror, "message": message }))
@@ -184,7 +193,30 @@ async fn wait(desk: &Desk) -> Option<Value> {
             line
         })
         .collect();
-    Some(json!({ "halted": halted, "paused": paused, "left": left }))
+    json!({ "halted": halted, "paused": paused, "left": left })
+}
+
+fn folders(question: &Value) -> Option<Again> {
+    let ids = question.get("folders")?.as_array()?.iter();
+    let folders: Option<Vec<_>> = ids.map(|id| Some(FolderId::new(id.as_str()?))).collect();
+    Some(Again {
+        mirror: question.get("mirror")?.as_str()?.to_owned(),
+        folders: folders?,
+        is_last: question.get("last")?.as_bool()?,
+    })
+}
+
+/// The question for [`folders`].
+pub(crate) fn again(again: &Again) -> Value {
+    let folders: Vec<&str> = again.folders.iter().map(|id| id.as_str()).collect();
+    json!({
+        "verb": "repair", "mirror": again.mirror, "folders": folders, "last": again.is_last,
+    })
+}
+
+async fn compare(desk: &Desk, again: Again) -> Option<Value> {
+    let found = put(desk, |answer| Command::Again(again.clone(), answer)).await?;
+    Some(waited(found))
 }
 
 async fn approve(desk: &Desk, mirror: String) -> Option<Value> {

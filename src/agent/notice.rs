@@ -1,5 +1,6 @@
 //! What the agent tells whoever watches it, and how a run ended.
 
+use crate::agent::verify::Verified;
 use crate::model::path::RelPath;
 use crate::model::trouble::Said;
 use crate::plan::action::Report;
@@ -40,6 +41,13 @@ pub(crate) enum Notice {
     Passed {
         /// The mirror's name.
         mirror: String,
+    },
+    /// A mirror has been compared with Box as a whole.
+    Verified {
+        /// The mirror's name.
+        mirror: String,
+        /// What was found.
+        found: Verified,
     },
     /// A mirror is another one than before.
     Mirror(Announcement),

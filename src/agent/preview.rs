@@ -566,7 +566,7 @@ fn is_as_before(now: &Stamp, row: &SyncedFile) -> bool {
 }
 
 /// The target's folder; `None` where it would be made.
-async fn find(context: &Context, target: &Target) -> Result<Option<FolderId>, Unusable> {
+pub(super) async fn find(context: &Context, target: &Target) -> Result<Option<FolderId>, Unusable> {
     let names = match target {
         Target::Id(id) => return Ok(Some(id.clone())),
         Target::Path(names) => names,

@@ -2,10 +2,12 @@
 
 use crate::agent::context::{Context, Mirror};
 use crate::agent::job::Ended;
+use crate::agent::notice::Ending;
 use crate::config::Target;
 use crate::model::ids::FolderId;
 use crate::model::item::Occupant;
 use crate::model::name::RemoteName;
+use crate::model::reason::Failed;
 use crate::model::trouble::Trouble;
 use crate::plan::facts::Inventory;
 use crate::plan::guard::Halt;
@@ -16,6 +18,7 @@ use crate::remote::client::BoxClient;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
 use crate::store::mirrors::{Holder, NewRoot};
+use std::time::Duration;
 
 /// Finds or makes the root folder, checks that it can be used, and lists it where it
 /// was never compared.
@@ -114,6 +117,31 @@ pub(crate) fn ended(why: Unusable, answered: bool) -> Ended {
         Verdict::Fail(failed) => Effect::Halt(Halt::FolderInvisible(failed.to_string())),
         Verdict::Vanished => Effect::Vanished,
     })
+}
+
+/// What Box being in the way of a command's look at a mirror means for how it ends.
+pub(crate) fn of_trouble(trouble: Trouble, mirror: String, ending: &mut Ending) {
+    let unreadable = |what: String| Halt::FolderUnreadable(what);
+    match Verdict::of(trouble) {
+        Verdict::Unauthorized(said) => ending.unauthorized = Some(said),
+        Verdict::Retry {
+            failed: Failed::NoAnswer(why),
+            ..
+        } => ending.unreachable = Some(why),
+        Verdict::Retry { failed, .. } | Verdict::Busy { failed, .. } | Verdict::Fail(failed) => {
+            ending.halted.push((mirror, unreadable(failed.to_string())));
+        }
+        Verdict::Park(why) => {
+            ending
+                .halted
+                .push((mirror, Halt::FolderInvisible(why.to_string())));
+        }
+        Verdict::Full(said) => ending.halted.push((mirror, unreadable(said.to_string()))),
+        Verdict::Throttled(after) => {
+            ending.deferred = after.or(Some(Duration::from_secs(1)));
+        }
+        Verdict::Vanished => {}
+    }
 }
 
 /// Once in each pass, before anything is asked of a mirror's folders: is its root there,

@@ -3,7 +3,7 @@
 
 use crate::agent::access::{self, Traces};
 use crate::agent::account::AccountCheck;
-use crate::agent::context::{Context, Mirror, Readers};
+use crate::agent::context::{Context, Mirror, Readers, own_files};
 use crate::agent::engine::{Engine, Event, Temper};
 use crate::agent::eyes::Eyes;
 use crate::agent::meter::{Gauge, Meter};
@@ -304,23 +304,6 @@ pub(crate) fn mirror(mirror: &config::Mirror, state_dir: &Path) -> Result<Mirror
         distrust: false,
     };
     Mirror::new(mirror, own_files(&mirror.local, state_dir), policy)
-}
-
-/// The rule that keeps our own state out of a mirror that contains it: it changes with
-/// every upload.
-fn own_files(local: &Path, state_dir: &Path) -> Option<String> {
-    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let (local, state_dir) = (real(local), real(state_dir));
-    let below = state_dir.strip_prefix(local).ok()?.to_str()?;
-    // A path, not a pattern.
-    let escape = |c: char| {
-        ['\\']
-            .into_iter()
-            .filter(move |_| "\\*?[]{}!#".contains(c))
-            .chain([c])
-    };
-    let below: String = below.chars().flat_map(escape).collect();
-    (!below.is_empty()).then(|| format!("/{below}/"))
 }
 
 /// A signal becomes an event.

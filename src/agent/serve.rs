@@ -12,6 +12,7 @@ use crate::agent::notify_socket::Supervisor;
 use crate::agent::pulse;
 use crate::agent::run::{Fatal, Parts, StopSignals, Watcher, backoff, kept_context, recoverable};
 use crate::agent::schedule::Schedule;
+use crate::agent::verifier;
 use crate::config::Config;
 use crate::plan::debounce::Hint;
 use crate::plan::policy::Quiet;
@@ -198,7 +199,7 @@ impl Parts {
         let events = engine.events();
         let next = Next::default();
         let gauging = self.gauge(shared.gauge());
-        let tasks = [
+        let mut tasks = vec![
             tokio::spawn(forward_stops(
                 Arc::clone(&shared.stop),
                 Arc::clone(&shared.is_told),
@@ -209,6 +210,15 @@ impl Parts {
             tokio::spawn(pulse::beat(events.clone())),
             tokio::spawn(login::keep_alive(Arc::clone(&self.context), events.clone())),
         ];
+        tasks.extend(config.verify_every.map(|every| {
+            let (context, store) = (Arc::clone(&self.context), self.store.clone());
+            tokio::spawn(verifier::now_and_then(
+                context,
+                store,
+                every,
+                events.clone(),
+            ))
+        }));
         desk.send_replace(Some(events));
         shared.supervisor.ready("looking at the folders");
         // Watching begins before the first look: what changes in between is hinted at.

@@ -100,7 +100,7 @@ impl Bin<'_> {
                     trouble,
                     Trouble::Refused(_) | Trouble::Locked(_) | Trouble::Throttled(..)
                 ) {
-                    self.store.writer().apply(vec![undid(&deed)]).await?;
+                    self.store.writer().apply(vec![not_done(&deed)]).await?;
                 }
                 return Ok(Fate::Trouble(trouble));
             }
@@ -118,7 +118,7 @@ impl Bin<'_> {
             Err(_) => *trash = Trash::Unseen(item.id.clone()),
             Ok(false) => {
                 *trash = Trash::Missing;
-                let edits = done.into_iter().skip(1).chain([undid(&deed)]);
+                let edits = done.into_iter().skip(1).chain([not_done(&deed)]);
                 return self.trashless(edits.collect()).await;
             }
         }
@@ -174,7 +174,7 @@ impl Bin<'_> {
     async fn gone(&self, deed: Deed, forget: Mark, ours: bool) -> Result<Fate, StoreError> {
         let what = match ours {
             true => Edit::Mark(Mark::Did(Box::new(deed))),
-            false => undid(&deed),
+            false => not_done(&deed),
         };
         let edits = vec![what, Edit::Mark(forget)];
         self.store.writer().apply(edits).await?;
@@ -197,7 +197,7 @@ impl Bin<'_> {
         };
         match found {
             Ok(file) => {
-                self.store.writer().apply(vec![undid(&deed)]).await?;
+                self.store.writer().apply(vec![not_done(&deed)]).await?;
                 Ok(match item.id {
                     ItemId::File(_) => Fate::Changed(file.map(Box::new)),
                     // Its etag was read a moment ago: look again.
@@ -213,9 +213,8 @@ impl Bin<'_> {
     }
 }
 
-fn undid(deed: &Deed) -> Edit {
-    let (run, id) = (deed.run.clone(), deed.item.as_str().to_owned());
-    Edit::Mark(Mark::Undid(run, id))
+fn not_done(deed: &Deed) -> Edit {
+    Edit::Mark(Mark::NotDone(deed.item.as_str().to_owned()))
 }
 
 async fn delete(client: &BoxClient, item: &Item<'_>) -> Result<(), Trouble> {

@@ -50,7 +50,7 @@ pub(crate) async fn run(context: &Context, store: &Store, run: &str) -> Result<V
     drop(reader);
     let mut items = Vec::new();
     let mut stop = None;
-    for deed in &deeds {
+    for (number, deed) in &deeds {
         if stop.is_some() {
             items.push(item(
                 deed,
@@ -65,9 +65,8 @@ pub(crate) async fn run(context: &Context, store: &Store, run: &str) -> Result<V
         };
         match undone {
             Undone::Back => {
-                let id = deed.item.as_str().to_owned();
-                let undid = Edit::Mark(Mark::Undid(deed.run.clone(), id));
-                store.writer().apply(vec![undid]).await?;
+                let undone = Edit::Mark(Mark::Undone(*number));
+                store.writer().apply(vec![undone]).await?;
                 let word = if deed.to.is_none() {
                     "restored"
                 } else {

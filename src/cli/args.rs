@@ -180,6 +180,14 @@ pub(crate) enum Command {
     #[command(after_help = examples::RESOLVE)]
     Resolve(ResolveArgs),
 
+    /// Compare disk and Box, by SHA-1 and without downloading anything.
+    ///
+    /// Tells what is missing on Box, what was changed there, what is there and not here,
+    /// and what waits to be sent. Box's folders are listed; files that have not changed
+    /// here since they were sent are not read. Ends with 1 if anything differs. Nothing
+    /// is changed without --repair.
+    Verify(VerifyArgs),
+
     /// Let a mirror go on that waits for a person.
     ///
     /// A mirror halts when more would be deleted on Box than max_deletes allows, or when
@@ -328,6 +336,23 @@ pub(crate) struct ResolveArgs {
 
 fn keep(text: &str) -> Result<Keep, String> {
     Keep::of(text).ok_or_else(|| "choose local, box or both".to_owned())
+}
+
+/// What to compare.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct VerifyArgs {
+    /// Make good what differs, as on_remote_change and on_existing say: what they park is
+    /// parked, and what is only on Box stays there. A running service does it.
+    #[arg(long)]
+    pub(crate) repair: bool,
+
+    /// Only this mirror; may be given several times.
+    #[arg(long = "mirror", value_name = "NAME")]
+    pub(crate) mirrors: Vec<String>,
+
+    /// Print one JSON object for each difference, and then the summary.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Which token.

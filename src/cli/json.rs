@@ -39,6 +39,11 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
         }
         Notice::Throttled(wait) => json!({ "event": "throttled", "wait_ms": millis(*wait) }),
         Notice::Unreachable(why) => json!({ "event": "unreachable", "message": why }),
+        Notice::Verified { mirror, found } => json!({
+            "event": "verified", "mirror": mirror, "in_sync": found.agree,
+            "missing": found.missing, "changed": found.changed, "extra": found.extra,
+            "pending": found.pending, "unread": found.unread,
+        }),
         Notice::Passed { mirror } => json!({ "event": "passed", "mirror": mirror }),
         Notice::Mirror(announcement) => announced(announcement),
         Notice::Watching => json!({ "event": "watching" }),
@@ -208,6 +213,15 @@ pub(crate) fn summary(ending: &Ending, exit_code: u8, dry_run: bool) -> Value {
     if let Some(run) = &ending.run {
         line["run"] = json!(run);
     }
+    blame(&mut line, ending);
+    if dry_run {
+        line["dry_run"] = json!(true);
+    }
+    line
+}
+
+/// Adds what stood in the way.
+pub(crate) fn blame(line: &mut Value, ending: &Ending) {
     let all = ending.halted.iter();
     line["halted"] = all.map(|(mirror, halt)| halted(mirror, halt)).collect();
     if let Some(said) = &ending.unauthorized {
@@ -217,10 +231,6 @@ pub(crate) fn summary(ending: &Ending, exit_code: u8, dry_run: bool) -> Value {
     } else if let Some(why) = &ending.unreachable {
         line["error"] = json!({ "code": "unreachable", "message": why });
     }
-    if dry_run {
-        line["dry_run"] = json!(true);
-    }
-    line
 }
 
 /// The line that stands for a summary where no run came about.

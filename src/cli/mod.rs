@@ -29,6 +29,7 @@ pub(crate) mod sync;
 pub(crate) mod text;
 pub(crate) mod token;
 pub(crate) mod undo;
+pub(crate) mod verify;
 pub(crate) mod wording;
 
 use crate::cli::args::{Args, Command, ConfigCommand};
@@ -117,6 +118,7 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
             unless_stopped(&mut stop, work).await
         }
         Command::Resolve(args) => resolve::run(place, args, stop, output).await,
+        Command::Verify(args) => verify::run(place, args, stop, output).await,
         Command::Approve { mirror, json } => {
             unless_stopped(&mut stop, approve::run(&place, &mirror, json, output)).await
         }
@@ -172,6 +174,7 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         | Command::Doctor { .. }
         | Command::Init(_)
         | Command::Resolve(_)
+        | Command::Verify(_)
         | Command::Approve { .. }
         | Command::Undo { .. }
         | Command::Service { .. }

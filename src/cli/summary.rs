@@ -48,7 +48,9 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
         (sent, false) => format!("; {} sent", bytes(sent)),
     };
     let undo = match &ending.run {
-        Some(run) => format!("`boxup undo {run}` takes back what went to the trash.\n"),
+        Some(run) => {
+            format!("`boxup undo {run}` takes back what it moved or put into the trash.\n")
+        }
         None => String::new(),
     };
     format!(

@@ -88,6 +88,15 @@ impl Text {
                 self.said.remove(&(mirror.clone(), String::new()));
                 return String::new();
             }
+            Notice::Verified { found, .. } if found.is_in_sync() => return String::new(),
+            Notice::Verified { mirror, found } => {
+                let words = format!(
+                    "{mirror}: {} missing, {} changed, {} extra, {} pending; boxup verify tells \
+                     which",
+                    found.missing, found.changed, found.extra, found.pending
+                );
+                self.marked("drifted", YELLOW, &words)
+            }
             // Told on standard error.
             Notice::Watching | Notice::Mirror(_) => return String::new(),
         };

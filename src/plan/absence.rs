@@ -67,8 +67,10 @@ pub(crate) enum Mark {
     Intend(Box<Deed>),
     /// Done.
     Did(Box<Deed>),
-    /// Not done, or undone: the run, and the item's ID.
-    Undid(String, String),
+    /// It was not done: the item's ID.
+    NotDone(String),
+    /// This deed has been undone.
+    Undone(i64),
     /// Nobody undoes anything that was done before this run any more.
     Prune(String),
     /// A file is not on Box any more.

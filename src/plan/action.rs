@@ -250,7 +250,6 @@ pub(crate) enum Edit {
     /// A folder's listing has been planned from.
     Inventoried(FolderKey),
     /// A folder is to be listed and compared once more.
-    #[expect(dead_code, reason = "for repairs")]
     Recompare(FolderId),
     /// An item waits.
     Park(FolderKey, LocalName, ParkedItem),

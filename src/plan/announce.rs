@@ -244,7 +244,7 @@ mod tests {
             "Box folder 2 now",
             "not to Box folder 1",
             "stays",
-            "removes nothing",
+            "nothing on Box is removed",
         ] {
             assert!(words.contains(part), "{part}: {words}");
         }

@@ -149,6 +149,9 @@ impl ParkedItem {
 pub(crate) struct Intent {
     /// The content that it would have put on Box.
     pub(crate) sha1: Sha1Digest,
+    /// Whether it would have a name that tells it apart from a twin: that is looked at
+    /// first, whether there is a twin now or not.
+    pub(crate) apart: bool,
 }
 
 /// What an upload makes.
@@ -217,6 +220,11 @@ impl Inventory {
     /// Who has this name, in any case.
     pub(crate) fn occupant(&self, name: &RemoteName) -> Option<&Occupant> {
         self.0.get(&name.sibling_key())
+    }
+
+    /// Everything in it.
+    pub(crate) fn items(&self) -> impl Iterator<Item = &Occupant> {
+        self.0.values()
     }
 
     /// The file of that name and ID, if it has the content that the mapping says.

@@ -10,6 +10,7 @@ pub(crate) mod backoff;
 pub(crate) mod brake;
 pub(crate) mod chunked;
 pub(crate) mod clearance;
+pub(crate) mod comparison;
 pub(crate) mod conflict;
 pub(crate) mod debounce;
 pub(crate) mod directory;

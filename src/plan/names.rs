@@ -11,7 +11,7 @@
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::Parked;
-use crate::plan::facts::{DirFacts, Inventory, LocalEntry, LocalKind, Mapped};
+use crate::plan::facts::{DirFacts, LocalEntry, LocalKind, Mapped};
 use crate::plan::policy::{OnInvalidName, Policy};
 use std::collections::{BTreeMap, HashMap};
 
@@ -46,20 +46,14 @@ impl Names {
         for (name, key) in names.claims(&facts.mapped) {
             owners.entry(key).or_insert(name);
         }
-        let inventory = facts.inventory.as_ref();
-        if let Some(inventory) = inventory.filter(|inventory| inventory.has_names_apart()) {
-            let before = unmapped().filter(|name| names.was_told_apart(name, inventory));
-            let before: Vec<_> = before.map(|name| (name.clone(), Winner::Before)).collect();
-            names.losers.extend(before);
-        }
-        let is_on_box =
-            |remote: &RemoteName| inventory.is_some_and(|inventory| inventory.holds(remote));
-        for first in [true, false] {
+        let before = names.told_apart(facts);
+        names.losers.extend(before);
+        for rank in Rank::ALL {
             for name in unmapped().filter(|name| !names.losers.contains_key(name)) {
                 let Ok(remote) = policy.name_of(name) else {
                     continue;
                 };
-                if first == is_on_box(&remote) {
+                if Rank::of(name, &remote, facts) == rank {
                     owners.entry(remote.sibling_key()).or_insert(name);
                 }
             }
@@ -107,12 +101,51 @@ impl Names {
             .collect()
     }
 
-    /// Whether Box's listing shows the name that this entry gets when it is told apart:
-    /// nothing else ever gets that.
-    fn was_told_apart(&self, name: &LocalName, inventory: &Inventory) -> bool {
-        let own = self.policy.name_of(name).ok();
-        self.policy.on_invalid_name == OnInvalidName::Encode
-            && own.is_some_and(|own| inventory.holds(&own.apart(name)))
+    /// The unmapped entries that were told apart before: Box's listing shows the name that
+    /// nothing else ever gets, or a request in doubt was about it.
+    fn told_apart(&self, facts: &DirFacts) -> Vec<(LocalName, Winner)> {
+        if self.policy.on_invalid_name != OnInvalidName::Encode {
+            return Vec::new();
+        }
+        let inventory = facts.inventory.as_ref();
+        let inventory = inventory.filter(|inventory| inventory.has_names_apart());
+        let is_intended = |name: &LocalName| {
+            let intent = facts.mapped.intents.get(name);
+            intent.is_some_and(|intent| intent.apart)
+        };
+        let is_there = |name: &LocalName| {
+            let apart = || self.policy.name_of(name).ok().map(|own| own.apart(name));
+            inventory.is_some_and(|all| apart().is_some_and(|apart| all.holds(&apart)))
+        };
+        let before = unmapped(facts).filter(|name| is_intended(name) || is_there(name));
+        before.map(|name| (name.clone(), Winner::Before)).collect()
+    }
+}
+
+/// Of several unmapped entries the one of the first rank has the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rank {
+    /// It waits because of what has the name on Box: it was told so.
+    Waits,
+    /// Box has the name in just this spelling.
+    Spelled,
+    /// Any other.
+    Other,
+}
+
+impl Rank {
+    const ALL: [Self; 3] = [Self::Waits, Self::Spelled, Self::Other];
+
+    fn of(name: &LocalName, remote: &RemoteName, facts: &DirFacts) -> Self {
+        let parked = facts.mapped.parked.get(name);
+        let inventory = facts.inventory.as_ref();
+        if parked.is_some_and(|parked| parked.obstacle.is_some()) {
+            Self::Waits
+        } else if inventory.is_some_and(|inventory| inventory.holds(remote)) {
+            Self::Spelled
+        } else {
+            Self::Other
+        }
     }
 }
 

@@ -22,7 +22,12 @@ pub(crate) struct OwnName {
 impl OwnName {
     /// The planned name.
     pub(crate) fn of(work: &FileWork, policy: &Policy) -> Self {
-        let planned = work.remote_name.clone();
+        let planned = match (work.intent, policy.name_of(&work.name)) {
+            (Some(intent), Ok(own)) if intent.apart && work.synced.is_none() => {
+                own.apart(&work.name)
+            }
+            _ => work.remote_name.clone(),
+        };
         let own = policy.name_of(&work.name);
         // A plan that has told it apart knew why.
         let own = own.ok().filter(|_| !planned.is_apart());

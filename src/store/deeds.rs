@@ -49,9 +49,12 @@ pub(super) fn apply(db: &Savepoint<'_>, mark: &Mark) -> rusqlite::Result<()> {
         }
         Mark::Intend(deed) => put(db, deed, false)?,
         Mark::Did(deed) => put(db, deed, true)?,
-        Mark::Undid(run, id) => {
-            let sql = "DELETE FROM deed WHERE run = ?1 AND box_id = ?2";
-            db.prepare_cached(sql)?.execute(params![run, id])?;
+        Mark::NotDone(id) => {
+            let sql = "DELETE FROM deed WHERE box_id = ?1 AND done = 0";
+            db.prepare_cached(sql)?.execute([id])?;
+        }
+        Mark::Undone(number) => {
+            db.execute("DELETE FROM deed WHERE number = ?1", [number])?;
         }
         Mark::Prune(oldest) => {
             db.execute("DELETE FROM deed WHERE run < ?1", [oldest])?;
@@ -280,19 +283,22 @@ impl Reader {
         Ok(statement.query_row([root.0], |row| row.get(0))?)
     }
 
-    /// The deed that was about to be done to an item when its run was cut off.
+    /// The delete that was about to be done to an item when its run was cut off.
     pub(crate) fn intended(&self, id: &ItemId) -> Result<Option<Deed>, Error> {
-        let sql = format!("SELECT {DEED} FROM deed WHERE box_id = ?1 AND kind = ?2 AND done = 0");
+        let sql = format!(
+            "SELECT {DEED} FROM deed \
+             WHERE box_id = ?1 AND kind = ?2 AND done = 0 AND new_parent IS NULL"
+        );
         let mut statement = self.connection().prepare_cached(&sql)?;
         let key = [id.as_str(), id.kind()];
         Ok(statement.query_row(key, deed).optional()?)
     }
 
-    /// The deeds of a run, the last first.
-    pub(crate) fn deeds(&self, run: &str) -> Result<Vec<Deed>, Error> {
+    /// The deeds of a run with their numbers, the last first.
+    pub(crate) fn deeds(&self, run: &str) -> Result<Vec<(i64, Deed)>, Error> {
         let sql = format!("SELECT {DEED} FROM deed WHERE run = ?1 ORDER BY number DESC");
         let mut statement = self.connection().prepare_cached(&sql)?;
-        let found = statement.query_map([run], deed)?;
+        let found = statement.query_map([run], |row| Ok((row.get(0)?, deed(row)?)))?;
         Ok(found.collect::<rusqlite::Result<_>>()?)
     }
 

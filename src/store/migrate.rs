@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0006_names.sql"),
     include_str!("../../migrations/0007_told.sql"),
     include_str!("../../migrations/0008_seals.sql"),
+    include_str!("../../migrations/0009_apart.sql"),
 ];
 
 /// Brings the database to the latest version, or refuses one that is later or foreign.

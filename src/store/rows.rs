@@ -28,7 +28,7 @@ pub(crate) const MIRROR: &str = "name, target";
 /// Columns of the row about the database itself, in order.
 pub(crate) const STATE: &str = "key, generation, inode, born, own_inode, is_open, loss";
 /// Columns of [`intent`], in order.
-pub(crate) const INTENT: &str = "name, sha1";
+pub(crate) const INTENT: &str = "name, sha1, apart";
 
 /// A file's row.
 pub(crate) fn file(row: &Row<'_>) -> rusqlite::Result<(LocalName, SyncedFile)> {
@@ -129,6 +129,7 @@ pub(crate) fn intent(row: &Row<'_>) -> rusqlite::Result<(LocalName, Intent)> {
         name(row)?,
         Intent {
             sha1: digest(row, 1)?,
+            apart: row.get(2)?,
         },
     ))
 }

@@ -89,7 +89,11 @@ async fn fill(dir: &Path) {
         let parked = ParkedItem::new(&Parked::CaseTwin("other".to_owned()), None);
         edits.push(Edit::Park(folder.key, name("p"), parked));
         let sha1 = file(number as u64).sha1;
-        edits.push(Edit::Intend(folder.key, name("i"), Intent { sha1 }));
+        edits.push(Edit::Intend(
+            folder.key,
+            name("i"),
+            Intent { sha1, apart: false },
+        ));
         store.writer().apply(edits).await.unwrap();
     }
     store.close().await;

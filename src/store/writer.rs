@@ -13,6 +13,7 @@ use crate::store::deeds;
 use crate::store::error::Error;
 use crate::store::mark::Generation;
 use crate::store::mirrors::{self, Holder};
+use crate::store::verified::{self, LastVerified};
 use crate::store::{recovery, sessions, told, tree};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use std::thread;
@@ -43,6 +44,7 @@ enum Work {
     Mirror(mirrors::NewRoot),
     Account(KnownAccount),
     Compared(String, Vec<String>),
+    Verified(LastVerified),
     Told(Vec<Known>),
     Close,
 }
@@ -72,6 +74,11 @@ impl Writer {
     /// Unless another mirror has the folder: then nothing changes, and that is told.
     pub(crate) async fn put_root(&self, root: mirrors::NewRoot) -> Result<Holder, Error> {
         self.run(Work::Mirror(root)).await
+    }
+
+    /// Records what a verification found.
+    pub(crate) async fn verified(&self, last: LastVerified) -> Result<(), Error> {
+        self.run(Work::Verified(last)).await.map(|_| ())
     }
 
     /// Records that a mirror, of those that are configured, has been compared with Box as
@@ -230,6 +237,10 @@ fn run(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<Holde
             account::put(&savepoint, known)?;
             Holder::Nobody
         }
+        Work::Verified(last) => {
+            verified::put(&savepoint, last)?;
+            Holder::Nobody
+        }
         Work::Compared(mirror, configured) => {
             recovery::compared(&savepoint, mirror, configured)?;
             Holder::Nobody
@@ -285,8 +296,10 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
         Edit::Unpark(dir, name) => end(db, "parked", *dir, name),
         Edit::UnparkBelow(dir) => mirrors::unpark_below(db, *dir),
         Edit::Intend(dir, name, intent) => {
-            let sql = "INSERT OR REPLACE INTO intent (dir, name, sha1) VALUES (?1, ?2, ?3)";
-            let values = params![dir.0, name.as_bytes(), intent.sha1.as_bytes()];
+            let sql = "INSERT OR REPLACE INTO intent (dir, name, sha1, apart) \
+                       VALUES (?1, ?2, ?3, ?4)";
+            let (sha1, apart) = (intent.sha1.as_bytes(), intent.apart);
+            let values = params![dir.0, name.as_bytes(), sha1, apart];
             db.prepare_cached(sql)?.execute(values).map(|_| ())
         }
         Edit::Decide(dir, name, decision) => decide(db, *dir, name, decision),

@@ -173,3 +173,31 @@ fn a_folder_path_that_many_need_at_once_is_made_once() {
     top.retain(|path| path == "Team");
     assert_eq!(top.len(), 1);
 }
+
+/// The second mirror's folder lies in the first one's, which only Box knows. Nothing of one
+/// gets into the other's.
+#[test]
+fn a_folder_of_another_mirror_is_left_to_it_wherever_it_lies() {
+    for is_outer_first in [true, false] {
+        let mut rig = Rig::new();
+        let inner = rig.cloud.folder("/Mirror/sub");
+        rig.add_mirror("second");
+        rig.config.mirrors[1][2] = format!("folder_id = {inner:?}");
+        rig.config.save();
+        rig.write("a.txt", "a").write("sub/ours.txt", "ours");
+        std::fs::write(rig.config.local(1).join("theirs.txt"), "theirs").expect("written");
+        let names = [["mirror", "second"], ["second", "mirror"]][usize::from(!is_outer_first)];
+        for name in names {
+            rig.sync(&["--once", "--mirror", name]);
+        }
+        let run = rig.once();
+        assert_ne!(run.code, 0, "{run}");
+        assert_ne!(run.code, 74, "{run}");
+        let on_box = rig.names();
+        let both = ["sub/ours.txt", "sub/theirs.txt"];
+        let there = both
+            .iter()
+            .filter(|name| on_box.contains(&(**name).to_owned()));
+        assert_eq!(there.count(), 1, "{on_box:?}: {run}");
+    }
+}

@@ -3,7 +3,7 @@
 
 use crate::deletes::{deletes, pass};
 use crate::rig::apart::apart;
-use crate::rig::{Rig, Run};
+use crate::rig::{Rig, Run, not_run};
 use std::path::Path;
 use std::process::Command;
 
@@ -201,4 +201,48 @@ fn a_service_notices_a_lost_mount_and_goes_on_when_it_is_back() {
             umount(&rig.local());
         },
     );
+}
+
+/// What a file system does that its disk has left: everything that is not in memory is
+/// `EIO`.
+const DIE: &str = "import fcntl, os, struct, sys
+fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587d, struct.pack('I', 2))";
+
+#[test]
+fn a_disk_that_dies_deletes_nothing() {
+    apart("mounts::a_disk_that_dies_deletes_nothing", || {
+        let rig = rig();
+        let image = rig.temp().join("image");
+        std::fs::File::create(&image)
+            .and_then(|file| file.set_len(32 << 20))
+            .expect("made");
+        let made = Command::new("mkfs.ext4").arg("-q").arg(&image).status();
+        let mounted = Command::new("mount")
+            .args(["-o", "loop"])
+            .arg(&image)
+            .arg(rig.local())
+            .status();
+        let is_there = [made, mounted]
+            .iter()
+            .all(|done| done.as_ref().is_ok_and(|s| s.success()));
+        if !is_there {
+            not_run("there is no mkfs.ext4, or no loop device");
+            return;
+        }
+        for number in 0..50 {
+            rig.write(&format!("{number}/in/a.txt"), format!("{number}"));
+        }
+        let before = rig.once().count("uploaded");
+        let died = Command::new("python3")
+            .args(["-c", DIE])
+            .arg(rig.local())
+            .status();
+        if died.is_ok_and(|died| died.success()) {
+            passes(&rig, |run| assert_eq!(run.count("uploaded"), 0, "{run}"));
+        } else {
+            not_run("there is no python3, or the file system cannot be shut down");
+        }
+        assert_eq!((before, rig.row_count("absent")), (50, 0));
+        umount(&rig.local());
+    });
 }

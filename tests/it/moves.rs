@@ -370,3 +370,33 @@ fn a_dry_run_tells_what_would_move_and_moves_nothing() {
     assert_eq!(rig.calls("put_files_id") + rig.calls("put_folders_id"), 0);
     moves(&rig, 4);
 }
+
+/// What has moved is not gone, however often that is looked at; and it can be undone.
+#[test]
+fn what_has_moved_is_not_deleted_and_undo_moves_it_back() {
+    let rig = Rig::new().mirror_key("on_local_delete = \"trash\"");
+    rig.write("a", "a")
+        .write("d/f", "f")
+        .write("x", "x")
+        .write("y", "y")
+        .mkdir("e");
+    rig.once_ok();
+    let before = ids(&rig);
+    rig.rename("a", "e/b")
+        .rename("d", "e/c")
+        .shell("mv x t; mv y x; mv t y");
+    let run = rig.once_ok();
+    assert_eq!(run.count("moved"), 4, "{run}");
+    let after = ids(&rig);
+    for clock in ["+2m", "+4m"] {
+        let Some(later) = crate::deletes::pass(&rig, clock) else {
+            return;
+        };
+        assert_eq!((later.code, later.count("trashed")), (0, 0), "{later}");
+    }
+    assert_eq!(ids(&rig), after);
+    let name = run.summary["run"].as_str().expect("it has a name");
+    let undone = rig.run(&["undo", name, "--json"]);
+    assert_eq!(undone.code, 0, "{undone:?}");
+    assert_eq!(ids(&rig), before);
+}

@@ -1,5 +1,5 @@
-//! The state of an earlier version is taken over with what it knows; that of a later one,
-//! and what belongs to another program, is left alone.
+//! The state of an earlier version is taken over with what it knows; that of a later one
+//! is left alone, and what belongs to another program is set aside.
 
 use crate::rig::Rig;
 use rusqlite::Connection;
@@ -75,22 +75,37 @@ fn the_state_of_every_earlier_version_is_taken_over() {
 }
 
 #[test]
-fn a_later_version_and_another_program_keep_what_is_theirs() {
-    for (sql, words) in [
-        ("PRAGMA user_version = 9999", "newer boxup"),
-        ("PRAGMA application_id = 1", "another program"),
-    ] {
-        let rig = Rig::new();
-        rig.write("a.txt", "a").once_ok();
-        rig.database().execute_batch(sql).expect("set");
-        let before = std::fs::read(rig.state().join("boxup.db")).expect("read");
-        rig.write("a.txt", "b");
-        let writes = rig.writes();
-        let run = rig.once();
-        run.expect_code(74);
-        assert!(run.stderr.contains(words), "{run}");
-        assert_eq!(rig.writes(), writes);
-        let after = std::fs::read(rig.state().join("boxup.db")).expect("read");
-        assert!(before == after, "it was written to");
-    }
+fn the_state_of_a_later_version_is_left_alone() {
+    let rig = Rig::new();
+    rig.write("a.txt", "a").once_ok();
+    let later = "CREATE TABLE later (x); PRAGMA user_version = 9999";
+    rig.database().execute_batch(later).expect("set");
+    let before = std::fs::read(rig.state().join("boxup.db")).expect("read");
+    rig.write("a.txt", "b");
+    let writes = rig.writes();
+    let run = rig.once();
+    run.expect_code(74);
+    assert!(run.stderr.contains("newer boxup"), "{run}");
+    assert_eq!(rig.writes(), writes);
+    let after = std::fs::read(rig.state().join("boxup.db")).expect("read");
+    assert!(before == after, "it was written to");
+}
+
+#[test]
+fn the_database_of_another_program_is_set_aside_as_it_is() {
+    let rig = Rig::new();
+    rig.write("a.txt", "a").once_ok();
+    let other = "PRAGMA application_id = 1";
+    rig.database().execute_batch(other).expect("set");
+    let before = std::fs::read(rig.state().join("boxup.db")).expect("read");
+    rig.once_ok().expect(&[("adopted", 1)]);
+    let entries = std::fs::read_dir(rig.state()).expect("listed").flatten();
+    let aside = entries.map(|entry| entry.path()).find(|path| {
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        name.is_some_and(|name| name.starts_with("boxup.db.damaged-"))
+    });
+    let after = std::fs::read(aside.expect("it is there")).expect("read");
+    assert!(before == after, "it was written to");
 }

@@ -174,3 +174,45 @@ fn expect_made_good_after(rig: &Rig, run: &Run, what: &str) {
     assert!(!next.stderr.contains("old copy"), "{what}: {next}");
     next.expect(&[("unchanged", 11), ("parked", 1)]);
 }
+
+#[test]
+fn flipped_bytes_overwrite_nothing_and_the_next_run_has_it_right() {
+    let rig = synced();
+    theirs(&rig, "d0/f0");
+    rig.once();
+    rig.cloud.put_file(&rig.folder, "d1/f1", b"theirs as well");
+    let sound = fs::read(database(&rig)).expect("read");
+    let kept = rig.temp().join("kept");
+    copy(&rig.state(), &kept);
+    let mut random = fastrand::Rng::with_seed(5);
+    for round in 0..24 {
+        // The directory itself stays, and with it the mark.
+        let mut bytes = sound.clone();
+        match round % 4 {
+            0 => bytes.truncate(random.usize(1..sound.len())),
+            _ => {
+                for _ in 0..40 {
+                    let at = random.usize(..bytes.len());
+                    bytes[at] ^= random.u8(1..);
+                }
+            }
+        }
+        fs::write(database(&rig), &bytes).expect("written");
+        let first = rig.once();
+        assert!([0, 1, 74].contains(&first.code), "round {round}: {first}");
+        let second = rig.once();
+        assert!([0, 1].contains(&second.code), "round {round}: {second}");
+        let third = rig.once();
+        assert_eq!(third.count("bytes_sent"), 0, "round {round}: {third}");
+        assert_eq!(
+            third.count("parked") + third.count("unchanged"),
+            12,
+            "round {round}: {third}"
+        );
+        rig.expect_versions("d1/f1", &["1", "theirs as well"]);
+        for number in 2..12 {
+            let path = format!("d{}/f{number}", number % 3);
+            rig.expect_versions(&path, &[&number.to_string()]);
+        }
+    }
+}

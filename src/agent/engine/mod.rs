@@ -11,6 +11,7 @@ mod part;
 mod passes;
 mod polls;
 mod put_off;
+mod repair;
 mod resolve;
 mod room;
 mod silence;
@@ -18,6 +19,7 @@ mod standing;
 mod status;
 mod visits;
 
+pub(crate) use crate::agent::engine::repair::Again;
 pub(crate) use crate::agent::engine::resolve::{Order, Resolved, Shown};
 pub(crate) use crate::agent::engine::status::{Command, Waited};
 
@@ -33,6 +35,7 @@ use crate::agent::notify_socket::Heartbeat;
 use crate::agent::pulse::Noticed;
 use crate::agent::schedule::Schedule;
 use crate::agent::survey::{Broken, Looked, Surveyed};
+use crate::agent::verify::Verified;
 use crate::model::trouble::Said;
 use crate::plan::debounce::Hint;
 use crate::plan::owners::Owners;
@@ -78,6 +81,8 @@ pub(crate) enum Event {
     Watched(Opened),
     /// Something has happened to this machine.
     Noticed(Noticed),
+    /// A mirror has been compared with Box.
+    Verified(usize, Verified),
     /// Nobody lets us in, as somebody beside the jobs has found.
     Unauthorized(Said),
     /// Stop; what runs may end.
@@ -309,6 +314,10 @@ impl Engine {
             Event::Command(command) => self.on_command(command).await?,
             Event::Watched(opened) => self.on_watched(opened)?,
             Event::Noticed(noticed) => self.on_noticed(noticed)?,
+            Event::Verified(mirror, found) => {
+                let mirror = self.context.mirrors[mirror].name.clone();
+                (self.sink)(Notice::Verified { mirror, found });
+            }
             Event::Unauthorized(said) => {
                 self.stop.get_or_insert(Stop::Unauthorized(said));
             }

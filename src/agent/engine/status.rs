@@ -1,6 +1,6 @@
 //! Answering those who ask how it stands, and those who wait until all is on Box.
 
-use crate::agent::engine::{Engine, Order, Resolved};
+use crate::agent::engine::{Again, Engine, Order, Resolved};
 use crate::agent::eyes::Sight;
 use crate::model::path::RelPath;
 use crate::model::reason::FULL;
@@ -8,7 +8,9 @@ use crate::plan::policy::Quiet;
 use crate::plan::sight::Cause;
 use crate::remote::pace::Standing;
 use crate::store::error::Error as StoreError;
+use crate::store::verified::LastVerified;
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 use tokio::sync::oneshot;
 
@@ -22,6 +24,8 @@ pub(crate) enum Command {
     Entry(String, RelPath, oneshot::Sender<Value>),
     /// Do what a person decided about a conflict, and answer when it is done.
     Resolve(Order, oneshot::Sender<Resolved>),
+    /// Compare folders with Box once more, and answer when that is done.
+    Again(Again, oneshot::Sender<Waited>),
     /// A person approves of what a mirror stands still for; `None`: there is no such mirror.
     Approve(String, oneshot::Sender<Option<Value>>),
     /// Take back what a run did on Box.
@@ -49,6 +53,13 @@ pub(super) struct Waiter {
 const MOST_NAMED: u32 = 1_000;
 
 impl Waiter {
+    /// Waits for that pass of one mirror.
+    pub(super) fn of(mirror: usize, pass: u64, answer: oneshot::Sender<Waited>) -> Self {
+        let mut passes = vec![0; mirror];
+        passes.push(pass);
+        Self { passes, answer }
+    }
+
     /// Waits for that pass of the mirror as well.
     pub(super) fn extend(&mut self, mirror: usize, pass: u64) {
         if let Some(wanted) = self.passes.get_mut(mirror) {
@@ -75,6 +86,7 @@ impl Engine {
                 drop(answer.send(self.entry(&mirror, path)));
             }
             Command::Resolve(order, answer) => self.resolve(order, answer).await?,
+            Command::Again(again, answer) => self.on_again(again, answer).await?,
             Command::Approve(mirror, answer) => {
                 let approved = self.approve(&mirror).await?;
                 drop(answer.send(approved));
@@ -247,6 +259,8 @@ impl Engine {
             "oldest_unsynced_seconds":
                 oldest.map(|since| Instant::now().saturating_duration_since(since).as_secs()),
             "last_pass": last_pass,
+            "doubted": mirror.doubted.load(Ordering::Relaxed),
+            "verified": reader.last_verified(&mirror.name)?.as_ref().map(verified),
         }))
     }
 }
@@ -263,6 +277,16 @@ fn polled(sight: &Sight) -> Value {
             "message": cause.map(ToString::to_string),
         }),
     }
+}
+
+fn verified(last: &LastVerified) -> Value {
+    let at = u64::try_from(last.at.0).unwrap_or(0);
+    let at = std::time::UNIX_EPOCH + std::time::Duration::from_nanos(at);
+    let [missing, changed, extra, pending] = last.found;
+    json!({
+        "at": humantime::format_rfc3339_seconds(at).to_string(),
+        "missing": missing, "changed": changed, "extra": extra, "pending": pending,
+    })
 }
 
 fn seconds_until(at: Instant) -> u64 {

@@ -185,7 +185,7 @@ impl Errand<'_> {
     /// Sends a new file of this name, or a new version of `base`.
     async fn send(&mut self, name: &RemoteName, base: Option<&Base>) -> Result<Reply, StoreError> {
         let stored = match self.opened.take() {
-            Some(opened) => self.in_parts(&opened, base).await?,
+            Some(opened) => self.in_parts(&opened, name, base).await?,
             None => self.as_a_whole(name, base).await?,
         };
         if let (Some(base), Ok((stored, _))) = (base, &stored) {
@@ -200,9 +200,13 @@ impl Errand<'_> {
     async fn in_parts(
         &mut self,
         opened: &Opened,
+        name: &RemoteName,
         base: Option<&Base>,
     ) -> Result<Result<(RemoteFile, Hashed), Trouble>, StoreError> {
-        let sent = parts::send(&self.sessions, opened, base.map(|base| &base.etag)).await?;
+        let sent = {
+            let base = base.map(|base| &base.etag);
+            parts::send(&self.sessions, opened, base, name.is_apart()).await?
+        };
         match sent {
             Sent::Stored(file, hashed) => Ok(Ok((file, hashed))),
             Sent::Later(trouble) => Ok(Err(trouble)),
@@ -235,7 +239,10 @@ impl Errand<'_> {
             Err(trouble) => return Ok(Err(trouble)),
         };
         let transfer = self.sessions.transfer;
-        let intent = Intent { sha1: hashed.sha1 };
+        let intent = Intent {
+            sha1: hashed.sha1,
+            apart: name.is_apart(),
+        };
         let edit = Edit::Intend(dir.folder.key, work.name.clone(), intent);
         self.store.writer().apply(vec![edit]).await?;
         let open = || -> BoxFuture<'_, _> { Box::pin(found.parcel(hashed, transfer)) };

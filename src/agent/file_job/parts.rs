@@ -51,6 +51,8 @@ struct Filling<'a> {
     proved: OnceCell<Hashed>,
     /// For a version: the etag that the file must still have.
     base: Option<&'a Etag>,
+    /// Whether the file's name tells it apart from a twin.
+    apart: bool,
 }
 
 type Event = Result<Done<(RemoteFile, Hashed)>, StoreError>;
@@ -60,6 +62,7 @@ pub(super) async fn send(
     sessions: &Sessions<'_>,
     opened: &Opened,
     base: Option<&Etag>,
+    apart: bool,
 ) -> Result<Sent, StoreError> {
     let source = match sessions.found.source(opened.stamp).await {
         Ok(source) => source,
@@ -74,6 +77,7 @@ pub(super) async fn send(
         whole: Arc::default(),
         proved: OnceCell::new(),
         base,
+        apart,
     };
     let width = sessions.context.parts_at_once;
     let machine = Chunked::new(opened.session.cut, width, opened.resumed);
@@ -165,7 +169,10 @@ impl Filling<'_> {
             self.sessions.dir.folder.key,
             self.sessions.work.name.clone(),
         );
-        let intent = Intent { sha1: hashed.sha1 };
+        let intent = Intent {
+            sha1: hashed.sha1,
+            apart: self.apart,
+        };
         let edit = Edit::Intend(dir, name, intent);
         self.sessions.store.writer().apply(vec![edit]).await?;
         let whole = Whole {

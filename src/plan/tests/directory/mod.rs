@@ -5,7 +5,7 @@ mod words;
 
 use super::policy;
 use crate::model::stamp::{Nanos, Stamp};
-use crate::plan::policy::OnForeign;
+use crate::plan::policy::{OnForeign, OnInvalidName};
 use crate::plan::standing::age_left;
 use std::time::Duration;
 use words::{Given, check, check_listed, given};
@@ -214,6 +214,51 @@ fn of_twins_the_mapped_one_keeps_the_name_and_else_the_first() {
     );
     // Its file is away, its claim is not: nobody has said that it is gone for good.
     check("A=1", "a=1", "park A case_twin");
+}
+
+/// The same where all of them are to go.
+#[test]
+fn names_that_are_encoded_leave_nobody_behind() {
+    let with = |disk, mapping, listing, expected| {
+        let mut given = given(disk, mapping);
+        given.policy.on_invalid_name = OnInvalidName::Encode;
+        Given { listing, ..given }.check(expected);
+    };
+    let check = |disk, mapping, expected| with(disk, mapping, None, expected);
+    check("A=1 a=2", "", "upload A unread; upload a apart unread");
+    check("A=1 a=2", "a=2", "upload A apart unread; unchanged 1");
+    check("A=2 a=1", "A=1 a=1", "version A; unchanged 1");
+    check("A/ a=1", "", "folder A; upload a apart unread");
+    check("A=1 a/", "a/", "upload A apart unread; enter a");
+    check("A/ a/", "", "folder A; folder a apart");
+    check("a\\s=1", "", "upload a  as a\u{ff05}20 unread");
+    check("b\\c/", "", "folder b\\c as b\u{ff05}5Cc");
+    check(
+        "b\\c=1 B\\c=1",
+        "",
+        "upload B\\c as B\u{ff05}5Cc unread; upload b\\c apart unread",
+    );
+    // What may have been sent under one name is not sent under another.
+    check("a=1", "a<1~", "upload a apart in doubt unread");
+    check(
+        "A=1 a=2",
+        "A<1~",
+        "upload A apart in doubt unread; upload a unread",
+    );
+    // Whoever waits for what has the name has it.
+    let waits = "upload A apart unread; park a differs_on_box";
+    check("A=1 a=2", "a@differs_on_box=2", waits);
+    // Whoever has the name on Box in this spelling has it here.
+    let listed = |disk, listing, expected| with(disk, "", Some(listing), expected);
+    listed("A=1 a=2", "a=2", "upload A apart unread; adopt a; compared");
+    // What Box refused under its own name goes under another.
+    check("a=1", "a@item_name_invalid=1", "park a item_name_invalid");
+    check(
+        "b\\c=1",
+        "b\\c@item_name_invalid=1",
+        "upload b\\c as b\u{ff05}5Cc in doubt unread",
+    );
+    check("a=1", "a@case_twin=1", "upload a in doubt unread");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! directory · `a-` excluded · `a?` unreadable.
 //! The mapping: `a=1` agreed on content 1 · `a=1p` provisional, not due · `a=1q` due ·
 //! `a%both` to be kept both, as was decided · `a%2` content 2 is left out, as was decided ·
-//! `a<2` content 2 may have been sent · `a#code` parked, for Box to say when it ends ·
+//! `a<2` content 2 may have been sent · `a<2~` under a name that tells it apart · `a#code` parked, for Box to say when it ends ·
 //! `a@code=1` parked until content 1 changes · `a/` a folder · `a/?` one never compared.
 //! Box's listing, where there is one: `a=1` · `a=?` without its SHA-1 · `a/` · `a+` a link.
 
@@ -197,18 +197,21 @@ fn entry(token: &str) -> LocalEntry {
     LocalEntry { name, kind }
 }
 
-fn map(mapped: &mut Mapped, token: &str) {
-    let parked = |code: &str, stamp| ParkedItem {
+fn parked(code: &str, in_the_item: bool) -> ParkedItem {
+    ParkedItem {
         code: code.to_owned(),
         message: "as before".to_owned(),
-        in_the_item: stamp,
+        in_the_item,
         stamp: None,
         obstacle: Some(Seen {
             id: "x".into(),
             version: None,
         }),
         tried_at: Nanos(0),
-    };
+    }
+}
+
+fn map(mapped: &mut Mapped, token: &str) {
     if let Some((text, inventoried)) = (token.strip_suffix("/?").map(|name| (name, false)))
         .or_else(|| token.strip_suffix('/').map(|name| (name, true)))
     {
@@ -233,8 +236,8 @@ fn map(mapped: &mut Mapped, token: &str) {
         };
         mapped.decisions.insert(name(text), decision);
     } else if let Some((text, sent)) = token.split_once('<') {
-        let sha1 = digest(content(sent));
-        mapped.intents.insert(name(text), Intent { sha1 });
+        let (sha1, apart) = (digest(content(sent)), sent.ends_with('~'));
+        mapped.intents.insert(name(text), Intent { sha1, apart });
     } else if let Some((text, code)) = token.split_once('#') {
         mapped.parked.insert(name(text), parked(code, false));
     } else if let Some((text, (code, was))) = token
@@ -334,7 +337,9 @@ fn tell_action(action: &Action) -> String {
     let work = match action {
         Action::Folder(work) => {
             let known = work.known.as_ref().map(|folder| format!(" {}", folder.id));
-            return format!("folder {}{}", work.name, known.unwrap_or_default());
+            let known = known.unwrap_or_default();
+            let apart = spelled(&work.name, &work.remote_name);
+            return format!("folder {}{known}{apart}", work.name);
         }
         Action::File(work) => work,
         Action::Move(work) => return format!("move {}", work.name),
@@ -353,5 +358,15 @@ fn tell_action(action: &Action) -> String {
     let doubt = if work.doubtful { " in doubt" } else { "" };
     let read = if work.hashed.is_some() { "" } else { " unread" };
     let rest = if work.restless { " as it is" } else { "" };
-    format!("{verb} {name}{doubt}{read}{rest}")
+    let apart = spelled(name, &work.remote_name);
+    format!("{verb} {name}{apart}{doubt}{read}{rest}")
+}
+
+/// The name on Box, where it is another.
+fn spelled(name: &LocalName, remote: &RemoteName) -> String {
+    match (remote.is_apart(), remote.is_that_of(name)) {
+        (true, _) => " apart".to_owned(),
+        (_, true) => String::new(),
+        (_, false) => format!(" as {remote}"),
+    }
 }

@@ -254,7 +254,12 @@ impl World {
             content,
         };
         let before = self.refused();
-        self.record(vec![Edit::Intend(DIR, name.clone(), Intent { sha1 })]);
+        let apart = called.is_apart() && base.is_none();
+        self.record(vec![Edit::Intend(
+            DIR,
+            name.clone(),
+            Intent { sha1, apart },
+        )]);
         self.sent.entry(name.clone()).or_default().insert(content);
         if self.strikes(Fault::CrashBefore) {
             return None;

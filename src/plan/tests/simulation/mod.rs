@@ -12,7 +12,7 @@ mod world;
 use super::{SECOND, policy};
 use crate::model::path::LocalName;
 use crate::plan::facts::Mapped;
-use crate::plan::policy::OnForeign;
+use crate::plan::policy::{OnForeign, OnInvalidName};
 use chaos::Swarm;
 use cloud::Cloud;
 use fastrand::Rng;
@@ -31,7 +31,10 @@ impl World {
         let mut setup = stream(1);
         let all = [OnForeign::Park, OnForeign::NewVersion, OnForeign::KeepBoth];
         let choose = |rng: &mut Rng| *rng.choice(&all).unwrap();
-        let policy = policy(choose(&mut setup), choose(&mut setup));
+        let mut policy = policy(choose(&mut setup), choose(&mut setup));
+        if setup.bool() {
+            policy.on_invalid_name = OnInvalidName::Encode;
+        }
         let mut world = Self {
             policy,
             swarm: Swarm::new(&mut setup),

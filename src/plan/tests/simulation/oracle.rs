@@ -9,7 +9,7 @@ use crate::model::path::LocalName;
 use crate::model::trouble::Trouble;
 use crate::plan::conflict::Keep;
 use crate::plan::facts::SyncedFile;
-use crate::plan::policy::OnForeign;
+use crate::plan::policy::{OnForeign, OnInvalidName};
 use crate::plan::transfer::{Base, Reply};
 
 impl World {
@@ -215,7 +215,9 @@ impl World {
 
     fn is_parked_rightly(&self, name: &LocalName, file: &LocalFile, code: &str) -> bool {
         let key = |name: &LocalName| RemoteName::for_local(name).unwrap().sibling_key();
-        let at_name = self.cloud.named(&RemoteName::for_local(name).unwrap());
+        let own = RemoteName::for_local(name).unwrap();
+        let at_name = self.cloud.named(&own);
+        let at_name = self.cloud.named(&own.apart(name)).or(at_name);
         let row = self.mapped.files.get(name);
         let item = row.and_then(|row| self.cloud.any(&row.id));
         let is_foreign = |item: &Item| {
@@ -226,6 +228,8 @@ impl World {
             })
         };
         match code {
+            // There is another name for it.
+            "case_twin" if self.policy.on_invalid_name == OnInvalidName::Encode => false,
             "case_twin" => {
                 let mut others = self.disk.keys().chain(self.mapped.files.keys());
                 let is_twin = others.any(|other| other != name && key(other) == key(name));

@@ -100,6 +100,7 @@ pub(super) fn work(before: &str) -> FileWork {
             Some((_, sent)) => {
                 work.intent = Some(Intent {
                     sha1: digest(sent.parse().unwrap()),
+                    apart: false,
                 })
             }
             None => {}

@@ -4,26 +4,34 @@
 //! and it is on disk that Box is about to be asked. Asking twice is harmless: an item that
 //! is there already stays there.
 
+mod asking;
+mod left;
+mod ready;
+
+pub(crate) use crate::agent::move_job::left::take_up;
+
 use crate::agent::context::Context;
 use crate::agent::folder_job::{finish, root_of};
 use crate::agent::job::{Ended, Key, Moves};
+use crate::agent::move_job::ready::{Ready, ready, still};
 use crate::agent::survey::Dir;
 use crate::agent::tracker::{Looked, Tracker};
 use crate::agent::{file_job, folder_job, root_job, twin};
-use crate::model::identity::Sameness;
+use crate::model::deed::{self, Deed, ItemId};
+use crate::model::ids::FolderId;
 use crate::model::item::Obstacle;
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::reason::{Failed, Parked};
 use crate::model::stamp::Stamp;
-use crate::model::trouble::{Said, Trouble};
+use crate::model::trouble::Trouble;
+use crate::plan::absence::Mark;
 use crate::plan::action::{Action, Edit, FileWork, Moved, Moving};
-use crate::plan::facts::{Mapped, SyncedFile, SyncedFolder};
+use crate::plan::facts::Mapped;
 use crate::plan::moves::{self, Found, Item, Leg, MoveWork, Origin, Spot};
 use crate::plan::queue::End;
 use crate::plan::settle::{self, Effect, Settled};
 use crate::plan::verdict::Verdict;
-use crate::remote::changes::FolderChange;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
 use crate::store::reader::Reader;
@@ -38,19 +46,6 @@ pub(crate) struct Job<'a> {
     /// The directory in which it was found.
     pub(crate) dir: &'a Dir,
     pub(crate) work: &'a MoveWork,
-}
-
-/// Where a leg leads to, looked at a moment ago.
-struct Ready {
-    origin: Origin,
-    to: Spot,
-    /// The directory that it goes to.
-    dir: Dir,
-    name: LocalName,
-    /// A file's row.
-    file: Option<SyncedFile>,
-    /// What a folder is called on Box.
-    known_as: Option<RemoteName>,
 }
 
 /// How a leg ended.
@@ -172,6 +167,9 @@ impl Job<'_> {
         ready: &Ready,
         remote: &RemoteName,
     ) -> Result<Result<(), Trouble>, StoreError> {
+        if let Some(done) = self.done_before(ready).await? {
+            return Ok(done);
+        }
         let moving = Moving {
             item: ready.origin.item.clone(),
             dir: ready.dir.folder.key,
@@ -180,14 +178,69 @@ impl Job<'_> {
         };
         let edit = Edit::Moving(Box::new(moving));
         self.store.writer().apply(vec![edit]).await?;
-        Ok(match self.ask(ready, remote).await {
-            Ok(moved) => {
-                let edit = Edit::Moved(Box::new(moved));
-                self.store.writer().apply(vec![edit]).await?;
-                Ok(())
+        let moved = match self.ask(ready, remote).await {
+            Ok(moved) => moved,
+            Err(trouble) => {
+                if is_untouched(&trouble) {
+                    let edit = Edit::NotMoving(ready.origin.item.clone());
+                    self.store.writer().apply(vec![edit]).await?;
+                }
+                return Ok(Err(trouble));
             }
-            Err(trouble) => Err(trouble),
-        })
+        };
+        let mut edits = self.deed(ready, &moved)?;
+        edits.push(Edit::Moved(Box::new(moved)));
+        self.store.writer().apply(edits).await?;
+        Ok(Ok(()))
+    }
+
+    /// An earlier try may have moved it without our hearing of it: Box is asked, once.
+    async fn done_before(&self, ready: &Ready) -> Result<Option<Result<(), Trouble>>, StoreError> {
+        let item = &ready.origin.item;
+        let Some(left) = self.context.readers.get()?.moving_of(item)? else {
+            return Ok(None);
+        };
+        let moved = match left::whereabouts(self.context, &left).await {
+            Ok(Edit::Moved(moved)) => moved,
+            Ok(_) => return Ok(None),
+            Err(trouble) => return Ok(Some(Err(trouble))),
+        };
+        let is_there = (moved.dir, &moved.name) == (ready.dir.folder.key, &ready.name);
+        let mut edits = self.deed(ready, &moved)?;
+        edits.push(Edit::Moved(moved));
+        self.store.writer().apply(edits).await?;
+        Ok(Some(match is_there {
+            true => Ok(()),
+            // It has gone somewhere else before: from there it goes on.
+            false => Err(Trouble::LocalChanged),
+        }))
+    }
+
+    /// What is needed to undo it.
+    fn deed(&self, ready: &Ready, moved: &Moved) -> Result<Vec<Edit>, StoreError> {
+        let origin = &ready.origin;
+        let was = ready.file.as_ref().map(|file| file.name.clone());
+        let was = was.or_else(|| ready.known_as.clone());
+        let parent = self.context.readers.get()?.folder(origin.dir)?;
+        let (Some(name), Some(parent)) = (was, parent) else {
+            return Ok(Vec::new());
+        };
+        let place = |parent: &FolderId, name| deed::Spot {
+            parent: parent.clone(),
+            name,
+        };
+        let deed = Deed {
+            run: self.context.run.of_deed(),
+            mirror: self.context.mirrors[origin.at.0].name.clone(),
+            path: origin.at.1.clone(),
+            item: match &origin.item {
+                Item::File(id) => ItemId::File(id.clone()),
+                Item::Folder(_, id) => ItemId::Folder(id.clone()),
+            },
+            from: place(&parent.id, name),
+            to: Some(place(&ready.dir.folder.id, moved.remote_name.clone())),
+        };
+        Ok(vec![Edit::Mark(Mark::Did(Box::new(deed)))])
     }
 
     /// The name on Box: as it is called there, if only its directory is another one.
@@ -213,129 +266,6 @@ impl Job<'_> {
         }
     }
 
-    async fn ask(&self, ready: &Ready, remote: &RemoteName) -> Result<Moved, Trouble> {
-        let client = &self.context.client;
-        let origin = &ready.origin;
-        let now = ready.file.as_ref().map(|file| &file.name);
-        let now = now.or(ready.known_as.as_ref());
-        let is_another = origin.name != ready.name || now.is_some_and(|now| now != remote);
-        let name = Some(remote).filter(|_| is_another);
-        let parent = Some(&ready.dir.folder.id).filter(|_| origin.dir != ready.dir.folder.key);
-        let (remote_name, etag) = match (&origin.item, &ready.file) {
-            (Item::File(id), Some(row)) => {
-                let asked = client
-                    .change_file(id, name, parent, row.etag.as_ref())
-                    .await;
-                let file = match asked {
-                    Err(Trouble::Stale(_)) => {
-                        let found = client.find_file(id).await?;
-                        // Somebody has renamed it on Box meanwhile: it keeps that name.
-                        match found.item.name == row.name {
-                            true => {
-                                let etag = found.item.etag.as_ref();
-                                client.change_file(id, name, parent, etag).await?
-                            }
-                            false => found.item,
-                        }
-                    }
-                    other => other?,
-                };
-                (file.name, file.etag)
-            }
-            (Item::File(_), None) => return Err(vanished()),
-            (Item::Folder(_, id), _) => {
-                let folder = self
-                    .change_folder(id, name, parent, ready.known_as.as_ref())
-                    .await?;
-                (folder.name, folder.etag)
-            }
-        };
-        Ok(Moved {
-            item: origin.item.clone(),
-            from: (origin.dir, origin.name.clone()),
-            dir: ready.dir.folder.key,
-            name: ready.name.clone(),
-            remote_name,
-            etag,
-        })
-    }
-
-    /// Box takes a new parent and a new name in two calls. In between the folder may meet
-    /// a name that is taken, in one of the two orders.
-    async fn change_folder(
-        &self,
-        id: &crate::model::ids::FolderId,
-        name: Option<&RemoteName>,
-        parent: Option<&crate::model::ids::FolderId>,
-        was: Option<&RemoteName>,
-    ) -> Result<crate::model::item::RemoteFolder, Trouble> {
-        let client = &self.context.client;
-        let rename = |name| client.change_folder(id, FolderChange::Rename(name), None);
-        match (name, parent) {
-            (Some(name), None) => rename(name).await,
-            (None, Some(parent)) => {
-                client
-                    .change_folder(id, FolderChange::Move(parent), None)
-                    .await
-            }
-            (None, None) => client.find_folder(id).await.map(|found| found.item),
-            (Some(name), Some(parent)) => {
-                let there = client
-                    .change_folder(id, FolderChange::Move(parent), None)
-                    .await;
-                match there {
-                    Ok(_) => rename(name).await,
-                    Err(Trouble::NameTaken(..)) => {
-                        rename(name).await?;
-                        let there = client
-                            .change_folder(id, FolderChange::Move(parent), None)
-                            .await;
-                        if let (Err(Trouble::NameTaken(..)), Some(was)) = (&there, was) {
-                            rename(was).await?;
-                        }
-                        there
-                    }
-                    Err(trouble) => Err(trouble),
-                }
-            }
-        }
-    }
-
-    /// Something is not there. Is it the item, the folder that it goes to, or the whole
-    /// mirror?
-    async fn gone(
-        &self,
-        ready: &Ready,
-        remote_name: RemoteName,
-        said: Said,
-    ) -> Result<Carried, StoreError> {
-        let client = &self.context.client;
-        let is_there = match &ready.origin.item {
-            Item::File(id) => client.find_file(id).await.map(|_| ()),
-            Item::Folder(_, id) => client.find_folder(id).await.map(|_| ()),
-        };
-        let origin = &ready.origin;
-        match is_there {
-            Ok(()) => Ok(Carried::Trouble(Trouble::Gone(said))),
-            // Deleted on Box: the mapping follows the disk, and the policy decides as if
-            // the entry had stayed where it was.
-            Err(Trouble::Gone(_)) => {
-                let moved = Moved {
-                    item: origin.item.clone(),
-                    from: (origin.dir, origin.name.clone()),
-                    dir: ready.dir.folder.key,
-                    name: ready.name.clone(),
-                    remote_name,
-                    etag: None,
-                };
-                let edit = Edit::Moved(Box::new(moved));
-                self.store.writer().apply(vec![edit]).await?;
-                Ok(Carried::Changed)
-            }
-            Err(trouble) => Ok(Carried::Trouble(trouble)),
-        }
-    }
-
     /// The first of a cycle makes room.
     async fn step_aside(&self, origin: &Origin) -> Result<Result<Origin, Carried>, StoreError> {
         let random = format!("{:016x}", fastrand::u64(..));
@@ -358,32 +288,28 @@ impl Job<'_> {
         let ready = Ready {
             origin: origin.clone(),
             to: stepped.at.clone(),
+            known_as: match &origin.item {
+                Item::File(_) => None,
+                Item::Folder(key, _) => {
+                    let policy = &self.context.mirrors[origin.at.0].policy;
+                    let row = self.context.readers.get()?.folder(*key)?;
+                    let known_as = row.and_then(|row| row.name);
+                    known_as.or_else(|| policy.name_of(&origin.name).ok())
+                }
+            },
             dir: Dir {
                 path: above,
                 folder,
             },
-            name: name.clone(),
+            name,
             file,
-            known_as: None,
         };
         let remote_name = RemoteName::from_box(aside);
-        let moving = Moving {
-            item: origin.item.clone(),
-            dir: origin.dir,
-            name,
-            remote_name: remote_name.clone(),
-        };
-        let edit = Edit::Moving(Box::new(moving));
-        self.store.writer().apply(vec![edit]).await?;
-        match self.ask(&ready, &remote_name).await {
-            Ok(moved) => {
-                let edit = Edit::Moved(Box::new(moved));
-                self.store.writer().apply(vec![edit]).await?;
-                Ok(Ok(stepped))
-            }
-            Err(Trouble::Gone(said)) => Ok(Err(self.gone(&ready, remote_name, said).await?)),
-            Err(trouble) => Ok(Err(Carried::Trouble(trouble))),
-        }
+        Ok(match self.move_to(&ready, &remote_name).await? {
+            Ok(()) => Ok(stepped),
+            Err(Trouble::Gone(said)) => Err(self.gone(&ready, remote_name, said).await?),
+            Err(trouble) => Err(Carried::Trouble(trouble)),
+        })
     }
 
     /// Nothing has moved, or Box does not let it.
@@ -564,187 +490,18 @@ impl Job<'_> {
     }
 }
 
+/// Whether Box has certainly left it where it was.
+fn is_untouched(trouble: &Trouble) -> bool {
+    matches!(
+        trouble,
+        Trouble::NameTaken(..) | Trouble::Refused(_) | Trouble::Locked(_)
+    )
+}
+
 fn is_mapped(mapped: &Mapped, name: &LocalName) -> bool {
     mapped.files.contains_key(name) || mapped.folders.contains_key(name)
 }
 
 fn vanished() -> Trouble {
     Trouble::NoAnswer("the file's row has gone".to_owned())
-}
-
-/// The directory that an item is still recorded in, with a file's row.
-fn still(
-    reader: &Reader,
-    origin: &Origin,
-) -> Result<Option<(SyncedFolder, Option<SyncedFile>)>, StoreError> {
-    let name = std::slice::from_ref(&origin.name);
-    let mapped = reader.some(origin.dir, name)?;
-    let Some(folder) = reader.folder(origin.dir)? else {
-        return Ok(None);
-    };
-    Ok(match &origin.item {
-        Item::File(id) => {
-            let row = mapped.files.get(&origin.name).filter(|row| row.id == *id);
-            row.map(|row| (folder, Some(row.clone())))
-        }
-        Item::Folder(key, _) => {
-            let row = mapped.folders.get(&origin.name);
-            row.filter(|row| row.key == *key).map(|_| (folder, None))
-        }
-    })
-}
-
-/// Everything that a leg depends on, looked at again.
-fn ready(
-    context: &Context,
-    reader: &Reader,
-    tracker: &Tracker<'_>,
-    origin: Origin,
-    to: Spot,
-) -> Result<Option<Ready>, StoreError> {
-    let is_it = |looked: &Looked| {
-        matches!(looked, Looked::Object(found)
-            if found.identity.compare(&origin.identity) != Sameness::Other)
-    };
-    let (here, there) = (tracker.look(&origin.at, None), tracker.look(&to, None));
-    if is_it(&here) || !is_it(&there) {
-        return Ok(None);
-    }
-    let Some((_, file)) = still(reader, &origin)? else {
-        return Ok(None);
-    };
-    let known_as = match &origin.item {
-        Item::File(_) => None,
-        Item::Folder(key, _) => {
-            let known_as = reader.folder(*key)?.and_then(|folder| folder.name);
-            let own = context.mirrors[to.0].policy.name_of(&origin.name).ok();
-            known_as.or(own)
-        }
-    };
-    let Some((above, name)) = to.1.split() else {
-        return Ok(None);
-    };
-    let mirror = &context.mirrors[to.0];
-    let Some(mut folder) = reader.root(&mirror.name, &mirror.target_key())? else {
-        return Ok(None);
-    };
-    for component in above.components() {
-        match reader.child_folder(folder.key, &component)? {
-            Some(child) => folder = child,
-            None => return Ok(None),
-        }
-    }
-    // The directory on the disk must be the one that the mapping means.
-    if let (false, Some(known), Looked::Object(found)) = (
-        above.is_root(),
-        folder.identity,
-        tracker.look(&(to.0, above.clone()), None),
-    ) && known.compare(&found.identity) == Sameness::Other
-    {
-        return Ok(None);
-    }
-    let mapped = reader.some(folder.key, std::slice::from_ref(&name))?;
-    let is_taken = is_mapped(&mapped, &name) && (folder.key, &name) != (origin.dir, &origin.name);
-    if is_taken {
-        return Ok(None);
-    }
-    Ok(Some(Ready {
-        origin,
-        to,
-        dir: Dir {
-            path: above,
-            folder,
-        },
-        name,
-        file,
-        known_as,
-    }))
-}
-
-/// Asks Box what became of moves that an earlier run was about to ask for, before
-/// anything is looked at.
-pub(crate) async fn take_up(
-    context: &Context,
-    store: &Store,
-    mirror: &crate::agent::context::Mirror,
-    left: &[Moving],
-) -> Result<Ended, StoreError> {
-    let before = context.client.answers();
-    for moving in left {
-        let edit = match whereabouts(context, moving).await {
-            Ok(edit) => edit,
-            Err(Trouble::Gone(_)) => Edit::NotMoving(moving.item.clone()),
-            Err(trouble) => {
-                return Ok(root_job::ended(
-                    trouble.into(),
-                    context.client.answers() != before,
-                ));
-            }
-        };
-        store.writer().apply(vec![edit]).await?;
-    }
-    let root = context.readers.get()?;
-    let root = root.root(&mirror.name, &mirror.target_key())?;
-    Ok(Ended::FolderReady {
-        folder: root.ok_or(StoreError::Closed)?,
-        inventory: None,
-        report: None,
-    })
-}
-
-/// What the mapping is to be told of it.
-async fn whereabouts(context: &Context, moving: &Moving) -> Result<Edit, Trouble> {
-    let not = Edit::NotMoving(moving.item.clone());
-    let client = &context.client;
-    let (from, target) = {
-        let Ok(reader) = context.readers.get() else {
-            return Ok(not);
-        };
-        let from = match &moving.item {
-            Item::File(id) => reader.owner(id),
-            Item::Folder(_, id) => reader.folder_owner(id),
-        };
-        let from = from.ok().flatten();
-        let from = from.and_then(|(dir, name)| Some((dir, LocalName::new(&name)?)));
-        (from, reader.folder(moving.dir).ok().flatten())
-    };
-    let (Some(from), Some(target)) = (from, target) else {
-        return Ok(not);
-    };
-    let (mut name, mut etag, parent) = match &moving.item {
-        Item::File(id) => {
-            let found = client.find_file(id).await?;
-            (found.item.name, found.item.etag, found.parent)
-        }
-        Item::Folder(_, id) => {
-            let found = client.find_folder(id).await?;
-            (found.item.name, found.item.etag, found.parent)
-        }
-    };
-    let is_there = parent.as_ref() == Some(&target.id);
-    let is_called_so = name == moving.remote_name;
-    let has_moved = from.0 != moving.dir;
-    match (&moving.item, is_there, is_called_so) {
-        (_, true, true) => {}
-        // Half of two calls: the other half.
-        (Item::Folder(_, id), true, false) if has_moved && from.1 != moving.name => {
-            let rename = FolderChange::Rename(&moving.remote_name);
-            let folder = client.change_folder(id, rename, None).await?;
-            (name, etag) = (folder.name, folder.etag);
-        }
-        (Item::Folder(_, id), false, true) if has_moved && from.1 != moving.name => {
-            let to = FolderChange::Move(&target.id);
-            let folder = client.change_folder(id, to, None).await?;
-            (name, etag) = (folder.name, folder.etag);
-        }
-        _ => return Ok(not),
-    }
-    Ok(Edit::Moved(Box::new(Moved {
-        item: moving.item.clone(),
-        from,
-        dir: moving.dir,
-        name: moving.name.clone(),
-        remote_name: name,
-        etag,
-    })))
 }
