@@ -97,6 +97,7 @@ mod torn;
 mod twins;
 mod two_runs;
 mod unauthorized;
+mod undo;
 mod units;
 mod verify;
 mod watch_modes;
