@@ -53,7 +53,7 @@
 //!   root, a folder or Box as a whole is not to be had. `agent/checkup` looks at all that
 //!   a mirror needs, `agent/login.rs` takes a person's consent.
 //!   A service whose configuration is read again goes on with another engine, in the same
-//!   state and under the same lock (`agent/run.rs`); the loop itself tells systemd how it
+//!   state and under the same lock (`agent/serve.rs`); the loop itself tells systemd how it
 //!   stands and that it turns (`agent/engine/standing.rs`, `agent/notify_socket.rs`).
 //! - `cli`: arguments in, words and exit codes out. The only part that prints.
 //!

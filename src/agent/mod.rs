@@ -32,6 +32,7 @@ pub(crate) mod root_job;
 pub(crate) mod run;
 pub(crate) mod run_name;
 pub(crate) mod schedule;
+pub(crate) mod serve;
 pub(crate) mod setup;
 pub(crate) mod survey;
 pub(crate) mod tracker;

@@ -55,8 +55,11 @@ pub(crate) enum Notice {
     Watching,
     /// Stopping: what runs is finished first.
     Draining,
-    /// The configuration was read again, and this is how it goes on.
-    Reloaded,
+    /// The configuration was read again, and it goes on by that.
+    Reloaded {
+        /// What the run until then is called, if it did something that can be undone.
+        run: Option<String>,
+    },
 }
 
 /// Where notices go. Called from one task, in order.

@@ -48,7 +48,7 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
         Notice::Mirror(announcement) => announced(announcement),
         Notice::Watching => json!({ "event": "watching" }),
         Notice::Draining => json!({ "event": "draining" }),
-        Notice::Reloaded => json!({ "event": "reloaded" }),
+        Notice::Reloaded { run } => json!({ "event": "reloaded", "run": run }),
     };
     if dry_run {
         line["dry_run"] = json!(true);

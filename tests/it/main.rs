@@ -59,6 +59,7 @@ mod names;
 mod network;
 mod never_better;
 mod no_room;
+mod not_gone;
 mod odd_answers;
 mod odd_files;
 mod odd_tokens;
