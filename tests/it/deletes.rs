@@ -11,7 +11,7 @@ const LATER: &str = "+2m";
 const LATER_STILL: &str = "+4m";
 
 /// A mirror whose deletes count, with a hundred files in `many`.
-fn rig() -> Rig {
+pub(crate) fn rig() -> Rig {
     trashing(Rig::new())
 }
 
