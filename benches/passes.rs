@@ -7,8 +7,9 @@
 //! ```
 //!
 //! Prints the first mirror (time, peak memory), then passes with nothing to do in turn
-//! with `find DIR -type f -printf '%s %T@\n'` on the same tree, and their ratio; then an
-//! edit of one file, and a run that has lost its state. Every file's SHA-1 on Box is
+//! with `find DIR -type f -printf '%s %T@\n'` on the same tree, and their ratio; then the
+//! size of the database, a comparison of everything with Box, an edit of one file, and a
+//! run that has lost its state. Every file's SHA-1 on Box is
 //! compared with the disk's.
 
 use box_emulator::{BoxEmulator, Kind};
@@ -40,6 +41,7 @@ fn main() -> Result<()> {
     bench.first()?;
     bench.compare()?;
     bench.nothing_to_do()?;
+    bench.verified()?;
     if is_ours {
         bench.one_edit()?;
     }
@@ -154,6 +156,24 @@ impl Bench {
         Ok(())
     }
 
+    /// The size of the database, and a comparison of everything with Box.
+    fn verified(&self) -> Result<()> {
+        let database = self.config.with_file_name("state").join("boxup.db");
+        let size = fs::metadata(database)?.len();
+        say(&format!("database       {:.1} MB", size as f64 / 1e6));
+        let run = self.run_with(&["verify", "--json"])?;
+        say(&format!(
+            "verify         {} in sync, {} missing, {} changed, {} extra in {:.2} s, peak {:.0} MB",
+            number(&run, "in_sync"),
+            number(&run, "missing"),
+            number(&run, "changed"),
+            number(&run, "extra"),
+            run.took.as_secs_f64(),
+            run.peak as f64 / 1e3,
+        ));
+        Ok(())
+    }
+
     fn one_edit(&self) -> Result<()> {
         fs::write(self.tree.join("d000/f00000"), "edited")?;
         let run = self.run()?;
@@ -182,9 +202,14 @@ impl Bench {
     }
 
     fn run(&self) -> Result<Run> {
+        self.run_with(&["sync", "--once", "--json"])
+    }
+
+    fn run_with(&self, args: &[&str]) -> Result<Run> {
         let began = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_boxup"))
-            .args(["sync", "--once", "--json", "--config"])
+            .args(args)
+            .arg("--config")
             .arg(&self.config)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

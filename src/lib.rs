@@ -41,13 +41,16 @@
 //!   else, by the one table in `remote/lessons`. Tokens are obtained, kept and renewed in
 //!   `remote/auth`; the file that they are kept in is the only thing on the disk that this
 //!   room touches.
-//! - `store`: the mapping in SQLite.
+//! - `store`: the mapping in SQLite. Each row that is read has a seal (`store/seal.rs`), and
+//!   a mark beside the database tells it from an old copy (`store/mark.rs`); what does not
+//!   fit leads to `store/recovery.rs`, and from there to doubt: until everything has been
+//!   compared with Box once more, what differs there is parked (`Policy::distrust`).
 //! - `config`: the operator's decisions, read from TOML, all mistakes at once.
 //! - `agent`: the shell. Starts threads and tasks, and routes; knows what to do when a
 //!   root, a folder or Box as a whole is not to be had. `agent/checkup` looks at all that
 //!   a mirror needs, `agent/login.rs` takes a person's consent.
 //!   A service whose configuration is read again goes on with another engine, in the same
-//!   state and under the same lock (`agent/run.rs`); the loop itself tells systemd how it
+//!   state and under the same lock (`agent/serve.rs`); the loop itself tells systemd how it
 //!   stands and that it turns (`agent/engine/standing.rs`, `agent/notify_socket.rs`).
 //! - `cli`: arguments in, words and exit codes out. The only part that prints.
 //!

@@ -1,5 +1,6 @@
 //! What the agent tells whoever watches it, and how a run ended.
 
+use crate::agent::verify::Verified;
 use crate::model::path::RelPath;
 use crate::model::trouble::Said;
 use crate::plan::action::Report;
@@ -41,14 +42,24 @@ pub(crate) enum Notice {
         /// The mirror's name.
         mirror: String,
     },
+    /// A mirror has been compared with Box as a whole.
+    Verified {
+        /// The mirror's name.
+        mirror: String,
+        /// What was found.
+        found: Verified,
+    },
     /// A mirror is another one than before.
     Mirror(Announcement),
     /// All roots are watched.
     Watching,
     /// Stopping: what runs is finished first.
     Draining,
-    /// The configuration was read again, and this is how it goes on.
-    Reloaded,
+    /// The configuration was read again, and it goes on by that.
+    Reloaded {
+        /// What the run until then is called, if it did something that can be undone.
+        run: Option<String>,
+    },
 }
 
 /// Where notices go. Called from one task, in order.

@@ -1,18 +1,14 @@
-//! The two ways to run: one pass, or a pass and then watching. Both put the same
-//! engine together.
+//! What both ways to run are made of, and one of them: a pass. The service, which watches
+//! after its pass, is in [`crate::agent::serve`]. Both put the same engine together.
 
 use crate::agent::access::{self, Traces};
 use crate::agent::account::AccountCheck;
 use crate::agent::context::{Context, Mirror, Readers, own_files};
-use crate::agent::control;
 use crate::agent::engine::{Engine, Event, Temper};
 use crate::agent::eyes::Eyes;
-use crate::agent::login;
 use crate::agent::meter::{Gauge, Meter};
 use crate::agent::mirrors;
-use crate::agent::notice::{Ending, Notice, Sink};
-use crate::agent::notify_socket::Supervisor;
-use crate::agent::pulse;
+use crate::agent::notice::{Ending, Sink};
 use crate::agent::run_name::RunName;
 use crate::agent::schedule::Schedule;
 use crate::config::{self, Config};
@@ -24,22 +20,15 @@ use crate::store::error::Error as StoreError;
 use crate::store::lock::StateLock;
 use crate::store::{Store, make_state_dir, recovery};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
-/// How long the service leaves an item alone that waits for something at Box.
-const PARKED: Duration = Duration::from_secs(24 * 60 * 60);
-/// Tries of the service while something at Box is in the way that passes by itself: some
-/// ten minutes, which is as long as Box has been seen to reserve a name.
-const BUSY: u32 = 16;
 /// How often the figures are told.
 const GAUGED: Duration = Duration::from_millis(100);
-/// Hints in flight from the watcher.
-const HINTS: usize = 4_096;
 
 /// Why a run could not begin, or had to end without an ending.
 #[derive(Debug, thiserror::Error)]
@@ -100,7 +89,7 @@ pub(crate) async fn once(
 }
 
 /// A database that turned out to be damaged is set aside, so that the next run can begin.
-fn recoverable(state_dir: &Path, ended: Result<Ending, Fatal>) -> Result<Ending, Fatal> {
+pub(super) fn recoverable(state_dir: &Path, ended: Result<Ending, Fatal>) -> Result<Ending, Fatal> {
     let error = match &ended {
         Ok(ending) => ending.broken.as_ref(),
         Err(Fatal::Store(error)) => Some(error),
@@ -142,145 +131,7 @@ async fn single(config: &Config, stop: StopSignals, watcher: Watcher) -> Result<
     Ok(ending)
 }
 
-/// Another configuration for a service that runs.
-pub(crate) struct Reload {
-    /// Read and checked.
-    pub(crate) config: Config,
-    /// Told whether it can be used; a sentence when not, and then everything goes on as
-    /// it was.
-    pub(crate) answer: oneshot::Sender<Result<(), String>>,
-}
-
-/// What a service is told from outside.
-pub(crate) struct Orders {
-    /// To stop.
-    pub(crate) stop: StopSignals,
-    /// To go on with another configuration.
-    pub(crate) reloads: mpsc::Receiver<Reload>,
-}
-
-/// A pass over the mirrors, and then watching until told to stop. Another configuration
-/// is taken over by another engine, in the same state and under the same lock: the first
-/// ends as for a stop, and the other begins with a pass of its own.
-pub(crate) async fn serve(
-    config: Config,
-    orders: Orders,
-    watcher: Watcher,
-    supervisor: Supervisor,
-) -> Result<Ending, Fatal> {
-    let state_dir = config.state_dir.clone();
-    let ended = shifts(config, orders, watcher, supervisor).await;
-    recoverable(&state_dir, ended)
-}
-
-async fn shifts(
-    config: Config,
-    orders: Orders,
-    watcher: Watcher,
-    supervisor: Supervisor,
-) -> Result<Ending, Fatal> {
-    let began = Instant::now();
-    let mut parts = Parts::open(&config)?;
-    let (desk_in, desk) = watch::channel(None);
-    let socket = control::listen(&config.state_dir, desk)?;
-    let shared = Shared {
-        stop: Arc::new(tokio::sync::Mutex::new(orders.stop)),
-        is_told: Arc::default(),
-        reloads: Arc::new(tokio::sync::Mutex::new(orders.reloads)),
-        sink: Arc::new(Mutex::new(watcher.sink)),
-        gauge: watcher.gauge.map(|gauge| Arc::new(Mutex::new(gauge))),
-        supervisor,
-    };
-    let mut config = config;
-    let mut before = Ending::default();
-    let mut is_first = true;
-    loop {
-        let shift = parts.shift(&config, &shared, &desk_in, is_first).await?;
-        let ending = shift.ending.after(&before);
-        match shift.next {
-            Some((next, context)) if ending.replaced && !shared.is_told() => {
-                config = next;
-                parts.context = context;
-                before = ending;
-                is_first = false;
-            }
-            _ => {
-                drop((desk_in, socket));
-                parts.close().await;
-                let elapsed = began.elapsed();
-                let cut_short = ending.cut_short || ending.replaced;
-                return Ok(Ending {
-                    elapsed,
-                    cut_short,
-                    ..ending
-                });
-            }
-        }
-    }
-}
-
-/// What all engines of a service share.
-struct Shared {
-    stop: Arc<tokio::sync::Mutex<StopSignals>>,
-    /// There was a signal to stop; the engine that it went to may have been ending already.
-    is_told: Arc<AtomicBool>,
-    reloads: Arc<tokio::sync::Mutex<mpsc::Receiver<Reload>>>,
-    sink: Arc<Mutex<Sink>>,
-    gauge: Option<Arc<Mutex<Gauge>>>,
-    supervisor: Supervisor,
-}
-
-impl Shared {
-    fn is_told(&self) -> bool {
-        self.is_told.load(Ordering::Relaxed)
-    }
-
-    fn sink(&self) -> Sink {
-        let sink = Arc::clone(&self.sink);
-        Box::new(move |notice| {
-            let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
-            sink(notice);
-        })
-    }
-
-    fn gauge(&self) -> Option<Gauge> {
-        let gauge = Arc::clone(self.gauge.as_ref()?);
-        Some(Box::new(move |figures| {
-            let mut gauge = gauge.lock().unwrap_or_else(PoisonError::into_inner);
-            gauge(figures);
-        }))
-    }
-}
-
-/// What goes on after the engine that runs.
-type Next = Arc<Mutex<Option<(Config, Arc<Context>)>>>;
-
-/// What one engine of a service came to.
-struct Shift {
-    ending: Ending,
-    /// What goes on after it.
-    next: Option<(Config, Arc<Context>)>,
-}
-
-/// How a service behaves when Box does not.
-fn lasting(config: &Config) -> Temper {
-    Temper {
-        patience: Patience {
-            tries: Some(5),
-            busy: BUSY,
-            throttles: 20,
-            backoff: backoff(60),
-        },
-        longest_wait: None,
-        silence: None,
-        quiet: Quiet {
-            settle: config.watch.settle,
-            parked: PARKED,
-        },
-    }
-}
-
-const fn backoff(longest: u64) -> Backoff {
+pub(super) const fn backoff(longest: u64) -> Backoff {
     Backoff {
         first: Duration::from_secs(1),
         longest: Duration::from_secs(longest),
@@ -290,8 +141,8 @@ const fn backoff(longest: u64) -> Backoff {
 /// What a run holds on to: the lock, the store, and what its tasks share.
 pub(crate) struct Parts {
     _lock: StateLock,
-    store: Store,
-    context: Arc<Context>,
+    pub(super) store: Store,
+    pub(super) context: Arc<Context>,
 }
 
 impl Parts {
@@ -322,7 +173,11 @@ impl Parts {
     }
 
     /// Says what has changed about the mirrors.
-    async fn announce(&self, config: &Config, sink: &mut Sink) -> Result<(), StoreError> {
+    pub(super) async fn announce(
+        &self,
+        config: &Config,
+        sink: &mut Sink,
+    ) -> Result<(), StoreError> {
         let writer = Some(self.store.writer());
         mirrors::announce(config, &self.context, writer, sink).await
     }
@@ -341,94 +196,8 @@ impl Parts {
         Engine::new(context, store, temper, schedule, eyes, uploads, sink)
     }
 
-    /// One engine of a service, from its first look to its end.
-    async fn shift(
-        &self,
-        config: &Config,
-        shared: &Shared,
-        desk: &watch::Sender<Option<mpsc::Sender<Event>>>,
-        is_first: bool,
-    ) -> Result<Shift, Fatal> {
-        let began = Instant::now();
-        let temper = lasting(config);
-        let (settle, rescan) = (config.watch.settle, config.watch.rescan);
-        let (hints_in, hints) = mpsc::channel(HINTS);
-        let schedule = Schedule::lasting(config.mirrors.len(), settle, rescan, began);
-        let eyes = Eyes::new(hints_in, config.watch.mode, config.watch.poll_interval);
-        let mut sink = shared.sink();
-        if !is_first {
-            sink(Notice::Reloaded);
-        }
-        self.announce(config, &mut sink).await?;
-        let mut engine = self.engine(config, temper, schedule, eyes, sink);
-        engine.supervised_by(shared.supervisor.clone());
-        let events = engine.events();
-        let next = Next::default();
-        let gauging = self.gauge(shared.gauge());
-        let tasks = [
-            tokio::spawn(forward_stops(
-                Arc::clone(&shared.stop),
-                Arc::clone(&shared.is_told),
-                events.clone(),
-            )),
-            tokio::spawn(self.forward_reloads(config, shared, &next, events.clone())),
-            tokio::spawn(forward_hints(hints, events.clone())),
-            tokio::spawn(pulse::beat(events.clone())),
-            tokio::spawn(login::keep_alive(Arc::clone(&self.context), events.clone())),
-        ];
-        desk.send_replace(Some(events));
-        shared.supervisor.ready("looking at the folders");
-        // Watching begins before the first look: what changes in between is hinted at.
-        engine.open_eyes().await?;
-        for mirror in 0..config.mirrors.len() {
-            engine.request_pass(mirror, temper.quiet)?;
-        }
-        let ran = engine.run_until_stopped().await;
-        desk.send_replace(None);
-        if !engine.is_replaced() {
-            shared.supervisor.stopping();
-        }
-        let ending = engine.finish(began, ran).await;
-        tasks.iter().for_each(JoinHandle::abort);
-        gauging.end().await;
-        let next = next.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Ok(Shift { ending, next })
-    }
-
-    /// Another configuration is made ready beside the engine that runs; only what can be
-    /// used ends it.
-    fn forward_reloads(
-        &self,
-        config: &Config,
-        shared: &Shared,
-        next: &Next,
-        events: mpsc::Sender<Event>,
-    ) -> impl Future<Output = ()> + use<> {
-        let (store, state_dir) = (self.store.clone(), config.state_dir.clone());
-        let (reloads, next) = (Arc::clone(&shared.reloads), Arc::clone(next));
-        async move {
-            // Held by the engine of the hour.
-            let mut reloads = reloads.lock().await;
-            while let Some(Reload { config, answer }) = reloads.recv().await {
-                match successor(&config, &state_dir, &store) {
-                    Ok(context) => {
-                        *next.lock().unwrap_or_else(PoisonError::into_inner) =
-                            Some((config, Arc::new(context)));
-                        drop(answer.send(Ok(())));
-                        if events.send(Event::Replace).await.is_err() {
-                            return;
-                        }
-                    }
-                    Err(sentence) => drop(answer.send(Err(sentence))),
-                }
-            }
-            // Nobody reads it again; the others go on.
-            std::future::pending().await
-        }
-    }
-
     /// Tells the figures several times a second, if somebody wants to know them.
-    fn gauge(&self, gauge: Option<Gauge>) -> Gauging {
+    pub(super) fn gauge(&self, gauge: Option<Gauge>) -> Gauging {
         let context = Arc::clone(&self.context);
         Gauging(gauge.map(|mut gauge| {
             tokio::spawn(async move {
@@ -455,11 +224,11 @@ impl Parts {
 }
 
 /// The figures being told, until it is dropped or ended.
-struct Gauging(Option<JoinHandle<()>>);
+pub(super) struct Gauging(Option<JoinHandle<()>>);
 
 impl Gauging {
     /// After this, nothing more is told.
-    async fn end(mut self) {
+    pub(super) async fn end(mut self) {
         if let Some(telling) = self.0.take() {
             telling.abort();
             // It was cut short on purpose.
@@ -476,19 +245,7 @@ impl Drop for Gauging {
     }
 }
 
-/// What the engine shares that goes on after this one.
-fn successor(config: &Config, state_dir: &Path, store: &Store) -> Result<Context, String> {
-    if config.state_dir != state_dir {
-        return Err(format!(
-            "the state directory cannot change from {} to {} while it runs: start it again",
-            state_dir.display(),
-            config.state_dir.display()
-        ));
-    }
-    kept_context(config, store).map_err(|fatal| fatal.to_string())
-}
-
-fn kept_context(config: &Config, store: &Store) -> Result<Context, Fatal> {
+pub(super) fn kept_context(config: &Config, store: &Store) -> Result<Context, Fatal> {
     let account = AccountCheck::new(Some(store.writer().clone()));
     let readers = Readers::of(store.clone());
     context(config, readers, Traces::Kept, account)
@@ -558,30 +315,4 @@ pub(crate) fn forward_signals(mut stop: StopSignals, events: mpsc::Sender<Event>
             }
         }
     });
-}
-
-/// The same for a service, whose next engine may have to hear the next signal.
-async fn forward_stops(
-    stop: Arc<tokio::sync::Mutex<StopSignals>>,
-    is_told: Arc<AtomicBool>,
-    events: mpsc::Sender<Event>,
-) {
-    let mut stop = stop.lock().await;
-    while stop.recv().await.is_some() {
-        is_told.store(true, Ordering::Relaxed);
-        if events.send(Event::Shutdown).await.is_err() {
-            return;
-        }
-    }
-}
-
-async fn forward_hints(
-    mut hints: mpsc::Receiver<crate::plan::debounce::Hint>,
-    events: mpsc::Sender<Event>,
-) {
-    while let Some(hint) = hints.recv().await {
-        if events.send(Event::Hint(hint)).await.is_err() {
-            return;
-        }
-    }
 }

@@ -1,7 +1,9 @@
 //! The command line. Only its syntax: what a command does is elsewhere.
 
+use crate::cli::examples;
 use crate::cli::init::flags::InitArgs;
 use crate::cli::output::Color;
+use crate::cli::service::args::ServiceCommand;
 use crate::plan::conflict::Keep;
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
@@ -80,6 +82,7 @@ pub(crate) enum Command {
     /// $BOXUP_CLIENT_SECRET or $BOXUP_DEVELOPER_TOKEN is written into the file, which
     /// only its owner can read. The file is --config FILE, $BOXUP_CONFIG, or
     /// ~/.config/boxup/sync.toml; one that is there already is not touched.
+    #[command(after_help = examples::INIT)]
     Init(Box<InitArgs>),
 
     /// Mirror the configured folders, then keep watching them.
@@ -89,7 +92,7 @@ pub(crate) enum Command {
     /// again; one with mistakes changes nothing. On a
     /// terminal, standard error shows how far it is; not with --json or where $TERM is
     /// "dumb", and with $NO_COLOR without colours.
-    #[command(after_help = SYNC_EXAMPLES)]
+    #[command(after_help = examples::SYNC)]
     Sync(SyncArgs),
 
     /// Look at everything that a mirror needs, and say what to do where it is not right.
@@ -97,6 +100,7 @@ pub(crate) enum Command {
     /// Configuration, network, clock, token, account, scopes, folders, storage, local
     /// folders, watches, state, in this order. Nothing is changed. Ends with the exit
     /// code of the worst of them; warnings are 0.
+    #[command(after_help = examples::DOCTOR)]
     Doctor {
         /// Print one JSON object per check, and then the summary.
         #[arg(long)]
@@ -107,9 +111,11 @@ pub(crate) enum Command {
     ///
     /// It is good for at least a tenth of its life, up to five minutes. Example:
     /// `curl -H "Authorization: Bearer $(boxup token)" https://api.box.com/2.0/users/me`
+    #[command(after_help = examples::TOKEN)]
     Token(TokenArgs),
 
     /// Tell which Box account boxup acts as.
+    #[command(after_help = examples::WHOAMI)]
     Whoami {
         /// Print one JSON object.
         #[arg(long)]
@@ -117,6 +123,7 @@ pub(crate) enum Command {
     },
 
     /// Sign in to Box in a browser, once (method "oauth2").
+    #[command(after_help = examples::LOGIN)]
     Login {
         /// Print the address of the sign-in page, and take the address that the browser
         /// ends at from standard input: for machines without a browser.
@@ -139,6 +146,7 @@ pub(crate) enum Command {
     /// and what comes next.
     ///
     /// Works with and without a running service, changes nothing and asks Box nothing.
+    #[command(after_help = examples::EXPLAIN)]
     Explain {
         /// A local path, there or not, or MIRROR/path/in/it.
         #[arg(value_name = "PATH")]
@@ -153,6 +161,7 @@ pub(crate) enum Command {
     ///
     /// Box's side is read from Box where it can be reached; else it is told as it was
     /// last seen. Nothing is changed. `boxup resolve` decides.
+    #[command(after_help = examples::CONFLICTS)]
     Conflicts {
         /// Only this mirror; may be given several times.
         #[arg(long = "mirror", value_name = "NAME")]
@@ -168,6 +177,7 @@ pub(crate) enum Command {
     /// `boxup conflicts` prints the line to type. A decision is good for one version on
     /// Box: if Box has changed again since, nothing is done and it is a conflict again. A
     /// running service carries it out; without one it is done at once.
+    #[command(after_help = examples::RESOLVE)]
     Resolve(ResolveArgs),
 
     /// Compare disk and Box, by SHA-1 and without downloading anything.
@@ -210,6 +220,7 @@ pub(crate) enum Command {
     },
 
     /// Tell what the running agent does.
+    #[command(after_help = examples::STATUS)]
     Status {
         /// Print one JSON object.
         #[arg(long)]
@@ -220,6 +231,7 @@ pub(crate) enum Command {
     ///
     /// Ends with 0 when all is on Box, 1 when only parked or failed files remain or the
     /// time is up, 3 when a mirror halted, 69 when no agent runs.
+    #[command(after_help = examples::WAIT)]
     Wait {
         /// Wait no longer than this, such as 500ms, 30s or 5m.
         #[arg(long, value_name = "SPAN", default_value = "30s", value_parser = humantime::parse_duration)]
@@ -234,7 +246,7 @@ pub(crate) enum Command {
     ///
     /// The service starts with the machine (or with your session: --user), and again when
     /// it has failed, but not when only a person can help (exit codes 2, 77, 78).
-    #[command(after_help = SERVICE_EXAMPLES)]
+    #[command(after_help = examples::SERVICE)]
     Service {
         /// What to do with it.
         #[command(subcommand)]
@@ -242,7 +254,7 @@ pub(crate) enum Command {
     },
 
     /// Print a script that completes commands and flags in a shell.
-    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    #[command(after_help = examples::COMPLETIONS)]
     Completions {
         /// Which shell.
         shell: clap_complete::Shell,
@@ -254,115 +266,6 @@ pub(crate) enum Command {
         /// Write boxup.1 and a page for each command into this directory.
         dir: Option<PathBuf>,
     },
-}
-
-const SYNC_EXAMPLES: &str = "\
-Examples:
-  boxup sync --once --dry-run   what would be sent?
-  boxup sync --once             one pass; silent where nothing is to be done, as for cron
-  boxup sync                    mirror, then keep watching until SIGTERM
-  kill -HUP PID                 the service reads its configuration again";
-
-const SERVICE_EXAMPLES: &str = "\
-Examples:
-  boxup service print                       look at the unit first; nothing is changed
-  sudo boxup service install                as a service of the machine, user boxup
-  boxup service install --user              as a service of your own session
-  sudo boxup service install --timer daily  one pass a day, instead of watching
-  systemctl reload boxup                    read the configuration again";
-
-const COMPLETIONS_EXAMPLES: &str = "\
-Examples:
-  boxup completions bash > ~/.local/share/bash-completion/completions/boxup
-  boxup completions zsh > ~/.zfunc/_boxup
-  boxup completions fish > ~/.config/fish/completions/boxup.fish";
-
-/// What to do with the service.
-#[derive(Debug, Subcommand)]
-pub(crate) enum ServiceCommand {
-    /// Print the unit files. Nothing is changed, and no configuration is needed.
-    Print(ServiceArgs),
-    /// Write the unit files, make the user that the service runs as, and start it.
-    Install(InstallArgs),
-    /// Stop it and remove what was installed. Configuration and state stay.
-    Uninstall(Scope),
-    /// Tell whether it is installed and runs: 0 if so, 69 if it does not run.
-    Status(Scope),
-}
-
-/// Whose service.
-#[derive(Clone, Debug, ClapArgs)]
-pub(crate) struct Scope {
-    /// A service of your own session.
-    #[arg(long, conflicts_with = "system")]
-    pub(crate) user: bool,
-
-    /// A service of the machine (the default).
-    #[arg(long)]
-    pub(crate) system: bool,
-
-    /// Of this service manager.
-    #[arg(
-        long,
-        value_enum,
-        value_name = "systemd|launchd",
-        default_value_t,
-        hide_possible_values = true,
-        hide_default_value = true
-    )]
-    pub(crate) manager: Manager,
-}
-
-/// A service manager.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Manager {
-    /// Of Linux.
-    Systemd,
-    /// Of macOS.
-    Launchd,
-}
-
-impl Default for Manager {
-    fn default() -> Self {
-        match cfg!(target_os = "macos") {
-            true => Self::Launchd,
-            false => Self::Systemd,
-        }
-    }
-}
-
-/// Which service.
-#[derive(Clone, Debug, ClapArgs)]
-pub(crate) struct ServiceArgs {
-    #[command(flatten)]
-    pub(crate) scope: Scope,
-
-    /// Make a pass at these times (systemd.time(7), such as hourly or "Mon..Fri 08..18:00")
-    /// instead of watching.
-    #[arg(long, value_name = "WHEN", value_parser = when)]
-    pub(crate) timer: Option<String>,
-
-    /// The program that the service starts; this one if left out.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) program: Option<PathBuf>,
-}
-
-/// Which service, and where to.
-#[derive(Clone, Debug, ClapArgs)]
-pub(crate) struct InstallArgs {
-    #[command(flatten)]
-    pub(crate) service: ServiceArgs,
-
-    /// Install below this directory, for an image of a machine: nothing is started.
-    #[arg(long, value_name = "DIR", conflicts_with = "user")]
-    pub(crate) root: Option<PathBuf>,
-}
-
-fn when(text: &str) -> Result<String, String> {
-    match text.trim().is_empty() || text.chars().any(char::is_control) {
-        true => Err("name a time, such as hourly, daily or \"Mon..Fri 08..18:00\"".to_owned()),
-        false => Ok(text.trim().to_owned()),
-    }
 }
 
 /// How to sync.

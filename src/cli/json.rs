@@ -39,11 +39,16 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
         }
         Notice::Throttled(wait) => json!({ "event": "throttled", "wait_ms": millis(*wait) }),
         Notice::Unreachable(why) => json!({ "event": "unreachable", "message": why }),
+        Notice::Verified { mirror, found } => json!({
+            "event": "verified", "mirror": mirror, "in_sync": found.agree,
+            "missing": found.missing, "changed": found.changed, "extra": found.extra,
+            "pending": found.pending, "unread": found.unread,
+        }),
         Notice::Passed { mirror } => json!({ "event": "passed", "mirror": mirror }),
         Notice::Mirror(announcement) => announced(announcement),
         Notice::Watching => json!({ "event": "watching" }),
         Notice::Draining => json!({ "event": "draining" }),
-        Notice::Reloaded => json!({ "event": "reloaded" }),
+        Notice::Reloaded { run } => json!({ "event": "reloaded", "run": run }),
     };
     if dry_run {
         line["dry_run"] = json!(true);

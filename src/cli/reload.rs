@@ -2,7 +2,7 @@
 //! configuration again.
 
 use crate::agent::notify_socket::Supervisor;
-use crate::agent::run::Reload;
+use crate::agent::serve::Reload;
 use crate::cli::Place;
 use crate::cli::output::Output;
 use crate::cli::{problems, sync};

@@ -138,6 +138,11 @@ fn describe(status: &Value) -> String {
             text.push_str(&format!(", oldest {}", duration(Duration::from_secs(age))));
         }
         text.push('\n');
+        if mirror["doubted"].as_bool() == Some(true) {
+            text.push_str(
+                "    the state was lost or is an old copy: everything is being compared with Box\n",
+            );
+        }
         if let Some(message) = mirror["halted"]["message"].as_str() {
             text.push_str(&format!("    {message}\n"));
         }

@@ -3,7 +3,8 @@
 use crate::agent::meter::Gauge;
 use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::notify_socket::Supervisor;
-use crate::agent::run::{Orders, Watcher};
+use crate::agent::run::Watcher;
+use crate::agent::serve::{self, Orders};
 use crate::agent::{preview, run as agent};
 use crate::cli::args::SyncArgs;
 use crate::cli::output::{Looks, Output};
@@ -98,7 +99,7 @@ async fn run(
             stop: stops,
             reloads,
         };
-        let ended = agent::serve(config, orders, watcher, supervisor).await;
+        let ended = serve::serve(config, orders, watcher, supervisor).await;
         listening.abort();
         ended
     } else {

@@ -75,12 +75,27 @@ impl Text {
             Notice::Watching if self.style.verbose => {
                 self.marked("watching", PLAIN, "every directory is watched")
             }
-            Notice::Reloaded => self.marked("reloaded", PLAIN, "the configuration was read again"),
+            Notice::Reloaded { run } => {
+                let until = run.as_ref().map_or_else(String::new, |run| {
+                    format!(" (`boxup undo {run}` takes back what was done until now)")
+                });
+                let words = format!("the configuration was read again{until}");
+                self.marked("reloaded", PLAIN, &words)
+            }
             Notice::Draining => self.marked("stopping", PLAIN, "what is under way is finished"),
             Notice::Passed { mirror } => {
                 // In order again: the next halt is news.
                 self.said.remove(&(mirror.clone(), String::new()));
                 return String::new();
+            }
+            Notice::Verified { found, .. } if found.is_in_sync() => return String::new(),
+            Notice::Verified { mirror, found } => {
+                let words = format!(
+                    "{mirror}: {} missing, {} changed, {} extra, {} pending; boxup verify tells \
+                     which",
+                    found.missing, found.changed, found.extra, found.pending
+                );
+                self.marked("drifted", YELLOW, &words)
             }
             // Told on standard error.
             Notice::Watching | Notice::Mirror(_) => return String::new(),

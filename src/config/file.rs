@@ -15,6 +15,7 @@ pub(crate) struct File {
     pub(crate) watch: WatchTable,
     pub(crate) limits: LimitsTable,
     pub(crate) state_dir: Entry<String>,
+    pub(crate) verify_every: Entry<String>,
     pub(crate) endpoints: EndpointsTable,
     pub(crate) network: NetworkTable,
     /// Every key that can be given, and what is said about it.
@@ -100,15 +101,22 @@ pub(crate) struct NetworkTable {
 impl File {
     /// Reads the text of a configuration file. `None` when it is no TOML.
     pub(crate) fn read(source: &str, problems: &mut Problems) -> Option<Self> {
-        let read = |root: &mut Section<'_>| Self {
-            auth: root.section("auth", auth),
-            mirrors: root.sections("mirror", mirror),
-            watch: root.section("watch", watch),
-            limits: root.section("limits", limits),
-            state_dir: root.section("state", |s| s.text("dir", Meaning::Plain)),
-            endpoints: root.section("endpoints", endpoints),
-            network: root.section("network", network),
-            asked: Vec::new(),
+        let read = |root: &mut Section<'_>| {
+            let (state_dir, verify_every) = root.section("state", |section| {
+                let dir = section.text("dir", Meaning::Plain);
+                (dir, section.text("verify_every", Meaning::Duration))
+            });
+            Self {
+                auth: root.section("auth", auth),
+                mirrors: root.sections("mirror", mirror),
+                watch: root.section("watch", watch),
+                limits: root.section("limits", limits),
+                state_dir,
+                verify_every,
+                endpoints: root.section("endpoints", endpoints),
+                network: root.section("network", network),
+                asked: Vec::new(),
+            }
         };
         let (file, asked) = read_document(source, problems, read)?;
         Some(Self { asked, ..file })

@@ -76,6 +76,8 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     /// Where mapping, lock and control socket live, absolute.
     pub(crate) state_dir: PathBuf,
+    /// How often a service compares everything with Box, if it does.
+    pub(crate) verify_every: Option<Duration>,
     /// Where Box is.
     pub(crate) endpoints: Endpoints,
     /// How to get there.

@@ -10,6 +10,7 @@ use crate::plan::sight::Mode;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+const WEEK: Duration = Duration::from_secs(7 * 86_400);
 const HOUR: Duration = Duration::from_secs(3600);
 const SETTLE: RangeInclusive<Duration> = Duration::ZERO..=HOUR;
 /// The upper bound keeps "now plus rescan" far from the end of the clock.
@@ -40,6 +41,17 @@ pub(super) fn watch(table: &WatchTable, problems: &mut Problems) -> Option<Watch
         mode: mode?,
         poll_interval: poll_interval?,
     })
+}
+
+/// `[state] verify_every`: off where it is left out.
+pub(super) fn verify_every(
+    entry: &Entry<String>,
+    problems: &mut Problems,
+) -> Option<Option<Duration>> {
+    match entry.is_missing() {
+        true => Some(None),
+        false => span(entry, WEEK, &RESCAN, problems).map(Some),
+    }
 }
 
 /// `[limits]`

@@ -15,6 +15,7 @@ use secrecy::SecretString;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What lies outside the file.
 pub(super) struct World<'a> {
@@ -90,6 +91,7 @@ pub(super) struct Parts {
     watch: Option<Watch>,
     limits: Option<Limits>,
     pub(super) state_dir: Option<PathBuf>,
+    pub(super) verify_every: Option<Option<Duration>>,
     pub(super) endpoints: Option<Endpoints>,
     pub(super) network: Option<Network>,
 }
@@ -102,6 +104,7 @@ impl Parts {
             watch: pace::watch(&file.watch, problems),
             limits: pace::limits(&file.limits, problems),
             state_dir: state_dir(&file.state_dir, world, problems),
+            verify_every: pace::verify_every(&file.verify_every, problems),
             endpoints: endpoints::resolve(&file.endpoints, problems),
             network: network::resolve(&file.network, world, problems),
         };
@@ -121,6 +124,7 @@ impl Parts {
             watch: self.watch?,
             limits: self.limits?,
             state_dir: self.state_dir?,
+            verify_every: self.verify_every?,
             endpoints: self.endpoints?,
             network: self.network?,
         })

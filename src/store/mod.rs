@@ -19,6 +19,7 @@ mod seal;
 pub(crate) mod sessions;
 mod told;
 mod tree;
+pub(crate) mod verified;
 pub(crate) mod writer;
 
 #[cfg(test)]

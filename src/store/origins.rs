@@ -135,17 +135,32 @@ impl Reader {
         let mut statement = self.connection().prepare_cached(&sql)?;
         let found = statement.query_map([root.0], moving)?;
         let found: Vec<_> = found.collect::<rusqlite::Result<_>>()?;
-        let mut left = Vec::new();
-        for (mut moving, id) in found {
-            if let Item::Folder(key, _) = &mut moving.item {
-                let sql = "SELECT id FROM folder WHERE box_id = ?1";
-                let mut find = self.connection().prepare_cached(sql)?;
-                let found = find.query_row(params![id], |row| row.get(0)).optional()?;
-                *key = FolderKey(found.unwrap_or(-1));
-            }
-            left.push(moving);
+        let with_key = |(moving, id): (Moving, String)| self.with_key(moving, &id);
+        found.into_iter().map(with_key).collect()
+    }
+
+    /// The move of this item that Box may have made without our knowing.
+    pub(crate) fn moving_of(&self, item: &Item) -> Result<Option<Moving>, Error> {
+        let (kind, id) = match item {
+            Item::File(id) => ("file", id.as_str()),
+            Item::Folder(_, id) => ("folder", id.as_str()),
+        };
+        let sql = "SELECT name, kind, box_id, dir, box_name FROM moving \
+                   WHERE kind = ?1 AND box_id = ?2";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let found = statement.query_row([kind, id], moving).optional()?;
+        let found = found.map(|(moving, id)| self.with_key(moving, &id));
+        found.transpose()
+    }
+
+    fn with_key(&self, mut moving: Moving, id: &str) -> Result<Moving, Error> {
+        if let Item::Folder(key, _) = &mut moving.item {
+            let sql = "SELECT id FROM folder WHERE box_id = ?1";
+            let mut find = self.connection().prepare_cached(sql)?;
+            let found = find.query_row(params![id], |row| row.get(0)).optional()?;
+            *key = FolderKey(found.unwrap_or(-1));
         }
-        Ok(left)
+        Ok(moving)
     }
 }
 

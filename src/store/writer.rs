@@ -13,6 +13,7 @@ use crate::store::deeds;
 use crate::store::error::Error;
 use crate::store::mark::Generation;
 use crate::store::mirrors::{self, Holder};
+use crate::store::verified::{self, LastVerified};
 use crate::store::{recovery, sessions, told, tree};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use std::thread;
@@ -43,6 +44,7 @@ enum Work {
     Mirror(mirrors::NewRoot),
     Account(KnownAccount),
     Compared(String, Vec<String>),
+    Verified(LastVerified),
     Told(Vec<Known>),
     Close,
 }
@@ -72,6 +74,11 @@ impl Writer {
     /// Unless another mirror has the folder: then nothing changes, and that is told.
     pub(crate) async fn put_root(&self, root: mirrors::NewRoot) -> Result<Holder, Error> {
         self.run(Work::Mirror(root)).await
+    }
+
+    /// Records what a verification found.
+    pub(crate) async fn verified(&self, last: LastVerified) -> Result<(), Error> {
+        self.run(Work::Verified(last)).await.map(|_| ())
     }
 
     /// Records that a mirror, of those that are configured, has been compared with Box as
@@ -228,6 +235,10 @@ fn run(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<Holde
         Work::Mirror(root) => mirrors::put_root(&savepoint, root)?,
         Work::Account(known) => {
             account::put(&savepoint, known)?;
+            Holder::Nobody
+        }
+        Work::Verified(last) => {
+            verified::put(&savepoint, last)?;
             Holder::Nobody
         }
         Work::Compared(mirror, configured) => {

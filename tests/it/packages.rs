@@ -197,6 +197,7 @@ fn a_package_is_installed_served_by_systemd_upgraded_and_removed() {
     reloads(&rig, &machine, &text);
     upgrades(&rig, &machine, &install);
     needs_a_person(&machine);
+    is_restarted_when_it_hangs(&machine);
     is_removed(&machine);
     rig.expect_box(["a.txt: a\n", "c.txt: c\n", "d.txt: d\n"]);
 }
@@ -274,7 +275,7 @@ fn upgrades(rig: &Rig, machine: &Machine, install: &str) {
 
 fn needs_a_person(machine: &Machine) {
     // A wrong configuration ends it, and systemd leaves it alone.
-    machine.ok("cp /etc/boxup/sync.toml /root/good; echo nonsense >/etc/boxup/sync.toml");
+    machine.ok("cp /etc/boxup/sync.toml /var/tmp/good; echo nonsense >/etc/boxup/sync.toml");
     let (code, said) = machine.run("systemctl restart boxup");
     assert_ne!(code, 0, "{said}");
     let found = (
@@ -288,8 +289,23 @@ fn needs_a_person(machine: &Machine) {
         machine.journal()
     );
     assert_eq!(machine.property("NRestarts"), "0");
-    machine.ok("cat /root/good >/etc/boxup/sync.toml; systemctl restart boxup");
+    machine.ok("cat /var/tmp/good >/etc/boxup/sync.toml; systemctl restart boxup");
     machine.ok("boxup wait --timeout 90s");
+}
+
+fn is_restarted_when_it_hangs(machine: &Machine) {
+    machine.ok("mkdir -p /etc/systemd/system/boxup.service.d
+         printf '[Service]\\nWatchdogSec=3\\nRestartSec=1\\n' \\
+             >/etc/systemd/system/boxup.service.d/quick.conf
+         systemctl daemon-reload; systemctl restart boxup");
+    let pid = machine.property("MainPID");
+    machine.ok(&format!("kill -STOP {pid}"));
+    until("systemd starts another", || {
+        let other = machine.property("MainPID");
+        other != pid && other != "0" && machine.property("ActiveState") == "active"
+    });
+    assert_ne!(machine.property("NRestarts"), "0");
+    machine.ok("boxup wait --timeout 90s; rm -r /etc/systemd/system/boxup.service.d");
 }
 
 fn is_removed(machine: &Machine) {

@@ -220,3 +220,25 @@ fn what_cannot_be_read_is_not_gone() {
         "{run:?}"
     );
 }
+
+#[test]
+fn a_service_verifies_by_itself_tells_what_it_finds_and_repairs_nothing() {
+    let rig = synced(&["on_remote_change = \"new_version\""]);
+    rig.cloud.trash(&rig.entry("a").id);
+    let rig = rig.configured(|config| config.verify_every = Some("1s".to_owned()));
+    let writes = rig.writes();
+    let mut service = rig.start();
+    service.told("what has drifted", |line| {
+        line["event"] == "verified" && line["missing"] == 1 && line["in_sync"] == 5
+    });
+    let status = service.status(&rig);
+    let verified = &status["mirrors"][0]["verified"];
+    assert_eq!(
+        (&verified["missing"], &verified["extra"]),
+        (&1.into(), &0.into()),
+        "{status}"
+    );
+    service.term();
+    assert!(!rig.has("a", "content of a"));
+    assert_eq!(rig.writes(), writes);
+}

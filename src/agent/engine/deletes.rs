@@ -14,6 +14,7 @@ use crate::plan::queue::Rank;
 use crate::store::error::Error as StoreError;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -64,8 +65,10 @@ impl Engine {
     }
 
     fn trashes(&self, mirror: usize) -> bool {
-        let policy = &self.context.mirrors[mirror].policy;
-        matches!(policy.on_delete, OnDelete::Trash(_))
+        let mirror = &self.context.mirrors[mirror];
+        // A mapping in doubt is compared first: what it says of Box may be long past.
+        let is_in_doubt = mirror.doubted.load(Ordering::Relaxed);
+        matches!(mirror.policy.on_delete, OnDelete::Trash(_)) && !is_in_doubt
     }
 
     fn weigh(&mut self, mirror: usize, stage: Stage) {

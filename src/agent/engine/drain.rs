@@ -184,6 +184,7 @@ impl Engine {
             | Event::Watched(_)
             | Event::Noticed(_)
             | Event::Unauthorized(_)
+            | Event::Verified(..)
             | Event::Replace => {}
         }
         Ok(false)

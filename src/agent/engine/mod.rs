@@ -35,6 +35,7 @@ use crate::agent::notify_socket::Heartbeat;
 use crate::agent::pulse::Noticed;
 use crate::agent::schedule::Schedule;
 use crate::agent::survey::{Broken, Looked, Surveyed};
+use crate::agent::verify::Verified;
 use crate::model::trouble::Said;
 use crate::plan::debounce::Hint;
 use crate::plan::owners::Owners;
@@ -80,6 +81,8 @@ pub(crate) enum Event {
     Watched(Opened),
     /// Something has happened to this machine.
     Noticed(Noticed),
+    /// A mirror has been compared with Box.
+    Verified(usize, Verified),
     /// Nobody lets us in, as somebody beside the jobs has found.
     Unauthorized(Said),
     /// Stop; what runs may end.
@@ -311,6 +314,10 @@ impl Engine {
             Event::Command(command) => self.on_command(command).await?,
             Event::Watched(opened) => self.on_watched(opened)?,
             Event::Noticed(noticed) => self.on_noticed(noticed)?,
+            Event::Verified(mirror, found) => {
+                let mirror = self.context.mirrors[mirror].name.clone();
+                (self.sink)(Notice::Verified { mirror, found });
+            }
             Event::Unauthorized(said) => {
                 self.stop.get_or_insert(Stop::Unauthorized(said));
             }

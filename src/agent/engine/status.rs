@@ -8,7 +8,9 @@ use crate::plan::policy::Quiet;
 use crate::plan::sight::Cause;
 use crate::remote::pace::Standing;
 use crate::store::error::Error as StoreError;
+use crate::store::verified::LastVerified;
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 use tokio::sync::oneshot;
 
@@ -257,6 +259,8 @@ impl Engine {
             "oldest_unsynced_seconds":
                 oldest.map(|since| Instant::now().saturating_duration_since(since).as_secs()),
             "last_pass": last_pass,
+            "doubted": mirror.doubted.load(Ordering::Relaxed),
+            "verified": reader.last_verified(&mirror.name)?.as_ref().map(verified),
         }))
     }
 }
@@ -273,6 +277,16 @@ fn polled(sight: &Sight) -> Value {
             "message": cause.map(ToString::to_string),
         }),
     }
+}
+
+fn verified(last: &LastVerified) -> Value {
+    let at = u64::try_from(last.at.0).unwrap_or(0);
+    let at = std::time::UNIX_EPOCH + std::time::Duration::from_nanos(at);
+    let [missing, changed, extra, pending] = last.found;
+    json!({
+        "at": humantime::format_rfc3339_seconds(at).to_string(),
+        "missing": missing, "changed": changed, "extra": extra, "pending": pending,
+    })
 }
 
 fn seconds_until(at: Instant) -> u64 {

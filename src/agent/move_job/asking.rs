@@ -1,7 +1,7 @@
 //! One leg, asked of Box.
 
 use crate::agent::move_job::ready::Ready;
-use crate::agent::move_job::{Carried, Job, vanished};
+use crate::agent::move_job::{Carried, Job, is_untouched, vanished};
 use crate::model::ids::FolderId;
 use crate::model::item::RemoteFolder;
 use crate::model::name::RemoteName;
@@ -43,9 +43,7 @@ impl Job<'_> {
             }
             (Item::File(_), None) => return Err(vanished()),
             (Item::Folder(_, id), _) => {
-                let folder = self
-                    .change_folder(id, name, parent, ready.known_as.as_ref())
-                    .await?;
+                let folder = self.change_folder(id, name, parent, ready).await?;
                 (folder.name, folder.etag)
             }
         };
@@ -59,45 +57,53 @@ impl Job<'_> {
         })
     }
 
-    /// Box takes a new parent and a new name in two calls. In between the folder may meet
-    /// a name that is taken, in one of the two orders.
+    /// Gives a folder another name, another parent, or both.
     async fn change_folder(
         &self,
         id: &FolderId,
         name: Option<&RemoteName>,
         parent: Option<&FolderId>,
-        was: Option<&RemoteName>,
+        ready: &Ready,
     ) -> Result<RemoteFolder, Trouble> {
         let client = &self.context.client;
-        let rename = |name| client.change_folder(id, FolderChange::Rename(name), None);
+        let change = |change| client.change_folder(id, change, None);
         match (name, parent) {
-            (Some(name), None) => rename(name).await,
-            (None, Some(parent)) => {
-                client
-                    .change_folder(id, FolderChange::Move(parent), None)
-                    .await
-            }
+            (Some(name), None) => change(FolderChange::Rename(name)).await,
+            (None, Some(parent)) => change(FolderChange::Move(parent)).await,
             (None, None) => client.find_folder(id).await.map(|found| found.item),
             (Some(name), Some(parent)) => {
-                let there = client
-                    .change_folder(id, FolderChange::Move(parent), None)
-                    .await;
-                match there {
-                    Ok(_) => rename(name).await,
-                    Err(Trouble::NameTaken(..)) => {
-                        rename(name).await?;
-                        let there = client
-                            .change_folder(id, FolderChange::Move(parent), None)
-                            .await;
-                        if let (Err(Trouble::NameTaken(..)), Some(was)) = (&there, was) {
-                            rename(was).await?;
-                        }
-                        there
-                    }
-                    Err(trouble) => Err(trouble),
+                let (rename, to) = (FolderChange::Rename(name), FolderChange::Move(parent));
+                let above = self.context.readers.get().ok();
+                let above = above.and_then(|reader| reader.folder(ready.origin.dir).ok()?);
+                let back = above.as_ref().map(|above| FolderChange::Move(&above.id));
+                let was = ready.known_as.as_ref().map(FolderChange::Rename);
+                match self.both(id, to, rename, back).await {
+                    // Its old name is taken there: then the new name first.
+                    Err(Trouble::NameTaken(..)) => self.both(id, rename, to, was).await,
+                    other => other,
                 }
             }
         }
+    }
+
+    /// Box takes a new parent and a new name in two calls. If it refuses the second, the
+    /// first is taken back.
+    async fn both(
+        &self,
+        id: &FolderId,
+        first: FolderChange<'_>,
+        second: FolderChange<'_>,
+        back: Option<FolderChange<'_>>,
+    ) -> Result<RemoteFolder, Trouble> {
+        let client = &self.context.client;
+        client.change_folder(id, first, None).await?;
+        let done = client.change_folder(id, second, None).await;
+        if let (Err(trouble), Some(back)) = (&done, back)
+            && is_untouched(trouble)
+        {
+            client.change_folder(id, back, None).await?;
+        }
+        done
     }
 
     /// Something is not there. Is it the item, the folder that it goes to, or the whole

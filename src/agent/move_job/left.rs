@@ -43,7 +43,7 @@ pub(crate) async fn take_up(
 }
 
 /// What the mapping is to be told of it.
-async fn whereabouts(context: &Context, moving: &Moving) -> Result<Edit, Trouble> {
+pub(super) async fn whereabouts(context: &Context, moving: &Moving) -> Result<Edit, Trouble> {
     let not = Edit::NotMoving(moving.item.clone());
     let client = &context.client;
     let (from, target) = {

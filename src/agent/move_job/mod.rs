@@ -167,6 +167,9 @@ impl Job<'_> {
         ready: &Ready,
         remote: &RemoteName,
     ) -> Result<Result<(), Trouble>, StoreError> {
+        if let Some(done) = self.done_before(ready).await? {
+            return Ok(done);
+        }
         let moving = Moving {
             item: ready.origin.item.clone(),
             dir: ready.dir.folder.key,
@@ -177,12 +180,40 @@ impl Job<'_> {
         self.store.writer().apply(vec![edit]).await?;
         let moved = match self.ask(ready, remote).await {
             Ok(moved) => moved,
-            Err(trouble) => return Ok(Err(trouble)),
+            Err(trouble) => {
+                if is_untouched(&trouble) {
+                    let edit = Edit::NotMoving(ready.origin.item.clone());
+                    self.store.writer().apply(vec![edit]).await?;
+                }
+                return Ok(Err(trouble));
+            }
         };
         let mut edits = self.deed(ready, &moved)?;
         edits.push(Edit::Moved(Box::new(moved)));
         self.store.writer().apply(edits).await?;
         Ok(Ok(()))
+    }
+
+    /// An earlier try may have moved it without our hearing of it: Box is asked, once.
+    async fn done_before(&self, ready: &Ready) -> Result<Option<Result<(), Trouble>>, StoreError> {
+        let item = &ready.origin.item;
+        let Some(left) = self.context.readers.get()?.moving_of(item)? else {
+            return Ok(None);
+        };
+        let moved = match left::whereabouts(self.context, &left).await {
+            Ok(Edit::Moved(moved)) => moved,
+            Ok(_) => return Ok(None),
+            Err(trouble) => return Ok(Some(Err(trouble))),
+        };
+        let is_there = (moved.dir, &moved.name) == (ready.dir.folder.key, &ready.name);
+        let mut edits = self.deed(ready, &moved)?;
+        edits.push(Edit::Moved(moved));
+        self.store.writer().apply(edits).await?;
+        Ok(Some(match is_there {
+            true => Ok(()),
+            // It has gone somewhere else before: from there it goes on.
+            false => Err(Trouble::LocalChanged),
+        }))
     }
 
     /// What is needed to undo it.
@@ -457,6 +488,14 @@ impl Job<'_> {
             _ => None,
         }
     }
+}
+
+/// Whether Box has certainly left it where it was.
+fn is_untouched(trouble: &Trouble) -> bool {
+    matches!(
+        trouble,
+        Trouble::NameTaken(..) | Trouble::Refused(_) | Trouble::Locked(_)
+    )
 }
 
 fn is_mapped(mapped: &Mapped, name: &LocalName) -> bool {

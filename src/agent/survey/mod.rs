@@ -3,15 +3,19 @@
 //! Nothing is changed here. Each directory's plan goes to the engine as a value.
 
 mod mounts;
+mod moved;
+mod visit;
+
+pub(crate) use crate::agent::survey::visit::{
+    Broken, Dir, How, Looked, Place, Scope, Surveyed, Visit,
+};
 
 use crate::agent::context::{Context, Lent, Mirror};
-use crate::agent::tracker::{self, Tracker};
 use crate::local::descent::Descent;
 use crate::local::error::Error as LocalError;
 use crate::local::root::Root;
 use crate::local::{ground, hash, scan};
 use crate::model::ground::Ground;
-use crate::model::identity::{Identity, Sameness};
 use crate::model::ids::FolderKey;
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::Failed;
@@ -19,11 +23,10 @@ use crate::model::stamp::Tolerated;
 use crate::plan::absence::Mark;
 use crate::plan::action::{DirPlan, Edit, Report};
 use crate::plan::directory;
-use crate::plan::facts::{Digests, DirFacts, Inventory, LocalEntry, Mapped, SyncedFolder};
+use crate::plan::facts::{Digests, DirFacts, Inventory, LocalEntry, Mapped};
 use crate::plan::guard::{self, Halt};
-use crate::plan::policy::{OnDelete, Policy, Quiet};
+use crate::plan::policy::{OnDelete, Policy};
 use crate::plan::queue::Rank;
-use crate::store::error::Error as StoreError;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,109 +38,6 @@ pub(crate) const CHUNK: usize = 1_000;
 /// Entries of a new directory, and places of one visit, above which nobody speaks of a
 /// file that was just saved any more: that is a copy of a tree.
 pub(crate) const MANY: usize = 100;
-
-/// A directory that has a folder on Box.
-#[derive(Clone, Debug)]
-pub(crate) struct Dir {
-    /// Where it is.
-    pub(crate) path: RelPath,
-    /// Its folder.
-    pub(crate) folder: SyncedFolder,
-}
-
-/// What to look at.
-#[derive(Clone, Debug)]
-pub(crate) enum Scope {
-    /// This directory and everything below it; with Box's listing of it where it was
-    /// never compared.
-    Tree(Dir, Option<Inventory>),
-    /// These directories, each with everything below it.
-    Forest(Vec<Dir>),
-    /// These places, wherever their nearest mapped directory is.
-    Places(Vec<Place>),
-}
-
-/// An entry to look at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// Where it is.
-    pub(crate) path: RelPath,
-    /// How much of it.
-    pub(crate) how: How,
-}
-
-/// How much of a place to look at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum How {
-    /// The entry itself.
-    Itself,
-    /// If it is a directory, everything below it as well.
-    Below,
-    /// A file that never rests, as it is.
-    Restless,
-    /// As [`How::Below`], and for the last time: it is not put off again.
-    Finally,
-}
-
-/// An order to look.
-#[derive(Clone, Debug)]
-pub(crate) struct Visit {
-    /// Which mirror.
-    pub(crate) mirror: usize,
-    /// The pass that it belongs to, by number; `None` for what hints ask for.
-    pub(crate) pass: Option<u64>,
-    /// What of it.
-    pub(crate) scope: Scope,
-    /// Whether somebody has just saved what is to be looked at.
-    pub(crate) rank: Rank,
-    /// How long things must have been left alone.
-    pub(crate) quiet: Quiet,
-    /// From which size on files that wait for room are left alone.
-    pub(crate) no_room: Option<u64>,
-}
-
-/// A directory's plan.
-#[derive(Debug)]
-pub(crate) struct Surveyed {
-    /// Which mirror.
-    pub(crate) mirror: usize,
-    /// The pass that found it.
-    pub(crate) pass: Option<u64>,
-    /// The visit's rank.
-    pub(crate) rank: Rank,
-    /// Which directory.
-    pub(crate) dir: Dir,
-    /// The entries that a hint named, whatever became of them.
-    pub(crate) looked_at: Vec<LocalName>,
-    /// Directories that another thread should look at.
-    pub(crate) rest: Vec<Dir>,
-    /// What was decided.
-    pub(crate) plan: DirPlan,
-}
-
-/// What is left of a visit when it is over.
-#[derive(Debug, Default)]
-pub(crate) struct Looked {
-    /// Unchanged files of which nothing was told otherwise.
-    pub(crate) unchanged: u64,
-    /// The visit itself, which turned out to be more than a saved file.
-    pub(crate) put_off: Option<Visit>,
-}
-
-/// Why a survey did not get to its end.
-#[derive(Debug)]
-pub(crate) enum Broken {
-    /// The mirror must stand still.
-    Halt(Halt),
-    /// The mapping cannot be read.
-    Store(StoreError),
-}
-
-impl From<StoreError> for Broken {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
 
 /// Looks, and sends a plan for each directory in which there is something to do or to
 /// tell. Returns the number of unchanged files in the others.
@@ -302,52 +202,6 @@ impl Surveyor<'_> {
         self.identify_root(dir, &mut plan);
         self.sort_out(dir, &facts.mapped, &mut plan, &|_| false)?;
         Ok(Some(plan))
-    }
-
-    /// Files at the top are on the root's device.
-    fn identify_root(&self, dir: &Dir, plan: &mut DirPlan) {
-        let (device, inode) = self.root.identity();
-        let now = Identity {
-            device,
-            inode,
-            born: None,
-        };
-        if dir.path.is_root() && dir.folder.identity != Some(now) {
-            plan.edits.push(Edit::Identify(dir.folder.key, now));
-        }
-    }
-
-    fn sort_out(
-        &self,
-        dir: &Dir,
-        mapped: &Mapped,
-        plan: &mut DirPlan,
-        is_last: &dyn Fn(&LocalName) -> bool,
-    ) -> Result<(), Broken> {
-        let tracker = Tracker::new(self.context, &self.reader);
-        Ok(tracker::sort_out(
-            &tracker,
-            self.number,
-            dir,
-            mapped,
-            plan,
-            is_last,
-        )?)
-    }
-
-    /// Whether a mapped directory is another one than its row says: then the entry itself
-    /// is to be looked at first.
-    fn is_replaced(&self, path: &RelPath, folder: &SyncedFolder) -> bool {
-        let tracker = Tracker::new(self.context, &self.reader);
-        match (
-            tracker.look(&(self.number, path.clone()), None),
-            folder.identity,
-        ) {
-            (tracker::Looked::Object(found), Some(known)) => {
-                known.compare(&found.identity) == Sameness::Other
-            }
-            _ => false,
-        }
     }
 
     /// The entries of a whole directory; `None` of one that is left out.
@@ -635,24 +489,6 @@ impl Entries {
             names: BTreeSet::new(),
             restless: BTreeSet::new(),
             last: BTreeSet::new(),
-        }
-    }
-}
-
-impl Dir {
-    /// The directories in this one that are looked at next, the first last.
-    fn below(&self, plan: &DirPlan) -> Vec<Dir> {
-        let below = plan.descend.iter().rev();
-        below
-            .map(|(name, folder)| self.child(name, folder))
-            .collect()
-    }
-
-    /// A directory in this one.
-    pub(crate) fn child(&self, name: &LocalName, folder: &SyncedFolder) -> Dir {
-        Dir {
-            path: self.path.join(name),
-            folder: folder.clone(),
         }
     }
 }

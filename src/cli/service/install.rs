@@ -1,7 +1,7 @@
 //! Getting a service's files to where systemd finds them, and telling it so.
 
 use crate::cli::Place;
-use crate::cli::args::Scope;
+use crate::cli::service::args::Scope;
 use crate::cli::service::plan::{MARK, Plan, Written};
 use crate::cli::service::{systemd, user_units};
 use crate::cli::wording::printable;

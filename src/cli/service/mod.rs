@@ -1,12 +1,13 @@
 //! `boxup service`: the files of a service manager, and getting them to where they work.
 
+pub(super) mod args;
 mod install;
 mod launchd;
 mod plan;
 mod systemd;
 
-use crate::cli::args::{Manager, Scope, ServiceArgs, ServiceCommand};
 use crate::cli::output::Output;
+use crate::cli::service::args::{Manager, Scope, ServiceArgs, ServiceCommand};
 use crate::cli::service::install::Site;
 use crate::cli::service::plan::{Home, Plan, Written};
 use crate::cli::wording::printable;

@@ -19,6 +19,8 @@ pub(crate) struct Config {
     pub(crate) watch: Vec<String>,
     /// `[limits]`.
     pub(crate) limits: Vec<String>,
+    /// `[state] verify_every`.
+    pub(crate) verify_every: Option<String>,
 }
 
 impl Config {
@@ -29,6 +31,7 @@ impl Config {
             state: temp.join("state"),
             access: cloud.config_fragment(),
             mirrors: Vec::new(),
+            verify_every: None,
             watch: vec!["settle = \"100ms\"".to_owned()],
             // Box's own limits are a matter of their own test.
             limits: vec![
@@ -80,6 +83,9 @@ impl Config {
         text += &format!("\n[watch]\n{}\n", self.watch.join("\n"));
         text += &format!("\n[limits]\n{}\n", self.limits.join("\n"));
         text += &format!("\n[state]\ndir = {:?}\n", self.state);
+        if let Some(every) = &self.verify_every {
+            text += &format!("verify_every = {every:?}\n");
+        }
         text
     }
 

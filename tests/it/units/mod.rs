@@ -321,3 +321,54 @@ fn bash_takes_its_completions() {
     let completed = Child::start(bash).finish();
     assert_eq!(completed.stdout, "service\n", "{completed:?}");
 }
+
+#[test]
+fn help_teaches_with_examples_and_a_slip_is_understood() {
+    let temp = home();
+    for command in [
+        "init",
+        "sync",
+        "doctor",
+        "token",
+        "whoami",
+        "login",
+        "explain",
+        "conflicts",
+        "resolve",
+        "status",
+        "wait",
+        "service",
+        "completions",
+    ] {
+        let help = boxup(temp.path(), &[command, "--help"]);
+        assert_eq!((help.code, help.stderr.as_str()), (0, ""), "{command}");
+        let examples = help.stdout.split("Example").nth(1).unwrap_or_default();
+        let line = format!("boxup {command}");
+        assert!(examples.contains(&line), "{command}: {}", help.stdout);
+    }
+    for (slip, meant) in [
+        (&["snyc"][..], "sync"),
+        (&["sync", "--onec"], "--once"),
+        (&["servic", "print"], "service"),
+    ] {
+        let refused = boxup(temp.path(), slip);
+        assert_eq!(refused.code, 2, "{refused:?}");
+        assert!(refused.stderr.contains(meant), "{refused:?}");
+    }
+}
+
+#[test]
+fn colours_are_where_they_are_wanted() {
+    let rig = Rig::new();
+    let coloured = |args: &[&str], name: &str| {
+        rig.write(name, name);
+        let mut command = rig.command(&[&["sync", "--once"], args].concat());
+        command.env("NO_COLOR", "1");
+        let run = Child::start(command).finish();
+        assert_eq!(run.code, 0, "{run:?}");
+        run.stdout.contains('\u{1b}')
+    };
+    assert!(!coloured(&[], "a.txt"));
+    assert!(coloured(&["--color", "always"], "b.txt"));
+    assert!(!coloured(&["--color=never"], "c.txt"));
+}

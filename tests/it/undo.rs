@@ -1,0 +1,96 @@
+//! What a run trashed or moved comes back, as far as Box can still do it.
+
+use crate::deletes::{LATER, pass, rig, run_name, undo};
+use crate::rig::Rig;
+
+/// Every path on Box and its ID.
+fn ids(rig: &Rig) -> Vec<(String, String)> {
+    let tree = rig.cloud.tree(&rig.folder).into_iter();
+    tree.map(|entry| (entry.path, entry.id)).collect()
+}
+
+#[test]
+fn what_the_trash_does_not_hold_any_more_is_named() {
+    let rig = rig();
+    rig.write("a.txt", "a").write("b.txt", "b").once_ok();
+    let ids = ["a.txt", "b.txt"].map(|path| rig.entry(path).id);
+    rig.remove("a.txt").remove("b.txt").once_ok();
+    let Some(run) = pass(&rig, LATER) else {
+        return;
+    };
+    rig.cloud.purge(&ids[0]);
+    let name = run_name(&run);
+    let (code, lines) = undo(&rig, &name);
+    assert_eq!(code, 1, "{lines:?}");
+    let about = |path: &str| {
+        lines
+            .iter()
+            .find(|line| line["path"] == path)
+            .expect("it is told")
+    };
+    assert_eq!(about("a.txt")["reason"], "not_in_trash");
+    assert_eq!(about("b.txt")["event"], "restored");
+    assert_eq!(rig.entry("b.txt").id, ids[1]);
+    let (code, lines) = undo(&rig, &name);
+    assert_eq!((code, lines.len()), (1, 2), "{lines:?}");
+    assert_eq!(undo(&rig, "20010101T000000Z").0, 2);
+}
+
+#[test]
+fn undo_leaves_alone_what_has_taken_the_name() {
+    let rig = rig();
+    rig.write("a.txt", "a").once_ok();
+    rig.remove("a.txt").once_ok();
+    let Some(run) = pass(&rig, LATER) else {
+        return;
+    };
+    rig.cloud.put_file(&rig.folder, "a.txt", b"theirs");
+    let (code, lines) = undo(&rig, &run_name(&run));
+    assert_eq!(
+        (code, &lines[0]["reason"]),
+        (1, &"name_taken".into()),
+        "{lines:?}"
+    );
+    assert!(rig.has("a.txt", "theirs"));
+}
+
+#[test]
+fn undo_moves_back_what_a_run_moved_and_nobody_fights() {
+    let rig = Rig::new();
+    rig.write("a.txt", "a")
+        .write("sub/b.txt", "b")
+        .write("x", "1")
+        .write("y", "2");
+    rig.mkdir("to").once_ok();
+    let before = ids(&rig);
+    rig.rename("a.txt", "to/renamed.txt")
+        .rename("sub", "to/sub2");
+    rig.rename("x", "z").rename("y", "x").rename("z", "y");
+    let run = rig.once_ok();
+    assert!(run.count("moved") >= 4, "{run}");
+    assert_ne!(ids(&rig), before);
+    let (code, lines) = undo(&rig, &run_name(&run));
+    assert_eq!(code, 0, "{lines:?}");
+    assert_eq!(ids(&rig), before);
+    let writes = rig.writes();
+    let run = rig.once_ok();
+    run.expect(&[("unchanged", 4), ("requests", 0)]);
+    assert_eq!((ids(&rig), rig.writes()), (before, writes));
+}
+
+#[test]
+fn undo_leaves_alone_what_somebody_moved_on() {
+    let rig = Rig::new();
+    rig.write("a.txt", "a").write("b.txt", "b").once_ok();
+    rig.rename("a.txt", "c.txt");
+    let run = rig.once_ok();
+    let id = rig.entry("c.txt").id;
+    rig.cloud.rename(&id, "theirs.txt");
+    let (code, lines) = undo(&rig, &run_name(&run));
+    assert_eq!(
+        (code, &lines[0]["reason"]),
+        (1, &"changed_on_box".into()),
+        "{lines:?}"
+    );
+    assert_eq!(rig.entry("theirs.txt").id, id);
+}
