@@ -69,7 +69,9 @@ impl Looker {
         }
         match scan::look(&self.root, &dir, &[name], level) {
             Ok(found) if found.is_empty() => Found::Gone,
-            Ok(found) if found.iter().all(|entry| is_other(&entry.kind, is_dir)) => Found::Succeeded,
+            Ok(found) if found.iter().all(|entry| is_other(&entry.kind, is_dir)) => {
+                Found::Succeeded
+            }
             Ok(_) => Found::There,
             Err(_) => Found::Unknown,
         }

@@ -357,9 +357,7 @@ async fn settle(
         _ => return Ok(Ended::Trashed(reports, Effect::Vanished, false)),
     };
     match finish(bin.store, settled).await? {
-        Ended::Effect(effect) | Ended::Young(effect) => {
-            Ok(Ended::Trashed(reports, effect, false))
-        }
+        Ended::Effect(effect) | Ended::Young(effect) => Ok(Ended::Trashed(reports, effect, false)),
         other => Ok(other),
     }
 }

@@ -86,7 +86,8 @@ struct Planner<'a> {
 impl Planner<'_> {
     fn entry(&mut self, entry: &LocalEntry, digests: &Digests) {
         let name = &entry.name;
-        if self.facts.mapped.absent.contains_key(name) && !succeeds(entry, &self.facts.mapped, self.policy)
+        if self.facts.mapped.absent.contains_key(name)
+            && !succeeds(entry, &self.facts.mapped, self.policy)
         {
             self.mark(Mark::Present(self.dir, name.clone()));
         }
@@ -415,9 +416,8 @@ impl Planner<'_> {
             found.ok().and_then(|at| facts.local.get(at))
         };
         let policy = self.policy;
-        let is_other = |name: &LocalName| {
-            entry_of(name).is_some_and(|entry| succeeds(entry, mapped, policy))
-        };
+        let is_other =
+            |name: &LocalName| entry_of(name).is_some_and(|entry| succeeds(entry, mapped, policy));
         let is_here = |name: &LocalName| entry_of(name).is_some() && !is_other(name);
         let is_mapped =
             |name: &LocalName| mapped.files.contains_key(name) || mapped.folders.contains_key(name);

@@ -195,7 +195,8 @@ fn half_a_move_that_cannot_be_finished_stops_nothing_else() {
     rig.cloud.put_file(&rig.entry("b").id, "two", b"theirs");
     rig.write("new", "new");
     let run = rig.once();
-    run.expect_code(1).expect_event("b/two", "parked name_taken");
+    run.expect_code(1)
+        .expect_event("b/two", "parked name_taken");
     assert_eq!(run.count("uploaded"), 1, "{run}");
     assert_eq!(rig.row_count("moving"), 0);
     assert_eq!(rig.entry("a/one/f").id, before[&crate::rig::sha1(b"f")]);

@@ -41,7 +41,9 @@ fn a_file_takes_the_name_of_a_deleted_directory_and_a_directory_that_of_a_file()
 #[test]
 fn what_moves_to_the_name_of_something_deleted_is_not_deleted_itself() {
     let rig = rig();
-    rig.write("dir/f", "f").write("dir/g", "g").write("file", "x");
+    rig.write("dir/f", "f")
+        .write("dir/g", "g")
+        .write("file", "x");
     rig.write("other/f", "other").write("one", "1").once_ok();
     let (dir, one) = (rig.entry("dir").id, rig.entry("one").id);
     // A directory to a file's name, and a file to a directory's.
@@ -77,7 +79,8 @@ fn what_was_renamed_to_a_name_that_box_refuses_stays_on_box_until_it_has_another
     }
     rig.rename("a\\dir", "dir2").rename("a\\file", "file2");
     let run = pass(&rig, "+6m").expect("it could be had before");
-    run.expect_code(0).expect(&[("unchanged", 102), ("moved", 2)]);
+    run.expect_code(0)
+        .expect(&[("unchanged", 102), ("moved", 2)]);
     assert_eq!(rig.entry("dir2").id, dir);
     assert_eq!(rig.entry("file2").id, file);
     assert_eq!(deletes(&rig), 0);

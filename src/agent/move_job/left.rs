@@ -81,7 +81,9 @@ pub(super) async fn whereabouts(context: &Context, moving: &Moving) -> Result<Ed
     let is_there = parent.as_ref() == Some(&target.id);
     let is_called_so = name == moving.remote_name;
     let has_moved = from.0 != moving.dir;
-    let halves = before.as_ref().filter(|_| has_moved && from.1 != moving.name);
+    let halves = before
+        .as_ref()
+        .filter(|_| has_moved && from.1 != moving.name);
     match (&moving.item, is_there, is_called_so, halves) {
         (_, true, true, _) => {}
         // Half of two calls: the other half.
