@@ -324,7 +324,7 @@ pub(crate) fn sort_out(
         // What has the name is of another kind: Box would refuse.
         let is_crossed = match is_dir {
             true => mapped.files.contains_key(&name),
-            false => mapped.folders.contains_key(&name),
+            false => mapped.folders.contains_key(&name) && !mapped.files.contains_key(&name),
         };
         let waits = is_for_later(&found, &spot) || found == Found::New && is_crossed;
         if waits && !is_last(&name) {
@@ -338,20 +338,7 @@ pub(crate) fn sort_out(
         }
         actions.push(work.map_or(action, Action::Move));
     }
-    for action in std::mem::take(&mut plan.respelled) {
-        let Some((inode, is_dir, is_taken)) = suspect(&action, mapped) else {
-            continue;
-        };
-        let name = action.name().clone();
-        let spot = (mirror, dir.path.join(&name));
-        let found = tracker.follow(&spot, inode, is_dir, is_taken)?;
-        if let Some(work) = moves::work(&spot, found, Some(action)) {
-            plan.reports.retain(|(reported, _)| *reported != name);
-            plan.edits
-                .retain(|edit| !matches!(edit, Edit::Park(_, parked, _) if *parked == name));
-            actions.push(Action::Move(work));
-        }
-    }
+    respelled(tracker, mirror, dir, mapped, plan, &mut actions)?;
     plan.actions = actions;
     for (name, folder, identity) in std::mem::take(&mut plan.replaced) {
         let spot = (mirror, dir.path.join(&name));
@@ -373,6 +360,32 @@ pub(crate) fn sort_out(
     }
     if trashes {
         keep_origins(tracker, mirror, dir, plan)?;
+    }
+    Ok(())
+}
+
+/// What has come from a name that differs in case only, and is free on Box by that.
+fn respelled(
+    tracker: &Tracker<'_>,
+    mirror: usize,
+    dir: &Dir,
+    mapped: &Mapped,
+    plan: &mut DirPlan,
+    actions: &mut Vec<Action>,
+) -> Result<(), StoreError> {
+    for action in std::mem::take(&mut plan.respelled) {
+        let Some((inode, is_dir, is_taken)) = suspect(&action, mapped) else {
+            continue;
+        };
+        let name = action.name().clone();
+        let spot = (mirror, dir.path.join(&name));
+        let found = tracker.follow(&spot, inode, is_dir, is_taken)?;
+        if let Some(work) = moves::work(&spot, found, Some(action)) {
+            plan.reports.retain(|(reported, _)| *reported != name);
+            plan.edits
+                .retain(|edit| !matches!(edit, Edit::Park(_, parked, _) if *parked == name));
+            actions.push(Action::Move(work));
+        }
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use crate::agent::context::{Context, Mirror};
 use crate::agent::job::Ended;
 use crate::agent::move_job::is_untouched;
 use crate::agent::root_job;
-use crate::model::ids::FolderId;
+use crate::model::ids::{Etag, FolderId};
 use crate::model::item::RemoteFolder;
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
@@ -68,16 +68,7 @@ pub(super) async fn whereabouts(context: &Context, moving: &Moving) -> Result<Ed
     let (Some(from), Some(target)) = (from, target) else {
         return Ok(not);
     };
-    let (mut name, mut etag, parent) = match &moving.item {
-        Item::File(id) => {
-            let found = client.find_file(id).await?;
-            (found.item.name, found.item.etag, found.parent)
-        }
-        Item::Folder(_, id) => {
-            let found = client.find_folder(id).await?;
-            (found.item.name, found.item.etag, found.parent)
-        }
-    };
+    let (mut name, mut etag, parent) = find(client, &moving.item).await?;
     let is_there = parent.as_ref() == Some(&target.id);
     let is_called_so = name == moving.remote_name;
     let has_moved = from.0 != moving.dir;
@@ -110,6 +101,23 @@ pub(super) async fn whereabouts(context: &Context, moving: &Moving) -> Result<Ed
         remote_name: name,
         etag,
     })))
+}
+
+/// What an item is called on Box, its etag, and the folder that it is in.
+async fn find(
+    client: &BoxClient,
+    item: &Item,
+) -> Result<(RemoteName, Option<Etag>, Option<FolderId>), Trouble> {
+    Ok(match item {
+        Item::File(id) => {
+            let found = client.find_file(id).await?;
+            (found.item.name, found.item.etag, found.parent)
+        }
+        Item::Folder(_, id) => {
+            let found = client.find_folder(id).await?;
+            (found.item.name, found.item.etag, found.parent)
+        }
+    })
 }
 
 /// The folder that a folder was in, and its name there, as the mapping has it.
