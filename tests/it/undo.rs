@@ -2,6 +2,8 @@
 
 use crate::deletes::{LATER, pass, rig, run_name, undo};
 use crate::rig::Rig;
+use box_emulator::Fault;
+use std::time::Duration;
 
 /// Every path on Box and its ID.
 fn ids(rig: &Rig) -> Vec<(String, String)> {
@@ -93,4 +95,31 @@ fn undo_leaves_alone_what_somebody_moved_on() {
         "{lines:?}"
     );
     assert_eq!(rig.entry("theirs.txt").id, id);
+}
+
+/// Box goes on with the delete, and with bringing it back, after it has given up the
+/// answer, and refuses all else there meanwhile.
+#[test]
+fn a_large_folder_that_box_works_on_for_long_goes_and_comes_back_once() {
+    let rig = rig();
+    rig.write("big/a", "a").write("big/sub/b", "b").once_ok();
+    let before = ids(&rig);
+    rig.remove("big").once_ok();
+    let slow = |operation| {
+        let late = Some(Duration::from_millis(1500));
+        rig.cloud.inject(Fault::on(operation).persist_later(late));
+    };
+    slow("delete_folders_id");
+    let Some(run) = pass(&rig, LATER) else {
+        return;
+    };
+    run.expect_code(0)
+        .expect(&[("unchanged", 100), ("trashed", 1)]);
+    assert_eq!(rig.cloud.faults_left() + rig.cloud.pending(), 0, "{run}");
+    assert!(rig.cloud.entry(&rig.folder, "big").is_none());
+    slow("post_folders_id");
+    let (code, lines) = undo(&rig, &run_name(&run));
+    assert_eq!(code, 0, "{lines:?}");
+    assert_eq!(rig.cloud.faults_left() + rig.cloud.pending(), 0);
+    assert_eq!(ids(&rig), before);
 }
