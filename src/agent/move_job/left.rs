@@ -2,6 +2,7 @@
 
 use crate::agent::context::{Context, Mirror};
 use crate::agent::job::Ended;
+use crate::agent::move_job::asking::etag_of;
 use crate::agent::root_job;
 use crate::model::path::LocalName;
 use crate::model::trouble::Trouble;
@@ -46,7 +47,7 @@ pub(crate) async fn take_up(
 pub(super) async fn whereabouts(context: &Context, moving: &Moving) -> Result<Edit, Trouble> {
     let not = Edit::NotMoving(moving.item.clone());
     let client = &context.client;
-    let (from, target) = {
+    let (from, row, target) = {
         let Ok(reader) = context.readers.get() else {
             return Ok(not);
         };
@@ -56,7 +57,11 @@ pub(super) async fn whereabouts(context: &Context, moving: &Moving) -> Result<Ed
         };
         let from = from.ok().flatten();
         let from = from.and_then(|(dir, name)| Some((dir, LocalName::new(&name)?)));
-        (from, reader.folder(moving.dir).ok().flatten())
+        let row = from.as_ref().and_then(|(dir, name)| {
+            let rows = reader.some(*dir, std::slice::from_ref(name));
+            rows.ok()?.files.remove(name)
+        });
+        (from, row, reader.folder(moving.dir).ok().flatten())
     };
     let (Some(from), Some(target)) = (from, target) else {
         return Ok(not);
@@ -64,7 +69,8 @@ pub(super) async fn whereabouts(context: &Context, moving: &Moving) -> Result<Ed
     let (mut name, mut etag, parent) = match &moving.item {
         Item::File(id) => {
             let found = client.find_file(id).await?;
-            (found.item.name, found.item.etag, found.parent)
+            let etag = row.and_then(|row| etag_of(&found.item, &row));
+            (found.item.name, etag, found.parent)
         }
         Item::Folder(_, id) => {
             let found = client.find_folder(id).await?;
