@@ -170,11 +170,16 @@ fn deed(row: &Row<'_>) -> rusqlite::Result<Deed> {
 }
 
 impl Reader {
+    /// Whether anything at all is known to be absent.
+    pub(crate) fn is_anything_absent(&self) -> Result<bool, Error> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM absent)";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        Ok(statement.query_row([], |row| row.get(0))?)
+    }
+
     /// Whether anything below a root is known to be absent.
     pub(crate) fn has_absent(&self, root: FolderKey) -> Result<bool, Error> {
-        let any = "SELECT EXISTS (SELECT 1 FROM absent)";
-        let any: bool = self.connection().query_row(any, [], |row| row.get(0))?;
-        if !any {
+        if !self.is_anything_absent()? {
             return Ok(false);
         }
         let sql = format!("{BELOW} SELECT EXISTS (SELECT 1 FROM absent WHERE dir IN below)");
