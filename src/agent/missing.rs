@@ -1,6 +1,7 @@
 //! Is an entry gone, right now? Asked before a delete is weighed and again before it is
 //! carried out.
 
+use crate::agent::context::{Context, Mirror};
 use crate::local::descent::Descent;
 use crate::local::root::Root;
 use crate::local::rules::Rules;
@@ -9,6 +10,7 @@ use crate::model::ground::Ground;
 use crate::model::ids::FolderKey;
 use crate::model::path::RelPath;
 use crate::plan::guard;
+use crate::store::error::Error as StoreError;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -88,5 +90,30 @@ impl Looker {
         });
         self.last = Some((dir.clone(), is));
         is
+    }
+}
+
+/// An entry that is gone, for as long as it is.
+pub(crate) struct Lost<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) mirror: &'a Mirror,
+    pub(crate) root: FolderKey,
+    pub(crate) path: RelPath,
+    pub(crate) is_dir: bool,
+}
+
+impl Lost<'_> {
+    /// Whether it is gone right now: everything is looked at afresh.
+    pub(crate) async fn is_still(&self) -> Result<bool, StoreError> {
+        let grounds = self.context.readers.get()?.grounds(self.root)?;
+        let Ok(root) = self.mirror.open_root() else {
+            return Ok(false);
+        };
+        let rules = Arc::clone(&self.mirror.rules);
+        let (path, is_dir) = (self.path.clone(), self.is_dir);
+        let looked = tokio::task::spawn_blocking(move || {
+            Looker::new(root, rules, grounds).look(&path, is_dir)
+        });
+        Ok(looked.await.is_ok_and(|found| found == Found::Gone))
     }
 }

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 const ONCE: [&str; 3] = ["sync", "--once", "--json"];
 /// By this clock, what was found gone by the machine's own has been gone for long enough.
 pub(crate) const LATER: &str = "+2m";
-const LATER_STILL: &str = "+4m";
+pub(crate) const LATER_STILL: &str = "+4m";
 
 /// A mirror whose deletes count, with a hundred files in `many`.
 pub(crate) fn rig() -> Rig {
