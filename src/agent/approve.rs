@@ -44,9 +44,8 @@ impl Approval {
                 Some(folder) => reader.files_below(folder.key)?.max(1),
                 None => 1,
             };
-        }
-        if approval.deletes > 0 {
-            approval.add(Mark::Approved(top.key));
+            // One by one: more may be shown while this is read.
+            approval.add(Mark::Approved(dir, name));
         }
         if reader.is_trashless(top.key)? {
             approval.trash = true;

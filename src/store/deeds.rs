@@ -23,7 +23,7 @@ const DEED: &str = "number, run, mirror, path, kind, box_id, parent, name, new_p
 
 pub(super) fn apply(db: &Savepoint<'_>, mark: &Mark) -> rusqlite::Result<()> {
     match mark {
-        Mark::Absent(..) | Mark::Present(..) | Mark::Shown(..) | Mark::Approved(_) => {
+        Mark::Absent(..) | Mark::Present(..) | Mark::Shown(..) | Mark::Approved(..) => {
             note(db, mark)?;
         }
         Mark::Ground(folder, ground) => {
@@ -88,11 +88,11 @@ fn note(db: &Savepoint<'_>, mark: &Mark) -> rusqlite::Result<()> {
             let values = params![dir.0, name.as_bytes()];
             db.prepare_cached(sql)?.execute(values).map(|_| ())
         }
-        Mark::Approved(root) => {
-            let sql = format!(
-                "{BELOW} UPDATE absent SET clearance = 2 WHERE clearance = 1 AND dir IN below"
-            );
-            db.prepare_cached(&sql)?.execute([root.0]).map(|_| ())
+        Mark::Approved(dir, name) => {
+            let sql = "UPDATE absent SET clearance = 2 \
+                       WHERE dir = ?1 AND name = ?2 AND clearance = 1";
+            let values = params![dir.0, name.as_bytes()];
+            db.prepare_cached(sql)?.execute(values).map(|_| ())
         }
         Mark::Present(dir, name) => end(db, "absent", *dir, name),
         _ => Ok(()),
