@@ -19,6 +19,7 @@ mod conflicts;
 mod decisions;
 mod deletes;
 mod deletes_in_doubt;
+mod deletes_watched;
 mod doctor;
 mod doctor_and_sign_in;
 mod dry_run;
