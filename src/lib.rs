@@ -22,6 +22,9 @@
 //! | settle | `plan/settle.rs` | an outcome → edits of the mapping, a report, what is next | ✔ |
 //! | store | `store/writer.rs` | edits → one transaction | |
 //!
+//! What an entry is called on Box is decided in `plan/names.rs` (spelled by `model/name`),
+//! and whether a file that is saved all the time gets another version yet in `plan/hot.rs`.
+//!
 //! Start reading at `agent/engine/mod.rs` (the loop), `plan/directory.rs` (what is to be
 //! done about a directory), `plan/transfer.rs` (how one file gets to Box) and
 //! `plan/chunked.rs` (how a large one does).

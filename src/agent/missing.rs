@@ -9,6 +9,7 @@ use crate::local::{ground, scan};
 use crate::model::ground::Ground;
 use crate::model::ids::FolderKey;
 use crate::model::path::RelPath;
+use crate::plan::facts::LocalKind;
 use crate::plan::guard;
 use crate::store::error::Error as StoreError;
 use std::collections::BTreeMap;
@@ -19,10 +20,19 @@ use std::sync::Arc;
 pub(crate) enum Found {
     /// It is not there, and everything around it is as it was.
     Gone,
+    /// A file is where a directory was, or the other way round.
+    Succeeded,
     /// Something is there, or a rule leaves it out.
     There,
     /// Nothing can be said.
     Unknown,
+}
+
+impl Found {
+    /// Whether what was there is gone.
+    pub(crate) fn is_gone(self) -> bool {
+        matches!(self, Self::Gone | Self::Succeeded)
+    }
 }
 
 /// Looks at single entries.
@@ -68,6 +78,9 @@ impl Looker {
         }
         match scan::look(&self.root, &dir, &[name], level) {
             Ok(found) if found.is_empty() => Found::Gone,
+            Ok(found) if found.iter().all(|entry| is_other(&entry.kind, is_dir)) => {
+                Found::Succeeded
+            }
             Ok(_) => Found::There,
             Err(_) => Found::Unknown,
         }
@@ -93,6 +106,15 @@ impl Looker {
     }
 }
 
+fn is_other(kind: &LocalKind, is_dir: bool) -> bool {
+    match kind {
+        LocalKind::File(_) => is_dir,
+        LocalKind::Directory(_) => !is_dir,
+        // A link, say, may lead to what was there.
+        LocalKind::Excluded(_) | LocalKind::Unreadable(_) => false,
+    }
+}
+
 /// An entry that is gone, for as long as it is.
 pub(crate) struct Lost<'a> {
     pub(crate) context: &'a Context,
@@ -103,17 +125,22 @@ pub(crate) struct Lost<'a> {
 }
 
 impl Lost<'_> {
-    /// Whether it is gone right now: everything is looked at afresh.
+    /// Whether it is gone right now.
     pub(crate) async fn is_still(&self) -> Result<bool, StoreError> {
+        Ok(self.look().await?.is_gone())
+    }
+
+    /// Looks at everything afresh.
+    pub(crate) async fn look(&self) -> Result<Found, StoreError> {
         let grounds = self.context.readers.get()?.grounds(self.root)?;
         let Ok(root) = self.mirror.open_root() else {
-            return Ok(false);
+            return Ok(Found::Unknown);
         };
         let rules = Arc::clone(&self.mirror.rules);
         let (path, is_dir) = (self.path.clone(), self.is_dir);
         let looked = tokio::task::spawn_blocking(move || {
             Looker::new(root, rules, grounds).look(&path, is_dir)
         });
-        Ok(looked.await.is_ok_and(|found| found == Found::Gone))
+        Ok(looked.await.unwrap_or(Found::Unknown))
     }
 }

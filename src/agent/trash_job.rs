@@ -4,7 +4,7 @@
 use crate::agent::context::{Context, Mirror};
 use crate::agent::folder_job::{finish, root_of};
 use crate::agent::job::Ended;
-use crate::agent::missing::Lost;
+use crate::agent::missing::{Found, Lost};
 use crate::agent::root_job;
 use crate::agent::trash::{Bin, Fate, Item};
 use crate::agent::weigh_job::{Doomed, Row};
@@ -71,7 +71,8 @@ pub(crate) async fn run(
             .is_some_and(|row| row.key == folder.key),
     };
     let is_noted = rows.absent.contains_key(&doomed.name);
-    if !is_as_weighed || !is_noted || !lost.is_still().await? {
+    let found = lost.look().await?;
+    if !found.is_gone() || !is_as_weighed || !is_noted {
         // The next pass says how it stands.
         return Ok(Ended::Effect(Effect::Vanished));
     }
@@ -94,7 +95,13 @@ pub(crate) async fn run(
         }
         Row::Folder(folder) => trash_tree(&bin, doomed, folder, &mut done).await?,
     }
-    settle(&bin, doomed, done, before).await
+    let ended = settle(&bin, doomed, done, before).await?;
+    Ok(match ended {
+        Ended::Trashed(reports, effect, _) => {
+            Ended::Trashed(reports, effect, found == Found::Succeeded)
+        }
+        other => other,
+    })
 }
 
 type Place<'a> = (FolderKey, &'a FolderId, &'a RelPath);
@@ -341,7 +348,7 @@ async fn settle(
     let settled = match (stop, changed) {
         (Some(Fate::Trashless), _) => {
             let halt = Halt::Trashless(bin.mirror.name.clone());
-            return Ok(Ended::Trashed(reports, Effect::Halt(halt)));
+            return Ok(Ended::Trashed(reports, Effect::Halt(halt), false));
         }
         (Some(Fate::Trouble(trouble)), _) => {
             let verdict = Verdict::of(trouble);
@@ -349,15 +356,15 @@ async fn settle(
             settle::verdict(doomed.dir, &doomed.name, verdict, None, answered)
         }
         // The next pass says how it stands.
-        (Some(Fate::Back), _) => return Ok(Ended::Trashed(reports, Effect::Vanished)),
+        (Some(Fate::Back), _) => return Ok(Ended::Trashed(reports, Effect::Vanished, false)),
         (_, Some(obstacle)) => {
             let why = Parked::ChangedOnBox(obstacle);
             settle::parked(doomed.dir, &doomed.name, why, None)
         }
-        _ => return Ok(Ended::Trashed(reports, Effect::Vanished)),
+        _ => return Ok(Ended::Trashed(reports, Effect::Vanished, false)),
     };
     match finish(bin.store, settled).await? {
-        Ended::Effect(effect) | Ended::Young(effect) => Ok(Ended::Trashed(reports, effect)),
+        Ended::Effect(effect) | Ended::Young(effect) => Ok(Ended::Trashed(reports, effect, false)),
         other => Ok(other),
     }
 }

@@ -273,12 +273,12 @@ fn sort(
     for (doomed, found) in looked {
         match found {
             // It went with its mount point: the disk is away, not what is on it.
-            Found::Gone if hidden.contains(&doomed.path) => {
+            Found::Gone | Found::Succeeded if hidden.contains(&doomed.path) => {
                 let why = Failed::Hidden("what was mounted here, or below it, is not there");
                 reports.push((doomed.path, Report::Failed(why)));
             }
-            Found::Gone if doomed.absent.is_of_the_future(now) => {}
-            Found::Gone => gone.push(doomed),
+            Found::Gone | Found::Succeeded if doomed.absent.is_of_the_future(now) => {}
+            Found::Gone | Found::Succeeded => gone.push(doomed),
             Found::There => edits.push(Edit::Mark(Mark::Present(doomed.dir, doomed.name))),
             Found::Unknown => {}
         }

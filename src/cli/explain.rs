@@ -9,7 +9,7 @@ use crate::cli::{exit, json};
 use crate::config::Local;
 use crate::local::rules::Decision;
 use crate::model::path::RelPath;
-use crate::model::reason::{FULL, LOCKED};
+use crate::model::reason::{FULL, LOCKED, SUCCEEDS};
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::conflict::CODES;
 use crate::plan::facts::ParkedItem;
@@ -241,6 +241,9 @@ fn next_try(item: &ParkedItem) -> String {
     }
     if item.in_the_item {
         return "it is tried again when it has changed here".to_owned();
+    }
+    if code == SUCCEEDS {
+        return "it is sent in the first pass after that".to_owned();
     }
     let when = match code {
         FULL => "by the service when something gets through to that account again".to_owned(),

@@ -3,6 +3,7 @@
 //! Nothing is changed here. Each directory's plan goes to the engine as a value.
 
 mod mounts;
+mod moved;
 mod spared;
 mod visit;
 
@@ -11,13 +12,11 @@ pub(crate) use crate::agent::survey::visit::{
 };
 
 use crate::agent::context::{Context, Lent, Mirror};
-use crate::agent::tracker::{self, Tracker};
 use crate::local::descent::Descent;
 use crate::local::error::Error as LocalError;
 use crate::local::root::Root;
 use crate::local::{ground, hash, scan};
 use crate::model::ground::Ground;
-use crate::model::identity::{Identity, Sameness};
 use crate::model::ids::FolderKey;
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::Failed;
@@ -25,7 +24,7 @@ use crate::model::stamp::Tolerated;
 use crate::plan::absence::Mark;
 use crate::plan::action::{DirPlan, Edit, Report};
 use crate::plan::directory;
-use crate::plan::facts::{Digests, DirFacts, Inventory, LocalEntry, Mapped, SyncedFolder};
+use crate::plan::facts::{Digests, DirFacts, Inventory, LocalEntry, Mapped};
 use crate::plan::guard::{self, Halt};
 use crate::plan::policy::{OnDelete, Policy};
 use crate::plan::queue::Rank;
@@ -205,52 +204,6 @@ impl Surveyor<'_> {
         self.sort_out(dir, &facts.mapped, &mut plan, &|_| false)?;
         self.spare(dir, &facts, &mut plan)?;
         Ok(Some(plan))
-    }
-
-    /// Files at the top are on the root's device.
-    fn identify_root(&self, dir: &Dir, plan: &mut DirPlan) {
-        let (device, inode) = self.root.identity();
-        let now = Identity {
-            device,
-            inode,
-            born: None,
-        };
-        if dir.path.is_root() && dir.folder.identity != Some(now) {
-            plan.edits.push(Edit::Identify(dir.folder.key, now));
-        }
-    }
-
-    fn sort_out(
-        &self,
-        dir: &Dir,
-        mapped: &Mapped,
-        plan: &mut DirPlan,
-        is_last: &dyn Fn(&LocalName) -> bool,
-    ) -> Result<(), Broken> {
-        let tracker = Tracker::new(self.context, &self.reader);
-        Ok(tracker::sort_out(
-            &tracker,
-            self.number,
-            dir,
-            mapped,
-            plan,
-            is_last,
-        )?)
-    }
-
-    /// Whether a mapped directory is another one than its row says: then the entry itself
-    /// is to be looked at first.
-    fn is_replaced(&self, path: &RelPath, folder: &SyncedFolder) -> bool {
-        let tracker = Tracker::new(self.context, &self.reader);
-        match (
-            tracker.look(&(self.number, path.clone()), None),
-            folder.identity,
-        ) {
-            (tracker::Looked::Object(found), Some(known)) => {
-                known.compare(&found.identity) == Sameness::Other
-            }
-            _ => false,
-        }
     }
 
     /// The entries of a whole directory; `None` of one that is left out.

@@ -86,7 +86,7 @@ fn every_setting_says_where_it_comes_from() {
     assert!(!format!("{from_file:?}").contains("s3cret"));
     let state = line(&from_file, "state.dir");
     assert!(
-        state.starts_with("\"/home/anna/.local/state/boxup\" from $STATE"),
+        state.starts_with("\"/var/lib/boxup\" from $STATE"),
         "{state}"
     );
 }
@@ -122,7 +122,8 @@ fn what_is_shown_as_the_default_is_what_holds() {
 /// `DEFAULTS`, which is to be extended with each new key.
 #[test]
 fn every_key_has_a_default_or_none_on_purpose() {
-    const NONE: [&str; 18] = [
+    const NONE: [&str; 19] = [
+        "state.verify_every",
         "auth.client_id",
         "auth.client_secret",
         "auth.client_secret_file",
