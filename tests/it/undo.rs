@@ -94,3 +94,20 @@ fn undo_leaves_alone_what_somebody_moved_on() {
     );
     assert_eq!(rig.entry("theirs.txt").id, id);
 }
+
+/// Where nothing is ever trashed, too.
+#[test]
+fn deeds_of_long_ago_are_forgotten_when_something_moves() {
+    let rig = Rig::new();
+    rig.write("a.txt", "a").once_ok();
+    let old = "INSERT INTO deed (run, mirror, path, kind, box_id, parent, name, done) \
+               VALUES ('20010101T000000Z', 'mirror', x'61', 'file', '1', '2', 'a', 1)";
+    rig.database().execute_batch(old).expect("added");
+    rig.rename("a.txt", "b.txt");
+    assert_eq!(rig.once_ok().count("moved"), 1);
+    let database = rig.database();
+    let path: Vec<u8> = database
+        .query_row("SELECT path FROM deed", [], |row| row.get(0))
+        .expect("there is one deed");
+    assert_eq!(path, b"a.txt");
+}
