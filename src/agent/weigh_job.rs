@@ -167,6 +167,7 @@ fn braked(mirror: &Mirror, due: &[Doomed], load: Load, limit: MaxDeletes) -> Bra
     Brake {
         mirror: mirror.name.clone(),
         would: load.would,
+        hollow: due.iter().filter(|doomed| doomed.files == 0).count() as u64,
         mapped: load.mapped,
         everything: load.everything,
         limit,
