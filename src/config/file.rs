@@ -5,7 +5,7 @@
 use crate::config::network::holds_password;
 use crate::config::problem::{Place, Problems};
 use crate::config::reader::{Asked, Entry, Section, read_document};
-use crate::config::wording::Meaning;
+use crate::config::wording::{MAX_DELETES, Meaning};
 use secrecy::SecretString;
 
 /// The whole file.
@@ -172,7 +172,7 @@ fn mirror(section: &mut Section<'_>) -> MirrorTable {
         on_invalid_name: section.text("on_invalid_name", Meaning::Plain),
         min_version_interval: section.text("min_version_interval", Meaning::Duration),
         on_local_delete: section.text("on_local_delete", Meaning::Plain),
-        max_deletes: section.text_or_integer("max_deletes"),
+        max_deletes: section.text_or_integer("max_deletes", MAX_DELETES),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::config::pace::span;
 use crate::config::problem::{Place, Problems};
 use crate::config::reader::{Entry, State};
 use crate::config::resolve::{World, choice, nonempty, path};
+use crate::config::wording::MAX_DELETES;
 use crate::config::{Mirror, Target, selection};
 use crate::model::ids::FolderId;
 use crate::model::mounts::Spot;
@@ -164,8 +165,7 @@ fn on_delete(table: &MirrorTable, problems: &mut Problems) -> Option<OnDelete> {
             let limit = max_deletes(text);
             if limit.is_none() {
                 let what = format!("{text:?} is neither a share of the files nor a number of them");
-                let remedy = "write max_deletes = \"10%\" (0% to 100%) or max_deletes = 500";
-                problems.add(&table.max_deletes.place, what, remedy);
+                problems.add(&table.max_deletes.place, what, MAX_DELETES);
             }
             limit
         }

@@ -184,12 +184,12 @@ impl<'a> Section<'a> {
     }
 
     /// A text, or a whole number that is taken for its digits.
-    pub(crate) fn text_or_integer(&mut self, key: &'static str) -> Entry<String> {
+    pub(crate) fn text_or_integer(&mut self, key: &'static str, remedy: &str) -> Entry<String> {
         let read = |value: &DeValue<'_>| match value.as_integer() {
             Some(number) => Some(number.as_str().to_owned()),
             None => value.as_str().map(str::to_owned),
         };
-        let entry = self.value(key, read, |_| format!("put it in quotes: {key} = \"…\""));
+        let entry = self.value(key, read, |_| remedy.to_owned());
         self.note(&entry.place, entry.get().map(|text| text.as_str().into()));
         entry
     }

@@ -2,6 +2,10 @@
 
 use toml::de::DeValue;
 
+/// What `max_deletes` takes.
+pub(super) const MAX_DELETES: &str =
+    "write max_deletes = \"10%\" (whole, 0% to 100%) or max_deletes = 500";
+
 /// What a text means, for the advice when it is no text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Meaning {

@@ -173,12 +173,11 @@ fn what_is_deleted_here() {
         let line = format!("max_deletes = {bad}");
         check_more(&line, "mirror[0].max_deletes", 10, "max_deletes = \"10%\"");
     }
-    check_more(
-        "max_deletes = 1.5",
-        "mirror[0].max_deletes",
-        10,
-        "in quotes",
-    );
+    for bad in ["10.5", "true", "[10]"] {
+        let line = format!("max_deletes = {bad}");
+        let remedy = "max_deletes = \"10%\" (whole, 0% to 100%) or max_deletes = 500";
+        check_more(&line, "mirror[0].max_deletes", 10, remedy);
+    }
     let limit = |line: &str| {
         let source = format!("{GOOD}on_local_delete = \"trash\"\n{line}\n");
         let loaded = resolve_with(&source, &HOME, &[]).expect("it is right");
