@@ -271,9 +271,7 @@ fn report(
         output.say(&format!("{line}\n"));
     } else {
         output.say(&closing(total));
-        if let Some(repaired) = repaired {
-            output.say(&told(repaired));
-        }
+        output.say(&repaired.map_or_else(|| next(total), told));
     }
     output.complain(&summary::trouble(&outcome.ending));
     code
@@ -296,6 +294,31 @@ fn closing(found: &Verified) -> String {
     match parts.is_empty() {
         true => format!("{agree} compared: disk and Box are the same\n"),
         false => format!("{agree} the same; {}\n", parts.join(", ")),
+    }
+}
+
+/// What can be done about it.
+fn next(found: &Verified) -> String {
+    let all = [
+        (
+            found.missing + found.changed,
+            "`boxup verify --repair` for what is missing or changed",
+        ),
+        (
+            found.pending,
+            "`boxup sync --once`, or the running service, for what is pending",
+        ),
+        (
+            found.extra,
+            "what is extra was deleted here or never was here, and stays on Box",
+        ),
+        (found.unread, "what is unread waits until it can be read"),
+    ];
+    let said = all.into_iter().filter(|(number, _)| *number > 0);
+    let said: Vec<_> = said.map(|(_, what)| what).collect();
+    match said.is_empty() {
+        true => String::new(),
+        false => format!("next: {}\n", said.join("; ")),
     }
 }
 

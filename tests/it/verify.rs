@@ -138,6 +138,10 @@ fn every_kind_of_drift_is_told_with_its_path() {
             .contains("1 missing, 1 changed, 2 extra, 2 pending"),
         "{text:?}"
     );
+    let next = text.stdout.lines().last().unwrap_or_default();
+    for way in ["boxup verify --repair", "boxup sync --once", "stays on Box"] {
+        assert!(next.contains(way), "{way}: {text:?}");
+    }
     rig.verify(&["--mirror", "other"]).expect(2, []);
 }
 
