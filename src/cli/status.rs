@@ -4,9 +4,13 @@ use crate::agent::control;
 use crate::cli::exit;
 use crate::cli::output::Output;
 use crate::cli::wording::{bytes, count, duration, printable, some};
-use crate::config::Local;
+use crate::config::{Local, Mirror};
+use crate::model::ids::FolderKey;
+use crate::plan::guard::{BRAKE, Halt};
+use crate::plan::policy::OnDelete;
 use crate::store::error::Error as StoreError;
 use crate::store::peek;
+use crate::store::reader::Reader;
 use serde_json::{Value, json};
 use std::io;
 use std::time::Duration;
@@ -91,18 +95,20 @@ fn last_known(config: &Local) -> Result<Value, StoreError> {
     let mut mirrors = Vec::new();
     for mirror in &config.mirrors {
         let root = reader.root(&mirror.name, &mirror.target.key())?;
-        let (synced, parked) = match &root {
+        let (synced, parked, halted) = match &root {
             Some(root) => (
                 reader.synced_files(root.key)?,
                 reader.parked_count(root.key)?,
+                held(&reader, mirror, root.key)?,
             ),
-            None => (0, 0),
+            None => (0, 0, None),
         };
         mirrors.push(json!({
             "name": mirror.name,
             "local": mirror.local.to_string_lossy(),
             "folder_id": root.map(|root| root.id.to_string()),
-            "state": "stopped",
+            "state": if halted.is_some() { "halted" } else { "stopped" },
+            "halted": halted,
             "synced": synced,
             "pending": Value::Null,
             "in_flight": 0,
@@ -113,6 +119,26 @@ fn last_known(config: &Local) -> Result<Value, StoreError> {
     }
     let token = json!({ "method": Value::Null, "expires_in": Value::Null });
     Ok(json!({ "running": false, "mirrors": mirrors, "token": token }))
+}
+
+/// Why a mirror waits for a person, as far as the mapping tells.
+fn held(reader: &Reader, mirror: &Mirror, root: FolderKey) -> Result<Option<Value>, StoreError> {
+    let name = &mirror.name;
+    let (reason, message) = if mirror.on_delete == OnDelete::Keep {
+        return Ok(None);
+    } else if reader.is_trashless(root)? {
+        let halt = Halt::Trashless(name.clone());
+        (halt.code(), halt.to_string())
+    } else if reader.is_held(root)? {
+        let message = format!(
+            "more is gone from the disk than max_deletes lets go to Box's trash; the mirror \
+             waits until it is back, or for: boxup approve {name:?}"
+        );
+        (BRAKE, message)
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(json!({ "reason": reason, "message": message })))
 }
 
 fn describe(status: &Value) -> String {

@@ -8,6 +8,9 @@ use crate::plan::facts::DirFacts;
 use std::fmt;
 use std::path::PathBuf;
 
+/// The code of a mirror whose brake has tripped.
+pub(crate) const BRAKE: &str = "brake";
+
 /// Why a mirror stands still until its disk is as it was, or a person acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Halt {
@@ -44,7 +47,7 @@ impl Halt {
             Self::RootUnreadable(_) => "root_unreadable",
             Self::RootEmptied(_) => "root_emptied",
             Self::RootReplaced(..) => "root_replaced",
-            Self::Braked(_) => "brake",
+            Self::Braked(_) => BRAKE,
             Self::Trashless(_) => "no_trash",
             Self::FolderInvisible(_) => "folder_invisible",
             Self::Misconfigured(_) => "misconfigured",

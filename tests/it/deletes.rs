@@ -1,7 +1,7 @@
 //! What is deleted on the disk goes to Box's trash, where that is wanted: later, seen
 //! twice, as it is known, and only so much at once.
 
-use crate::rig::{Child, Rig, Run, other_clock, until};
+use crate::rig::{Child, Rig, Run, ask, other_clock, until};
 use box_emulator::{Effect, Fault};
 use std::os::unix::fs::PermissionsExt;
 
@@ -32,6 +32,19 @@ pub(crate) fn pass(rig: &Rig, clock: &str) -> Option<Run> {
 
 pub(crate) fn deletes(rig: &Rig) -> u64 {
     rig.calls("delete_files_id") + rig.calls("delete_folders_id")
+}
+
+/// How the mirror stands, as `boxup status` tells without a service.
+#[track_caller]
+fn expect_state(rig: &Rig, state: &str, reason: &str) {
+    let (_, status) = ask(rig, &["status", "--json"]);
+    let mirror = &status["mirrors"][0];
+    let told = mirror["halted"]["reason"].as_str().unwrap_or_default();
+    assert_eq!(
+        (&mirror["state"], told),
+        (&state.into(), reason),
+        "{status}"
+    );
 }
 
 pub(crate) fn run_name(run: &Run) -> String {
@@ -180,12 +193,16 @@ fn a_mass_delete_waits_for_approval_and_is_undone_with_every_id() {
     }
     rig.sync(&["--once", "--dry-run"]).expect_code(3);
     assert_eq!(deletes(&rig), 0);
+    expect_state(&rig, "halted", "brake");
+    let status = rig.run(&["status"]).stdout;
+    assert!(status.contains("boxup approve \"mirror\""), "{status}");
     assert_eq!(rig.run(&["approve", "nobody"]).code, 2);
     let approved = rig.run(&["approve", "mirror"]);
     assert!(
         approved.code == 0 && approved.stdout.contains("15 files"),
         "{approved:?}"
     );
+    expect_state(&rig, "stopped", "");
     let run = pass(&rig, LATER).expect("it could be had before");
     run.expect_code(0).expect(&[("trashed", 3)]);
     assert_eq!(
