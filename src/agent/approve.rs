@@ -9,8 +9,10 @@ use crate::local::root::Root;
 use crate::plan::absence::Mark;
 use crate::plan::action::Edit;
 use crate::plan::clearance::Clearance;
+use crate::store::Store;
 use crate::store::error::Error as StoreError;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// What there was to approve, and what the mapping must be told.
 pub(crate) struct Approval {
@@ -26,8 +28,8 @@ pub(crate) struct Approval {
 }
 
 impl Approval {
-    /// Looks at why the mirror stands still. Reads the disk, for a moment.
-    pub(crate) fn of(context: &Context, mirror: &Mirror) -> Result<Self, StoreError> {
+    /// Looks at why the mirror stands still. Reads the disk, which may hang.
+    fn of(context: &Context, mirror: &Mirror) -> Result<Self, StoreError> {
         let reader = context.readers.get()?;
         let mut approval = Self {
             edits: Vec::new(),
@@ -81,13 +83,8 @@ impl Approval {
         self.edits.push(Edit::Mark(mark));
     }
 
-    /// What the mapping is told.
-    pub(crate) fn edits(&mut self) -> Vec<Edit> {
-        std::mem::take(&mut self.edits)
-    }
-
     /// For the control socket and for programs.
-    pub(crate) fn value(&self) -> Value {
+    fn value(&self) -> Value {
         let is_nothing = self.deletes == 0 && self.grounds.is_empty() && !self.trash;
         json!({
             "result": if is_nothing { "nothing" } else { "approved" },
@@ -99,19 +96,30 @@ impl Approval {
     }
 }
 
+/// Approves of what holds a mirror up, and says what that was.
+pub(crate) async fn record(
+    context: &Arc<Context>,
+    store: &Store,
+    number: usize,
+) -> Result<Value, StoreError> {
+    let shared = Arc::clone(context);
+    let look = move || Approval::of(&shared, &shared.mirrors[number]);
+    let looked = tokio::task::spawn_blocking(look).await;
+    let mut approval = looked.map_err(|_| StoreError::Closed)??;
+    let edits = std::mem::take(&mut approval.edits);
+    store.writer().apply(edits).await?;
+    Ok(approval.value())
+}
+
 /// Approves where no service runs; the next pass acts on it. `None`: there is no such
 /// mirror.
 pub(crate) async fn alone(config: &Config, name: &str) -> Result<Option<Value>, Fatal> {
     let parts = Parts::open(config)?;
     let context = parts.context();
-    let mirror = context.mirrors.iter().find(|mirror| mirror.name == name);
-    let told = match mirror {
+    let number = context.number_of(name);
+    let told = match number {
         None => None,
-        Some(mirror) => {
-            let mut approval = Approval::of(&context, mirror)?;
-            parts.store().writer().apply(approval.edits()).await?;
-            Some(approval.value())
-        }
+        Some(number) => Some(record(&context, parts.store(), number).await?),
     };
     drop(context);
     parts.close().await;

@@ -19,7 +19,7 @@ use crate::store::reader::Reader;
 use crate::store::{Store, peek};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Shared by all tasks of a run.
@@ -30,6 +30,8 @@ pub(crate) struct Context {
     pub(crate) mirrors: Vec<Mirror>,
     /// The names of all mirrors of the configuration, of this run or not.
     pub(crate) configured: Vec<String>,
+    /// Whether it has been told that deletes wait for a run of all mirrors.
+    pub(crate) waits_told: AtomicBool,
     /// Where mappings are read.
     pub(crate) readers: Readers,
     /// Parts of one large file under way at once.
@@ -146,6 +148,24 @@ impl Mirror {
 }
 
 impl Context {
+    /// The number of the mirror of that name, if it is of this run.
+    pub(crate) fn number_of(&self, name: &str) -> Option<usize> {
+        self.mirrors.iter().position(|mirror| mirror.name == name)
+    }
+
+    /// Whether what is gone may have moved into a mirror that this run does not look at:
+    /// then nothing is deleted. Told once.
+    pub(crate) fn deletes_wait(&self) -> bool {
+        let waits = self.mirrors.len() < self.configured.len();
+        if waits && !self.waits_told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "deletes wait for a run of all mirrors: what is gone may have moved into one \
+                 that this run does not look at"
+            );
+        }
+        waits
+    }
+
     /// Whether Box has said anything to anybody since it had said `before`. If not, it is
     /// asked something harmless: a single item that never gets an answer is to blame for
     /// that itself when others do get theirs.

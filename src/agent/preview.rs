@@ -141,7 +141,8 @@ impl Preview {
         };
         let tops = reader.children(top.key)?;
         let mapped = reader.files_below(top.key)?;
-        drop(reader);
+        let is_held = reader.is_held(top.key)?;
+        let waits = !gone.is_empty() && context.deletes_wait();
         let lost = gone
             .iter()
             .filter(|(path, ..)| path.components().count() == 1);
@@ -152,7 +153,8 @@ impl Preview {
             mapped,
             everything: lost.count() == tops.files.len() + tops.folders.len(),
         };
-        if brake::holds(load, limit) {
+        // A brake that has tripped holds in every run.
+        if brake::holds(load, limit) && (is_held || !waits) {
             let paths = gone.iter().map(|(path, ..)| path.clone());
             let first: Vec<_> = paths.take(NAMED).collect();
             let more = (gone.len() - first.len()) as u64;
@@ -169,6 +171,7 @@ impl Preview {
             self.halt(mirror, halt);
             return Ok(());
         }
+        gone.retain(|_| !waits);
         for (path, item, files) in gone {
             self.tell(mirror, path, Report::Trashed(item, files));
         }

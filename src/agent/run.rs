@@ -279,6 +279,7 @@ pub(crate) fn context(
         client,
         mirrors,
         configured: config.names.clone(),
+        waits_told: AtomicBool::new(false),
         parts_at_once: config.limits.concurrent_parts,
         readers,
         meter: Meter::default(),

@@ -279,7 +279,8 @@ pub(crate) struct SyncArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Only this mirror; may be given several times.
+    /// Only this mirror; may be given several times. Deletes wait for a run of all mirrors:
+    /// what is gone from one may have moved into another.
     #[arg(long = "mirror", value_name = "NAME")]
     pub(crate) mirrors: Vec<String>,
 

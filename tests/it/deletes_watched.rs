@@ -1,7 +1,9 @@
 //! Deletes under a service: the watcher tells of them, and a brake waits with it.
 
 use crate::deletes::{LATER, deletes, rig, undo};
-use crate::rig::{Service, other_clock, until};
+use crate::rig::apart::apart;
+use crate::rig::fuse::Fuse;
+use crate::rig::{Child, Rig, Service, other_clock, until};
 
 #[test]
 fn a_service_shows_its_brake_and_goes_on_when_it_is_approved() {
@@ -64,4 +66,31 @@ fn a_service_deletes_what_was_deleted_while_it_watched() {
     rig.remove("a.txt");
     until("it is in the trash", || rig.cloud.is_trashed(&id));
     drop(service);
+}
+
+/// A file system that does not answer: whoever approves waits for it, and nobody else.
+#[test]
+fn approving_where_the_disk_hangs_keeps_nobody_waiting() {
+    apart(
+        "deletes_watched::approving_where_the_disk_hangs_keeps_nobody_waiting",
+        || {
+            let rig = Rig::new().configured(|config| {
+                config.watch.push("poll_interval = \"1h\"".to_owned());
+            });
+            let Some(server) = Fuse::mount(&rig.config.local(0), "one") else {
+                return;
+            };
+            let service = rig.start();
+            service.wait_ok(&rig);
+            let hanging = server.hang();
+            let before = server.asked();
+            let child = Child::start(rig.command(&["approve", "mirror", "--json"]));
+            until("the disk is asked", || server.asked() > before);
+            service.status(&rig);
+            drop(hanging);
+            let told = child.finish();
+            assert!(told.stdout.contains("\"nothing\""), "{told:?}");
+            drop(service.term());
+        },
+    );
 }

@@ -58,3 +58,35 @@ fn a_file_that_vanishes_while_it_is_sent_is_one_that_is_gone() {
         .expect(&[("unchanged", 100), ("trashed", 1)]);
     assert!(rig.cloud.is_trashed(&id));
 }
+
+/// It may have moved to where this run does not look.
+#[test]
+fn a_run_of_some_mirrors_deletes_nothing() {
+    let mut rig = rig();
+    let second = rig.add_mirror("second");
+    rig.write("moves.txt", "m").write("goes.txt", "g").once_ok();
+    let ids = ["moves.txt", "goes.txt"].map(|path| rig.entry(path).id);
+    let there = rig.config.local(1).join("moves.txt");
+    std::fs::rename(rig.path("moves.txt"), there).expect("it can be moved");
+    rig.remove("goes.txt");
+    let alone = ["sync", "--once", "--json", "--mirror", "mirror"];
+    for clock in ["+0s", LATER, "+4m"] {
+        let Some(command) = rig.command_at(clock, &alone) else {
+            return;
+        };
+        let run = Run::of(Child::start(command).finish());
+        run.expect_code(0)
+            .expect(&[("unchanged", 100), ("trashed", 0)]);
+        let said = run.stderr.matches("deletes wait for a run of all mirrors");
+        assert_eq!(said.count(), 1, "{run}");
+    }
+    let dry = rig.sync(&["--once", "--dry-run", "--mirror", "mirror"]);
+    assert_eq!(dry.count("trashed"), 0, "{dry}");
+    assert_eq!(deletes(&rig), 0);
+    let run = pass(&rig, "+6m").expect("it could be had before");
+    run.expect_code(0)
+        .expect(&[("unchanged", 101), ("moved", 1), ("trashed", 1)]);
+    assert!(!rig.cloud.is_trashed(&ids[0]) && rig.cloud.is_trashed(&ids[1]));
+    rig.expect_box_in(&second, ["moves.txt: m"]);
+    assert!(!run.stderr.contains("deletes wait"), "{run}");
+}

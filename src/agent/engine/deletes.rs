@@ -1,9 +1,9 @@
 //! What is gone from the disk: when it is weighed, what then goes to the trash, and when
 //! to look again.
 
-use crate::agent::approve::Approval;
-use crate::agent::engine::Engine;
+use crate::agent::approve;
 use crate::agent::engine::part::Stage;
+use crate::agent::engine::{Engine, Event};
 use crate::agent::job::{Key, Work};
 use crate::agent::undo;
 use crate::agent::weigh_job::Weighed;
@@ -58,10 +58,11 @@ impl Engine {
             None => false,
         };
         drop(reader);
-        if is_due {
+        let is_weighed = is_due && !self.context.deletes_wait();
+        if is_weighed {
             self.weigh(mirror, Stage::After);
         }
-        Ok(is_due)
+        Ok(is_weighed)
     }
 
     fn trashes(&self, mirror: usize) -> bool {
@@ -117,20 +118,34 @@ impl Engine {
         Ok(())
     }
 
-    /// Lets a mirror go on that stands still until a person approves.
-    pub(super) async fn approve(&mut self, name: &str) -> Result<Option<Value>, StoreError> {
-        let context = Arc::clone(&self.context);
-        let number = context
-            .mirrors
-            .iter()
-            .position(|mirror| mirror.name == name);
-        let Some(number) = number else {
-            return Ok(None);
+    /// Lets a mirror go on that stands still until a person approves. A disk that hangs
+    /// keeps nobody else waiting.
+    pub(super) fn approve(&mut self, name: &str, answer: oneshot::Sender<Option<Value>>) {
+        let Some(number) = self.context.number_of(name) else {
+            // Whoever has left does not need the answer.
+            drop(answer.send(None));
+            return;
         };
-        let mut approval = Approval::of(&context, &context.mirrors[number])?;
-        self.store.writer().apply(approval.edits()).await?;
+        let (context, store) = (Arc::clone(&self.context), self.store.clone());
+        let events = self.events.clone();
+        self.tasks.spawn(async move {
+            let approved = approve::record(&context, &store, number).await;
+            drop(events.send(Event::Approved(number, approved, answer)).await);
+        });
+    }
+
+    /// It has been approved: the next pass acts on it.
+    pub(super) fn on_approved(
+        &mut self,
+        number: usize,
+        approved: Result<Value, StoreError>,
+        answer: oneshot::Sender<Option<Value>>,
+    ) -> Result<(), StoreError> {
+        let approved = approved?;
         self.request_pass(number, self.temper.quiet)?;
-        Ok(Some(approval.value()))
+        // Whoever has left does not need the answer.
+        drop(answer.send(Some(approved)));
+        Ok(())
     }
 
     /// Takes back what a run did, beside everything else.

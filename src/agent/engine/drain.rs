@@ -180,6 +180,8 @@ impl Engine {
             // A second signal.
             Event::Shutdown => return Ok(true),
             Event::Hint(_) => self.unseen = true,
+            // It is recorded: whoever goes on acts on it. Whoever has left needs no answer.
+            Event::Approved(_, approved, answer) => drop(answer.send(Some(approved?))),
             Event::Command(_)
             | Event::Watched(_)
             | Event::Noticed(_)

@@ -44,9 +44,10 @@ use crate::plan::queue::{Lane, Patience, Queue, Rank, Ticket, Widths};
 use crate::plan::tally::Tally;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 /// Folder jobs at once, each with a request of its own.
@@ -83,6 +84,12 @@ pub(crate) enum Event {
     Noticed(Noticed),
     /// A mirror has been compared with Box.
     Verified(usize, Verified),
+    /// A person's approval of a mirror has been recorded, or could not be.
+    Approved(
+        usize,
+        Result<Value, StoreError>,
+        oneshot::Sender<Option<Value>>,
+    ),
     /// Nobody lets us in, as somebody beside the jobs has found.
     Unauthorized(Said),
     /// Stop; what runs may end.
@@ -317,6 +324,9 @@ impl Engine {
             Event::Verified(mirror, found) => {
                 let mirror = self.context.mirrors[mirror].name.clone();
                 (self.sink)(Notice::Verified { mirror, found });
+            }
+            Event::Approved(mirror, approved, answer) => {
+                self.on_approved(mirror, approved, answer)?;
             }
             Event::Unauthorized(said) => {
                 self.stop.get_or_insert(Stop::Unauthorized(said));

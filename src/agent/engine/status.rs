@@ -87,10 +87,7 @@ impl Engine {
             }
             Command::Resolve(order, answer) => self.resolve(order, answer).await?,
             Command::Again(again, answer) => self.on_again(again, answer).await?,
-            Command::Approve(mirror, answer) => {
-                let approved = self.approve(&mirror).await?;
-                drop(answer.send(approved));
-            }
+            Command::Approve(mirror, answer) => self.approve(&mirror, answer),
             Command::Undo(run, answer) => self.undo(run, answer),
         }
         Ok(())

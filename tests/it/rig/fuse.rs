@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The file's name.
@@ -20,7 +21,7 @@ const NOT_KNOWN: i32 = -38;
 const BUFFER: usize = 1 << 20;
 
 /// The file system, mounted until its mount namespace ends.
-pub(crate) struct Fuse(Arc<Mutex<State>>);
+pub(crate) struct Fuse(Arc<Mutex<State>>, Arc<AtomicUsize>);
 
 struct State {
     content: Vec<u8>,
@@ -51,9 +52,20 @@ impl Fuse {
             content: content.into(),
             mtime: 1_700_000_000,
         }));
-        let shared = Arc::clone(&state);
-        std::thread::spawn(move || serve(device, &shared));
-        Some(Fuse(state))
+        let asked = Arc::new(AtomicUsize::new(0));
+        let (shared, count) = (Arc::clone(&state), Arc::clone(&asked));
+        std::thread::spawn(move || serve(device, &shared, &count));
+        Some(Fuse(state, asked))
+    }
+
+    /// Answers nothing until this is dropped.
+    pub(crate) fn hang(&self) -> impl Drop {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many requests have come in.
+    pub(crate) fn asked(&self) -> usize {
+        self.1.load(Ordering::SeqCst)
     }
 
     /// From now on the file has this content.
@@ -65,10 +77,11 @@ impl Fuse {
 }
 
 /// Answers until it is unmounted.
-fn serve(mut device: File, state: &Mutex<State>) {
+fn serve(mut device: File, state: &Mutex<State>, asked: &AtomicUsize) {
     let mut buffer = vec![0; BUFFER];
     while let Ok(length) = device.read(&mut buffer) {
         let request = Request(&buffer[..length]);
+        asked.fetch_add(1, Ordering::SeqCst);
         let state = state.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(answer) = request.answer(&state) else {
             continue;
