@@ -15,8 +15,10 @@ use serde_json::{Value, json};
 /// What there was to approve, and what the mapping must be told.
 pub(crate) struct Approval {
     edits: Vec<Edit>,
-    /// Files that may go to the trash now.
+    /// Files that may go to the trash now, and directories without any.
     deletes: u64,
+    /// How many of them are directories.
+    hollow: u64,
     /// The root is another directory, or a mount point in it is.
     grounds: Vec<String>,
     /// Deleting is tried again although there was no trash.
@@ -30,6 +32,7 @@ impl Approval {
         let mut approval = Self {
             edits: Vec::new(),
             deletes: 0,
+            hollow: 0,
             grounds: Vec::new(),
             trash: false,
         };
@@ -40,10 +43,12 @@ impl Approval {
             if absent.clearance != Clearance::Shown {
                 continue;
             }
-            approval.deletes += match reader.child_folder(dir, &name)? {
-                Some(folder) => reader.files_below(folder.key)?.max(1),
+            let files = match reader.child_folder(dir, &name)? {
+                Some(folder) => reader.files_below(folder.key)?,
                 None => 1,
             };
+            approval.deletes += files.max(1);
+            approval.hollow += u64::from(files == 0);
         }
         if approval.deletes > 0 {
             approval.add(Mark::Approved(top.key));
@@ -88,6 +93,7 @@ impl Approval {
         json!({
             "result": if is_nothing { "nothing" } else { "approved" },
             "deletes": self.deletes,
+            "delete_folders": self.hollow,
             "directories": self.grounds,
             "trash": self.trash,
         })

@@ -42,6 +42,8 @@ pub(crate) struct Explained {
     pub(crate) would_be: Option<String>,
     /// Why it waits.
     pub(crate) parked: Option<ParkedItem>,
+    /// A brake holds its mirror.
+    pub(crate) is_held: bool,
     /// How it stands altogether.
     pub(crate) state: State,
     /// What the agent that runs says about it; null without one.
@@ -131,6 +133,7 @@ pub(crate) async fn explain(
         true => Value::Null,
         false => ask(state_dir, mirror, path).await,
     };
+    let is_held = known.is_held;
     let (on_box, parked, is_same) = known.about(&found.here);
     let state = state(&found, on_box.as_ref(), parked.as_ref(), is_same, &agent);
     let name = path.split().map(|(_, name)| name);
@@ -144,6 +147,7 @@ pub(crate) async fn explain(
         would_be: would_be.map(|name| name.as_str().to_owned()),
         on_box,
         parked,
+        is_held,
         state,
         agent,
     })
@@ -204,7 +208,10 @@ fn look(rules: &Arc<Rules>, mirror: &config::Mirror, path: &RelPath) -> Found {
     match descend(&root, rules, &dir) {
         Err(error) => Found::unknown(error.to_string()),
         Ok(Way { level, shut }) => {
-            let here = here(&root, &dir, &name);
+            let here = match here(&root, &dir, &name) {
+                link @ Here::Other(_) => followed(&root, &level, &dir, &name).unwrap_or(link),
+                other => other,
+            };
             let decision = match &shut {
                 Some((_, why)) => Decision::Out(why.clone()),
                 None => decide(&root, &level, mirror, &here, path),
@@ -259,10 +266,23 @@ fn here(root: &Root, dir: &RelPath, name: &LocalName) -> Here {
     match found.map(|found| found.into_iter().next().map(|entry| entry.kind)) {
         Ok(Some(LocalKind::File(stamp))) => Here::File(stamp),
         Ok(Some(LocalKind::Directory(_))) => Here::Directory,
+        Ok(Some(LocalKind::Excluded(Exclusion::SymbolicLink))) => {
+            Here::Other("a symbolic link".to_owned())
+        }
         Ok(Some(LocalKind::Excluded(why))) => Here::Other(why.to_string()),
         Ok(Some(LocalKind::Unreadable(why))) => Here::Unknown(why),
         Ok(None) | Err(LocalError::Missing(_) | LocalError::NotDirectory(_)) => Here::Nothing,
         Err(error) => Here::Unknown(error.to_string()),
+    }
+}
+
+/// What a link that is followed stands for.
+fn followed(root: &Root, level: &Level, dir: &RelPath, name: &LocalName) -> Option<Here> {
+    let found = scan::look(root, dir, std::slice::from_ref(name), level);
+    match found.ok()?.into_iter().next()?.kind {
+        LocalKind::File(stamp) => Some(Here::File(stamp)),
+        LocalKind::Directory(_) => Some(Here::Directory),
+        LocalKind::Excluded(_) | LocalKind::Unreadable(_) => None,
     }
 }
 
@@ -296,6 +316,10 @@ struct Recorded {
     mapped: Mapped,
     /// The root's folder, where the path is the root.
     root: Option<FolderId>,
+    /// The nearest directory above that waits, and why.
+    above: Option<(RelPath, ParkedItem)>,
+    /// A brake holds the mirror.
+    is_held: bool,
 }
 
 fn recorded(
@@ -308,16 +332,26 @@ fn recorded(
         name: None,
         mapped: Mapped::default(),
         root: None,
+        above: None,
+        is_held: false,
     };
     if let Some(root) = reader.root(&mirror.name, &mirror.target.key())? {
         if path.is_root() {
             recorded.root = Some(root.id);
         } else if let Some((_, name, mapped)) = reader.entry(root.key, path)? {
-            recorded = Recorded {
-                name: Some(name),
-                mapped,
-                root: None,
-            };
+            (recorded.name, recorded.mapped) = (Some(name), mapped);
+        }
+        recorded.is_held = reader.is_held(root.key)?;
+        let mut at = path.clone();
+        while let Some((above, _)) = at.split() {
+            if let Some((_, name, mapped)) = reader.entry(root.key, &above)?
+                && !mapped.folders.contains_key(&name)
+                && let Some(item) = mapped.parked.get(&name)
+            {
+                recorded.above = Some((above, item.clone()));
+                break;
+            }
+            at = above;
         }
     }
     Ok(recorded)
@@ -329,10 +363,14 @@ impl Recorded {
         if let Some(id) = self.root {
             return (Some(OnBox::Folder(id, None)), None, true);
         }
+        let above = self.above.map(|(dir, item)| {
+            let message = format!("its directory {dir} waits: {}", item.message);
+            ParkedItem { message, ..item }
+        });
         let Some(name) = self.name else {
-            return (None, None, false);
+            return (None, above, false);
         };
-        let parked = self.mapped.parked.get(&name).cloned();
+        let parked = self.mapped.parked.get(&name).cloned().or(above);
         if let Some(file) = self.mapped.files.get(&name) {
             let is_same = matches!(here, Here::File(stamp) if file.stamp.same_file_state(stamp));
             let name = file.name.as_str().to_owned();

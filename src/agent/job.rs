@@ -84,8 +84,9 @@ pub(crate) enum Ended {
     },
     /// What is gone has been weighed, and nothing holds.
     Weighed(Weighed),
-    /// This went to the trash, and the rest of it ended like this.
-    Trashed(Vec<(RelPath, Report)>, Effect),
+    /// This went to the trash, the rest of it ended like this, and something else waits
+    /// for the name, or does not.
+    Trashed(Vec<(RelPath, Report)>, Effect, bool),
     /// Items have moved on Box; and how the entry itself ended.
     Moved(Moves, Box<Ended>),
     /// The mapping cannot be used.

@@ -8,6 +8,7 @@ use crate::local::{ground, scan};
 use crate::model::ground::Ground;
 use crate::model::ids::FolderKey;
 use crate::model::path::RelPath;
+use crate::plan::facts::LocalKind;
 use crate::plan::guard;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 pub(crate) enum Found {
     /// It is not there, and everything around it is as it was.
     Gone,
+    /// A file is where a directory was, or the other way round.
+    Succeeded,
     /// Something is there, or a rule leaves it out.
     There,
     /// Nothing can be said.
@@ -66,6 +69,9 @@ impl Looker {
         }
         match scan::look(&self.root, &dir, &[name], level) {
             Ok(found) if found.is_empty() => Found::Gone,
+            Ok(found) if found.iter().all(|entry| is_other(&entry.kind, is_dir)) => {
+                Found::Succeeded
+            }
             Ok(_) => Found::There,
             Err(_) => Found::Unknown,
         }
@@ -88,5 +94,14 @@ impl Looker {
         });
         self.last = Some((dir.clone(), is));
         is
+    }
+}
+
+fn is_other(kind: &LocalKind, is_dir: bool) -> bool {
+    match kind {
+        LocalKind::File(_) => is_dir,
+        LocalKind::Directory(_) => !is_dir,
+        // A link, say, may lead to what was there.
+        LocalKind::Excluded(_) | LocalKind::Unreadable(_) => false,
     }
 }

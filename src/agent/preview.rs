@@ -159,6 +159,7 @@ impl Preview {
             let halt = Halt::Braked(Brake {
                 mirror: mirror.name.clone(),
                 would,
+                hollow: gone.iter().filter(|(_, _, files)| *files == 0).count() as u64,
                 mapped,
                 everything: load.everything,
                 limit,

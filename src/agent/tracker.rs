@@ -11,10 +11,14 @@ use crate::local::root::Root;
 use crate::model::identity::{Identity, Sameness};
 use crate::model::ids::FolderKey;
 use crate::model::path::LocalName;
+use crate::model::reason::{NAME_TAKEN, Parked};
 use crate::model::stamp::Tolerated;
-use crate::plan::action::{Action, DirPlan, Edit};
-use crate::plan::facts::{Mapped, SyncedFile, SyncedFolder};
+use crate::plan::absence::Mark;
+use crate::plan::action::{Action, DirPlan, Edit, Report};
+use crate::plan::facts::{Mapped, ParkedItem, SyncedFile, SyncedFolder};
 use crate::plan::moves::{self, Found, Item, Origin, Spot, There, Trail};
+use crate::plan::policy::OnDelete;
+use crate::plan::standing::still;
 use crate::store::error::Error as StoreError;
 use crate::store::origins::Candidate;
 use crate::store::reader::Reader;
@@ -102,6 +106,24 @@ impl<'a> Tracker<'a> {
             }
             there = next;
         }
+    }
+
+    fn trashes(&self, mirror: usize) -> bool {
+        let policy = &self.context.mirrors[mirror].policy;
+        policy.on_delete != OnDelete::Keep
+    }
+
+    /// Where the object at `spot` was, if that is noted as absent.
+    fn absent_origin(&self, spot: &Spot) -> Result<Option<(FolderKey, LocalName)>, StoreError> {
+        let Looked::Object(object) = self.look(spot, None) else {
+            return Ok(None);
+        };
+        let Some((origin, _)) = self.origin(spot, &object)? else {
+            return Ok(None);
+        };
+        let names = std::slice::from_ref(&origin.name);
+        let is_absent = !self.reader.some(origin.dir, names)?.absent.is_empty();
+        Ok(is_absent.then_some((origin.dir, origin.name)))
     }
 
     /// The one row that the object at `spot` was recorded in under another name, where it
@@ -289,6 +311,7 @@ pub(crate) fn sort_out(
     plan: &mut DirPlan,
     is_last: &dyn Fn(&LocalName) -> bool,
 ) -> Result<(), StoreError> {
+    let trashes = tracker.trashes(mirror);
     let mut actions = Vec::with_capacity(plan.actions.len());
     for action in std::mem::take(&mut plan.actions) {
         let Some((inode, is_dir, is_taken)) = suspect(&action, mapped) else {
@@ -301,32 +324,21 @@ pub(crate) fn sort_out(
         // What has the name is of another kind: Box would refuse.
         let is_crossed = match is_dir {
             true => mapped.files.contains_key(&name),
-            false => mapped.folders.contains_key(&name),
+            false => mapped.folders.contains_key(&name) && !mapped.files.contains_key(&name),
         };
         let waits = is_for_later(&found, &spot) || found == Found::New && is_crossed;
         if waits && !is_last(&name) {
             plan.put_off.push(name);
             continue;
         }
-        actions.push(match moves::work(&spot, found, Some(action.clone())) {
-            Some(work) => Action::Move(work),
-            None => action,
-        });
-    }
-    for action in std::mem::take(&mut plan.respelled) {
-        let Some((inode, is_dir, is_taken)) = suspect(&action, mapped) else {
+        let work = moves::work(&spot, found, Some(action.clone()));
+        if work.is_none() && is_crossed && trashes {
+            wait_for_delete(&action, dir, mapped, plan);
             continue;
-        };
-        let name = action.name().clone();
-        let spot = (mirror, dir.path.join(&name));
-        let found = tracker.follow(&spot, inode, is_dir, is_taken)?;
-        if let Some(work) = moves::work(&spot, found, Some(action)) {
-            plan.reports.retain(|(reported, _)| *reported != name);
-            plan.edits
-                .retain(|edit| !matches!(edit, Edit::Park(_, parked, _) if *parked == name));
-            actions.push(Action::Move(work));
         }
+        actions.push(work.map_or(action, Action::Move));
     }
+    respelled(tracker, mirror, dir, mapped, plan, &mut actions)?;
     plan.actions = actions;
     for (name, folder, identity) in std::mem::take(&mut plan.replaced) {
         let spot = (mirror, dir.path.join(&name));
@@ -346,6 +358,75 @@ pub(crate) fn sort_out(
             }
         }
     }
+    if trashes {
+        keep_origins(tracker, mirror, dir, plan)?;
+    }
+    Ok(())
+}
+
+/// What has come from a name that differs in case only, and is free on Box by that.
+fn respelled(
+    tracker: &Tracker<'_>,
+    mirror: usize,
+    dir: &Dir,
+    mapped: &Mapped,
+    plan: &mut DirPlan,
+    actions: &mut Vec<Action>,
+) -> Result<(), StoreError> {
+    for action in std::mem::take(&mut plan.respelled) {
+        let Some((inode, is_dir, is_taken)) = suspect(&action, mapped) else {
+            continue;
+        };
+        let name = action.name().clone();
+        let spot = (mirror, dir.path.join(&name));
+        let found = tracker.follow(&spot, inode, is_dir, is_taken)?;
+        if let Some(work) = moves::work(&spot, found, Some(action)) {
+            plan.reports.retain(|(reported, _)| *reported != name);
+            plan.edits
+                .retain(|edit| !matches!(edit, Edit::Park(_, parked, _) if *parked == name));
+            actions.push(Action::Move(work));
+        }
+    }
+    Ok(())
+}
+
+/// An entry takes its name when what had it is in the trash.
+fn wait_for_delete(action: &Action, dir: &Dir, mapped: &Mapped, plan: &mut DirPlan) {
+    let name = action.name();
+    // That what had it could not be deleted says more.
+    let known = mapped.parked.get(name);
+    let known = known.filter(|known| known.code != NAME_TAKEN);
+    let why = known.map_or(Parked::Succeeds, still);
+    if known.is_none() {
+        let stamp = match action {
+            Action::File(work) => Some(work.stamp),
+            Action::Folder(_) | Action::Move(_) => None,
+        };
+        let item = ParkedItem::new(&why, stamp);
+        plan.edits
+            .push(Edit::Park(dir.folder.key, name.clone(), item));
+    }
+    plan.reports.push((name.clone(), Report::Parked(why)));
+}
+
+/// What was renamed to a name that it cannot have on Box yet is not deleted there: it is
+/// here, and moves when it can.
+fn keep_origins(
+    tracker: &Tracker<'_>,
+    mirror: usize,
+    dir: &Dir,
+    plan: &mut DirPlan,
+) -> Result<(), StoreError> {
+    let parked = plan.reports.iter();
+    let parked = parked.filter(|(_, report)| matches!(report, Report::Parked(_)));
+    let mut marks = Vec::new();
+    for (name, _) in parked {
+        let spot = (mirror, dir.path.join(name));
+        if let Some((dir, name)) = tracker.absent_origin(&spot)? {
+            marks.push(Edit::Mark(Mark::Present(dir, name)));
+        }
+    }
+    plan.edits.extend(marks);
     Ok(())
 }
 

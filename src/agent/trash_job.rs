@@ -68,7 +68,8 @@ pub(crate) async fn run(
             .get(&doomed.name)
             .is_some_and(|row| row.key == folder.key),
     };
-    if found != Found::Gone || !is_as_weighed || !rows.absent.contains_key(&doomed.name) {
+    let is_gone = matches!(found, Found::Gone | Found::Succeeded);
+    if !is_gone || !is_as_weighed || !rows.absent.contains_key(&doomed.name) {
         // The next pass says how it stands.
         return Ok(Ended::Effect(Effect::Vanished));
     }
@@ -91,7 +92,13 @@ pub(crate) async fn run(
         }
         Row::Folder(folder) => trash_tree(&bin, doomed, folder, &mut done).await?,
     }
-    settle(&bin, doomed, done, before).await
+    let ended = settle(&bin, doomed, done, before).await?;
+    Ok(match ended {
+        Ended::Trashed(reports, effect, _) => {
+            Ended::Trashed(reports, effect, found == Found::Succeeded)
+        }
+        other => other,
+    })
 }
 
 type Place<'a> = (FolderKey, &'a FolderId, &'a RelPath);
@@ -336,7 +343,7 @@ async fn settle(
     let settled = match (stop, changed) {
         (Some(Fate::Trashless), _) => {
             let halt = Halt::Trashless(bin.mirror.name.clone());
-            return Ok(Ended::Trashed(reports, Effect::Halt(halt)));
+            return Ok(Ended::Trashed(reports, Effect::Halt(halt), false));
         }
         (Some(Fate::Trouble(trouble)), _) => {
             let verdict = Verdict::of(trouble);
@@ -347,10 +354,10 @@ async fn settle(
             let why = Parked::ChangedOnBox(obstacle);
             settle::parked(doomed.dir, &doomed.name, why, None)
         }
-        _ => return Ok(Ended::Trashed(reports, Effect::Vanished)),
+        _ => return Ok(Ended::Trashed(reports, Effect::Vanished, false)),
     };
     match finish(bin.store, settled).await? {
-        Ended::Effect(effect) | Ended::Young(effect) => Ok(Ended::Trashed(reports, effect)),
+        Ended::Effect(effect) | Ended::Young(effect) => Ok(Ended::Trashed(reports, effect, false)),
         other => Ok(other),
     }
 }

@@ -161,6 +161,7 @@ fn braked(mirror: &Mirror, due: &[Doomed], load: Load, limit: MaxDeletes) -> Bra
     Brake {
         mirror: mirror.name.clone(),
         would: load.would,
+        hollow: due.iter().filter(|doomed| doomed.files == 0).count() as u64,
         mapped: load.mapped,
         everything: load.everything,
         limit,
@@ -252,12 +253,12 @@ fn sort(
     for (doomed, found) in looked {
         match found {
             // It went with its mount point: the disk is away, not what is on it.
-            Found::Gone if hidden.contains(&doomed.path) => {
+            Found::Gone | Found::Succeeded if hidden.contains(&doomed.path) => {
                 let why = Failed::Hidden("what was mounted here, or below it, is not there");
                 reports.push((doomed.path, Report::Failed(why)));
             }
-            Found::Gone if doomed.absent.is_of_the_future(now) => {}
-            Found::Gone => gone.push(doomed),
+            Found::Gone | Found::Succeeded if doomed.absent.is_of_the_future(now) => {}
+            Found::Gone | Found::Succeeded => gone.push(doomed),
             Found::There => edits.push(Edit::Mark(Mark::Present(doomed.dir, doomed.name))),
             Found::Unknown => {}
         }

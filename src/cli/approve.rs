@@ -62,7 +62,16 @@ fn sentence(mirror: &str, told: &Value) -> String {
     let mirror = printable(mirror);
     let mut text = String::new();
     if let Some(number @ 1..) = told["deletes"].as_u64() {
-        let files = some(number, "file");
+        let hollow = told["delete_folders"].as_u64().unwrap_or(0);
+        let folders = match hollow {
+            1 => "1 directory without files".to_owned(),
+            more => format!("{more} directories without files"),
+        };
+        let files = match (number.saturating_sub(hollow), hollow) {
+            (files, 0) => some(files, "file"),
+            (0, _) => folders,
+            (files, _) => format!("{} and {folders}", some(files, "file")),
+        };
         text.push_str(&format!(
             "approved: {files} of mirror \"{mirror}\" that are gone from the disk go to Box's trash\n"
         ));

@@ -9,7 +9,7 @@ use crate::cli::{exit, json};
 use crate::config::Local;
 use crate::local::rules::Decision;
 use crate::model::path::RelPath;
-use crate::model::reason::{FULL, LOCKED};
+use crate::model::reason::{Exclusion, FULL, LOCKED, SUCCEEDS};
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::conflict::CODES;
 use crate::plan::facts::ParkedItem;
@@ -213,6 +213,11 @@ fn next(explained: &Explained) -> String {
     if !explained.agent["halted"].is_null() {
         return "the mirror goes on when what stops it is over".to_owned();
     }
+    if explained.is_held && explained.state != State::Excluded {
+        return "the mirror stands still: it goes on when the files that are gone are back, or \
+                after `boxup approve` (`boxup sync --once` tells more)"
+            .to_owned();
+    }
     match (explained.state, &explained.parked) {
         (State::Synced, _) => "nothing, until it changes".to_owned(),
         (State::Absent, _) => "nothing".to_owned(),
@@ -221,8 +226,12 @@ fn next(explained: &Explained) -> String {
         (State::Failed, _) => "the service tries again within 5 minutes".to_owned(),
         (State::Unreadable, _) => "it is looked at again in each pass".to_owned(),
         (State::Excluded, _) => match &explained.decision {
-            Decision::Out(crate::model::reason::Exclusion::TooYoung(_)) => {
-                "it is sent when it is old enough".to_owned()
+            Decision::Out(Exclusion::TooYoung(_)) => "it is sent when it is old enough".to_owned(),
+            Decision::Out(Exclusion::Special(_) | Exclusion::Link(_)) => {
+                "nothing: what it is now is never mirrored".to_owned()
+            }
+            Decision::Out(Exclusion::SymbolicLink) => {
+                "nothing (symlinks = \"follow\" mirrors what it leads to)".to_owned()
             }
             _ => "nothing, until the rule changes (include takes it back)".to_owned(),
         },
@@ -241,6 +250,9 @@ fn next_try(item: &ParkedItem) -> String {
     }
     if item.in_the_item {
         return "it is tried again when it has changed here".to_owned();
+    }
+    if code == SUCCEEDS {
+        return "it is sent in the first pass after that".to_owned();
     }
     let when = match code {
         FULL => "by the service when something gets through to that account again".to_owned(),

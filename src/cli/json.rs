@@ -163,6 +163,7 @@ fn halted(mirror: &str, halt: &Halt) -> Value {
     });
     if let Halt::Braked(brake) = halt {
         line["would_trash"] = json!(brake.would);
+        line["would_trash_folders"] = json!(brake.hollow);
         line["mapped"] = json!(brake.mapped);
         let paths = brake.first.iter().map(ToString::to_string);
         line["paths"] = paths.collect();

@@ -43,6 +43,8 @@ pub(crate) enum Parked {
     CaseTwin(String),
     /// Something that is not a file (or, for a directory, not a folder) has its name.
     NameTaken(Obstacle),
+    /// Another kind of thing had its name, and goes to Box's trash first.
+    Succeeds,
     /// A file with other content was on Box before, and is left alone.
     Differs(Obstacle),
     /// Box's copy was changed by somebody else, and is left alone.
@@ -74,6 +76,10 @@ pub(crate) enum Parked {
 pub(crate) const LOCKED: &str = "access_denied_item_locked";
 /// The code of [`Parked::Full`], whichever way Box said it.
 pub(crate) const FULL: &str = "storage_limit_exceeded";
+/// The code of [`Parked::NameTaken`].
+pub(crate) const NAME_TAKEN: &str = "name_taken";
+/// The code of [`Parked::Succeeds`].
+pub(crate) const SUCCEEDS: &str = "waits_for_delete";
 /// The code of [`Parked::Doubted`].
 pub(crate) const DOUBTED: &str = "state_lost";
 
@@ -139,7 +145,8 @@ impl Parked {
         match self {
             Self::Name(_) => "name_invalid",
             Self::CaseTwin(_) => "case_twin",
-            Self::NameTaken(_) => "name_taken",
+            Self::NameTaken(_) => NAME_TAKEN,
+            Self::Succeeds => SUCCEEDS,
             Self::Differs(_) => "differs_on_box",
             Self::ChangedOnBox(_) => "changed_on_box",
             Self::GoneFromBox(_) => "gone_from_box",
@@ -164,6 +171,7 @@ impl Parked {
             | Self::Doubted(by) => Some(&by.seen),
             Self::Name(_)
             | Self::CaseTwin(_)
+            | Self::Succeeds
             | Self::FolderGone(_)
             | Self::Locked(..)
             | Self::Full(_)
@@ -197,6 +205,7 @@ impl Parked {
                 )
             }
             Self::NameTaken(_)
+            | Self::Succeeds
             | Self::Differs(_)
             | Self::ChangedOnBox(_)
             | Self::GoneFromBox(_)
@@ -227,6 +236,10 @@ impl fmt::Display for Parked {
                     "{by} has this name on Box: rename or move one of the two"
                 )
             }
+            Self::Succeeds => f.write_str(
+                "what had this name before it was deleted here, and goes to Box's trash once it \
+                 has been gone for a minute: then this is sent. Nothing needs to be done",
+            ),
             Self::Differs(which) => write!(
                 f,
                 "{which} on Box has this name and other content: it is left alone until \

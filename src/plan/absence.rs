@@ -8,6 +8,7 @@ use crate::model::deed::Deed;
 use crate::model::ground::Ground;
 use crate::model::ids::FolderKey;
 use crate::model::path::LocalName;
+use crate::model::reason::SUCCEEDS;
 use crate::model::stamp::Nanos;
 use crate::plan::clearance::Clearance;
 use crate::plan::facts::ParkedItem;
@@ -42,7 +43,11 @@ impl Absent {
 
 /// Whether an entry that is gone, and waits on Box for this reason, is tried (again).
 pub(crate) fn is_tried(parked: Option<&ParkedItem>, now: Nanos, policy: &Policy) -> bool {
-    parked.is_none_or(|parked| !parked.in_the_item && parole::is_due(parked, now, policy))
+    parked.is_none_or(|parked| {
+        let is_due = !parked.in_the_item && parole::is_due(parked, now, policy);
+        // That waits for this very delete.
+        is_due || parked.code == SUCCEEDS
+    })
 }
 
 /// A change of what is known about absence, about where a tree lies, or about what was

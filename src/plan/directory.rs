@@ -21,6 +21,7 @@ use crate::plan::policy::{CHUNKED_FROM, OnDelete, OnForeign, Policy};
 use crate::plan::relisting;
 use crate::plan::standing::{
     Standing, directory_name, is_in_doubt, is_left, is_unsettled, same_state, standing, still,
+    succeeds,
 };
 use std::collections::BTreeSet;
 
@@ -85,7 +86,9 @@ struct Planner<'a> {
 impl Planner<'_> {
     fn entry(&mut self, entry: &LocalEntry, digests: &Digests) {
         let name = &entry.name;
-        if self.facts.mapped.absent.contains_key(name) {
+        if self.facts.mapped.absent.contains_key(name)
+            && !succeeds(entry, &self.facts.mapped, self.policy)
+        {
             self.mark(Mark::Present(self.dir, name.clone()));
         }
         match &entry.kind {
@@ -408,10 +411,14 @@ impl Planner<'_> {
     fn absent(&mut self) -> BTreeSet<LocalName> {
         let facts = self.facts;
         let mapped = &facts.mapped;
-        let is_here = |name: &LocalName| {
+        let entry_of = |name: &LocalName| {
             let found = facts.local.binary_search_by(|entry| entry.name.cmp(name));
-            found.is_ok()
+            found.ok().and_then(|at| facts.local.get(at))
         };
+        let policy = self.policy;
+        let is_other =
+            |name: &LocalName| entry_of(name).is_some_and(|entry| succeeds(entry, mapped, policy));
+        let is_here = |name: &LocalName| entry_of(name).is_some() && !is_other(name);
         let is_mapped =
             |name: &LocalName| mapped.files.contains_key(name) || mapped.folders.contains_key(name);
         // While what was known of Box may be lost, nothing is concluded from what is not here.
@@ -427,15 +434,20 @@ impl Planner<'_> {
         }
         let all = mapped.files.keys().chain(mapped.folders.keys());
         for name in all.filter(|name| !is_here(name)) {
-            self.plan.missing.push(name.clone());
+            let known = mapped.absent.get(name);
+            // What succeeds it is looked at singly in each pass, which is no new reason.
+            if known.is_none() || !is_other(name) {
+                self.plan.missing.push(name.clone());
+            }
             if !facts.complete {
                 continue;
             }
-            let known = mapped.absent.get(name);
             if known.is_none_or(|absent| absent.is_of_the_future(facts.now)) {
                 self.mark(Mark::Absent(self.dir, name.clone(), facts.now));
             }
-            if let Some(parked) = mapped.parked.get(name) {
+            if let Some(parked) = mapped.parked.get(name)
+                && !is_other(name)
+            {
                 waits.insert(name.clone());
                 if !absence::is_tried(Some(parked), facts.now, self.policy) {
                     self.report(name, Report::Parked(still(parked)));

@@ -99,8 +99,10 @@ impl fmt::Display for Halt {
 pub(crate) struct Brake {
     /// The mirror's name.
     pub(crate) mirror: String,
-    /// Files that would go to the trash.
+    /// What would go to the trash: files, and directories without any.
     pub(crate) would: u64,
+    /// How many of that are directories.
+    pub(crate) hollow: u64,
     /// Files of the mirror that are on Box.
     pub(crate) mapped: u64,
     /// Nothing of what was mirrored is left.
@@ -121,6 +123,7 @@ impl fmt::Display for Brake {
         let Self {
             mirror,
             would,
+            hollow,
             mapped,
             limit,
             ..
@@ -136,11 +139,21 @@ impl fmt::Display for Brake {
         };
         write!(
             f,
-            "{would} of {mapped} files are gone from the disk ({}{more}): {why}. Nothing was \
+            "{} of {mapped} files{} are gone from the disk ({}{more}): {why}. Nothing was \
              deleted on Box; the mirror goes on by itself when they are back. If it is meant, \
              let exactly these go to Box's trash: boxup approve {mirror:?}",
+            would - hollow,
+            hollow_words(*hollow),
             first.join(", ")
         )
+    }
+}
+
+fn hollow_words(number: u64) -> String {
+    match number {
+        0 => String::new(),
+        1 => " and 1 directory without files".to_owned(),
+        more => format!(" and {more} directories without files"),
     }
 }
 

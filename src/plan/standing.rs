@@ -3,12 +3,12 @@
 use crate::model::item::Occupant;
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
-use crate::model::reason::Parked;
+use crate::model::reason::{Parked, SUCCEEDS};
 use crate::model::stamp::{Nanos, Stamp, YOUNG};
-use crate::plan::facts::{DirFacts, Hashed, ParkedItem, SyncedFile};
+use crate::plan::facts::{DirFacts, Hashed, LocalEntry, LocalKind, Mapped, ParkedItem, SyncedFile};
 use crate::plan::names::Names;
 use crate::plan::parole;
-use crate::plan::policy::Policy;
+use crate::plan::policy::{OnDelete, Policy};
 use std::time::Duration;
 
 /// How a local file stands, judged by its stamp alone.
@@ -130,10 +130,10 @@ pub(super) fn is_left(name: &LocalName, hashed: &Hashed, facts: &DirFacts) -> bo
 /// Reasons that planning finds by itself every time, so that a rename of the *other*
 /// twin, say, is noticed. (Earlier versions parked what they could not send in parts.)
 pub(super) fn is_decided_here(code: &str) -> bool {
-    matches!(code, "name_invalid" | "case_twin" | "too_large")
+    matches!(code, "name_invalid" | "case_twin" | "too_large" | SUCCEEDS)
 }
 
-pub(super) fn still(parked: &ParkedItem) -> Parked {
+pub(crate) fn still(parked: &ParkedItem) -> Parked {
     Parked::Still {
         code: parked.code.clone(),
         message: parked.message.clone(),
@@ -176,4 +176,17 @@ pub(super) fn directory_name(
         return Err(still(parked));
     }
     recorded.map_or_else(|| names.of_entry(name), Ok)
+}
+
+/// Whether the mapping has another kind of thing under an entry's name, which so was
+/// deleted, and goes to the trash before the entry can have the name.
+pub(super) fn succeeds(entry: &LocalEntry, mapped: &Mapped, policy: &Policy) -> bool {
+    let is_file = mapped.files.contains_key(&entry.name);
+    let is_folder = mapped.folders.contains_key(&entry.name);
+    let is_other = match entry.kind {
+        LocalKind::File(_) => is_folder && !is_file,
+        LocalKind::Directory(_) => is_file && !is_folder,
+        LocalKind::Excluded(_) | LocalKind::Unreadable(_) => false,
+    };
+    is_other && policy.on_delete != OnDelete::Keep && !policy.distrust
 }

@@ -224,6 +224,30 @@ fn a_brake_goes_by_itself_when_the_files_are_back() {
     assert_eq!((deletes(&rig), rig.row_count("absent")), (0, 0));
 }
 
+/// A directory without files is one thing that goes, and no file.
+#[test]
+fn a_halt_counts_files_and_empty_directories_each_for_itself() {
+    let rig = Rig::new().mirror_key("on_local_delete = \"trash\"");
+    rig.write("one", "1")
+        .write("two", "2")
+        .mkdir("empty")
+        .once_ok();
+    rig.remove("one").remove("two").remove("empty");
+    let run = rig.once();
+    run.expect_code(3);
+    let halted = &run.summary["halted"][0];
+    let counts = ["would_trash", "would_trash_folders", "mapped"].map(|key| &halted[key]);
+    assert_eq!(counts, [3, 1, 2], "{run}");
+    let message = halted["message"].as_str().unwrap_or_default();
+    let words = "2 of 2 files and 1 directory without files are gone";
+    assert!(message.starts_with(words), "{message}");
+    let told = rig.run(&["explain", "mirror/one"]);
+    assert!(told.stdout.contains("stands still"), "{told:?}");
+    let approved = rig.run(&["approve", "mirror"]);
+    let words = "approved: 2 files and 1 directory without files of mirror";
+    assert!(approved.stdout.starts_with(words), "{approved:?}");
+}
+
 #[test]
 fn approval_is_good_for_what_was_shown_and_no_more() {
     let rig = rig();

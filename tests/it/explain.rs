@@ -213,3 +213,34 @@ fn with_a_service_it_tells_what_only_that_knows() {
     check(&rig, "mirror/f.txt", ["synced", "file", ""]);
     service.end();
 }
+
+#[test]
+fn what_a_link_leads_to_is_told_where_links_are_followed() {
+    let rig = Rig::new().mirror_key("symlinks = \"follow\"");
+    rig.write("file", "f").write("dir/g", "g");
+    for (target, link) in [("file", "to_file"), ("dir", "to_dir"), ("no", "to_nothing")] {
+        std::os::unix::fs::symlink(target, rig.local().join(link)).expect("a link");
+    }
+    rig.once_ok();
+    check(&rig, "mirror/to_file", ["synced", "file", ""]);
+    check(&rig, "mirror/to_dir", ["synced", "directory", ""]);
+    let broken = check(
+        &rig,
+        "mirror/to_nothing",
+        ["excluded", "other", "symbolic_link"],
+    );
+    assert_eq!(broken["next"], "nothing: what it is now is never mirrored");
+}
+
+#[test]
+fn what_lies_in_a_directory_that_waits_waits_with_it() {
+    let rig = Rig::new();
+    rig.write("a\\b/deep/f", "f").once().expect_code(1);
+    let told = check(
+        &rig,
+        "mirror/a\\b/deep/f",
+        ["parked", "file", "name_invalid"],
+    );
+    let message = told["error"]["message"].as_str().unwrap_or_default();
+    assert!(message.starts_with("its directory a\\b waits: "), "{told}");
+}

@@ -89,6 +89,7 @@ mod silence;
 mod stops;
 mod storms;
 mod strangers;
+mod successors;
 mod supervised;
 mod throttled;
 mod tidy;

@@ -178,3 +178,29 @@ fn a_folder_meets_nobody_on_its_way() {
         .expect_event("c/three", "parked name_taken");
     assert_eq!(rig.entry("b/one/g").id, before[&crate::rig::sha1(b"g")]);
 }
+
+/// The second of the two calls may meet, in a later run, a name that somebody took.
+#[test]
+fn half_a_move_that_cannot_be_finished_stops_nothing_else() {
+    let rig = Rig::new();
+    rig.write("a/one/f", "f").write("b/g", "g").once_ok();
+    let before = ids(&rig);
+    rig.rename("a/one", "b/two");
+    let lost = Fault::on("put_folders_id").skip(1).times(100).drop_before();
+    rig.cloud.inject(lost);
+    rig.once();
+    rig.cloud.clear_faults();
+    assert_eq!(rig.row_count("moving"), 1);
+    rig.entry("b/one");
+    rig.cloud.put_file(&rig.entry("b").id, "two", b"theirs");
+    rig.write("new", "new");
+    let run = rig.once();
+    run.expect_code(1)
+        .expect_event("b/two", "parked name_taken");
+    assert_eq!(run.count("uploaded"), 1, "{run}");
+    assert_eq!(rig.row_count("moving"), 0);
+    assert_eq!(rig.entry("a/one/f").id, before[&crate::rig::sha1(b"f")]);
+    rig.cloud.trash(&rig.entry("b/two").id);
+    assert_eq!(rig.once_ok().count("moved"), 1);
+    rig.expect_same_as_disk();
+}

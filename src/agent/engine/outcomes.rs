@@ -96,7 +96,10 @@ impl Engine {
                 self.schedule.look_when_older(key.0, path, Instant::now());
                 Ended::Effect(effect)
             }
-            Ended::Trashed(reports, effect) => {
+            Ended::Trashed(reports, effect, is_awaited) => {
+                if is_awaited && self.schedule.is_lasting() {
+                    self.look_for_gone(key.0);
+                }
                 for (path, report) in reports {
                     self.account((key.0, path), report);
                 }

@@ -2,14 +2,20 @@
 
 use crate::agent::context::{Context, Mirror};
 use crate::agent::job::Ended;
+use crate::agent::move_job::is_untouched;
 use crate::agent::root_job;
+use crate::model::ids::{Etag, FolderId};
+use crate::model::item::RemoteFolder;
+use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::trouble::Trouble;
 use crate::plan::action::{Edit, Moved, Moving};
 use crate::plan::moves::Item;
 use crate::remote::changes::FolderChange;
+use crate::remote::client::BoxClient;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
+use crate::store::reader::Reader;
 
 /// Asks Box what became of moves that an earlier run was about to ask for, before
 /// anything is looked at.
@@ -54,7 +60,7 @@ pub(crate) async fn take_up_all(
 pub(super) async fn whereabouts(context: &Context, moving: &Moving) -> Result<Edit, Trouble> {
     let not = Edit::NotMoving(moving.item.clone());
     let client = &context.client;
-    let (from, target) = {
+    let (from, target, before) = {
         let Ok(reader) = context.readers.get() else {
             return Ok(not);
         };
@@ -64,35 +70,33 @@ pub(super) async fn whereabouts(context: &Context, moving: &Moving) -> Result<Ed
         };
         let from = from.ok().flatten();
         let from = from.and_then(|(dir, name)| Some((dir, LocalName::new(&name)?)));
-        (from, reader.folder(moving.dir).ok().flatten())
+        let before = before(&reader, &moving.item).ok().flatten();
+        (from, reader.folder(moving.dir).ok().flatten(), before)
     };
     let (Some(from), Some(target)) = (from, target) else {
         return Ok(not);
     };
-    let (mut name, mut etag, parent) = match &moving.item {
-        Item::File(id) => {
-            let found = client.find_file(id).await?;
-            (found.item.name, found.item.etag, found.parent)
-        }
-        Item::Folder(_, id) => {
-            let found = client.find_folder(id).await?;
-            (found.item.name, found.item.etag, found.parent)
-        }
-    };
+    let (mut name, mut etag, parent) = find(client, &moving.item).await?;
     let is_there = parent.as_ref() == Some(&target.id);
     let is_called_so = name == moving.remote_name;
     let has_moved = from.0 != moving.dir;
-    match (&moving.item, is_there, is_called_so) {
-        (_, true, true) => {}
+    let halves = before
+        .as_ref()
+        .filter(|_| has_moved && from.1 != moving.name);
+    match (&moving.item, is_there, is_called_so, halves) {
+        (_, true, true, _) => {}
         // Half of two calls: the other half.
-        (Item::Folder(_, id), true, false) if has_moved && from.1 != moving.name => {
-            let rename = FolderChange::Rename(&moving.remote_name);
-            let folder = client.change_folder(id, rename, None).await?;
-            (name, etag) = (folder.name, folder.etag);
-        }
-        (Item::Folder(_, id), false, true) if has_moved && from.1 != moving.name => {
-            let to = FolderChange::Move(&target.id);
-            let folder = client.change_folder(id, to, None).await?;
+        (Item::Folder(_, id), is_there, is_called_so, Some((above, known_as)))
+            if is_there != is_called_so =>
+        {
+            let (rename, to) = (FolderChange::Rename, FolderChange::Move);
+            let (second, back) = match is_there {
+                true => (rename(&moving.remote_name), to(above)),
+                false => (to(&target.id), rename(known_as)),
+            };
+            let Some(folder) = other_half(client, id, second, back).await? else {
+                return Ok(not);
+            };
             (name, etag) = (folder.name, folder.etag);
         }
         _ => return Ok(not),
@@ -105,4 +109,53 @@ pub(super) async fn whereabouts(context: &Context, moving: &Moving) -> Result<Ed
         remote_name: name,
         etag,
     })))
+}
+
+/// What an item is called on Box, its etag, and the folder that it is in.
+async fn find(
+    client: &BoxClient,
+    item: &Item,
+) -> Result<(RemoteName, Option<Etag>, Option<FolderId>), Trouble> {
+    Ok(match item {
+        Item::File(id) => {
+            let found = client.find_file(id).await?;
+            (found.item.name, found.item.etag, found.parent)
+        }
+        Item::Folder(_, id) => {
+            let found = client.find_folder(id).await?;
+            (found.item.name, found.item.etag, found.parent)
+        }
+    })
+}
+
+/// The folder that a folder was in, and its name there, as the mapping has it.
+fn before(reader: &Reader, item: &Item) -> Result<Option<(FolderId, RemoteName)>, StoreError> {
+    let Item::Folder(key, _) = item else {
+        return Ok(None);
+    };
+    let Some((dir, name, folder)) = reader.folder_row(*key)? else {
+        return Ok(None);
+    };
+    let known_as = folder.name.or_else(|| RemoteName::for_local(&name).ok());
+    let above = reader.folder_id(dir)?;
+    Ok(known_as.map(|known_as| (above, known_as)))
+}
+
+/// The second of two calls. `None`: Box refuses it, and has taken back the first, unless
+/// that has become impossible, too: whoever moves it next finds it wherever it is.
+async fn other_half(
+    client: &BoxClient,
+    id: &FolderId,
+    change: FolderChange<'_>,
+    back: FolderChange<'_>,
+) -> Result<Option<RemoteFolder>, Trouble> {
+    match client.change_folder(id, change, None).await {
+        Ok(folder) => return Ok(Some(folder)),
+        Err(trouble) if is_untouched(&trouble) => {}
+        Err(trouble) => return Err(trouble),
+    }
+    match client.change_folder(id, back, None).await {
+        Err(trouble) if !is_untouched(&trouble) => Err(trouble),
+        _ => Ok(None),
+    }
 }

@@ -96,7 +96,6 @@ fn absence_is_noted_once_and_forgotten_with_whatever_is_there() {
     let excluded = crate::model::reason::Exclusion::Hidden;
     for there in [
         file(),
-        LocalKind::Directory(identity(1)),
         LocalKind::Excluded(excluded),
         LocalKind::Unreadable("EACCES".to_owned()),
     ] {
@@ -104,6 +103,12 @@ fn absence_is_noted_once_and_forgotten_with_whatever_is_there() {
         assert_eq!(marks(&plan), ["present f"], "{there:?}");
         assert_eq!(plan.missing, [name("d")]);
     }
+    // What is of another kind is another thing.
+    let other = [("d", file()), ("f", LocalKind::Directory(identity(1)))];
+    let plan = looked(&known, &other, TRASH, 300);
+    assert_eq!(marks(&plan), Vec::<String>::new());
+    assert_eq!(marks(&looked(&mapped(), &other, TRASH, 300)).len(), 2);
+    assert_eq!(marks(&looked(&known, &other, OnDelete::Keep, 300)).len(), 2);
 }
 
 #[test]

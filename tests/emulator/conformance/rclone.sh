@@ -96,6 +96,17 @@ renames() { run moveto "emu:$root/a/two words.txt" "emu:$root/a/renamed.txt" && 
 # specification refuses; the emulator has a switch for the other answer.
 refuses_folder_move() { { run move "emu:$root/a/deep" "emu:$root/deep" 2>&1 || true; } | grep -q operation_limit_exceeded; }
 retouches() { touch -d 2020-01-01T00:00:00Z "$work/local/one.txt"; [ "$(transferred)" -ge 0 ]; run lsl "emu:$root/one.txt" | grep -q 2020-01-01; }
+# One version of a file, one name less: nothing is sent again.
+renames_case() { run moveto "emu:$root/a/renamed.txt" "emu:$root/a/RENAMED.txt" && run lsf "emu:$root/a" | grep -qx RENAMED.txt; }
+moves_up() { run moveto "emu:$root/a/RENAMED.txt" "emu:$root/moved.txt" && [ "$(run cat "emu:$root/moved.txt")" = two ] && ! run lsf "emu:$root/a" | grep -q -i renamed; }
+copies_there() { run copyto "emu:$root/moved.txt" "emu:$root/copied.txt" && [ "$(run cat "emu:$root/copied.txt")" = two ] && run lsl "emu:$root/copied.txt" | grep -q '2024-05-01 10:00:00'; }
+# The trash is the whole account's; rclone empties it.
+cleans_up() { run cleanup emu: && [ "$(trashed)" = 0 ]; }
+trashed() {
+    curl -sS --fail-with-body "$base/2.0/folders/trash/items" -H "Authorization: Bearer $RCLONE_CONFIG_EMU_ACCESS_TOKEN" |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["total_count"])'
+}
+fills_the_trash() { [ "$(trashed)" -gt 0 ]; }
 deletes() { run deletefile "emu:$root/a/nothing" && ! run lsf "emu:$root/a" | grep -qx nothing; }
 purges() { run purge "emu:$root" && ! run lsf emu: | grep -qx "$root/"; }
 # Above 50 MiB rclone opens an upload session: 60 MB are eight parts.
@@ -131,6 +142,9 @@ ok "reads a part" reads_a_part
 ok "copies one new version" copies_one
 ok "changes a date only" retouches
 ok "renames" renames
+ok "renames in case only" renames_case
+ok "moves a file" moves_up
+ok "copies on Box" copies_there
 ok "is refused a folder move" refuses_folder_move
 ok "deletes" deletes
 ok "copies a large file in parts" copies_large
@@ -138,5 +152,7 @@ ok "keeps its date" keeps_large_times
 ok "copies a new version of it in parts" renews_large
 ok "tells the quota" tells_quota
 ok "purges" purges
+ok "finds it in the trash" fills_the_trash
+ok "empties the trash" cleans_up
 echo "$passed passed, $failed failed ($(rclone version | head -n 1))"
 [ "$failed" = 0 ]

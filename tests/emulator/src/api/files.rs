@@ -5,29 +5,23 @@ use serde_json::Value;
 use super::checks::ConflictShape;
 use super::folders::refuse_beyond;
 use super::input::Fields;
+use super::share::Sharing;
 use super::{Ctx, Outcome};
 use crate::wire::{ApiError, Reply};
 use crate::world::{Body, ItemId, Kind, Lock};
 
 /// `content_modified_at` is not in the specification, but works.
-const KNOWN: [&str; 5] = [
+const KNOWN: [&str; 7] = [
     "name",
     "description",
     "parent",
     "lock",
+    "shared_link",
+    "tags",
     "content_modified_at",
 ];
 /// Fields that Box documents but the emulator has nothing to do for.
-const BEYOND: [&str; 5] = [
-    "collections",
-    "disposition_at",
-    "permissions",
-    "shared_link",
-    "tags",
-];
-/// Box's limit on descriptions.
-const MAX_DESCRIPTION: usize = 256;
-
+const BEYOND: [&str; 3] = ["collections", "disposition_at", "permissions"];
 /// `get_files_id`
 pub(crate) fn get_files_id(ctx: &mut Ctx<'_>) -> Outcome {
     let id = ctx.target(Kind::File)?;
@@ -75,6 +69,7 @@ struct Change {
     name: Option<String>,
     parent: Option<ItemId>,
     description: Option<String>,
+    sharing: Sharing,
     content_modified: Option<i64>,
     lock: Option<Option<Lock>>,
 }
@@ -106,16 +101,11 @@ impl Change {
         if let Some(place) = place {
             ctx.need_free(place, &final_name, Some(id), ConflictShape::Object)?;
         }
-        let description = fields.text("description")?.map(str::to_owned);
-        let too_long = |text: &String| text.chars().count() > MAX_DESCRIPTION;
-        if description.as_ref().is_some_and(too_long) {
-            let message = format!("'description' may have {MAX_DESCRIPTION} characters");
-            return Err(ApiError::parameter("description", &message));
-        }
         Ok(Change {
             name: name.map(str::to_owned),
             parent,
-            description,
+            description: fields.description()?.map(str::to_owned),
+            sharing: Sharing::read(fields)?,
             content_modified: fields.date("content_modified_at")?,
             lock: read_lock(ctx, fields)?,
         })
@@ -126,6 +116,7 @@ impl Change {
         if let Some(description) = &self.description {
             ctx.describe(id, description);
         }
+        self.sharing.apply(ctx, id);
         if let Some(item) = ctx.state.world.get_mut(id) {
             if let Some(at) = self.content_modified {
                 item.times.content_modified = at;

@@ -5,21 +5,20 @@ use serde_json::Value;
 use super::checks::ConflictShape;
 use super::input::Fields;
 use super::shapes::Lens;
+use super::share::Sharing;
 use super::{Ctx, Outcome};
 use crate::wire::{ApiError, Reply};
 use crate::world::{Body, FolderBody, ItemId, Kind, Times};
 
 /// Fields of a folder that Box lets change and the emulator keeps.
-const KEPT: [&str; 2] = ["name", "description"];
+const KEPT: [&str; 4] = ["name", "description", "shared_link", "tags"];
 /// Fields that Box documents but the emulator has nothing to do for.
-const BEYOND: [&str; 7] = [
+const BEYOND: [&str; 5] = [
     "can_non_owners_invite",
     "can_non_owners_view_collaborators",
     "collections",
     "folder_upload_email",
     "is_collaboration_restricted_to_enterprise",
-    "shared_link",
-    "tags",
 ];
 
 /// `post_folders`
@@ -64,7 +63,7 @@ pub(crate) fn put_folders_id(ctx: &mut Ctx<'_>) -> Outcome {
     let fields = Fields(&fields);
     let id = ctx.target(Kind::Folder)?;
     refuse_beyond(&fields, &BEYOND)?;
-    ctx.remark_others(&fields, &["name", "description", "parent", "sync_state"]);
+    ctx.remark_others(&fields, &[&KEPT[..], &["parent", "sync_state"]].concat());
     let parent = fields.parent()?;
     // Box always moves the newest item, whatever If-Match says.
     if parent.is_none() {
@@ -118,6 +117,7 @@ struct FolderChange {
     name: Option<String>,
     parent: Option<ItemId>,
     description: Option<String>,
+    sharing: Sharing,
 }
 
 impl FolderChange {
@@ -143,7 +143,8 @@ impl FolderChange {
         Ok(FolderChange {
             name: name.map(str::to_owned),
             parent,
-            description: fields.text("description")?.map(str::to_owned),
+            description: fields.description()?.map(str::to_owned),
+            sharing: Sharing::read(fields)?,
         })
     }
 
@@ -152,6 +153,7 @@ impl FolderChange {
         if let Some(description) = &self.description {
             ctx.describe(id, description);
         }
+        self.sharing.apply(ctx, id);
         ctx.touch(id);
     }
 }

@@ -7,6 +7,9 @@ use crate::clock;
 use crate::wire::ApiError;
 use crate::world::ItemId;
 
+/// Box's limit on descriptions.
+const MAX_DESCRIPTION: usize = 256;
+
 /// A JSON object with the errors of a body.
 pub(crate) struct Fields<'a>(pub(crate) &'a Map<String, Value>);
 
@@ -28,6 +31,16 @@ impl<'a> Fields<'a> {
     /// A string that must be there.
     pub(crate) fn need_text(&self, name: &str) -> Result<&'a str, ApiError> {
         self.text(name)?.ok_or_else(|| ApiError::missing(name))
+    }
+
+    /// A description, which has at most 256 characters.
+    pub(crate) fn description(&self) -> Result<Option<&'a str>, ApiError> {
+        let text = self.text("description")?;
+        if text.is_some_and(|text| text.chars().count() > MAX_DESCRIPTION) {
+            let message = format!("'description' may have {MAX_DESCRIPTION} characters");
+            return Err(ApiError::parameter("description", &message));
+        }
+        Ok(text)
     }
 
     /// An RFC 3339 date, as seconds.
@@ -58,15 +71,37 @@ impl<'a> Fields<'a> {
 
     /// The id inside `parent`, as text.
     pub(crate) fn parent(&self) -> Result<Option<&'a str>, ApiError> {
-        match self.0.get("parent") {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Object(parent)) => match parent.get("id") {
+        match self.object("parent")? {
+            None => Ok(None),
+            Some(parent) => match parent.value("id") {
                 Some(Value::String(id)) => Ok(Some(id)),
                 Some(other) => Err(wrong("parent.id", other, "a string")),
                 None => Err(ApiError::missing("parent.id")),
             },
-            Some(other) => Err(wrong("parent", other, "an object")),
         }
+    }
+
+    /// An object, absent or `null`.
+    pub(crate) fn object(&self, name: &str) -> Result<Option<Fields<'a>>, ApiError> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(fields)) => Ok(Some(Fields(fields))),
+            Some(other) => Err(wrong(name, other, "an object")),
+        }
+    }
+
+    /// A list of strings, absent or `null`.
+    pub(crate) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, ApiError> {
+        let all = match self.0.get(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::Array(all)) => all,
+            Some(other) => return Err(wrong(name, other, "a list")),
+        };
+        let text = |value: &Value| match value {
+            Value::String(text) => Ok(text.clone()),
+            other => Err(wrong(name, other, "a list of strings")),
+        };
+        all.iter().map(text).collect::<Result<_, _>>().map(Some)
     }
 
     /// The fields outside this list.

@@ -28,9 +28,9 @@ struct Order {
 }
 
 /// A stretch of a listing.
-struct Page {
-    offset: u64,
-    limit: u64,
+pub(super) struct Page {
+    pub(super) offset: u64,
+    pub(super) limit: u64,
     order: Order,
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn get_folders_id_items(ctx: &mut Ctx<'_>) -> Outcome {
             ctx.remark(&format!("'{name}' with usemarker={marked}"));
         }
     }
-    let page = page(ctx.call)?;
+    let page = Page::read(ctx.call)?;
     ctx.remark_unknown_fields();
     if marked {
         return by_marker(ctx, folder, &page);
@@ -90,21 +90,23 @@ fn by_marker(ctx: &mut Ctx<'_>, folder: ItemId, page: &Page) -> Outcome {
     ))
 }
 
-fn page(call: &Call) -> Result<Page, ApiError> {
-    let offset = call.number("offset")?.unwrap_or(0);
-    if offset > MAX_OFFSET {
-        let message = format!("Offset must be at most {MAX_OFFSET}");
-        return Err(ApiError::parameter("offset", &message));
+impl Page {
+    pub(super) fn read(call: &Call) -> Result<Page, ApiError> {
+        let offset = call.number("offset")?.unwrap_or(0);
+        if offset > MAX_OFFSET {
+            let message = format!("Offset must be at most {MAX_OFFSET}");
+            return Err(ApiError::parameter("offset", &message));
+        }
+        let limit = call.number("limit")?.unwrap_or(DEFAULT_LIMIT);
+        if limit == 0 {
+            return Err(ApiError::parameter("limit", "Limit must be at least 1"));
+        }
+        Ok(Page {
+            offset,
+            limit: limit.min(MAX_LIMIT),
+            order: order(call)?,
+        })
     }
-    let limit = call.number("limit")?.unwrap_or(DEFAULT_LIMIT);
-    if limit == 0 {
-        return Err(ApiError::parameter("limit", "Limit must be at least 1"));
-    }
-    Ok(Page {
-        offset,
-        limit: limit.min(MAX_LIMIT),
-        order: order(call)?,
-    })
 }
 
 fn order(call: &Call) -> Result<Order, ApiError> {
@@ -132,14 +134,37 @@ fn order(call: &Call) -> Result<Order, ApiError> {
     Ok(Order { by, descending })
 }
 
-fn marker(folder: ItemId, next: ItemId) -> String {
+pub(super) fn marker(folder: ItemId, next: ItemId) -> String {
     format!("{folder:016x}{next:016x}")
+}
+
+/// The item that a marker stands for, when it is one of this folder.
+pub(super) fn marked_place(marker: &str, folder: ItemId) -> Option<ItemId> {
+    let (of, next) = marker.split_at_checked(16)?;
+    let of = ItemId::from_str_radix(of, 16).ok()?;
+    let next = ItemId::from_str_radix(next, 16).ok()?;
+    (of == folder).then_some(next)
+}
+
+/// `order` as the answer tells it.
+pub(super) fn order_keys(page: &Page) -> Value {
+    let direction = if page.order.descending { "DESC" } else { "ASC" };
+    let by = match page.order.by {
+        SortBy::Name => "name",
+        SortBy::Id => "id",
+        SortBy::Date => "date",
+        SortBy::Size => "size",
+    };
+    json!([
+        {"by": "type", "direction": "ASC"},
+        {"by": by, "direction": direction},
+    ])
 }
 
 impl Lens<'_> {
     /// `item_collection` as the request asks for it.
     pub(super) fn item_collection(&self, folder: ItemId, call: &Call) -> Result<Value, ApiError> {
-        Ok(self.listing(folder, &page(call)?, None))
+        Ok(self.listing(folder, &Page::read(call)?, None))
     }
 
     /// The first hundred.
@@ -160,26 +185,16 @@ impl Lens<'_> {
         let skip = usize::try_from(page.offset).unwrap_or(usize::MAX);
         let take = usize::try_from(page.limit).unwrap_or(usize::MAX);
         let shown: Vec<ItemId> = ids.iter().skip(skip).take(take).copied().collect();
-        let direction = if page.order.descending { "DESC" } else { "ASC" };
-        let by = match page.order.by {
-            SortBy::Name => "name",
-            SortBy::Id => "id",
-            SortBy::Date => "date",
-            SortBy::Size => "size",
-        };
         json!({
             "total_count": ids.len(),
             "entries": self.entries(&shown, fields),
             "offset": page.offset,
             "limit": page.limit,
-            "order": [
-                {"by": "type", "direction": "ASC"},
-                {"by": by, "direction": direction},
-            ],
+            "order": order_keys(page),
         })
     }
 
-    fn entries(&self, ids: &[ItemId], fields: Option<&[&str]>) -> Vec<Value> {
+    pub(super) fn entries(&self, ids: &[ItemId], fields: Option<&[&str]>) -> Vec<Value> {
         ids.iter().map(|id| self.entry(*id, fields)).collect()
     }
 
@@ -199,12 +214,23 @@ impl Lens<'_> {
             return ids;
         }
         ids.extend(guests);
+        self.sort(&mut ids, order);
+        ids
+    }
+
+    /// Puts items into the order that a page asks for.
+    pub(super) fn arrange(&self, ids: &mut [ItemId], page: &Page) {
+        // The same name may lie in the trash twice.
+        ids.sort_unstable();
+        self.sort(ids, page.order);
+    }
+
+    fn sort(&self, ids: &mut [ItemId], order: Order) {
         ids.sort_by_cached_key(|id| self.rank(*id, order.by));
         if order.descending {
             ids.reverse();
             ids.sort_by_key(|id| self.kind(*id));
         }
-        ids
     }
 
     fn rank(&self, id: ItemId, by: SortBy) -> (Kind, u64, String) {
@@ -222,12 +248,8 @@ impl Lens<'_> {
     /// Where a marker points: to the item itself or, when that has left the
     /// folder meanwhile, to what follows its old place.
     fn position(&self, folder: ItemId, ids: &[ItemId], by: SortBy, marker: &str) -> Option<usize> {
-        let (of, next) = marker.split_at_checked(16)?;
-        let of = ItemId::from_str_radix(of, 16).ok()?;
-        let next = ItemId::from_str_radix(next, 16).ok()?;
-        if of != folder || self.world.get(next).is_none() {
-            return None;
-        }
+        let next = marked_place(marker, folder)?;
+        self.world.get(next)?;
         let place = self.rank(next, by);
         let itself = ids.iter().position(|id| *id == next);
         let after = || ids.iter().position(|id| self.rank(*id, by) > place);

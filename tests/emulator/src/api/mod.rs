@@ -1,6 +1,7 @@
 //! Box's operations. Each handler names the operation id that it follows.
 
 mod checks;
+mod copy;
 mod download;
 mod fields;
 mod files;
@@ -12,8 +13,10 @@ mod sessions;
 mod shape_file;
 mod shape_folder;
 mod shapes;
+mod share;
 mod table;
 mod trash;
+mod trash_items;
 mod upload;
 mod users;
 mod versions;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::shapes::Lens;
+use super::shapes::{Lens, TRASH_LIFE};
 use crate::world::{Item, ItemId, Lock, Revision};
 
 impl Lens<'_> {
@@ -39,8 +39,9 @@ impl Lens<'_> {
             "created_at": self.date(revision.at),
             "modified_at": self.date(revision.at),
             "modified_by": self.user(revision.by),
-            "trashed_at": null,
-            "purged_at": null,
+            "trashed_at": revision.trashed.map(|(at, _)| self.date(at)),
+            "trashed_by": revision.trashed.map(|(_, by)| self.user(by)),
+            "purged_at": revision.trashed.map(|(at, _)| self.date(at + TRASH_LIFE)),
             "version_number": number.to_string(),
         })
     }

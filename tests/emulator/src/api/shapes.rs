@@ -9,7 +9,7 @@ use crate::shared::State;
 use crate::world::{Item, ItemId, Kind, UserId, World};
 
 /// Thirty days: how long the trash keeps things.
-const TRASH_LIFE: i64 = 30 * 86_400;
+pub(super) const TRASH_LIFE: i64 = 30 * 86_400;
 
 /// A view on the stored things.
 pub(crate) struct Lens<'a> {
@@ -70,12 +70,12 @@ impl<'a> Lens<'a> {
             "created_by" => self.user(item.created_by),
             "modified_by" => self.user(item.modified_by),
             "owned_by" => self.user(item.owner),
-            "shared_link" => Value::Null,
+            "shared_link" => self.shared_link(item),
             "parent" => self.parent(id, item),
             "path_collection" => self.path_collection(id),
             "item_status" if self.world.is_trashed(id) => json!("trashed"),
             "item_status" => json!("active"),
-            "tags" => json!([]),
+            "tags" => json!(item.tags),
             "has_collaborations" => json!(self.is_shared(id)),
             "is_externally_owned" => json!(false),
             _ => return None,

@@ -1,7 +1,8 @@
 //! Every operation that the emulator knows, one line each. Literal paths come
 //! before open ones: the first fit decides.
 
-use super::{download, files, folders, items, preflight, sessions, trash, upload, users, versions};
+use super::{copy, download, files, folders, items, preflight, sessions};
+use super::{trash, trash_items, upload, users, versions};
 use crate::auth;
 use crate::wire::BodyKind::{Any, Form, Json, Multipart, None as NoBody, Part};
 use crate::wire::Host::{Api, Download, Token, Upload};
@@ -66,6 +67,8 @@ pub(crate) static TABLE: &[Operation] = &[
     row("put_folders_id", Api, Put, "folders/:id", Json, FIELDS, folders::put_folders_id),
     row("delete_folders_id", Api, Delete, "folders/:id", NoBody, &["recursive"], folders::delete_folders_id),
     row("post_folders_id", Api, Post, "folders/:id", Json, FIELDS, trash::post_folders_id),
+    row("post_folders_id_copy", Api, Post, "folders/:id/copy", Json, FIELDS, copy::post_folders_id_copy),
+    row("get_folders_trash_items", Api, Get, "folders/trash/items", NoBody, ITEMS, trash_items::get_folders_trash_items),
     row("get_folders_id_items", Api, Get, "folders/:id/items", NoBody, ITEMS, items::get_folders_id_items),
     row("get_folders_id_trash", Api, Get, "folders/:id/trash", NoBody, FIELDS, trash::get_folders_id_trash),
     row("delete_folders_id_trash", Api, Delete, "folders/:id/trash", NoBody, &[], trash::delete_folders_id_trash),
@@ -89,6 +92,11 @@ pub(crate) static TABLE: &[Operation] = &[
     row("get_files_id_trash", Api, Get, "files/:id/trash", NoBody, FIELDS, trash::get_files_id_trash),
     row("delete_files_id_trash", Api, Delete, "files/:id/trash", NoBody, &[], trash::delete_files_id_trash),
     row("get_files_id_versions", Api, Get, "files/:id/versions", NoBody, PAGE, versions::get_files_id_versions),
+    row("post_files_id_versions_current", Api, Post, "files/:id/versions/current", Json, FIELDS, versions::post_files_id_versions_current),
+    row("get_files_id_versions_id", Api, Get, "files/:id/versions/:version", NoBody, FIELDS, versions::get_files_id_versions_id),
+    row("put_files_id_versions_id", Api, Put, "files/:id/versions/:version", Json, &[], versions::put_files_id_versions_id),
+    row("delete_files_id_versions_id", Api, Delete, "files/:id/versions/:version", NoBody, &[], versions::delete_files_id_versions_id),
+    row("post_files_id_copy", Api, Post, "files/:id/copy", Json, FIELDS, copy::post_files_id_copy),
     row("get_files_id_content", Api, Get, "files/:id/content", NoBody, CONTENT, download::get_files_id_content),
     row("post_files_id_content", Upload, Post, "files/:id/content", Multipart, UPLOAD, upload::post_files_id_content),
     row("dl_boxcloud_content", Download, Get, "content/:key", NoBody, &[], download::dl_boxcloud_content),

@@ -63,7 +63,11 @@ fn restore(ctx: &mut Ctx<'_>, kind: Kind, shape: ConflictShape) -> Outcome {
         .filter(|parent| world.get(*parent).is_some() && !world.is_trashed(*parent));
     let parent = match (old, fields.parent()?) {
         (Some(old), _) => old,
-        (None, Some(new)) => ctx.active(new, Kind::Folder)?,
+        (None, Some(new)) => {
+            let new = ctx.active(new, Kind::Folder)?;
+            ctx.need(new, |rights| rights.upload)?;
+            new
+        }
         (None, None) => return Err(ApiError::known(404, "trashed")),
     };
     ctx.need_name(&name)?;

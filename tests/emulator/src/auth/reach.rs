@@ -70,7 +70,7 @@ fn deed(operation: &Operation, body: &Received) -> Deed {
     }
     match operation.id {
         "get_users_me" => Deed::Ask,
-        "get_folders_id" | "get_folders_id_items" => Deed::LookFolder,
+        "get_folders_id" | "get_folders_id_items" | "get_folders_trash_items" => Deed::LookFolder,
         "get_files_id_content" => Deed::Download,
         "post_folders"
         | "options_files_content"

@@ -65,8 +65,21 @@ pub(crate) struct Item {
     pub(crate) created_by: UserId,
     pub(crate) modified_by: UserId,
     pub(crate) description: String,
+    pub(crate) tags: Vec<String>,
+    pub(crate) link: Option<Link>,
     pub(crate) trashed_at: Option<i64>,
     pub(crate) body: Body,
+}
+
+/// A shared link. It stays with its item wherever that goes.
+#[derive(Clone)]
+pub(crate) struct Link {
+    /// The part of the URL that nobody guesses.
+    pub(crate) secret: String,
+    pub(crate) access: &'static str,
+    pub(crate) password: bool,
+    pub(crate) until: Option<i64>,
+    pub(crate) download: bool,
 }
 
 /// What differs between the kinds.
@@ -98,6 +111,8 @@ pub(crate) struct Revision {
     pub(crate) name: String,
     pub(crate) by: UserId,
     pub(crate) at: i64,
+    /// When it was deleted, and by whom.
+    pub(crate) trashed: Option<(i64, UserId)>,
 }
 
 /// A lock on a file.
@@ -129,6 +144,8 @@ impl Item {
             created_by: by,
             modified_by: by,
             description: String::new(),
+            tags: Vec::new(),
+            link: None,
             trashed_at: None,
             body,
         }

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 pub use access::Access;
 pub(crate) use access::Rights;
 pub use item::Kind;
-pub(crate) use item::{Body, FileBody, FolderBody, Item, ItemId, Lock, Revision, Times};
+pub(crate) use item::{Body, FileBody, FolderBody, Item, ItemId, Link, Lock, Revision, Times};
 pub(crate) use names::{NameFault, key, verdict};
 pub(crate) use session::{Found, Part, Session, Sessions, Target};
 pub(crate) use users::{COLLEAGUE, SERVICE, User, UserId};
@@ -99,6 +99,7 @@ impl World {
             name: name.to_owned(),
             by,
             at,
+            trashed: None,
         }
     }
 
@@ -176,6 +177,13 @@ impl World {
     /// Whether the item or a folder above it is in the trash.
     pub(crate) fn is_trashed(&self, id: ItemId) -> bool {
         self.lineage(id).any(|(_, item)| item.trashed_at.is_some())
+    }
+
+    /// What was itself put into the trash, in no order.
+    pub(crate) fn trashed(&self) -> impl Iterator<Item = ItemId> {
+        let trashed = self.items.iter();
+        let trashed = trashed.filter(|(_, item)| item.trashed_at.is_some());
+        trashed.map(|(id, _)| *id)
     }
 
     /// The item and all folders above it, from the inside out.

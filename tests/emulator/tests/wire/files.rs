@@ -89,7 +89,7 @@ fn name_and_parent_may_change_together() {
     assert!(client.emulator.entry("0", "F/b").is_some());
     put(json!({"parent": {"id": "4711"}})).refused(404, "not_found");
     put(json!({"description": "x".repeat(257)})).refused(400, "bad_request");
-    put(json!({"tags": ["x"]})).refused(501, "emulator_unknown_operation");
+    put(json!({"collections": []})).refused(501, "emulator_unknown_operation");
     let dated = put(json!({"content_modified_at": "2020-02-29T12:00:00+01:00"})).ok(200);
     assert_eq!(dated["content_modified_at"], "2020-02-29T04:00:00-07:00");
     put(json!({"content_modified_at": "yesterday"})).refused(400, "bad_request");

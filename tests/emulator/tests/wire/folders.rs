@@ -160,8 +160,10 @@ fn renaming_and_moving_are_two_calls() {
         &json!({"parent": {"id": a}}),
     );
     cycle.refused(400, "cyclical_folder_structure");
-    let link = put(json!({"shared_link": {"access": "open"}}));
-    link.refused(501, "emulator_unknown_operation");
+    let beyond = put(json!({"collections": [{"id": "1"}]}));
+    beyond.refused(501, "emulator_unknown_operation");
+    let long = put(json!({"description": "x".repeat(257)}));
+    long.refused(400, "bad_request");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use box_emulator::BoxEmulator;
+use box_emulator::{Access, BoxEmulator};
 
 #[test]
 fn a_trashed_file_is_seen_only_there() {
@@ -98,4 +98,21 @@ fn an_enterprise_may_have_things_deleted_for_good() {
     client
         .get(&format!("/folders/{folder}/trash"))
         .refused(404, "not_found");
+}
+
+#[test]
+fn restoring_elsewhere_needs_to_be_allowed_there() {
+    let client = Client::new();
+    let viewed = client.emulator.foreign_folder("Viewed", Access::Viewer);
+    let folder = client.folder("0", "F");
+    let id = client.file(&folder, "a", b"1");
+    client.delete(&format!("/files/{id}"));
+    client.delete(&format!("/folders/{folder}"));
+    client.delete(&format!("/folders/{folder}/trash"));
+    let restore = |parent: &str| {
+        let body = json!({"parent": {"id": parent}});
+        client.send("POST", &format!("/files/{id}"), &body)
+    };
+    restore(&viewed).refused(403, "access_denied_insufficient_permissions");
+    restore("0").ok(201);
 }
