@@ -49,9 +49,8 @@ impl Approval {
             };
             approval.deletes += files.max(1);
             approval.hollow += u64::from(files == 0);
-        }
-        if approval.deletes > 0 {
-            approval.add(Mark::Approved(top.key));
+            // One by one: more may be shown while this is read.
+            approval.add(Mark::Approved(dir, name));
         }
         if reader.is_trashless(top.key)? {
             approval.trash = true;

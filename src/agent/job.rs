@@ -110,7 +110,7 @@ pub(crate) async fn run(context: &Arc<Context>, store: &Store, key: &Key, work: 
         Work::Folder(dir, work) => folder_job::run(context, store, mirror, &dir, &work).await,
         Work::File(dir, work) => file_job::run(context, store, mirror, &dir, &work).await,
         Work::Leftovers(left) => file_job::give_up_leftovers(context, store, mirror, left).await,
-        Work::Weigh(policy) => weigh_job::run(context, store, mirror, policy).await,
+        Work::Weigh(policy) => weigh_job::run(context, store, key.0, policy).await,
         Work::Trash(doomed) => trash_job::run(context, store, mirror, &doomed).await,
         Work::Move(dir, work) => {
             let (dir, work) = (&dir, &work);

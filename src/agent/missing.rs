@@ -1,6 +1,7 @@
 //! Is an entry gone, right now? Asked before a delete is weighed and again before it is
 //! carried out.
 
+use crate::agent::context::{Context, Mirror};
 use crate::local::descent::Descent;
 use crate::local::root::Root;
 use crate::local::rules::Rules;
@@ -10,6 +11,7 @@ use crate::model::ids::FolderKey;
 use crate::model::path::RelPath;
 use crate::plan::facts::LocalKind;
 use crate::plan::guard;
+use crate::store::error::Error as StoreError;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,6 +26,13 @@ pub(crate) enum Found {
     There,
     /// Nothing can be said.
     Unknown,
+}
+
+impl Found {
+    /// Whether what was there is gone.
+    pub(crate) fn is_gone(self) -> bool {
+        matches!(self, Self::Gone | Self::Succeeded)
+    }
 }
 
 /// Looks at single entries.
@@ -103,5 +112,35 @@ fn is_other(kind: &LocalKind, is_dir: bool) -> bool {
         LocalKind::Directory(_) => !is_dir,
         // A link, say, may lead to what was there.
         LocalKind::Excluded(_) | LocalKind::Unreadable(_) => false,
+    }
+}
+
+/// An entry that is gone, for as long as it is.
+pub(crate) struct Lost<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) mirror: &'a Mirror,
+    pub(crate) root: FolderKey,
+    pub(crate) path: RelPath,
+    pub(crate) is_dir: bool,
+}
+
+impl Lost<'_> {
+    /// Whether it is gone right now.
+    pub(crate) async fn is_still(&self) -> Result<bool, StoreError> {
+        Ok(self.look().await?.is_gone())
+    }
+
+    /// Looks at everything afresh.
+    pub(crate) async fn look(&self) -> Result<Found, StoreError> {
+        let grounds = self.context.readers.get()?.grounds(self.root)?;
+        let Ok(root) = self.mirror.open_root() else {
+            return Ok(Found::Unknown);
+        };
+        let rules = Arc::clone(&self.mirror.rules);
+        let (path, is_dir) = (self.path.clone(), self.is_dir);
+        let looked = tokio::task::spawn_blocking(move || {
+            Looker::new(root, rules, grounds).look(&path, is_dir)
+        });
+        Ok(looked.await.unwrap_or(Found::Unknown))
     }
 }

@@ -2,6 +2,7 @@
 //! trash, and settled after.
 
 use crate::agent::context::{Context, Mirror};
+use crate::agent::missing::Lost;
 use crate::model::deed::{Deed, ItemId, Spot};
 use crate::model::ids::{Etag, FolderId, FolderKey};
 use crate::model::item::RemoteFile;
@@ -36,6 +37,8 @@ pub(crate) enum Fate {
     Trashed,
     /// It was gone before.
     Gone,
+    /// It is back on the disk, or that cannot be told any more.
+    Back,
     /// It is not as we know it, and stays; the file where it could be read.
     Changed(Option<Box<RemoteFile>>),
     /// It is gone for good: there is no trash.
@@ -62,6 +65,8 @@ pub(crate) struct Item<'a> {
 
 /// What it takes.
 pub(crate) struct Bin<'a> {
+    /// What is gone from the disk, with all that was in it.
+    pub(crate) lost: &'a Lost<'a>,
     pub(crate) context: &'a Context,
     pub(crate) store: &'a Store,
     pub(crate) mirror: &'a Mirror,
@@ -78,6 +83,10 @@ impl Bin<'_> {
             Ok(watched) => watched,
             Err(fate) => return Ok(fate),
         };
+        // Listing a tree, or waiting for others, may have taken a while.
+        if !self.lost.is_still().await? {
+            return Ok(Fate::Back);
+        }
         // One that an earlier try may have trashed unheard.
         let doubtful = self.context.readers.get()?.intended(&item.id)?;
         let deed = self.deed(item, doubtful.as_ref());

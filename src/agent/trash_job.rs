@@ -4,7 +4,7 @@
 use crate::agent::context::{Context, Mirror};
 use crate::agent::folder_job::{finish, root_of};
 use crate::agent::job::Ended;
-use crate::agent::missing::{Found, Looker};
+use crate::agent::missing::{Found, Lost};
 use crate::agent::root_job;
 use crate::agent::trash::{Bin, Fate, Item};
 use crate::agent::weigh_job::{Doomed, Row};
@@ -45,19 +45,21 @@ pub(crate) async fn run(
     doomed: &Doomed,
 ) -> Result<Ended, StoreError> {
     let before = context.client.answers();
-    let root = match mirror.open_root() {
-        Ok(root) => root,
-        Err(halt) => return Ok(Ended::Effect(Effect::Halt(halt))),
-    };
+    if let Err(halt) = mirror.open_root() {
+        return Ok(Ended::Effect(Effect::Halt(halt)));
+    }
     let reader = context.readers.get()?;
     let top = reader.root(&mirror.name, &mirror.target_key())?;
-    let top = top.ok_or(StoreError::Closed)?;
-    let mut looker = Looker::new(root, mirror.rules.clone(), reader.grounds(top.key)?);
+    let root = top.ok_or(StoreError::Closed)?.key;
     let rows = reader.some(doomed.dir, std::slice::from_ref(&doomed.name))?;
     drop(reader);
-    let (path, is_dir) = (doomed.path.clone(), doomed.is_dir());
-    let looked = tokio::task::spawn_blocking(move || looker.look(&path, is_dir));
-    let found = looked.await.unwrap_or(Found::Unknown);
+    let lost = Lost {
+        context,
+        mirror,
+        root,
+        path: doomed.path.clone(),
+        is_dir: doomed.is_dir(),
+    };
     let is_as_weighed = match &doomed.row {
         Row::File(file) => rows
             .files
@@ -68,8 +70,9 @@ pub(crate) async fn run(
             .get(&doomed.name)
             .is_some_and(|row| row.key == folder.key),
     };
-    let is_gone = matches!(found, Found::Gone | Found::Succeeded);
-    if !is_gone || !is_as_weighed || !rows.absent.contains_key(&doomed.name) {
+    let is_noted = rows.absent.contains_key(&doomed.name);
+    let found = lost.look().await?;
+    if !found.is_gone() || !is_as_weighed || !is_noted {
         // The next pass says how it stands.
         return Ok(Ended::Effect(Effect::Vanished));
     }
@@ -77,8 +80,8 @@ pub(crate) async fn run(
     if let Err(why) = root_job::check_once(context, mirror, &root_id).await {
         return Ok(root_job::ended(why, context.client.answers() != before));
     }
-    let root = top.key;
     let bin = Bin {
+        lost: &lost,
         context,
         store,
         mirror,
@@ -132,7 +135,7 @@ async fn trash_file(
             };
             done.changed.get_or_insert(obstacle);
         }
-        stop @ (Fate::Trashless | Fate::Trouble(_)) => done.stop = Some(stop),
+        stop @ (Fate::Trashless | Fate::Back | Fate::Trouble(_)) => done.stop = Some(stop),
     }
     Ok(())
 }
@@ -153,6 +156,7 @@ async fn trash_tree(
             return Ok(());
         }
     };
+    let is_gone = found.is_none();
     let name = match &found {
         Some(found) => found.name.clone(),
         None => RemoteName::from_box(doomed.name.to_string()),
@@ -160,7 +164,8 @@ async fn trash_tree(
     let etag = found.and_then(|found| found.etag);
     let is_ours = match is_ours(bin, folder).await? {
         Ok(is_ours) => is_ours,
-        Err(Trouble::Gone(_)) => true,
+        // One in it that has just gone says nothing about the others.
+        Err(Trouble::Gone(_)) => is_gone,
         Err(trouble) => {
             done.stop = Some(Fate::Trouble(trouble));
             return Ok(());
@@ -350,6 +355,8 @@ async fn settle(
             let answered = !verdict.is_silence() || client.answers() != before;
             settle::verdict(doomed.dir, &doomed.name, verdict, None, answered)
         }
+        // The next pass says how it stands.
+        (Some(Fate::Back), _) => return Ok(Ended::Trashed(reports, Effect::Vanished, false)),
         (_, Some(obstacle)) => {
             let why = Parked::ChangedOnBox(obstacle);
             settle::parked(doomed.dir, &doomed.name, why, None)

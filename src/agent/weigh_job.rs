@@ -5,7 +5,6 @@ use crate::agent::context::{Context, Mirror};
 use crate::agent::job::Ended;
 use crate::agent::missing::{Found, Looker};
 use crate::agent::run_name;
-use crate::local::root::Root;
 use crate::model::ids::{FolderId, FolderKey};
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::Failed;
@@ -14,7 +13,7 @@ use crate::plan::absence::{self, Absent, Mark};
 use crate::plan::action::{Edit, Report};
 use crate::plan::brake::{self, Load, MaxDeletes};
 use crate::plan::clearance::Clearance;
-use crate::plan::facts::{SyncedFile, SyncedFolder};
+use crate::plan::facts::{ParkedItem, SyncedFile, SyncedFolder};
 use crate::plan::guard::{Brake, Halt, NAMED};
 use crate::plan::policy::{OnDelete, Policy};
 use crate::plan::settle::Effect;
@@ -42,6 +41,8 @@ pub(crate) struct Doomed {
     pub(crate) absent: Absent,
     /// How many files go with it.
     pub(crate) files: u64,
+    /// What waits on Box is tried again in its own time: whether that is now.
+    pub(crate) is_tried: bool,
 }
 
 /// A row of the mapping.
@@ -77,39 +78,60 @@ pub(crate) struct Weighed {
 
 /// Looks at everything that is known to be gone from the mirror.
 pub(crate) async fn run(
-    context: &Context,
+    context: &Arc<Context>,
     store: &Store,
-    mirror: &Mirror,
+    number: usize,
     policy: Policy,
 ) -> Result<Ended, StoreError> {
-    let reader = context.readers.get()?;
-    let top = reader.root(&mirror.name, &mirror.target_key())?;
-    drop(reader);
-    let (OnDelete::Trash(limit), Some(top)) = (policy.on_delete, top) else {
+    let OnDelete::Trash(limit) = policy.on_delete else {
         return Ok(Ended::Weighed(Weighed::default()));
     };
-    let root = match mirror.open_root() {
-        Ok(root) => root,
+    let (shared, now) = (Arc::clone(context), crate::clock::nanos());
+    let looked = tokio::task::spawn_blocking(move || {
+        let reader = shared.readers.get()?;
+        look(&reader, &shared.mirrors[number], now, &policy)
+    });
+    let looked = match looked.await.map_err(|_| StoreError::Closed)?? {
+        Ok(Some(looked)) => looked,
+        Ok(None) => return Ok(Ended::Weighed(Weighed::default())),
         Err(halt) => return Ok(Ended::Effect(Effect::Halt(halt))),
     };
-    let now = crate::clock::nanos();
-    let sorted = look(context, mirror, root, &top, now).await?;
-    let reader = context.readers.get()?;
-    let mapped = reader.files_below(top.key)?;
-    let tops = reader.children(top.key)?;
-    let is_trashless = reader.is_trashless(top.key)?;
-    drop(reader);
-    if is_trashless && !sorted.gone.is_empty() {
+    let mirror = &context.mirrors[number];
+    if looked.is_trashless && !looked.sorted.gone.is_empty() {
         let halt = Halt::Trashless(mirror.name.clone());
         return Ok(Ended::Effect(Effect::Halt(halt)));
     }
-    let lost = sorted.gone.iter().filter(|doomed| doomed.dir == top.key);
-    let everything = lost.count() == tops.files.len() + tops.folders.len();
-    let wait = sorted
-        .gone
-        .iter()
-        .filter_map(|doomed| doomed.absent.wait(now))
-        .min();
+    weigh(store, mirror, limit, looked, now).await
+}
+
+/// What is gone, and what it is weighed against.
+struct Looked {
+    sorted: Sorted,
+    /// Files of the mirror that are on Box.
+    mapped: u64,
+    /// Nothing of what was mirrored is left.
+    everything: bool,
+    is_trashless: bool,
+}
+
+async fn weigh(
+    store: &Store,
+    mirror: &Mirror,
+    limit: MaxDeletes,
+    looked: Looked,
+    now: Nanos,
+) -> Result<Ended, StoreError> {
+    let Looked {
+        sorted,
+        mapped,
+        everything,
+        ..
+    } = looked;
+    let waits = sorted.gone.iter().filter_map(|one| one.absent.wait(now));
+    let wait = waits.min();
+    // What goes on right now is weighed when it is over: a slow mass delete in slices would
+    // pass under the brake.
+    let is_growing = brake::holds(load(&sorted.gone, mapped, everything), limit);
     // What is left of nothing is asked about at once.
     let counts = |doomed: &Doomed| everything || doomed.absent.wait(now).is_none();
     let due: Vec<_> = sorted.gone.into_iter().filter(counts).collect();
@@ -122,37 +144,21 @@ pub(crate) async fn run(
         let halt = Halt::Braked(braked(mirror, &due, load, limit));
         return Ok(Ended::Effect(Effect::Halt(halt)));
     }
-    let goes: Vec<_> = due
-        .into_iter()
-        .filter(|doomed| doomed.absent.wait(now).is_none())
-        .collect();
+    let mut goes = due;
+    goes.retain(|doomed| {
+        let is_approved = doomed.absent.clearance == Clearance::Given;
+        doomed.absent.wait(now).is_none() && (!is_growing || is_approved)
+    });
     if !goes.is_empty() {
         edits.push(Edit::Mark(Mark::Prune(run_name::oldest_kept())));
     }
     store.writer().apply(edits).await?;
+    goes.retain(|doomed| doomed.is_tried);
     Ok(Ended::Weighed(Weighed {
-        goes: tried(context, goes, now, &policy)?,
+        goes,
         reports: sorted.reports,
         wait: wait.map(|nanos| Duration::from_nanos(nanos.unsigned_abs())),
     }))
-}
-
-/// What waits on Box is tried again in its own time.
-fn tried(
-    context: &Context,
-    goes: Vec<Doomed>,
-    now: Nanos,
-    policy: &Policy,
-) -> Result<Vec<Doomed>, StoreError> {
-    let reader = context.readers.get()?;
-    let mut tried = Vec::new();
-    for doomed in goes {
-        let rows = reader.some(doomed.dir, std::slice::from_ref(&doomed.name))?;
-        if absence::is_tried(rows.parked.get(&doomed.name), now, policy) {
-            tried.push(doomed);
-        }
-    }
-    Ok(tried)
 }
 
 fn braked(mirror: &Mirror, due: &[Doomed], load: Load, limit: MaxDeletes) -> Brake {
@@ -170,17 +176,24 @@ fn braked(mirror: &Mirror, due: &[Doomed], load: Load, limit: MaxDeletes) -> Bra
     }
 }
 
-/// Looks once more for what is known to be gone.
-async fn look(
-    context: &Context,
+/// Looks once more for what is known to be gone. `None`: the mirror has never been looked
+/// at.
+fn look(
+    reader: &Reader,
     mirror: &Mirror,
-    root: Arc<Root>,
-    top: &SyncedFolder,
     now: Nanos,
-) -> Result<Sorted, StoreError> {
-    let reader = context.readers.get()?;
+    policy: &Policy,
+) -> Result<Result<Option<Looked>, Halt>, StoreError> {
+    let Some(top) = reader.root(&mirror.name, &mirror.target_key())? else {
+        return Ok(Ok(None));
+    };
+    let root = match mirror.open_root() {
+        Ok(root) => root,
+        Err(halt) => return Ok(Err(halt)),
+    };
     let mut looker = Looker::new(root, mirror.rules.clone(), reader.grounds(top.key)?);
-    let Known { all, stale } = doomed(&reader, top.key)?;
+    let is_due = |parked: Option<&ParkedItem>| absence::is_tried(parked, now, policy);
+    let Known { all, stale } = doomed(reader, top.key, &is_due)?;
     let mut hidden = BTreeSet::new();
     for doomed in &all {
         if let Row::Folder(folder) = &doomed.row
@@ -189,16 +202,19 @@ async fn look(
             hidden.insert(doomed.path.clone());
         }
     }
-    drop(reader);
-    let looked = tokio::task::spawn_blocking(move || {
-        let look = |doomed: Doomed| {
-            let found = looker.look(&doomed.path, doomed.is_dir());
-            (doomed, found)
-        };
-        all.into_iter().map(look).collect::<Vec<_>>()
+    let looked = all.into_iter().map(|doomed| {
+        let found = looker.look(&doomed.path, doomed.is_dir());
+        (doomed, found)
     });
-    let looked = looked.await.map_err(|_| StoreError::Closed)?;
-    Ok(sort(looked, &hidden, stale, now))
+    let sorted = sort(looked.collect(), &hidden, stale, now);
+    let tops = reader.children(top.key)?;
+    let lost = sorted.gone.iter().filter(|doomed| doomed.dir == top.key);
+    Ok(Ok(Some(Looked {
+        everything: lost.count() == tops.files.len() + tops.folders.len(),
+        mapped: reader.files_below(top.key)?,
+        is_trashless: reader.is_trashless(top.key)?,
+        sorted,
+    })))
 }
 
 /// What is known to be gone, and notes that mean nothing any more.
@@ -207,7 +223,11 @@ struct Known {
     stale: Vec<Edit>,
 }
 
-fn doomed(reader: &Reader, root: FolderKey) -> Result<Known, StoreError> {
+fn doomed(
+    reader: &Reader,
+    root: FolderKey,
+    is_due: &dyn Fn(Option<&ParkedItem>) -> bool,
+) -> Result<Known, StoreError> {
     let (mut all, mut stale) = (Vec::new(), Vec::new());
     for (dir, name, path, absent) in reader.absent_below(root)? {
         let mut rows = reader.some(dir, std::slice::from_ref(&name))?;
@@ -226,6 +246,7 @@ fn doomed(reader: &Reader, root: FolderKey) -> Result<Known, StoreError> {
         all.push(Doomed {
             dir,
             parent: reader.folder_id(dir)?,
+            is_tried: is_due(rows.parked.get(&name)),
             name,
             path,
             row,
@@ -270,12 +291,12 @@ fn sort(
     }
 }
 
-fn load(due: &[Doomed], mapped: u64, everything: bool) -> Load {
-    let approved = due
+fn load(gone: &[Doomed], mapped: u64, everything: bool) -> Load {
+    let approved = gone
         .iter()
         .filter(|one| one.absent.clearance == Clearance::Given);
     Load {
-        would: due.iter().map(Doomed::weight).sum(),
+        would: gone.iter().map(Doomed::weight).sum(),
         approved: approved.map(Doomed::weight).sum(),
         mapped,
         everything,

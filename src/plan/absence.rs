@@ -60,8 +60,8 @@ pub(crate) enum Mark {
     Present(FolderKey, LocalName),
     /// A person is shown that it would go.
     Shown(FolderKey, LocalName),
-    /// What was shown below this root is approved.
-    Approved(FolderKey),
+    /// A person was shown that it would go, and approves.
+    Approved(FolderKey, LocalName),
     /// A root, or a mount point in it, is this.
     Ground(FolderKey, Ground),
     /// Whatever lies there next is taken for what was mirrored.

@@ -23,7 +23,7 @@ const DEED: &str = "number, run, mirror, path, kind, box_id, parent, name, new_p
 
 pub(super) fn apply(db: &Savepoint<'_>, mark: &Mark) -> rusqlite::Result<()> {
     match mark {
-        Mark::Absent(..) | Mark::Present(..) | Mark::Shown(..) | Mark::Approved(_) => {
+        Mark::Absent(..) | Mark::Present(..) | Mark::Shown(..) | Mark::Approved(..) => {
             note(db, mark)?;
         }
         Mark::Ground(folder, ground) => {
@@ -93,11 +93,11 @@ fn note(db: &Savepoint<'_>, mark: &Mark) -> rusqlite::Result<()> {
             let values = params![dir.0, name.as_bytes()];
             db.prepare_cached(sql)?.execute(values).map(|_| ())
         }
-        Mark::Approved(root) => {
-            let sql = format!(
-                "{BELOW} UPDATE absent SET clearance = 2 WHERE clearance = 1 AND dir IN below"
-            );
-            db.prepare_cached(&sql)?.execute([root.0]).map(|_| ())
+        Mark::Approved(dir, name) => {
+            let sql = "UPDATE absent SET clearance = 2 \
+                       WHERE dir = ?1 AND name = ?2 AND clearance = 1";
+            let values = params![dir.0, name.as_bytes()];
+            db.prepare_cached(sql)?.execute(values).map(|_| ())
         }
         Mark::Present(dir, name) => end(db, "absent", *dir, name),
         _ => Ok(()),
@@ -206,11 +206,16 @@ pub(super) fn check_all(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 impl Reader {
+    /// Whether anything at all is known to be absent.
+    pub(crate) fn is_anything_absent(&self) -> Result<bool, Error> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM absent)";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        Ok(statement.query_row([], |row| row.get(0))?)
+    }
+
     /// Whether anything below a root is known to be absent.
     pub(crate) fn has_absent(&self, root: FolderKey) -> Result<bool, Error> {
-        let any = "SELECT EXISTS (SELECT 1 FROM absent)";
-        let any: bool = self.connection().query_row(any, [], |row| row.get(0))?;
-        if !any {
+        if !self.is_anything_absent()? {
             return Ok(false);
         }
         let sql = format!("{BELOW} SELECT EXISTS (SELECT 1 FROM absent WHERE dir IN below)");

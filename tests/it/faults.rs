@@ -123,7 +123,7 @@ fn looking_again_survives_every_single_mishap() {
 
 #[test]
 fn an_answer_that_never_fits_is_not_taken_for_success() {
-    for effect in [Effect::WrongSha1, Effect::WrongSize, Effect::WrongName] {
+    for effect in [Effect::WrongSha1, Effect::WrongSize] {
         let rig = Rig::new();
         rig.write("a.txt", "a").write("b.txt", "b");
         for operation in ["post_files_content", "get_files_id"] {
@@ -136,6 +136,21 @@ fn an_answer_that_never_fits_is_not_taken_for_success() {
         assert_eq!(rig.row_count("file"), 1, "recorded as synced: {run}");
         assert_eq!(rig.entry("a.txt").versions, 1);
     }
+}
+
+#[test]
+fn a_name_that_box_says_twice_is_recorded_and_told() {
+    let rig = Rig::new();
+    rig.write("a.txt", "a");
+    for operation in ["post_files_content", "get_files_id"] {
+        let fault = Fault::on(operation).name("a.txt").forever();
+        rig.cloud.inject(fault.effect(Effect::WrongName));
+    }
+    let run = rig.once_ok();
+    let told = run.expect_event("a.txt", "uploaded");
+    assert_eq!(told["name"], "a.txt (1)", "{told}");
+    rig.once_ok().expect(&[("unchanged", 1), ("requests", 0)]);
+    assert_eq!(rig.entry("a.txt").versions, 1);
 }
 
 #[test]

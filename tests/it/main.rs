@@ -18,6 +18,8 @@ mod config_show;
 mod conflicts;
 mod decisions;
 mod deletes;
+mod deletes_in_doubt;
+mod deletes_watched;
 mod doctor;
 mod doctor_and_sign_in;
 mod dry_run;

@@ -65,6 +65,24 @@ fn a_folder_that_is_busy_is_waited_for() {
     rig.expect_same_as_disk();
 }
 
+/// Box gives up the answer of a large move, not the move, and refuses meanwhile.
+#[test]
+fn a_large_move_that_goes_on_after_its_answer_is_made_once() {
+    let late = std::time::Duration::from_millis(1500);
+    each(&[0, 1, 2], |others| {
+        let (rig, before) = moved();
+        let slow = Fault::on("put_folders_id").skip(*others);
+        rig.cloud.inject(slow.persist_later(Some(late)));
+        let run = rig.once_ok();
+        assert_eq!(run.count("moved"), 4, "{run}");
+        assert_eq!(run.count("bytes_sent"), 0, "{run}");
+        assert_eq!(rig.cloud.faults_left() + rig.cloud.pending(), 0, "{run}");
+        assert_eq!(ids(&rig), before);
+        rig.expect_same_as_disk();
+        rig.once_ok().expect(&[("unchanged", 5), ("requests", 0)]);
+    });
+}
+
 /// Whoever may not move may still be allowed to upload.
 #[test]
 fn where_moving_is_refused_it_is_uploaded() {

@@ -177,3 +177,20 @@ fn a_delete_that_a_kill_left_in_doubt_comes_back_with_the_killed_run_and_stays()
         }
     }
 }
+
+/// Where nothing is ever trashed, too.
+#[test]
+fn deeds_of_long_ago_are_forgotten_when_something_moves() {
+    let rig = Rig::new();
+    rig.write("a.txt", "a").once_ok();
+    let old = "INSERT INTO deed (run, mirror, path, kind, box_id, parent, name, done) \
+               VALUES ('20010101T000000Z', 'mirror', x'61', 'file', '1', '2', 'a', 1)";
+    rig.database().execute_batch(old).expect("added");
+    rig.rename("a.txt", "b.txt");
+    assert_eq!(rig.once_ok().count("moved"), 1);
+    let database = rig.database();
+    let path: Vec<u8> = database
+        .query_row("SELECT path FROM deed", [], |row| row.get(0))
+        .expect("there is one deed");
+    assert_eq!(path, b"a.txt");
+}

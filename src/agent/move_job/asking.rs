@@ -2,11 +2,12 @@
 
 use crate::agent::move_job::ready::Ready;
 use crate::agent::move_job::{Carried, Job, is_untouched, vanished};
-use crate::model::ids::FolderId;
-use crate::model::item::RemoteFolder;
+use crate::model::ids::{Etag, FolderId};
+use crate::model::item::{RemoteFile, RemoteFolder};
 use crate::model::name::RemoteName;
 use crate::model::trouble::{Said, Trouble};
 use crate::plan::action::{Edit, Moved};
+use crate::plan::facts::SyncedFile;
 use crate::plan::moves::Item;
 use crate::remote::changes::FolderChange;
 use crate::store::error::Error as StoreError;
@@ -39,7 +40,8 @@ impl Job<'_> {
                     }
                     other => other?,
                 };
-                (file.name, file.etag)
+                let etag = etag_of(&file, row);
+                (file.name, etag)
             }
             (Item::File(_), None) => return Err(vanished()),
             (Item::Folder(_, id), _) => {
@@ -142,5 +144,14 @@ impl Job<'_> {
             }
             Err(trouble) => Ok(Carried::Trouble(trouble)),
         }
+    }
+}
+
+/// The etag that goes into the mapping. With content that somebody else has written it
+/// keeps the old one, which Box refuses: the next version does not take its place unseen.
+pub(super) fn etag_of(found: &RemoteFile, row: &SyncedFile) -> Option<Etag> {
+    match found.sha1 == Some(row.sha1) {
+        true => found.etag.clone(),
+        false => row.etag.clone(),
     }
 }

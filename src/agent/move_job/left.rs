@@ -2,6 +2,7 @@
 
 use crate::agent::context::{Context, Mirror};
 use crate::agent::job::Ended;
+use crate::agent::move_job::asking::etag_of;
 use crate::agent::move_job::is_untouched;
 use crate::agent::root_job;
 use crate::model::ids::{Etag, FolderId};
@@ -10,6 +11,7 @@ use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
 use crate::model::trouble::Trouble;
 use crate::plan::action::{Edit, Moved, Moving};
+use crate::plan::facts::SyncedFile;
 use crate::plan::moves::Item;
 use crate::remote::changes::FolderChange;
 use crate::remote::client::BoxClient;
@@ -60,7 +62,7 @@ pub(crate) async fn take_up_all(
 pub(super) async fn whereabouts(context: &Context, moving: &Moving) -> Result<Edit, Trouble> {
     let not = Edit::NotMoving(moving.item.clone());
     let client = &context.client;
-    let (from, target, before) = {
+    let (from, row, target, before) = {
         let Ok(reader) = context.readers.get() else {
             return Ok(not);
         };
@@ -70,13 +72,17 @@ pub(super) async fn whereabouts(context: &Context, moving: &Moving) -> Result<Ed
         };
         let from = from.ok().flatten();
         let from = from.and_then(|(dir, name)| Some((dir, LocalName::new(&name)?)));
+        let row = from.as_ref().and_then(|(dir, name)| {
+            let rows = reader.some(*dir, std::slice::from_ref(name));
+            rows.ok()?.files.remove(name)
+        });
         let before = before(&reader, &moving.item).ok().flatten();
-        (from, reader.folder(moving.dir).ok().flatten(), before)
+        (from, row, reader.folder(moving.dir).ok().flatten(), before)
     };
     let (Some(from), Some(target)) = (from, target) else {
         return Ok(not);
     };
-    let (mut name, mut etag, parent) = find(client, &moving.item).await?;
+    let (mut name, mut etag, parent) = find(client, &moving.item, row.as_ref()).await?;
     let is_there = parent.as_ref() == Some(&target.id);
     let is_called_so = name == moving.remote_name;
     let has_moved = from.0 != moving.dir;
@@ -111,15 +117,18 @@ pub(super) async fn whereabouts(context: &Context, moving: &Moving) -> Result<Ed
     })))
 }
 
-/// What an item is called on Box, its etag, and the folder that it is in.
+/// What an item is called on Box, the etag that the mapping is to have, and the folder
+/// that it is in.
 async fn find(
     client: &BoxClient,
     item: &Item,
+    row: Option<&SyncedFile>,
 ) -> Result<(RemoteName, Option<Etag>, Option<FolderId>), Trouble> {
     Ok(match item {
         Item::File(id) => {
             let found = client.find_file(id).await?;
-            (found.item.name, found.item.etag, found.parent)
+            let etag = row.and_then(|row| etag_of(&found.item, row));
+            (found.item.name, etag, found.parent)
         }
         Item::Folder(_, id) => {
             let found = client.find_folder(id).await?;

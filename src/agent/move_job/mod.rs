@@ -16,7 +16,7 @@ use crate::agent::job::{Ended, Key, Moves};
 use crate::agent::move_job::ready::{Ready, ready, still};
 use crate::agent::survey::Dir;
 use crate::agent::tracker::{Looked, Tracker};
-use crate::agent::{file_job, folder_job, root_job, twin};
+use crate::agent::{file_job, folder_job, root_job, run_name, twin};
 use crate::model::deed::{self, Deed, ItemId};
 use crate::model::ids::FolderId;
 use crate::model::item::Obstacle;
@@ -244,7 +244,9 @@ impl Job<'_> {
             from: place(&parent.id, name),
             to: Some(place(&ready.dir.folder.id, remote.clone())),
         };
-        Ok(vec![Edit::Mark(Mark::Intend(Box::new(deed)))])
+        let old = Mark::Prune(run_name::oldest_kept());
+        let intend = Mark::Intend(Box::new(deed));
+        Ok(vec![Edit::Mark(old), Edit::Mark(intend)])
     }
 
     /// The name on Box: as it is called there, if only its directory is another one.

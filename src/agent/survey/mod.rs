@@ -4,6 +4,7 @@
 
 mod mounts;
 mod moved;
+mod spared;
 mod visit;
 
 pub(crate) use crate::agent::survey::visit::{
@@ -201,6 +202,7 @@ impl Surveyor<'_> {
         }
         self.identify_root(dir, &mut plan);
         self.sort_out(dir, &facts.mapped, &mut plan, &|_| false)?;
+        self.spare(dir, &facts, &mut plan)?;
         Ok(Some(plan))
     }
 
@@ -375,6 +377,7 @@ impl Surveyor<'_> {
         // Mapped directories have watches of their own.
         plan.descend.clear();
         self.sort_out(&dir, &facts.mapped, &mut plan, &|name| last.contains(name))?;
+        self.spare(&dir, &facts, &mut plan)?;
         let rest = dir.below(&plan);
         if !rest.is_empty() {
             self.share(dir.clone(), rest);

@@ -13,6 +13,7 @@ use crate::fault::FaultQueue;
 use crate::ids::Ids;
 use crate::journal::Journal;
 use crate::limits::RateLimits;
+use crate::serve::Work;
 use crate::settings::Settings;
 use crate::spool::Spool;
 use crate::world::{Sessions, Target, World};
@@ -40,6 +41,8 @@ pub(crate) struct State {
     pub(crate) held: usize,
     /// Requests answered with an error and still to be processed.
     pub(crate) pending: usize,
+    /// The folders that those of them work on.
+    pub(crate) busy: Vec<Work>,
 }
 
 impl State {
@@ -103,6 +106,7 @@ impl Shared {
                 skew: 0,
                 held: 0,
                 pending: 0,
+                busy: Vec::new(),
             }),
             spool,
             releases: watch::Sender::new(0),

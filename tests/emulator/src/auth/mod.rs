@@ -21,6 +21,6 @@ pub(crate) use app::{Console, Powers};
 pub(crate) use authorize::{get_authorize, post_authorize};
 pub(crate) use endpoint::{escaped, post_oauth2_revoke, post_oauth2_token};
 pub(crate) use grants::grant_name;
-pub(crate) use reach::{check, insufficient};
+pub(crate) use reach::{check, insufficient, targets};
 pub(crate) use scope::known as known_scope;
 pub(crate) use tokens::{Tokens, Verdict, Visitor};

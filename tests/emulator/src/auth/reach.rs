@@ -90,7 +90,11 @@ fn renames(body: &Received) -> bool {
 }
 
 /// The items that a call names, in its path and in its body.
-fn targets<'a>(operation: &Operation, call: &'a Call, body: &'a Received) -> Vec<(Kind, &'a str)> {
+pub(crate) fn targets<'a>(
+    operation: &Operation,
+    call: &'a Call,
+    body: &'a Received,
+) -> Vec<(Kind, &'a str)> {
     let mut all = Vec::new();
     if operation.path.starts_with("folders/:") {
         all.push((Kind::Folder, call.hole(0)));

@@ -71,7 +71,8 @@ pub enum Effect {
     Delay(Duration),
     /// Processes the request, then answers an error.
     StatusAfter(Answer),
-    /// Answers an error now and processes the request later.
+    /// Answers an error now and processes the request later. Until then, the
+    /// folders of a move, copy, delete or restore answer changes with 409.
     PersistLater {
         /// The answer.
         answer: Answer,

@@ -1,6 +1,7 @@
 //! From a connection to a reply.
 
 mod admission;
+mod busy;
 mod distort;
 mod mishap;
 mod outgoing;
@@ -8,4 +9,5 @@ mod request;
 mod server;
 mod visit;
 
+pub(crate) use busy::Work;
 pub(crate) use server::run;

@@ -8,7 +8,7 @@ use hyper::http::request::Parts;
 
 use super::mishap::{self, Before};
 use super::visit::Visit;
-use super::{admission, outgoing};
+use super::{admission, busy, outgoing};
 use crate::api::Ctx;
 use crate::auth::{self, Visitor};
 use crate::fault::{Effect, Subject};
@@ -251,6 +251,7 @@ fn apply(
     visitor: Visitor,
 ) -> Result<Reply, ApiError> {
     auth::check(state, operation, call, &body, &visitor)?;
+    busy::need_idle(state, operation, call, &body, visitor.user)?;
     let now = state.now();
     (operation.handler)(&mut Ctx {
         operation: operation.id,
@@ -274,7 +275,10 @@ fn persist_later(
     let shared = Arc::clone(shared);
     let mut persists = shared.persists.subscribe();
     let before = *persists.borrow_and_update();
-    shared.change(|state| state.pending += 1);
+    let ticket = shared.change(|state| {
+        state.pending += 1;
+        busy::begin(state, operation, &call, &body, visitor.user)
+    });
     tokio::spawn(async move {
         match after {
             Some(delay) => tokio::time::sleep(delay).await,
@@ -288,6 +292,7 @@ fn persist_later(
         }
         shared.change(|state| {
             state.pending -= 1;
+            busy::end(state, ticket);
             // Nobody is left to be told of an error.
             let _ = apply(state, operation, &call, body, visitor);
         });

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use box_emulator::{Effect, Fault};
+use box_emulator::{BoxEmulator, Effect, Fault};
 use serde_json::json;
 
 use crate::client::{Client, multipart};
@@ -181,6 +181,45 @@ fn a_write_may_persist_later() {
             .emulator
             .wait_for(|emulator| emulator.tree("0").len() == 2, LONG)
     );
+}
+
+#[test]
+fn folders_that_are_worked_on_refuse_changes() {
+    let client = Client::new();
+    let (from, to) = (client.folder("0", "from"), client.folder("0", "to"));
+    let file = client.file(&from, "a", b"1");
+    let beside = client.file(&to, "b", b"1");
+    let fault = Fault::on("put_folders_id").persist_later(None);
+    client.emulator.inject(fault);
+    let path = format!("/folders/{from}");
+    let body = json!({"parent": {"id": to}});
+    let slow = client.send("PUT", &path, &body);
+    slow.refused(503, "unavailable");
+    let blocked = "operation_blocked_temporary";
+    client.send("PUT", &path, &body).refused(409, blocked);
+    client
+        .delete(&format!("{path}?recursive=true"))
+        .refused(409, blocked);
+    client
+        .delete(&format!("/files/{file}"))
+        .refused(409, blocked);
+    client.upload(&from, "c", b"1").refused(409, blocked);
+    client.upload(&to, "c", b"1").refused(409, blocked);
+    client
+        .post(&format!("/files/{file}/content"), "", &json!({}), b"2")
+        .refused(409, blocked);
+    // Looking is allowed, and so is what goes on elsewhere.
+    assert_eq!(client.get(&path).ok(200)["parent"]["id"], "0");
+    client.file("0", "c", b"1");
+    let rename = json!({"name": "b2"});
+    client
+        .send("PUT", &format!("/files/{beside}"), &rename)
+        .ok(200);
+    client.emulator.persist_pending();
+    let done = |emulator: &BoxEmulator| emulator.pending() == 0;
+    assert!(client.emulator.wait_for(done, LONG));
+    assert_eq!(client.get(&path).ok(200)["parent"]["id"], to.as_str());
+    client.upload(&from, "c", b"1").entry(201);
 }
 
 #[test]
