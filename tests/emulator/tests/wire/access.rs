@@ -110,3 +110,56 @@ fn a_shared_folder_appears_in_ones_own_root() {
         .collect();
     assert_eq!(ids, ["0", &folder]);
 }
+
+#[test]
+fn only_editors_move_delete_and_restore() {
+    let client = Client::new();
+    let folder = client.emulator.foreign_folder("Shared", Access::Viewer);
+    let sub = client.emulator.make_folder(&folder, "Sub");
+    let file = client.emulator.put_file(&folder, "a", b"1");
+    let gone = client.emulator.put_file(&folder, "gone", b"1");
+    client.emulator.trash(&gone);
+    let calls = [
+        ("PUT", format!("/files/{file}"), json!({"name": "b"})),
+        (
+            "PUT",
+            format!("/files/{file}"),
+            json!({"parent": {"id": "0"}}),
+        ),
+        ("PUT", format!("/folders/{sub}"), json!({"name": "Other"})),
+        (
+            "PUT",
+            format!("/folders/{sub}"),
+            json!({"parent": {"id": "0"}}),
+        ),
+        ("DELETE", format!("/files/{file}"), json!(null)),
+        (
+            "DELETE",
+            format!("/folders/{sub}?recursive=true"),
+            json!(null),
+        ),
+        ("POST", format!("/files/{gone}"), json!({})),
+        ("DELETE", format!("/files/{gone}/trash"), json!(null)),
+    ];
+    for access in [Access::Viewer, Access::Uploader] {
+        client.emulator.set_access(&folder, access);
+        for (method, path, body) in &calls {
+            let body = (!body.is_null()).then_some(body);
+            let answer = client.call(method, path, "", body);
+            assert_eq!(
+                answer.refused(403, DENIED)["status"],
+                403,
+                "{method} {path}"
+            );
+        }
+    }
+    client.emulator.set_access(&folder, Access::None);
+    for (method, path, body) in &calls {
+        let body = (!body.is_null()).then_some(body);
+        let answer = client.call(method, path, "", body);
+        answer.refused(404, "not_found");
+    }
+    client.emulator.set_access(&folder, Access::Editor);
+    let back = client.send("POST", &format!("/files/{gone}"), &json!({}));
+    assert_eq!(back.ok(201)["parent"]["id"], folder.as_str());
+}
