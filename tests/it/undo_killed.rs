@@ -85,3 +85,4 @@ fn a_delete_that_a_kill_left_in_doubt_comes_back_with_the_killed_run_and_stays()
             assert_eq!(rig.entry(path).id, id);
         }
     }
+}
