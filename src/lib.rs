@@ -46,7 +46,8 @@
 //!   room touches.
 //! - `store`: the mapping in SQLite. Each row that is read has a seal (`store/seal.rs`), and
 //!   a mark beside the database tells it from an old copy (`store/mark.rs`); what does not
-//!   fit leads to `store/recovery.rs`, and from there to doubt: until everything has been
+//!   fit leads to `store/recovery.rs`, after a second look (`store/second_look.rs`, for a
+//!   disk that fails to read damages nothing), and from there to doubt: until everything has been
 //!   compared with Box once more, what differs there is parked (`Policy::distrust`).
 //! - `config`: the operator's decisions, read from TOML, all mistakes at once.
 //! - `agent`: the shell. Starts threads and tasks, and routes; knows what to do when a

@@ -23,7 +23,13 @@ impl RunName {
         names.0 = called(crate::clock::wall());
     }
 
-    /// The name for something that is about to be done.
+    /// The name now.
+    pub(crate) fn now(&self) -> String {
+        let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        names.0.clone()
+    }
+
+    /// The name for something that is about to be done, or has just been.
     pub(crate) fn of_deed(&self) -> String {
         let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         names.1 = Some(names.0.clone());

@@ -182,7 +182,7 @@ impl Bin<'_> {
     /// It was not there: by our own hand, if an earlier try was not heard.
     async fn gone(&self, deed: Deed, forget: Mark, ours: bool) -> Result<Fate, StoreError> {
         let what = match ours {
-            true => Edit::Mark(Mark::Did(Box::new(deed))),
+            true => Edit::Mark(Mark::Happened(deed.item.as_str().to_owned())),
             false => not_done(&deed),
         };
         let edits = vec![what, Edit::Mark(forget)];

@@ -3,11 +3,13 @@
 //! in it.
 
 use crate::agent::context::Context;
+use crate::agent::move_job::take_up_all;
 use crate::agent::run::{Fatal, Parts};
 use crate::config::Config;
 use crate::model::deed::{Deed, ItemId, Spot};
 use crate::model::ids::FolderId;
 use crate::model::name::RemoteName;
+use crate::model::path::LocalName;
 use crate::model::trouble::Trouble;
 use crate::plan::absence::Mark;
 use crate::plan::action::Edit;
@@ -39,18 +41,32 @@ enum Undone {
     Stop(Trouble),
 }
 
-/// What came of an undo, for the control socket and for programs.
-pub(crate) async fn run(context: &Context, store: &Store, run: &str) -> Result<Value, StoreError> {
+/// What came of an undo, for the control socket and for programs; alone, or beside the jobs
+/// of a service.
+pub(crate) async fn run(
+    context: &Context,
+    store: &Store,
+    run: &str,
+    is_alone: bool,
+) -> Result<Value, StoreError> {
+    // What a run that was killed has left in doubt. What is under way, its job settles.
+    let is_past = is_alone || context.run.now() != run;
+    let mut left = Vec::new();
+    if is_past {
+        left = context.readers.get()?.moving_in(run)?;
+        // If Box is in the way, each deed says so itself.
+        drop(take_up_all(context, store, &left).await?);
+    }
     let reader = context.readers.get()?;
     let deeds = reader.deeds(run)?;
-    if deeds.is_empty() {
+    if deeds.is_empty() && left.is_empty() {
         let runs = reader.runs(NAMED)?;
         return Ok(json!({ "result": "unknown", "run": run, "runs": runs }));
     }
     drop(reader);
     let mut items = Vec::new();
     let mut stop = None;
-    for (number, deed) in &deeds {
+    for (number, deed, done) in &deeds {
         if stop.is_some() {
             items.push(item(
                 deed,
@@ -65,8 +81,11 @@ pub(crate) async fn run(context: &Context, store: &Store, run: &str) -> Result<V
         };
         match undone {
             Undone::Back => {
-                let undone = Edit::Mark(Mark::Undone(*number));
-                store.writer().apply(vec![undone]).await?;
+                let mut edits = vec![Edit::Mark(Mark::Undone(*number))];
+                if is_past && !done && deed.to.is_none() {
+                    edits.extend(forget(context, &deed.item)?);
+                }
+                store.writer().apply(edits).await?;
                 let word = if deed.to.is_none() {
                     "restored"
                 } else {
@@ -88,6 +107,23 @@ pub(crate) async fn run(context: &Context, store: &Store, run: &str) -> Result<V
         value["stop"] = stop;
     }
     Ok(value)
+}
+
+/// What a delete that was heard of has told the mapping: without this, the next pass would
+/// find the entry gone, and trash it again.
+fn forget(context: &Context, item: &ItemId) -> Result<Option<Edit>, StoreError> {
+    let reader = context.readers.get()?;
+    let (owner, is_file) = match item {
+        ItemId::File(id) => (reader.owner(id)?, true),
+        ItemId::Folder(id) => (reader.folder_owner(id)?, false),
+    };
+    Ok(owner.and_then(|(dir, name)| {
+        let name = LocalName::new(&name)?;
+        Some(Edit::Mark(match is_file {
+            true => Mark::ForgetFile(dir, name),
+            false => Mark::ForgetFolder(dir, name),
+        }))
+    }))
 }
 
 fn item(deed: &Deed, event: &str, why: Option<(&str, String)>) -> Value {
@@ -255,7 +291,7 @@ async fn patiently<'a, T>(
 pub(crate) async fn alone(config: &Config, name: &str) -> Result<Value, Fatal> {
     let parts = Parts::open(config)?;
     let context = parts.context();
-    let undone = run(&context, parts.store(), name).await;
+    let undone = run(&context, parts.store(), name, true).await;
     drop(context);
     parts.close().await;
     Ok(undone?)

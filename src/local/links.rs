@@ -6,10 +6,10 @@
 //! above the first; an absolute target counts from the root where it begins with the
 //! root's own path. The kernel's magic links are texts like any other.
 
-use crate::local::root::Root;
+use crate::local::root::{Root, open_at};
 use crate::model::path::{LocalName, RelPath};
 use crate::model::rules::LinkFault;
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, openat, readlinkat, statat};
+use rustix::fs::{AtFlags, FileType, OFlags, Stat, fstat, readlinkat, statat};
 use rustix::io::Errno;
 use std::collections::VecDeque;
 use std::ffi::OsStr;
@@ -135,7 +135,7 @@ impl Walk<'_> {
     }
 
     fn enter(&mut self, name: &LocalName) -> Result<(), LinkFault> {
-        let fd = openat(self.here(), name.as_os(), DIRECTORY, Mode::empty()).map_err(fault)?;
+        let fd = open_at(self.here(), name.as_os(), DIRECTORY).map_err(fault)?;
         let stat = fstat(&fd).map_err(fault)?;
         let identity = (stat.st_dev, stat.st_ino);
         self.held.push(Held { fd, identity });
@@ -179,7 +179,7 @@ impl Walk<'_> {
     fn end(mut self, last: Option<(LocalName, Stat)>) -> Result<Target, LinkFault> {
         let fd = match self.held.pop() {
             Some(held) => held.fd,
-            None => openat(self.root.handle(), ".", DIRECTORY, Mode::empty()).map_err(fault)?,
+            None => open_at(self.root.handle(), ".", DIRECTORY).map_err(fault)?,
         };
         match last {
             Some((name, stat)) => Ok(Target::Other(fd, name, stat)),

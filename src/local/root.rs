@@ -169,8 +169,13 @@ fn open_regular(dir: impl AsFd, name: &LocalName) -> rustix::io::Result<File> {
     open_at(dir, name.as_os(), FILE).map(File::from)
 }
 
-/// Opening waits for the server of a network file system, and a signal may interrupt that.
-fn open_at(dir: impl AsFd, path: impl Arg + Copy, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+/// Opening waits for the server of a network file system, and a signal may interrupt that:
+/// whatever this room opens below an open directory, it opens here.
+pub(super) fn open_at(
+    dir: impl AsFd,
+    path: impl Arg + Copy,
+    flags: OFlags,
+) -> rustix::io::Result<OwnedFd> {
     retry_on_intr(|| rustix::fs::openat(&dir, path, flags, Mode::empty()))
 }
 

@@ -74,6 +74,8 @@ pub(crate) enum Mark {
     Did(Box<Deed>),
     /// It was not done: the item's ID.
     NotDone(String),
+    /// A delete of this item that was about to be done has been, by whichever run.
+    Happened(String),
     /// This deed has been undone.
     Undone(i64),
     /// Nobody undoes anything that was done before this run any more.

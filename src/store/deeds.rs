@@ -12,7 +12,7 @@ use crate::plan::clearance::Clearance;
 use crate::store::error::Error;
 use crate::store::reader::{BELOW, Reader};
 use crate::store::{mirrors, rows};
-use rusqlite::{OptionalExtension, Row, Savepoint, params};
+use rusqlite::{Connection, OptionalExtension, Row, Savepoint, params};
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -51,6 +51,11 @@ pub(super) fn apply(db: &Savepoint<'_>, mark: &Mark) -> rusqlite::Result<()> {
         Mark::Did(deed) => put(db, deed, true)?,
         Mark::NotDone(id) => {
             let sql = "DELETE FROM deed WHERE box_id = ?1 AND done = 0";
+            db.prepare_cached(sql)?.execute([id])?;
+        }
+        Mark::Happened(id) => {
+            let sql = "UPDATE deed SET done = 1 \
+                       WHERE box_id = ?1 AND done = 0 AND new_parent IS NULL";
             db.prepare_cached(sql)?.execute([id])?;
         }
         Mark::Undone(number) => {
@@ -105,11 +110,34 @@ fn end(db: &Savepoint<'_>, table: &str, dir: FolderKey, name: &LocalName) -> rus
     db.prepare_cached(&sql)?.execute(values).map(|_| ())
 }
 
-/// Records a deed. One that was about to be done takes the place of its own beginning,
-/// in whichever run that was.
+/// Moves of this item that were about to be asked for were made, and to this name.
+pub(super) fn moved(
+    db: &Savepoint<'_>,
+    (kind, id): (&str, &str),
+    name: &str,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE deed SET done = 1, new_name = ?3 \
+               WHERE box_id = ?2 AND kind = ?1 AND done = 0 AND new_parent IS NOT NULL";
+    db.prepare_cached(sql)?.execute([kind, id, name])?;
+    Ok(())
+}
+
+/// They were not made.
+pub(super) fn not_moved(db: &Savepoint<'_>, (kind, id): (&str, &str)) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM deed \
+               WHERE box_id = ?2 AND kind = ?1 AND done = 0 AND new_parent IS NOT NULL";
+    db.prepare_cached(sql)?.execute([kind, id])?;
+    Ok(())
+}
+
+/// Records a deed. One that is done takes the place of every beginning of it. A delete
+/// that is about to be done leaves those of other runs: one of them may have done it,
+/// unheard. Of a move Box was asked before.
 fn put(db: &Savepoint<'_>, deed: &Deed, done: bool) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM deed WHERE box_id = ?1 AND done = 0";
-    db.prepare_cached(sql)?.execute([deed.item.as_str()])?;
+    let sql = "DELETE FROM deed WHERE box_id = ?1 AND done = 0 \
+               AND (?2 OR run = ?3 OR new_parent IS NOT NULL)";
+    db.prepare_cached(sql)?
+        .execute(params![deed.item.as_str(), done, deed.run])?;
     let sql = "INSERT INTO deed (run, mirror, path, kind, box_id, parent, name, new_parent, \
                new_name, done) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     let values = params![
@@ -167,6 +195,14 @@ fn deed(row: &Row<'_>) -> rusqlite::Result<Deed> {
             _ => None,
         },
     })
+}
+
+/// Reads every deed.
+pub(super) fn check_all(connection: &Connection) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(&format!("SELECT {DEED} FROM deed"))?;
+    statement
+        .query_map([], deed)?
+        .try_for_each(|deed| deed.map(drop))
 }
 
 impl Reader {
@@ -292,18 +328,21 @@ impl Reader {
     pub(crate) fn intended(&self, id: &ItemId) -> Result<Option<Deed>, Error> {
         let sql = format!(
             "SELECT {DEED} FROM deed \
-             WHERE box_id = ?1 AND kind = ?2 AND done = 0 AND new_parent IS NULL"
+             WHERE box_id = ?1 AND kind = ?2 AND done = 0 AND new_parent IS NULL \
+             ORDER BY number LIMIT 1"
         );
         let mut statement = self.connection().prepare_cached(&sql)?;
         let key = [id.as_str(), id.kind()];
         Ok(statement.query_row(key, deed).optional()?)
     }
 
-    /// The deeds of a run with their numbers, the last first.
-    pub(crate) fn deeds(&self, run: &str) -> Result<Vec<(i64, Deed)>, Error> {
-        let sql = format!("SELECT {DEED} FROM deed WHERE run = ?1 ORDER BY number DESC");
+    /// The deeds of a run with their numbers, the last first, and whether each is known to
+    /// be done.
+    pub(crate) fn deeds(&self, run: &str) -> Result<Vec<(i64, Deed, bool)>, Error> {
+        let sql = format!("SELECT {DEED}, done FROM deed WHERE run = ?1 ORDER BY number DESC");
         let mut statement = self.connection().prepare_cached(&sql)?;
-        let found = statement.query_map([run], |row| Ok((row.get(0)?, deed(row)?)))?;
+        let found =
+            statement.query_map([run], |row| Ok((row.get(0)?, deed(row)?, row.get(10)?)))?;
         Ok(found.collect::<rusqlite::Result<_>>()?)
     }
 

@@ -83,8 +83,9 @@ impl Error {
 /// What to do about a database that is damaged.
 fn hint(error: &rusqlite::Error) -> &'static str {
     if Error::is_damage(error) {
-        return ". It is damaged: the next `boxup sync` sets it aside, adopts what is on Box \
-                with the same content, and leaves alone what differs";
+        return ". That looks like damage: the next `boxup sync` looks again, and if it is so, \
+                sets the database aside, adopts what is on Box with the same content, and \
+                leaves alone what differs";
     }
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => ". The disk is full: make room; nothing is lost",

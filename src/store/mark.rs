@@ -7,9 +7,11 @@
 //! between two steps leaves two marks, of which the database knows one.
 
 use crate::store::error::Error;
+use crate::store::uninterrupted;
 use rusqlite::{Transaction, params};
 use std::collections::BTreeSet;
 use std::fs::{File, Metadata, OpenOptions};
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, UNIX_EPOCH};
@@ -39,10 +41,13 @@ fn failed(path: PathBuf) -> impl FnOnce(std::io::Error) -> Error {
 
 /// The numbers of the marks that are there.
 pub(super) fn all(dir: &Path) -> Result<BTreeSet<i64>, Error> {
-    let listed = std::fs::read_dir(dir).map_err(failed(dir.to_path_buf()))?;
+    uninterrupted(|| listed(dir)).map_err(failed(dir.to_path_buf()))
+}
+
+fn listed(dir: &Path) -> std::io::Result<BTreeSet<i64>> {
     let mut found = BTreeSet::new();
-    for entry in listed {
-        let entry = entry.map_err(failed(dir.to_path_buf()))?;
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
         let name = entry.file_name();
         let number = name.to_str().and_then(|name| name.strip_prefix(NAME));
         found.extend(number.and_then(|number| number.parse::<i64>().ok()));
@@ -63,9 +68,13 @@ pub(super) fn make(dir: &Path, number: i64) -> Result<Mark, Error> {
 }
 
 /// The mark of that number, if it is there.
-pub(super) fn find(dir: &Path, number: i64) -> Option<Mark> {
-    let found = std::fs::symlink_metadata(path(dir, number)).ok()?;
-    Some(of(number, &found))
+pub(super) fn find(dir: &Path, number: i64) -> Result<Option<Mark>, Error> {
+    let path = path(dir, number);
+    match std::fs::symlink_metadata(&path) {
+        Ok(found) => Ok(Some(of(number, &found))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(failed(path)(source)),
+    }
 }
 
 /// Removes all others. One that stays is removed by the next.
@@ -112,6 +121,9 @@ pub(crate) struct Generation {
     is_open: bool,
     /// When it changed last in this run.
     changed: Option<Instant>,
+    /// What holds once the transaction under way is committed: its number, whether the
+    /// run goes on, and when that was.
+    pending: Option<(i64, bool, Instant)>,
 }
 
 impl Generation {
@@ -121,6 +133,7 @@ impl Generation {
             number,
             is_open,
             changed: None,
+            pending: None,
         }
     }
 
@@ -131,13 +144,14 @@ impl Generation {
     }
 
     /// Within the transaction: the next mark, where it is time for one. The former is
-    /// there until the transaction is.
+    /// there, and is the database's, until the transaction is committed.
     pub(super) fn step(
         &mut self,
         db: &Transaction<'_>,
         now: Instant,
         is_last: bool,
     ) -> Result<(), Error> {
+        self.pending = None;
         let is_due = self.changed.is_none_or(|at| now - at >= MARKED);
         if !is_due && !is_last {
             return Ok(());
@@ -145,14 +159,15 @@ impl Generation {
         let mark = make(&self.dir, self.number + 1)?;
         let sql = "UPDATE state SET generation = ?1, inode = ?2, born = ?3, is_open = ?4";
         db.execute(sql, params![mark.number, mark.inode, mark.born, !is_last])?;
-        self.changed = Some(now);
-        self.is_open = !is_last;
-        self.number = mark.number;
+        self.pending = Some((mark.number, !is_last, now));
         Ok(())
     }
 
     /// After the transaction: the former mark has had its time.
-    pub(super) fn settle(&self) {
-        keep_only(&self.dir, self.number);
+    pub(super) fn settle(&mut self) {
+        if let Some((number, is_open, now)) = self.pending.take() {
+            (self.number, self.is_open, self.changed) = (number, is_open, Some(now));
+            keep_only(&self.dir, number);
+        }
     }
 }

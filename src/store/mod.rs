@@ -16,6 +16,7 @@ pub(crate) mod reader;
 pub(crate) mod recovery;
 pub(crate) mod rows;
 mod seal;
+mod second_look;
 pub(crate) mod sessions;
 mod told;
 mod tree;
@@ -107,6 +108,8 @@ impl Store {
     /// A new reading connection.
     pub(crate) fn reader(&self) -> Result<Reader, Error> {
         let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // The log is the writer's to end, who may have a reason to leave it.
+        keep_log(&connection, true)?;
         Ok(Reader::new(connection, Seals::new(self.key)))
     }
 }
@@ -183,6 +186,24 @@ fn migrated(old: &Connection) -> Result<Reader, Error> {
 fn in_memory(mut connection: Connection) -> Result<Reader, Error> {
     let key = recovery::in_memory(&mut connection)?;
     Ok(Reader::new(connection, Seals::new(key)))
+}
+
+/// Whether the log stays when the last connection is closed. What has not been believed
+/// yet must not be merged.
+fn keep_log(connection: &Connection, stays: bool) -> Result<(), Error> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, stays)?;
+    Ok(())
+}
+
+/// What a signal has cut off is begun again. The standard library does so for files, and
+/// not for directories.
+fn uninterrupted<T>(mut call: impl FnMut() -> std::io::Result<T>) -> std::io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
 }
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, Error> {

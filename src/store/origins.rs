@@ -139,6 +139,18 @@ impl Reader {
         found.into_iter().map(with_key).collect()
     }
 
+    /// Moves of a run that Box may have made without our knowing.
+    pub(crate) fn moving_in(&self, run: &str) -> Result<Vec<Moving>, Error> {
+        let sql = "SELECT m.name, m.kind, m.box_id, m.dir, m.box_name FROM moving m \
+                   JOIN deed d ON d.box_id = m.box_id AND d.kind = m.kind \
+                   WHERE d.run = ?1 AND d.done = 0 AND d.new_parent IS NOT NULL";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let found = statement.query_map([run], moving)?;
+        let found: Vec<_> = found.collect::<rusqlite::Result<_>>()?;
+        let with_key = |(moving, id): (Moving, String)| self.with_key(moving, &id);
+        found.into_iter().map(with_key).collect()
+    }
+
     /// The move of this item that Box may have made without our knowing.
     pub(crate) fn moving_of(&self, item: &Item) -> Result<Option<Moving>, Error> {
         let (kind, id) = match item {

@@ -8,7 +8,7 @@ use crate::plan::policy::Loss;
 use crate::store::error::Error;
 use crate::store::mark::{self, Mark};
 use crate::store::seal::{Seals, broken};
-use crate::store::{FILE, connect, migrate, rows};
+use crate::store::{FILE, connect, keep_log, migrate, real, rows, second_look};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use std::fmt;
 use std::fs::OpenOptions;
@@ -97,16 +97,35 @@ pub(super) struct State {
 
 /// Opens it for writing, whatever has happened to it. The caller holds the lock.
 pub(super) fn open(dir: &Path) -> Result<Opened, Error> {
-    match existing(dir) {
-        Ok(Some(opened)) => Ok(opened),
+    match existing(dir, Look::First) {
+        Ok(Some(opened)) if opened.found.is_none() => return believed(opened),
+        Err(error) if !error.is_damaged() => return Err(error),
+        _ => {}
+    }
+    // A read that failed or came back short looks like damage, too.
+    second_look::readable(dir)?;
+    match existing(dir, Look::Second) {
+        Ok(Some(opened)) => believed(opened),
         Ok(None) => anew(dir, Loss::Lost, "it is gone".to_owned()),
         Err(error) if error.is_damaged() => anew(dir, Loss::Damaged, error.words()),
         Err(other) => Err(other),
     }
 }
 
+/// Only what is found at the second look as well is acted on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    First,
+    Second,
+}
+
+fn believed(opened: Opened) -> Result<Opened, Error> {
+    keep_log(&opened.connection, false)?;
+    Ok(opened)
+}
+
 /// The database that is there, or a first one; `None` where there was one once.
-fn existing(dir: &Path) -> Result<Option<Opened>, Error> {
+fn existing(dir: &Path, look: Look) -> Result<Option<Opened>, Error> {
     let path = dir.join(FILE);
     let marks = mark::all(dir)?;
     // The first mark goes with the first commit: where it is alone, nothing was lost.
@@ -120,10 +139,12 @@ fn existing(dir: &Path) -> Result<Option<Opened>, Error> {
         make(&path)?;
     }
     let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    keep_log(&connection, true)?;
     if version(&connection)? == 0 && !is_first {
         return Ok(None);
     }
-    complete(dir, connection, || mark::make(dir, 0), None, has_log).map(Some)
+    let first_mark = || mark::make(dir, 0);
+    complete(dir, connection, first_mark, None, (has_log, look)).map(Some)
 }
 
 /// Its version; one from the future with the tables of this one has a flipped bit.
@@ -179,7 +200,7 @@ fn complete(
     connection: Connection,
     first_mark: impl FnOnce() -> Result<Mark, Error>,
     loss: Option<Loss>,
-    has_log: bool,
+    (has_log, look): (bool, Look),
 ) -> Result<Opened, Error> {
     let own_inode = mark::inode(&dir.join(FILE))?;
     let first = |mark| State {
@@ -197,16 +218,20 @@ fn complete(
         is_open: state.is_open,
         found: None,
     };
-    let old = is_old(dir, &state, own_inode, has_log);
+    let old = is_old(dir, &state, own_inode, has_log)?;
     if let Some(words) = old.filter(|_| !is_new) {
-        doubt(dir, &mut opened, &state, own_inode)?;
+        if look == Look::Second {
+            doubt(dir, &mut opened, &state, own_inode)?;
+        }
         opened.found = Some(Found {
             loss: Loss::Old,
             words: words.to_owned(),
             aside: None,
         });
     }
-    mark::keep_only(dir, opened.generation);
+    if look == Look::Second || opened.found.is_none() {
+        mark::keep_only(dir, opened.generation);
+    }
     Ok(opened)
 }
 
@@ -231,14 +256,19 @@ pub(super) fn ready(
 }
 
 /// Why it is not the database that was here last.
-fn is_old(dir: &Path, state: &State, own_inode: i64, has_log: bool) -> Option<&'static str> {
-    match mark::find(dir, state.mark.number) {
+fn is_old(
+    dir: &Path,
+    state: &State,
+    own_inode: i64,
+    has_log: bool,
+) -> Result<Option<&'static str>, Error> {
+    Ok(match mark::find(dir, state.mark.number)? {
         None => Some("a later one was here"),
         Some(mark) if mark != state.mark => Some("the state directory was copied"),
         Some(_) if own_inode != state.own_inode => Some("the file was copied"),
         Some(_) if state.is_open && !has_log => Some("its write-ahead log is gone"),
         Some(_) => None,
-    }
+    })
 }
 
 /// Everything is to be compared with Box again.
@@ -275,14 +305,25 @@ fn anew(dir: &Path, loss: Loss, words: String) -> Result<Opened, Error> {
     let path = dir.join(FILE);
     make(&path)?;
     let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    let mut opened = complete(dir, connection, || Ok(mark), Some(loss), false)?;
+    let mut opened = complete(
+        dir,
+        connection,
+        || Ok(mark),
+        Some(loss),
+        (false, Look::Second),
+    )?;
     opened.found = Some(Found { loss, words, aside });
     Ok(opened)
 }
 
-/// Sets aside a database that turned out to be damaged while it was in use; the next run
-/// begins anew. The caller holds the lock, and nobody has it open.
+/// Sets aside a database that turned out to be damaged while it was in use, if a second
+/// look finds that, too; the next run begins anew. The caller holds the lock, and nobody
+/// has it open.
 pub(crate) fn give_up(dir: &Path) -> Result<Option<PathBuf>, Error> {
+    let dir = &real(dir)?;
+    if !second_look::is_damaged(dir)? {
+        return Ok(None);
+    }
     let next = mark::all(dir)?.last().copied().unwrap_or(0).max(0) + 1;
     mark::make(dir, next)?;
     set_aside(dir)

@@ -57,6 +57,19 @@ impl Seals {
         }
     }
 
+    /// Checks every row that has a seal.
+    pub(super) fn check_all(&self, connection: &Connection) -> rusqlite::Result<()> {
+        for (table, columns, place, _) in TABLES {
+            let sql = format!("SELECT {columns}, {place}, seal FROM {table}");
+            let mut statement = connection.prepare(&sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                self.check(row)?;
+            }
+        }
+        Ok(())
+    }
+
     fn of<'a>(
         &self,
         values: impl Iterator<Item = rusqlite::Result<ValueRef<'a>>>,

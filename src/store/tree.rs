@@ -5,6 +5,7 @@ use crate::model::ids::FolderKey;
 use crate::model::path::LocalName;
 use crate::plan::action::{Moved, Moving, NewFolder};
 use crate::plan::moves::Item;
+use crate::store::deeds;
 use rusqlite::{Savepoint, params};
 
 /// A directory has this folder.
@@ -73,8 +74,13 @@ pub(super) fn intend(db: &Savepoint<'_>, moving: &Moving) -> rusqlite::Result<()
     db.prepare_cached(sql)?.execute(values).map(|_| ())
 }
 
-/// Where the item is, the mapping says again.
-pub(super) fn end(db: &Savepoint<'_>, item: &Item) -> rusqlite::Result<()> {
+/// It was not made: where the item is, the mapping says again.
+pub(super) fn not_moving(db: &Savepoint<'_>, item: &Item) -> rusqlite::Result<()> {
+    deeds::not_moved(db, of(item))?;
+    end(db, item)
+}
+
+fn end(db: &Savepoint<'_>, item: &Item) -> rusqlite::Result<()> {
     let (kind, id) = of(item);
     let sql = "DELETE FROM moving WHERE kind = ?1 AND box_id = ?2";
     db.prepare_cached(sql)?
@@ -96,6 +102,7 @@ pub(super) fn moved(db: &Savepoint<'_>, moved: &Moved) -> rusqlite::Result<()> {
     let (dir, name) = (moved.dir.0, moved.name.as_bytes());
     let etag = moved.etag.as_ref().map(|etag| etag.as_str());
     end(db, &moved.item)?;
+    deeds::moved(db, of(&moved.item), moved.remote_name.as_str())?;
     // Neither is gone.
     let sql = "DELETE FROM absent WHERE dir = ?1 AND name = ?2";
     let mut present = db.prepare_cached(sql)?;

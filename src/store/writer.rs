@@ -14,7 +14,7 @@ use crate::store::error::Error;
 use crate::store::mark::Generation;
 use crate::store::mirrors::{self, Holder};
 use crate::store::verified::{self, LastVerified};
-use crate::store::{recovery, sessions, told, tree};
+use crate::store::{keep_log, recovery, sessions, told, tree};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -160,6 +160,12 @@ fn tidy(connection: &mut Connection, generation: &mut Generation) {
         && let Err(error) = end_run(connection, generation)
     {
         tracing::warn!(%error, "the state could not be closed in order");
+        // Its log says that a run was under way: without it, the database would be taken
+        // for an old copy.
+        if let Err(error) = keep_log(connection, true) {
+            tracing::warn!(%error, "the log of the state could not be kept");
+        }
+        return;
     }
     // Wait for no reader: the next run can do it.
     drop(connection.busy_timeout(AT_THE_END));
@@ -289,7 +295,7 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
         }
         Edit::Identify(dir, identity) => tree::identify(db, *dir, *identity),
         Edit::Moving(moving) => tree::intend(db, moving),
-        Edit::NotMoving(item) => tree::end(db, item),
+        Edit::NotMoving(item) => tree::not_moving(db, item),
         Edit::Moved(moved) => tree::moved(db, moved),
         // An intent stays: what is parked may have been decided without asking Box.
         Edit::Park(dir, name, item) => park(db, *dir, name, item),

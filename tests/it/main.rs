@@ -102,6 +102,7 @@ mod twins;
 mod two_runs;
 mod unauthorized;
 mod undo;
+mod undo_killed;
 mod units;
 mod verify;
 mod watch_modes;

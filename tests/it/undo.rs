@@ -6,7 +6,7 @@ use box_emulator::Fault;
 use std::time::Duration;
 
 /// Every path on Box and its ID.
-fn ids(rig: &Rig) -> Vec<(String, String)> {
+pub(crate) fn ids(rig: &Rig) -> Vec<(String, String)> {
     let tree = rig.cloud.tree(&rig.folder).into_iter();
     tree.map(|entry| (entry.path, entry.id)).collect()
 }

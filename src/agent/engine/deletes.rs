@@ -152,7 +152,7 @@ impl Engine {
     pub(super) fn undo(&mut self, run: String, answer: oneshot::Sender<Value>) {
         let (context, store) = (Arc::clone(&self.context), self.store.clone());
         self.tasks.spawn(async move {
-            let undone = undo::run(&context, &store, &run).await;
+            let undone = undo::run(&context, &store, &run, false).await;
             let undone = undone.unwrap_or_else(|error| json!({ "error": error.to_string() }));
             // Whoever has left does not need the answer.
             drop(answer.send(undone));

@@ -135,8 +135,11 @@ impl Job<'_> {
                     remote_name,
                     etag: None,
                 };
-                let edit = Edit::Moved(Box::new(moved));
-                self.store.writer().apply(vec![edit]).await?;
+                let edits = vec![
+                    Edit::NotMoving(origin.item.clone()),
+                    Edit::Moved(Box::new(moved)),
+                ];
+                self.store.writer().apply(edits).await?;
                 Ok(Carried::Changed)
             }
             Err(trouble) => Ok(Carried::Trouble(trouble)),

@@ -28,18 +28,9 @@ pub(crate) async fn take_up(
     left: &[Moving],
 ) -> Result<Ended, StoreError> {
     let before = context.client.answers();
-    for moving in left {
-        let edit = match whereabouts(context, moving).await {
-            Ok(edit) => edit,
-            Err(Trouble::Gone(_)) => Edit::NotMoving(moving.item.clone()),
-            Err(trouble) => {
-                return Ok(root_job::ended(
-                    trouble.into(),
-                    context.client.answers() != before,
-                ));
-            }
-        };
-        store.writer().apply(vec![edit]).await?;
+    if let Err(trouble) = take_up_all(context, store, left).await? {
+        let answered = context.client.answers() != before;
+        return Ok(root_job::ended(trouble.into(), answered));
     }
     let root = context.readers.get()?;
     let root = root.root(&mirror.name, &mirror.target_key())?;
@@ -48,6 +39,23 @@ pub(crate) async fn take_up(
         inventory: None,
         report: None,
     })
+}
+
+/// Asks Box what became of each, and tells the mapping.
+pub(crate) async fn take_up_all(
+    context: &Context,
+    store: &Store,
+    left: &[Moving],
+) -> Result<Result<(), Trouble>, StoreError> {
+    for moving in left {
+        let edit = match whereabouts(context, moving).await {
+            Ok(edit) => edit,
+            Err(Trouble::Gone(_)) => Edit::NotMoving(moving.item.clone()),
+            Err(trouble) => return Ok(Err(trouble)),
+        };
+        store.writer().apply(vec![edit]).await?;
+    }
+    Ok(Ok(()))
 }
 
 /// What the mapping is to be told of it.

@@ -8,7 +8,7 @@ mod asking;
 mod left;
 mod ready;
 
-pub(crate) use crate::agent::move_job::left::take_up;
+pub(crate) use crate::agent::move_job::left::{take_up, take_up_all};
 
 use crate::agent::context::Context;
 use crate::agent::folder_job::{finish, root_of};
@@ -26,7 +26,7 @@ use crate::model::reason::{Failed, Parked};
 use crate::model::stamp::Stamp;
 use crate::model::trouble::Trouble;
 use crate::plan::absence::Mark;
-use crate::plan::action::{Action, Edit, FileWork, Moved, Moving};
+use crate::plan::action::{Action, Edit, FileWork, Moving};
 use crate::plan::facts::Mapped;
 use crate::plan::moves::{self, Found, Item, Leg, MoveWork, Origin, Spot};
 use crate::plan::queue::End;
@@ -176,8 +176,9 @@ impl Job<'_> {
             name: ready.name.clone(),
             remote_name: remote.clone(),
         };
-        let edit = Edit::Moving(Box::new(moving));
-        self.store.writer().apply(vec![edit]).await?;
+        let mut edits = self.deed(ready, remote)?;
+        edits.push(Edit::Moving(Box::new(moving)));
+        self.store.writer().apply(edits).await?;
         let moved = match self.ask(ready, remote).await {
             Ok(moved) => moved,
             Err(trouble) => {
@@ -188,9 +189,7 @@ impl Job<'_> {
                 return Ok(Err(trouble));
             }
         };
-        let mut edits = self.deed(ready, &moved)?;
-        edits.push(Edit::Moved(Box::new(moved)));
-        self.store.writer().apply(edits).await?;
+        self.made(Edit::Moved(Box::new(moved))).await?;
         Ok(Ok(()))
     }
 
@@ -206,9 +205,7 @@ impl Job<'_> {
             Err(trouble) => return Ok(Some(Err(trouble))),
         };
         let is_there = (moved.dir, &moved.name) == (ready.dir.folder.key, &ready.name);
-        let mut edits = self.deed(ready, &moved)?;
-        edits.push(Edit::Moved(moved));
-        self.store.writer().apply(edits).await?;
+        self.made(Edit::Moved(moved)).await?;
         Ok(Some(match is_there {
             true => Ok(()),
             // It has gone somewhere else before: from there it goes on.
@@ -216,8 +213,15 @@ impl Job<'_> {
         }))
     }
 
-    /// What is needed to undo it.
-    fn deed(&self, ready: &Ready, moved: &Moved) -> Result<Vec<Edit>, StoreError> {
+    /// It has moved, and so its deed is done.
+    async fn made(&self, moved: Edit) -> Result<(), StoreError> {
+        self.store.writer().apply(vec![moved]).await?;
+        self.context.run.of_deed();
+        Ok(())
+    }
+
+    /// What is needed to undo it, before Box is asked: a kill in between must leave it.
+    fn deed(&self, ready: &Ready, remote: &RemoteName) -> Result<Vec<Edit>, StoreError> {
         let origin = &ready.origin;
         let was = ready.file.as_ref().map(|file| file.name.clone());
         let was = was.or_else(|| ready.known_as.clone());
@@ -230,7 +234,7 @@ impl Job<'_> {
             name,
         };
         let deed = Deed {
-            run: self.context.run.of_deed(),
+            run: self.context.run.now(),
             mirror: self.context.mirrors[origin.at.0].name.clone(),
             path: origin.at.1.clone(),
             item: match &origin.item {
@@ -238,10 +242,11 @@ impl Job<'_> {
                 Item::Folder(_, id) => ItemId::Folder(id.clone()),
             },
             from: place(&parent.id, name),
-            to: Some(place(&ready.dir.folder.id, moved.remote_name.clone())),
+            to: Some(place(&ready.dir.folder.id, remote.clone())),
         };
         let old = Mark::Prune(run_name::oldest_kept());
-        Ok(vec![Edit::Mark(old), Edit::Mark(Mark::Did(Box::new(deed)))])
+        let intend = Mark::Intend(Box::new(deed));
+        Ok(vec![Edit::Mark(old), Edit::Mark(intend)])
     }
 
     /// The name on Box: as it is called there, if only its directory is another one.

@@ -1,10 +1,11 @@
 //! `.boxupignore`: the rules that stand in the tree itself.
 
 use crate::local::error::Error;
+use crate::local::root::open_at;
 use crate::local::rules::patterns::Patterns;
 use crate::model::path::{RelPath, escaped};
 use crate::model::rules::{IGNORE_FILE, Origin, Rule};
-use rustix::fs::{FileType, Mode, OFlags, fstat, openat};
+use rustix::fs::{FileType, OFlags, fstat};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::Read;
@@ -44,7 +45,7 @@ pub(super) fn read(
         path: on_disk().join(IGNORE_FILE),
         why: why.to_owned(),
     };
-    let file = match openat(fd, IGNORE_FILE, FLAGS, Mode::empty()) {
+    let file = match open_at(fd, IGNORE_FILE, FLAGS) {
         Ok(file) => file,
         Err(Errno::NOENT) => return Ok(None),
         Err(Errno::LOOP) => return Err(failed("it is a symbolic link")),

@@ -23,14 +23,14 @@ mod tests;
 pub(crate) use crate::local::rules::built_in::BUILT_IN;
 
 use crate::local::error::Error;
-use crate::local::root::Root;
+use crate::local::root::{Root, open_at};
 use crate::local::rules::built_in::BuiltIn;
 use crate::local::rules::ignore_file::{Broken, IgnoreFile};
 use crate::local::rules::patterns::{Patterns, Says};
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::Exclusion;
 use crate::model::rules::{CACHE_TAG, Origin, Rule, Selection, Symlinks};
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, openat, statat};
+use rustix::fs::{AtFlags, FileType, OFlags, statat};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -297,7 +297,7 @@ fn is_tagged(fd: BorrowedFd<'_>, name: Option<&LocalName>) -> bool {
             return None;
         }
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        openat(at, CACHE_TAG, flags, Mode::empty()).ok()
+        open_at(at, CACHE_TAG, flags).ok()
     };
     let tag = match name {
         None => open(fd),
@@ -309,7 +309,7 @@ fn is_tagged(fd: BorrowedFd<'_>, name: Option<&LocalName>) -> bool {
                 return false;
             }
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let dir = openat(fd, name.as_os(), flags, Mode::empty());
+            let dir = open_at(fd, name.as_os(), flags);
             dir.ok().and_then(|dir| open(dir.as_fd()))
         }
     };

@@ -19,6 +19,7 @@
 //! The second does one scenario, the third the second quarter of it. `BOXUP_SWEEP_SEED`
 //! chooses another sample.
 
+mod deletes;
 mod extent;
 mod in_parts;
 mod places;
@@ -65,6 +66,11 @@ fn a_tree_killed_anywhere_is_made_good() {
 #[test]
 fn moves_killed_anywhere_are_made_good() {
     sweep::run(Scenario::Moves, SAMPLE / 2);
+}
+
+#[test]
+fn deletes_killed_anywhere_are_made_good_and_can_be_undone() {
+    sweep::run(Scenario::Deletes, SAMPLE / 2);
 }
 
 /// Also a run that makes good what a kill has left may be killed, again and again.

@@ -1,5 +1,7 @@
 //! What the program is killed in the middle of.
 
+use super::deletes;
+use crate::deletes::LATER;
 use crate::rig::Rig;
 
 /// Bytes of a part, so that a file just long enough for parts has eleven.
@@ -22,10 +24,12 @@ pub(super) enum Scenario {
     Tree,
     /// Files and directories have moved, some of them in circles.
     Moves,
+    /// A directory and single files are gone, and go to the trash.
+    Deletes,
 }
 
 impl Scenario {
-    pub(super) const ALL: [Scenario; 7] = [
+    pub(super) const ALL: [Scenario; 8] = [
         Scenario::Start,
         Scenario::First,
         Scenario::Version,
@@ -33,6 +37,7 @@ impl Scenario {
         Scenario::ChunkedVersion,
         Scenario::Tree,
         Scenario::Moves,
+        Scenario::Deletes,
     ];
 
     /// What it is called in the environment and in reports.
@@ -45,6 +50,7 @@ impl Scenario {
             Scenario::ChunkedVersion => "chunked-version",
             Scenario::Tree => "tree",
             Scenario::Moves => "moves",
+            Scenario::Deletes => "deletes",
         }
     }
 
@@ -100,8 +106,14 @@ impl Scenario {
                 rig.shell("mv p t; mv q p; mv r q; mv t r");
                 rig.shell("mkdir n; mv d/e n/k; mv d n/l");
             }
+            Scenario::Deletes => return deletes::rig(rig),
         }
         rig
+    }
+
+    /// By which clock its pass runs, if not the machine's.
+    pub(super) fn clock(self) -> Option<&'static str> {
+        (self == Scenario::Deletes).then_some(LATER)
     }
 
     /// How many versions a file has when all is done, however often it was killed.

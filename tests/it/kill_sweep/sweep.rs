@@ -1,11 +1,12 @@
 //! Killing a scenario at one place after the other, on all cores, and telling.
 
+use super::deletes;
 use super::extent::{Extent, seed};
 use super::places::{Place, Places};
 use super::scenario::Scenario;
 use super::strace;
 use super::verdict::{self, Aftermath};
-use crate::rig::{Rig, each, not_run, say};
+use crate::rig::{Rig, each, not_run, other_clock, say};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,7 +30,13 @@ pub(super) fn run(scenario: Scenario, sample: usize) {
         not_run("there is no strace that may trace");
         return;
     }
-    let places = strace::places(&scenario.rig());
+    if scenario
+        .clock()
+        .is_some_and(|clock| other_clock(clock).is_none())
+    {
+        return;
+    }
+    let places = strace::places(&scenario.rig(), scenario.clock());
     let (chosen, enough) = match extent {
         Extent::Share { part, of } => (share(&places, part, of), usize::MAX),
         _ => (places.sample(seed()), sample),
@@ -48,7 +55,13 @@ fn share(places: &Places, part: usize, of: usize) -> Vec<Place> {
 fn at(scenario: Scenario, place: &Place) -> Verdict {
     for _ in 0..3 {
         let rig = scenario.rig();
-        if let Some(aftermath) = kill(&rig, place) {
+        if scenario == Scenario::Deletes {
+            let before = deletes::Before::of(&rig);
+            if kill(&rig, scenario, place).is_some() {
+                before.is_made_good(&rig, place.number.is_multiple_of(2));
+                return Verdict::MadeGood;
+            }
+        } else if let Some(aftermath) = kill(&rig, scenario, place) {
             verdict::is_made_good(&rig, scenario, &[aftermath]);
             return Verdict::MadeGood;
         }
@@ -58,8 +71,8 @@ fn at(scenario: Scenario, place: &Place) -> Verdict {
 
 /// Runs a pass that is killed there; `None` when it ended before.
 #[track_caller]
-fn kill(rig: &Rig, place: &Place) -> Option<Aftermath> {
-    let killed = strace::killed_at(rig, place);
+fn kill(rig: &Rig, scenario: Scenario, place: &Place) -> Option<Aftermath> {
+    let killed = strace::killed_at(rig, scenario.clock(), place);
     if killed.code == 0 {
         return None;
     }
@@ -132,7 +145,7 @@ pub(super) fn nested(cases: usize, depth: usize) {
     let kills = any(cases, 12, |rig, scenario, places| {
         let mut after = Vec::new();
         for place in places.take(1 + depth) {
-            after.extend(kill(rig, place));
+            after.extend(kill(rig, scenario, place));
         }
         verdict::is_made_good(rig, scenario, &after);
         after.len()
@@ -146,7 +159,7 @@ pub(super) fn edited(cases: usize) {
     let kills = any(cases, usize::MAX, |rig, scenario, places| {
         let after: Vec<_> = places
             .take(1)
-            .filter_map(|place| kill(rig, place))
+            .filter_map(|place| kill(rig, scenario, place))
             .collect();
         for (path, found) in rig.tree_on_disk() {
             if let Some((size, _)) = found {
@@ -176,11 +189,15 @@ fn any(
         not_run("there is no strace that may trace");
         return usize::MAX / 2;
     }
-    let lists = Scenario::ALL.map(|scenario| {
-        let mut places = strace::places(&scenario.rig());
-        places.all.retain(|place| place.number <= highest);
-        (scenario, places.sample(seed()))
-    });
+    // One pass at the machine's time is to make it good.
+    let now = Scenario::ALL.into_iter().filter(|s| s.clock().is_none());
+    let lists: Vec<_> = now
+        .map(|scenario| {
+            let mut places = strace::places(&scenario.rig(), None);
+            places.all.retain(|place| place.number <= highest);
+            (scenario, places.sample(seed()))
+        })
+        .collect();
     let sum = AtomicUsize::new(0);
     let numbers: Vec<usize> = (0..cases).collect();
     each(&numbers, |case| {
