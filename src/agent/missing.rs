@@ -22,8 +22,10 @@ pub(crate) enum Found {
     Gone,
     /// A file is where a directory was, or the other way round.
     Succeeded,
-    /// Something is there, or a rule leaves it out.
+    /// Something is there, or a rule leaves out all that is in its directory.
     There,
+    /// A rule leaves it out, there or not.
+    LeftOut,
     /// Nothing can be said.
     Unknown,
 }
@@ -73,8 +75,11 @@ impl Looker {
             return Found::Unknown;
         };
         // What a rule leaves out is none of our business any more, there or not.
-        if level.shut().is_some() || level.excluded(path.as_path(), is_dir).is_some() {
+        if level.shut().is_some() {
             return Found::There;
+        }
+        if level.excluded(path.as_path(), is_dir).is_some() {
+            return Found::LeftOut;
         }
         match scan::look(&self.root, &dir, &[name], level) {
             Ok(found) if found.is_empty() => Found::Gone,

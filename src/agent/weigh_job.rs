@@ -280,7 +280,12 @@ fn sort(
             }
             Found::Gone | Found::Succeeded if doomed.absent.is_of_the_future(now) => {}
             Found::Gone | Found::Succeeded => gone.push(doomed),
-            Found::There => edits.push(Edit::Mark(Mark::Present(doomed.dir, doomed.name))),
+            // The next look at its directory would note it again. What was shown to a
+            // person is not: it holds nothing up any more.
+            Found::LeftOut if doomed.absent.clearance == Clearance::None => {}
+            Found::There | Found::LeftOut => {
+                edits.push(Edit::Mark(Mark::Present(doomed.dir, doomed.name)));
+            }
             Found::Unknown => {}
         }
     }

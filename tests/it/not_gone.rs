@@ -90,3 +90,26 @@ fn a_run_of_some_mirrors_deletes_nothing() {
     rig.expect_box_in(&second, ["moves.txt: m"]);
     assert!(!run.stderr.contains("deletes wait"), "{run}");
 }
+
+#[test]
+fn what_is_gone_and_left_out_by_a_rule_is_noted_once() {
+    let rig = rig();
+    rig.write("a.log", "a").write("b.log", "b").once_ok();
+    let rig = rig.exclude(&["*.log"]);
+    rig.remove("a.log").remove("b.log").once_ok();
+    rig.once_ok();
+    let rows = rig.rows();
+    for _ in 0..2 {
+        rig.once_ok()
+            .expect(&[("unchanged", 100), ("trashed", 0), ("requests", 0)]);
+        let now = rig.rows();
+        let other: Vec<_> = now.iter().filter(|row| !rows.contains(row)).collect();
+        assert!(other.is_empty() && now.len() == rows.len(), "{other:?}");
+    }
+    let Some(run) = pass(&rig, LATER) else {
+        return;
+    };
+    run.expect_code(0)
+        .expect(&[("unchanged", 100), ("trashed", 0)]);
+    assert_eq!((deletes(&rig), rig.row_count("absent")), (0, 2));
+}
