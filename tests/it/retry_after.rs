@@ -75,7 +75,10 @@ fn what_is_too_long_ends_the_run_with_the_rest_pending() {
             rig.cloud.inject(fault.header("retry-after", value));
             let run = rig.once();
             run.expect_code(1);
-            assert!(run.count("pending") >= 1, "{run}");
+            // The other file may be there by then, and what is in a directory without
+            // its folder nobody has counted.
+            let least = u64::from(*operation != "post_folders");
+            assert!(run.count("pending") >= least, "{run}");
             assert_eq!(run.count("failed") + run.count("parked"), 0, "{run}");
             assert!(rig.cloud.count_status(operation, status) <= 2, "{run}");
             rig.cloud.clear_faults();
