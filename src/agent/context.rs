@@ -12,6 +12,7 @@ use crate::local::rules::Rules;
 use crate::model::ground::Ground;
 use crate::model::path::RelPath;
 use crate::plan::guard::Halt;
+use crate::plan::moves::Spot;
 use crate::plan::policy::Policy;
 use crate::remote::client::BoxClient;
 use crate::store::error::Error as StoreError;
@@ -148,6 +149,11 @@ impl Mirror {
 }
 
 impl Context {
+    /// A place with its mirror's name, as it is told.
+    pub(crate) fn named(&self, (mirror, path): Spot) -> (String, RelPath) {
+        (self.mirrors[mirror].name.clone(), path)
+    }
+
     /// The number of the mirror of that name, if it is of this run.
     pub(crate) fn number_of(&self, name: &str) -> Option<usize> {
         self.mirrors.iter().position(|mirror| mirror.name == name)

@@ -1,48 +1,32 @@
 //! `boxup approve`: told to the service, or noted here where none runs.
 
-use crate::agent::{approve, control};
+use crate::agent::approve;
+use crate::cli::errand::{self, Untold};
 use crate::cli::output::Output;
 use crate::cli::wording::{printable, some};
 use crate::cli::{Place, exit, refuse};
-use crate::config;
+use crate::config::Config;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// How long the service may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// What is said when it takes longer.
+const SLOW: &str = "the service does not answer; `boxup status` tells how it stands";
 
 /// Approves.
 pub(super) async fn run(place: &Place, mirror: &str, as_json: bool, mut output: Output) -> u8 {
-    let local = match place.load(config::load_local).await {
-        Ok(local) => local,
-        Err(error) => return refuse(&error, as_json, &mut output),
-    };
     let question = json!({ "verb": "approve", "mirror": mirror });
-    let asked = control::ask(&local.state_dir, &question);
-    let told = match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(Ok(Some(reply))) => reply,
-        Ok(Ok(None)) => match place.load(config::load).await {
-            Err(error) => return refuse(&error, as_json, &mut output),
-            Ok(loaded) => match approve::alone(&loaded.config, mirror).await {
-                Ok(told) => told.unwrap_or_else(|| json!({ "result": "unknown" })),
-                Err(fatal) => {
-                    let code = exit::of_fatal(&fatal);
-                    return fail(&fatal.to_string(), code, as_json, &mut output);
-                }
-            },
-        },
-        Ok(Err(error)) => {
-            let what = format!("the service cannot be asked: {error}");
-            return fail(&what, exit::UNREACHABLE, as_json, &mut output);
-        }
-        Err(_) => {
-            let what = "the service does not answer; `boxup status` tells how it stands";
-            return fail(what, exit::UNREACHABLE, as_json, &mut output);
-        }
+    let alone = async |config: Config| {
+        approve::alone(&config, mirror)
+            .await
+            .map(|told| told.unwrap_or_else(|| json!({ "result": "unknown" })))
     };
-    if let Some(error) = told["error"].as_str() {
-        return fail(error, exit::UNREACHABLE, as_json, &mut output);
-    }
+    let told = match errand::run(place, &question, PATIENCE, SLOW, alone).await {
+        Ok(told) => told,
+        Err(Untold::Configuration(error)) => return refuse(&error, as_json, &mut output),
+        Err(Untold::Failed(what, code)) => return fail(&what, code, as_json, &mut output),
+    };
     if told["result"] == "unknown" {
         let what = format!("no mirror is named {mirror:?}; `boxup config check` lists the mirrors");
         return fail(&what, exit::USAGE, as_json, &mut output);

@@ -77,6 +77,17 @@ pub(crate) fn told_name<'a>(path: &RelPath, report: &'a Report) -> Option<&'a Re
     (!name.is_that_of(&own)).then_some(name)
 }
 
+fn moved(item: &Item, (mirror, from): &(String, RelPath)) -> Value {
+    let mut line = json!({
+        "event": "moved", "from": from.to_string(), "from_mirror": mirror,
+    });
+    match item {
+        Item::File(id) => line["file_id"] = json!(id.as_str()),
+        Item::Folder(_, id) => line["folder_id"] = json!(id.as_str()),
+    }
+    line
+}
+
 fn trashed(item: &ItemId, files: u64) -> Value {
     let key = format!("{}_id", item.kind());
     let mut line = json!({ "event": "trashed", "files": files });
@@ -114,14 +125,7 @@ fn entry(report: &Report) -> Option<Value> {
         Report::FolderAdopted(id, _) => {
             json!({ "event": "folder_adopted", "folder_id": id.as_str() })
         }
-        Report::Moved(item, (_, from)) => {
-            let mut line = json!({ "event": "moved", "from": from.to_string() });
-            match item {
-                Item::File(id) => line["file_id"] = json!(id.as_str()),
-                Item::Folder(_, id) => line["folder_id"] = json!(id.as_str()),
-            }
-            line
-        }
+        Report::Moved(item, from) => moved(item, from),
         Report::Excluded(why) => {
             let mut line = with_reason("excluded", why.code(), why.to_string());
             if let Exclusion::Rule(decided) = why {

@@ -7,6 +7,7 @@ pub(crate) mod collapse;
 pub(crate) mod config_show;
 pub(crate) mod conflicts;
 pub(crate) mod doctor;
+pub(crate) mod errand;
 pub(crate) mod examples;
 pub(crate) mod exit;
 pub(crate) mod explain;

@@ -137,9 +137,9 @@ impl Text {
                 GREEN,
                 format!("  (the folder was on Box already{named})"),
             ),
-            Report::Moved(_, (_, from)) => {
+            Report::Moved(_, (from, path)) => {
                 self.has_spoken = true;
-                let words = format!("{from} -> {place}");
+                let words = format!("{from}/{path} -> {place}");
                 return self.marked("moved", GREEN, &words);
             }
             Report::Parked(why) => ("parked", YELLOW, format!(": {why}")),

@@ -1,48 +1,28 @@
 //! `boxup undo`: told to the service, or done here where none runs.
 
-use crate::agent::{control, undo};
+use crate::agent::undo;
+use crate::cli::errand::{self, Untold};
 use crate::cli::output::Output;
 use crate::cli::wording::{printable, some};
 use crate::cli::{Place, exit, refuse};
-use crate::config;
+use crate::config::Config;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// How long the service may take: a run may have done a great deal.
 const PATIENCE: Duration = Duration::from_secs(60 * 60);
+/// What is said when it takes longer.
+const SLOW: &str = "the service is still at it: run the same again to see how it stands";
 
 /// Undoes.
 pub(super) async fn run(place: &Place, run: &str, as_json: bool, mut output: Output) -> u8 {
-    let local = match place.load(config::load_local).await {
-        Ok(local) => local,
-        Err(error) => return refuse(&error, as_json, &mut output),
-    };
     let question = json!({ "verb": "undo", "run": run });
-    let asked = control::ask(&local.state_dir, &question);
-    let told = match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(Ok(Some(reply))) => reply,
-        Ok(Ok(None)) => match place.load(config::load).await {
-            Err(error) => return refuse(&error, as_json, &mut output),
-            Ok(loaded) => match undo::alone(&loaded.config, run).await {
-                Ok(told) => told,
-                Err(fatal) => {
-                    let code = exit::of_fatal(&fatal);
-                    return fail(&fatal.to_string(), code, as_json, &mut output);
-                }
-            },
-        },
-        Ok(Err(error)) => {
-            let what = format!("the service cannot be asked: {error}");
-            return fail(&what, exit::UNREACHABLE, as_json, &mut output);
-        }
-        Err(_) => {
-            let what = "the service is still at it: run the same again to see how it stands";
-            return fail(what, exit::UNREACHABLE, as_json, &mut output);
-        }
+    let alone = async |config: Config| undo::alone(&config, run).await;
+    let told = match errand::run(place, &question, PATIENCE, SLOW, alone).await {
+        Ok(told) => told,
+        Err(Untold::Configuration(error)) => return refuse(&error, as_json, &mut output),
+        Err(Untold::Failed(what, code)) => return fail(&what, code, as_json, &mut output),
     };
-    if let Some(error) = told["error"].as_str() {
-        return fail(error, exit::UNREACHABLE, as_json, &mut output);
-    }
     if told["result"] == "unknown" {
         return fail(&unknown(run, &told), exit::USAGE, as_json, &mut output);
     }

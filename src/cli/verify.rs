@@ -219,7 +219,7 @@ fn line(mirror: &str, told: &Told<'_>) -> String {
         Drift::Missing => "not on Box any more".to_owned(),
         Drift::Changed => "Box has something else".to_owned(),
         Drift::Ours => "on Box, and not here any more".to_owned(),
-        Drift::Foreign => "on Box, and never was here".to_owned(),
+        Drift::Foreign => "on Box, and not known here".to_owned(),
         Drift::Pending(Some(why)) | Drift::Unread(why) => why.clone(),
         Drift::Pending(None) => "not sent yet".to_owned(),
     };
@@ -310,7 +310,7 @@ fn next(found: &Verified) -> String {
         ),
         (
             found.extra,
-            "what is extra was deleted here or never was here, and stays on Box",
+            "what is extra was deleted here or is not known here, and stays on Box",
         ),
         (found.unread, "what is unread waits until it can be read"),
     ];

@@ -5,7 +5,7 @@ use crate::model::identity::Identity;
 use crate::model::ids::{Etag, FolderId, FolderKey};
 use crate::model::item::{RemoteFile, RemoteFolder};
 use crate::model::name::RemoteName;
-use crate::model::path::LocalName;
+use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::{DOUBTED, Exclusion, Failed, Parked};
 use crate::model::stamp::{Nanos, Stamp, Tolerated};
 use crate::plan::absence::Mark;
@@ -13,7 +13,7 @@ use crate::plan::conflict::Decision;
 use crate::plan::facts::{
     Hashed, Intent, Mapped, OpenSession, ParkedItem, SyncedFile, SyncedFolder,
 };
-use crate::plan::moves::{Item, MoveWork, Spot};
+use crate::plan::moves::{Item, MoveWork};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -329,8 +329,8 @@ pub(crate) enum Report {
     FolderCreated(FolderId, Option<RemoteName>),
     /// An existing folder on Box that is ours now.
     FolderAdopted(FolderId, Option<RemoteName>),
-    /// It has moved on Box, from this place.
-    Moved(Item, Spot),
+    /// It has moved on Box, from this mirror and place.
+    Moved(Item, (String, RelPath)),
 }
 
 impl Report {

@@ -82,7 +82,11 @@ fn files_keep_their_ids_wherever_they_go() {
         .events
         .iter()
         .find(|event| event["event"] == "moved" && event["path"] == "e/c2");
-    assert_eq!(event.expect("it is told")["from"], "d/c");
+    let event = event.expect("it is told");
+    assert_eq!(
+        (&event["from"], &event["from_mirror"]),
+        (&"d/c".into(), &"mirror".into())
+    );
     expect_moved(
         &rig,
         &before,

@@ -129,6 +129,7 @@ impl Engine {
             stumbles.remove(&key.1);
         }
         for (item, from, to) in moves.moved {
+            let from = self.context.named(from);
             self.account(to, Report::Moved(item, from));
         }
         for (mirror, path) in moves.look {

@@ -3,6 +3,8 @@
 //! Box may be read, to tell a new file from one that is there already; nothing is
 //! written, neither there nor here, and the lock is not taken.
 
+mod moves;
+
 use crate::agent::access::Traces;
 use crate::agent::account::AccountCheck;
 use crate::agent::context::{Context, Mirror, Readers};
@@ -19,13 +21,12 @@ use crate::model::item::{Obstacle, Occupant, RemoteFile};
 use crate::model::name::RemoteName;
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::{Failed, Parked};
-use crate::model::stamp::Stamp;
 use crate::model::trouble::{Said, Trouble};
 use crate::plan::action::{Action, FileWork, FolderWork, Report};
 use crate::plan::brake::{self, Load};
-use crate::plan::facts::{Inventory, SyncedFile, SyncedFolder};
+use crate::plan::facts::{Inventory, SyncedFolder};
 use crate::plan::guard::{Brake, Halt, NAMED};
-use crate::plan::moves::{Item, MoveWork, Spot};
+use crate::plan::moves::Spot;
 use crate::plan::policy::{OnDelete, Quiet};
 use crate::plan::queue::Rank;
 use crate::plan::settle::{self, Effect};
@@ -360,43 +361,6 @@ impl Preview {
         Ok(report)
     }
 
-    /// Tells of moves; a file that was changed as well would get a version.
-    fn moves(&mut self, work: MoveWork) -> Result<Option<Report>, Fatal> {
-        let context = Arc::clone(&self.context);
-        for hop in work.hops {
-            if !self.moved.insert(hop.to.clone()) {
-                continue;
-            }
-            self.left.insert(hop.origin.at.clone());
-            let mirror = &context.mirrors[hop.to.0];
-            let (path, item) = (hop.to.1.clone(), hop.origin.item);
-            let reader = context.readers.get()?;
-            match &item {
-                Item::Folder(key, _) => {
-                    let folder = reader.folder(*key)?.filter(|folder| folder.inventoried);
-                    let dir = folder.map(|folder| Dir { path, folder });
-                    self.visits.extend(dir.map(|dir| (dir, None)));
-                }
-                Item::File(_) => {
-                    let name = std::slice::from_ref(&hop.origin.name);
-                    let mapped = reader.some(hop.origin.dir, name)?;
-                    let row = mapped.files.get(&hop.origin.name);
-                    let found = mirror.open_root().ok();
-                    let found = found.and_then(|root| root.open_file(&path).ok());
-                    let report = match (found, row) {
-                        (Some((_, now)), Some(row)) if !is_as_before(&now, row) => {
-                            self.would_send(Some(row.id.clone()), &row.name, now.size)
-                        }
-                        _ => Report::Unchanged,
-                    };
-                    self.tell(mirror, path, report);
-                }
-            }
-            self.tell(mirror, hop.to.1, Report::Moved(item, hop.origin.at));
-        }
-        Ok(None)
-    }
-
     async fn occupant(
         &mut self,
         parent: &FolderId,
@@ -563,10 +527,6 @@ impl Preview {
             Verdict::Vanished => {}
         }
     }
-}
-
-fn is_as_before(now: &Stamp, row: &SyncedFile) -> bool {
-    (now.size, now.mtime) == (row.stamp.size, row.stamp.mtime)
 }
 
 /// The target's folder; `None` where it would be made.
