@@ -4,8 +4,9 @@
 //! longer path than a socket address can hold, so it is reached through a directory
 //! that is open.
 
+use crate::agent::desk::Desk;
 use crate::agent::door::{Door, Visitor};
-use crate::agent::engine::{Again, Command, Event, Order, Shown, Waited};
+use crate::agent::engine::{Again, Command, Order, Shown, Waited};
 use crate::agent::notice::{path_of, put_path};
 use crate::agent::resolve;
 use crate::agent::run::Fatal;
@@ -20,7 +21,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 const NAME: &str = "control.sock";
@@ -44,10 +44,6 @@ impl Drop for Socket {
         drop(std::fs::remove_file(&self.path));
     }
 }
-
-/// The engine that answers: none while one makes room for another, gone when the run
-/// ends.
-pub(crate) type Desk = watch::Receiver<Option<mpsc::Sender<Event>>>;
 
 /// Opens the socket. The state directory is locked, so a socket that is there is dead.
 pub(crate) fn listen(state_dir: &Path, desk: Desk) -> Result<Socket, Fatal> {
@@ -107,7 +103,7 @@ async fn answer(stream: UnixStream, desk: Desk, visitor: Visitor) -> io::Result<
     let name = |key: &str| question.get(key).and_then(Value::as_str).map(str::to_owned);
     let reply = match question.get("verb").and_then(Value::as_str) {
         _ if seat.is_none() => Some(json!({ "error": "too many questions are under way" })),
-        Some("status") => put(&desk, Command::Status).await,
+        Some("status") => desk.ask(Command::Status).await.map(|now| now.json()),
         Some("wait") => tokio::select! {
             reply = wait(&desk) => reply,
             // Whoever asked has left: nobody needs the answer.
@@ -127,7 +123,7 @@ async fn answer(stream: UnixStream, desk: Desk, visitor: Visitor) -> io::Result<
             None => Some(json!({ "error": "there is no mirror in the question" })),
         },
         Some("undo") => match name("run") {
-            Some(run) => put(&desk, |answer| Command::Undo(run.clone(), answer)).await,
+            Some(run) => desk.ask(|answer| Command::Undo(run.clone(), answer)).await,
             None => Some(json!({ "error": "there is no run in the question" })),
         },
         _ => Some(json!({ "error": "this boxup does not know that question" })),
@@ -137,40 +133,18 @@ async fn answer(stream: UnixStream, desk: Desk, visitor: Visitor) -> io::Result<
     tokio::time::timeout(PATIENCE, write.write_all(reply.as_bytes())).await?
 }
 
-/// Asks the engine; the next one, when that one makes room before it has answered.
-/// `None` when the run ends.
-async fn put<T>(desk: &Desk, question: impl Fn(oneshot::Sender<T>) -> Command) -> Option<T> {
-    let mut desk = desk.clone();
-    loop {
-        let engine = desk.wait_for(Option::is_some).await.ok()?.clone()?;
-        let (answer, reply) = oneshot::channel();
-        let asked = engine.send(Event::Command(question(answer))).await;
-        if asked.is_ok()
-            && let Ok(reply) = reply.await
-        {
-            return Some(reply);
-        }
-        let is_other = |now: &Option<mpsc::Sender<Event>>| {
-            now.as_ref().is_none_or(|now| !now.same_channel(&engine))
-        };
-        drop(desk.wait_for(is_other).await.ok()?);
-    }
-}
-
 /// What the agent is doing about one entry.
 async fn entry(desk: &Desk, question: &Value) -> Option<Value> {
     let mirror = question.get("mirror").and_then(Value::as_str);
     let Some((mirror, path)) = mirror.zip(path_of(question)) else {
         return Some(json!({ "error": "this names no entry" }));
     };
-    put(desk, |answer| {
-        Command::Entry(mirror.to_owned(), path.clone(), answer)
-    })
-    .await
+    desk.ask(|answer| Command::Entry(mirror.to_owned(), path.clone(), answer))
+        .await
 }
 
 async fn wait(desk: &Desk) -> Option<Value> {
-    put(desk, Command::Wait).await.map(waited)
+    desk.ask(Command::Wait).await.map(waited)
 }
 
 fn waited(found: Waited) -> Value {
@@ -215,12 +189,16 @@ pub(crate) fn again(again: &Again) -> Value {
 }
 
 async fn compare(desk: &Desk, again: Again) -> Option<Value> {
-    let found = put(desk, |answer| Command::Again(again.clone(), answer)).await?;
+    let found = desk
+        .ask(|answer| Command::Again(again.clone(), answer))
+        .await?;
     Some(waited(found))
 }
 
 async fn approve(desk: &Desk, mirror: String) -> Option<Value> {
-    let approved = put(desk, |answer| Command::Approve(mirror.clone(), answer)).await?;
+    let approved = desk
+        .ask(|answer| Command::Approve(mirror.clone(), answer))
+        .await?;
     Some(approved.unwrap_or_else(|| json!({ "result": "unknown" })))
 }
 
@@ -249,7 +227,7 @@ pub(crate) fn decision(order: &Order) -> Option<Value> {
 
 async fn decide(desk: &Desk, order: Order) -> Option<Value> {
     let question = |answer| Command::Resolve(order.clone(), answer);
-    let resolved = put(desk, question).await?;
+    let resolved = desk.ask(question).await?;
     Some(resolve::value(&resolved))
 }
 

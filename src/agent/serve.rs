@@ -3,6 +3,7 @@
 
 use crate::agent::context::Context;
 use crate::agent::control;
+use crate::agent::desk::{Behind, Desk};
 use crate::agent::engine::{Event, Temper};
 use crate::agent::eyes::Eyes;
 use crate::agent::login;
@@ -22,7 +23,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 /// How long the service leaves an item alone that waits for something at Box.
 const PARKED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -71,7 +72,7 @@ async fn shifts(
 ) -> Result<Ending, Fatal> {
     let began = Instant::now();
     let mut parts = Parts::open(&config)?;
-    let (desk_in, desk) = watch::channel(None);
+    let (desk_in, desk) = Desk::open();
     let socket = control::listen(&config.state_dir, desk)?;
     let shared = Shared {
         stop: Arc::new(tokio::sync::Mutex::new(orders.stop)),
@@ -180,7 +181,7 @@ impl Parts {
         &self,
         config: &Config,
         shared: &Shared,
-        desk: &watch::Sender<Option<mpsc::Sender<Event>>>,
+        desk: &Behind,
         before: Option<&Ending>,
     ) -> Result<Shift, Fatal> {
         let began = Instant::now();

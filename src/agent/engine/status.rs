@@ -1,14 +1,10 @@
 //! Answering those who ask how it stands, and those who wait until all is on Box.
 
 use crate::agent::engine::{Again, Engine, Order, Resolved};
-use crate::agent::eyes::Sight;
+use crate::agent::snapshot::{MirrorNow, NoRoomNow, Snapshot, State};
 use crate::model::path::RelPath;
-use crate::model::reason::FULL;
 use crate::plan::policy::Quiet;
-use crate::plan::sight::Cause;
-use crate::remote::pace::Standing;
 use crate::store::error::Error as StoreError;
-use crate::store::verified::LastVerified;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -17,7 +13,7 @@ use tokio::sync::oneshot;
 /// What can be asked of a running agent.
 pub(crate) enum Command {
     /// How does it stand?
-    Status(oneshot::Sender<Value>),
+    Status(oneshot::Sender<Snapshot>),
     /// Look at everything now, and answer when nothing is left to do.
     Wait(oneshot::Sender<Waited>),
     /// What is being done about this entry of this mirror?
@@ -162,53 +158,33 @@ impl Engine {
         Ok(waited)
     }
 
-    fn status(&self) -> Result<Value, StoreError> {
+    fn status(&self) -> Result<Snapshot, StoreError> {
         let mut mirrors = Vec::new();
         for number in 0..self.parts.len() {
             mirrors.push(self.mirror_status(number)?);
         }
-        let (bandwidth, is_slowed) = self.context.client.bandwidth();
-        let (method, expires_in) = self.context.client.token_status();
-        Ok(json!({
-            "running": true,
-            "pid": std::process::id(),
-            "version": env!("CARGO_PKG_VERSION"),
-            "mirrors": mirrors,
-            "token": { "method": method, "expires_in": expires_in },
-            "requests": self.context.client.requests(),
-            "bytes_sent": self.context.client.bytes_sent(),
-            "rate": self.rate_status(),
-            "bandwidth": { "limit": bandwidth, "waited_for": is_slowed },
-        }))
-    }
-
-    /// The lanes, and for how long Box asked everybody to wait.
-    fn rate_status(&self) -> Value {
-        let lane = |Standing {
-                        limit,
-                        allowed,
-                        used,
-                    }| json!({ "limit": limit, "allowed": allowed, "used": used });
-        let standings = self.context.client.standings();
+        let client = &self.context.client;
         let now = Instant::now();
-        let held = self
-            .context
-            .client
-            .held_until()
-            .filter(|until| *until > now);
-        json!({
-            "uploads": lane(standings.uploads),
-            "requests": lane(standings.calls),
-            "held_seconds": held.map(|until| (until - now).as_secs() + 1),
-            "waited_for": self.context.client.is_waited_for(),
+        Ok(Snapshot {
+            mirrors,
+            token: client.token_status(),
+            requests: client.requests(),
+            bytes_sent: client.bytes_sent(),
+            lanes: client.standings(),
+            held: client
+                .held_until()
+                .and_then(|until| until.checked_duration_since(now)),
+            is_waited_for: client.is_waited_for(),
+            bandwidth: client.bandwidth(),
+            silence: self.silence.heard().map(str::to_owned),
         })
     }
 
-    fn mirror_status(&self, number: usize) -> Result<Value, StoreError> {
+    fn mirror_status(&self, number: usize) -> Result<MirrorNow, StoreError> {
         let (mirror, run) = (&self.context.mirrors[number], &self.parts[number]);
         let is_own = |key: &(usize, RelPath)| key.0 == number;
         let in_flight = self.queue.running_of(is_own);
-        let oldest = self.queue.oldest(is_own);
+        let now = Instant::now();
         let reader = self.context.readers.get()?;
         let root = reader.root(&mirror.name, &mirror.target_key())?;
         let (synced, parked) = match &root {
@@ -218,74 +194,45 @@ impl Engine {
             ),
             None => (0, 0),
         };
-        let sight = self.eyes.sight(number);
         let no_room = self.no_room_for(number);
-        let state = match (&run.halt, &run.pass, run.jobs, run.visits) {
-            (Some(_), ..) => "halted",
-            _ if no_room.is_some_and(|no_room| no_room.from == 0) => "paused",
-            (None, _, jobs, _) if jobs > 0 => "uploading",
-            (None, Some(_), ..) => "scanning",
-            (None, None, _, visits) if visits > 0 => "scanning",
-            (None, None, ..) => "watching",
-        };
-        let last_pass = run
-            .last_pass
-            .map(|at| humantime::format_rfc3339_seconds(at).to_string());
-        Ok(json!({
-            "name": mirror.name,
-            "local": mirror.local.to_string_lossy(),
-            "folder_id": root.map(|root| root.id.to_string()),
-            "state": state,
-            "watched": sight.word,
-            "polled": polled(&sight),
-            "halted": run.halt.as_ref().map(|halt| json!({
-                "reason": halt.code(), "message": halt.to_string(),
-            })),
-            "paused": no_room.map(|no_room| json!({
-                "reason": FULL,
-                "message": no_room.said.to_string(),
-                "from_bytes": no_room.from,
-                "next_probe_seconds": seconds_until(no_room.probe_at),
-            })),
-            "synced": synced,
-            "pending": run.jobs.saturating_sub(in_flight),
-            "in_flight": in_flight,
-            "parked": parked,
-            "failed": run.failed.len(),
-            "held_back": self.schedule.hot.held_of(number),
-            "oldest_unsynced_seconds":
-                oldest.map(|since| Instant::now().saturating_duration_since(since).as_secs()),
-            "last_pass": last_pass,
-            "doubted": mirror.doubted.load(Ordering::Relaxed),
-            "verified": reader.last_verified(&mirror.name)?.as_ref().map(verified),
-        }))
+        Ok(MirrorNow {
+            name: mirror.name.clone(),
+            local: mirror.local.clone(),
+            folder_id: root.map(|root| root.id.to_string()),
+            state: self.state_of(number),
+            sight: self.eyes.sight(number),
+            halt: run.halt.clone(),
+            no_room: no_room.map(|no_room| NoRoomNow {
+                message: no_room.said.to_string(),
+                from_bytes: no_room.from,
+                next_probe: no_room.probe_at.saturating_duration_since(now),
+            }),
+            synced: synced.cast_unsigned(),
+            pending: run.jobs.saturating_sub(in_flight),
+            in_flight,
+            parked: parked.cast_unsigned(),
+            failed: run.failed.len(),
+            held_back: self.schedule.hot.held_of(number),
+            oldest: self
+                .queue
+                .oldest(is_own)
+                .map(|since| now.saturating_duration_since(since)),
+            last_pass: run.last_pass,
+            doubted: mirror.doubted.load(Ordering::Relaxed),
+            verified: reader.last_verified(&mirror.name)?,
+        })
     }
-}
 
-/// What is polled, and why; nothing where all is watched.
-fn polled(sight: &Sight) -> Value {
-    let cause = sight.causes.first();
-    match sight.polled.as_slice() {
-        [] => Value::Null,
-        places => json!({
-            "places": places.len(),
-            "first": places.first().map(ToString::to_string),
-            "reason": cause.map(Cause::code),
-            "message": cause.map(ToString::to_string),
-        }),
+    fn state_of(&self, number: usize) -> State {
+        let run = &self.parts[number];
+        let is_full = || self.no_room_for(number).is_some_and(|full| full.from == 0);
+        match (&run.halt, &run.pass, run.jobs, run.visits) {
+            (Some(_), ..) => State::Halted,
+            _ if is_full() => State::Paused,
+            (None, _, jobs, _) if jobs > 0 => State::Uploading,
+            (None, Some(_), ..) => State::Scanning,
+            (None, None, _, visits) if visits > 0 => State::Scanning,
+            (None, None, ..) => State::Watching,
+        }
     }
-}
-
-fn verified(last: &LastVerified) -> Value {
-    let at = u64::try_from(last.at.0).unwrap_or(0);
-    let at = std::time::UNIX_EPOCH + std::time::Duration::from_nanos(at);
-    let [missing, changed, extra, pending] = last.found;
-    json!({
-        "at": humantime::format_rfc3339_seconds(at).to_string(),
-        "missing": missing, "changed": changed, "extra": extra, "pending": pending,
-    })
-}
-
-fn seconds_until(at: Instant) -> u64 {
-    at.saturating_duration_since(Instant::now()).as_secs()
 }

@@ -1,11 +1,24 @@
 //! The command line. Only its syntax: what a command does is elsewhere.
 
+mod config;
+mod resolve;
+mod sync;
+#[cfg(test)]
+mod tests;
+mod token;
+mod verify;
+
+pub(crate) use crate::cli::args::config::ConfigCommand;
+pub(crate) use crate::cli::args::resolve::ResolveArgs;
+pub(crate) use crate::cli::args::sync::SyncArgs;
+pub(crate) use crate::cli::args::token::TokenArgs;
+pub(crate) use crate::cli::args::verify::VerifyArgs;
+
 use crate::cli::examples;
 use crate::cli::init::flags::InitArgs;
 use crate::cli::output::Color;
 use crate::cli::service::args::ServiceCommand;
-use crate::plan::conflict::Keep;
-use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -266,256 +279,4 @@ pub(crate) enum Command {
         /// Write boxup.1 and a page for each command into this directory.
         dir: Option<PathBuf>,
     },
-}
-
-/// How to sync.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct SyncArgs {
-    /// Make one pass and end, instead of watching.
-    #[arg(long)]
-    pub(crate) once: bool,
-
-    /// Make one pass that only tells what would be done; nothing is sent or written.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-
-    /// Only this mirror; may be given several times. Deletes wait for a run of all mirrors:
-    /// what is gone from one may have moved into another.
-    #[arg(long = "mirror", value_name = "NAME")]
-    pub(crate) mirrors: Vec<String>,
-
-    /// Print one JSON object per line, the last one being the summary.
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    #[command(flatten)]
-    pub(crate) root: RootArgs,
-}
-
-/// Whether it is known that root runs it.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct RootArgs {
-    /// Run as root without a warning; $BOXUP_ALLOW_ROOT does the same.
-    #[arg(long, conflicts_with_all = ["once", "dry_run"])]
-    pub(crate) allow_root: bool,
-}
-
-/// What to decide, and about what.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct ResolveArgs {
-    /// Local paths, or MIRROR/path/in/it.
-    #[arg(
-        value_name = "PATH",
-        required_unless_present = "all",
-        conflicts_with = "all"
-    )]
-    pub(crate) paths: Vec<PathBuf>,
-
-    /// local: ours becomes a new version on top of theirs, which stays in the history.
-    /// box: theirs stays, and ours is not sent until it changes again; no local file is
-    /// ever written to. both: ours becomes a file of its own beside theirs.
-    #[arg(long, value_name = "local|box|both", value_parser = keep)]
-    pub(crate) keep: Keep,
-
-    /// The version on Box that you saw, as `boxup conflicts` tells it, or "gone". Without
-    /// it the decision is about what boxup itself saw last.
-    #[arg(long, value_name = "VERSION", conflicts_with = "all")]
-    pub(crate) seen: Option<String>,
-
-    /// Every conflict of the mirror that --mirror names.
-    #[arg(long, requires = "mirror")]
-    pub(crate) all: bool,
-
-    /// The mirror that --all is about.
-    #[arg(long, value_name = "NAME", requires = "all", conflicts_with = "paths")]
-    pub(crate) mirror: Option<String>,
-
-    /// Print one JSON object per conflict, and then the summary.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-fn keep(text: &str) -> Result<Keep, String> {
-    Keep::of(text).ok_or_else(|| "choose local, box or both".to_owned())
-}
-
-/// What to compare.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct VerifyArgs {
-    /// Make good what differs, as on_remote_change and on_existing say: what they park is
-    /// parked, and what is only on Box stays there. A running service does it.
-    #[arg(long)]
-    pub(crate) repair: bool,
-
-    /// Only this mirror; may be given several times.
-    #[arg(long = "mirror", value_name = "NAME")]
-    pub(crate) mirrors: Vec<String>,
-
-    /// Print one JSON object for each difference, and then the summary.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Which token.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct TokenArgs {
-    /// Print one JSON object: access_token, expires_in, token_type, restricted_to.
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    /// A token that may do less, such as item_upload; may be given several times.
-    #[arg(long = "scope", value_name = "SCOPE")]
-    pub(crate) scopes: Vec<String>,
-
-    /// … and only in the folder with this ID.
-    #[arg(long, value_name = "ID", requires = "scopes", value_parser = folder_id)]
-    pub(crate) folder: Option<String>,
-}
-
-fn folder_id(text: &str) -> Result<String, String> {
-    let is_id = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
-    match is_id {
-        true => Ok(text.to_owned()),
-        false => Err("a folder's ID is the number at the end of its web address".to_owned()),
-    }
-}
-
-/// What to do with the configuration.
-#[derive(Debug, Subcommand)]
-pub(crate) enum ConfigCommand {
-    /// Print the path of the file that is read.
-    Path {
-        /// Print one JSON object.
-        #[arg(long)]
-        json: bool,
-    },
-
-    /// Print every setting that holds, with where it comes from, and the built-in rules.
-    ///
-    /// Secrets are not shown. No command of the configuration is run, and Box is not asked.
-    Show {
-        /// Print one JSON object.
-        #[arg(long)]
-        json: bool,
-    },
-
-    /// Check it and name every mistake with its line and remedy; Box is not asked.
-    Check {
-        /// Print one JSON object per line, the last one being the summary.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Args, Command, ConfigCommand};
-    use crate::plan::conflict::Keep;
-    use clap::error::ErrorKind;
-    use clap::{CommandFactory, Parser};
-    use std::path::Path;
-    use std::time::Duration;
-
-    fn parse(line: &str) -> Result<Args, clap::Error> {
-        Args::try_parse_from(line.split(' '))
-    }
-
-    #[test]
-    fn the_definition_holds_together() {
-        Args::command().debug_assert();
-    }
-
-    #[test]
-    fn global_flags_stand_before_or_after() {
-        for line in [
-            "boxup --config f.toml -vv config check --json",
-            "boxup config check --json --config f.toml --verbose -v",
-            "boxup config --config f.toml -v check -v --json",
-        ] {
-            let args = parse(line).unwrap();
-            assert_eq!(args.config.as_deref(), Some(Path::new("f.toml")), "{line}");
-            let Command::Config {
-                command: ConfigCommand::Check { json },
-            } = args.command
-            else {
-                panic!("{line}");
-            };
-            assert!(json);
-        }
-        assert_eq!(parse("boxup -vv sync").unwrap().verbose, 2);
-        assert_eq!(parse("boxup sync -vv").unwrap().verbose, 2);
-    }
-
-    #[test]
-    fn doctor_speaks_to_people_and_programs() {
-        for (line, expected) in [("boxup doctor", false), ("boxup doctor --json", true)] {
-            let Command::Doctor { json } = parse(line).unwrap().command else {
-                panic!("{line}");
-            };
-            assert_eq!(json, expected);
-        }
-    }
-
-    #[test]
-    fn sync_takes_several_mirrors() {
-        let args = parse("boxup sync --once --mirror a --dry-run --mirror b").unwrap();
-        let Command::Sync(sync) = args.command else {
-            panic!("sync was asked for");
-        };
-        assert!(sync.once && sync.dry_run && !sync.json);
-        assert_eq!(sync.mirrors, ["a", "b"]);
-    }
-
-    #[test]
-    fn wait_takes_a_time_span() {
-        for (line, expected) in [("boxup wait", 30), ("boxup wait --timeout 2m", 120)] {
-            let Command::Wait { timeout, json } = parse(line).unwrap().command else {
-                panic!("{line}");
-            };
-            assert_eq!((timeout, json), (Duration::from_secs(expected), false));
-        }
-    }
-
-    #[test]
-    fn resolve_takes_paths_or_a_whole_mirror() {
-        let args = parse("boxup resolve a b --keep both --json").unwrap();
-        let Command::Resolve(args) = args.command else {
-            panic!("resolve was asked for");
-        };
-        assert_eq!((args.paths.len(), args.keep), (2, Keep::Both));
-        for wrong in [
-            "boxup resolve --keep both",
-            "boxup resolve a",
-            "boxup resolve a --keep mine",
-            "boxup resolve --all --keep box",
-            "boxup resolve a --all --mirror m --keep box",
-            "boxup resolve a --mirror m --keep box",
-            "boxup resolve --all --mirror m --seen 5 --keep local",
-        ] {
-            assert_eq!(parse(wrong).unwrap_err().exit_code(), 2, "{wrong}");
-        }
-        assert!(parse("boxup resolve --all --mirror m --keep local").is_ok());
-    }
-
-    #[test]
-    fn a_wrong_line_ends_with_2_and_help_with_0() {
-        for line in [
-            "boxup",
-            "boxup snyc",
-            "boxup wait --timeout 90",
-            "boxup sync x",
-            "boxup config",
-        ] {
-            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
-        }
-        let version = parse("boxup --version").unwrap_err();
-        assert_eq!(version.kind(), ErrorKind::DisplayVersion);
-        let help = parse("boxup --help").unwrap_err();
-        assert_eq!(help.exit_code(), 0);
-        let help = help.to_string();
-        for code in [0, 1, 2, 3, 69, 74, 75, 77, 78] {
-            assert!(help.contains(&format!("\n  {code:2}  ")), "{code}: {help}");
-        }
-        assert!(help.contains("$BOXUP_CONFIG") && help.contains("/etc/boxup/sync.toml"));
-    }
 }
