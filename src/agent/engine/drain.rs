@@ -98,6 +98,7 @@ impl Engine {
                 pass: None,
                 scope: Scope::Places(places),
                 rank: Rank::Backfill,
+                since: None,
                 quiet: Quiet::NONE,
                 no_room: None,
             };
@@ -195,8 +196,8 @@ impl Engine {
     async fn on_last_news(&mut self, news: News) -> Result<(), StoreError> {
         match news {
             News::Plan(surveyed) => self.on_plan(surveyed).await,
-            News::Over(_, _, rank, _) => {
-                self.visits_of(rank).ended();
+            News::Over(of, _) => {
+                self.visits_of(of.rank).ended();
                 Ok(())
             }
         }

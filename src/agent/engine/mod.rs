@@ -25,6 +25,7 @@ pub(crate) use crate::agent::engine::status::{Command, Waited};
 
 use crate::agent::context::Context;
 use crate::agent::engine::part::Part;
+use crate::agent::engine::passes::Of;
 use crate::agent::engine::silence::Silence;
 use crate::agent::engine::visits::Visits;
 use crate::agent::eyes::{Eyes, Opened};
@@ -101,7 +102,7 @@ pub(crate) enum Event {
 /// What survey threads send, in order.
 enum News {
     Plan(Surveyed),
-    Over(usize, Option<u64>, Rank, Result<Looked, Broken>),
+    Over(Of, Result<Looked, Broken>),
 }
 
 /// Why the loop should end.
@@ -152,6 +153,8 @@ pub(crate) struct Engine {
     sink: Sink,
     stop: Option<Stop>,
     silence: Silence,
+    /// When it began.
+    began: Instant,
     told_hold: Option<Instant>,
     heartbeat: Heartbeat,
     /// Something was not looked at because of the stop.
@@ -196,6 +199,7 @@ impl Engine {
             sink,
             stop: None,
             silence: Silence::default(),
+            began: Instant::now(),
             told_hold: None,
             heartbeat: Heartbeat::default(),
             unseen: false,
