@@ -22,6 +22,7 @@ mod deletes_in_doubt;
 mod deletes_watched;
 mod doctor;
 mod doctor_and_sign_in;
+mod documented;
 mod dry_run;
 mod edit_race;
 mod editors;
