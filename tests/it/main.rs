@@ -49,6 +49,7 @@ mod lessons;
 mod links;
 mod listing;
 mod login;
+mod logs;
 mod lost_answers;
 mod machine;
 mod mirrors;

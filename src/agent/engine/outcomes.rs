@@ -3,7 +3,7 @@
 use crate::agent::engine::passes::Of;
 use crate::agent::engine::{Engine, Finished, Resolved, Stop};
 use crate::agent::job::{Ended, Key, Moves, Work};
-use crate::agent::notice::Notice;
+use crate::agent::notice::{Effort, Notice};
 use crate::agent::survey::{Dir, How, Place, Scope};
 use crate::model::reason::{Failed, Parked};
 use crate::plan::action::Report;
@@ -23,6 +23,7 @@ impl Engine {
             key,
             ticket,
             began,
+            effort: _,
             ended,
         } = finished;
         let lane = ticket.lane;
@@ -41,6 +42,7 @@ impl Engine {
                     key,
                     ticket,
                     began,
+                    effort: Effort::default(),
                     ended,
                 };
                 return self.on_ended(finished);
