@@ -74,7 +74,7 @@ pub(crate) struct Temper {
 /// Everything that can wake the loop, besides plans and time.
 pub(crate) enum Event {
     /// A job ended.
-    Ended(Finished),
+    Ended(Box<Finished>),
     /// Something may have changed on the disk.
     Hint(Hint),
     /// Somebody asks.
@@ -323,7 +323,7 @@ impl Engine {
         match event {
             Event::Ended(mut finished) => {
                 self.effort = std::mem::take(&mut finished.effort);
-                let done = self.on_ended(finished);
+                let done = self.on_ended(*finished);
                 self.effort = Effort::default();
                 done?;
             }
@@ -378,7 +378,7 @@ impl Engine {
                     effort,
                     ended,
                 };
-                drop(events.send(Event::Ended(finished)).await);
+                drop(events.send(Event::Ended(Box::new(finished))).await);
             });
         }
         while self.tasks.try_join_next().is_some() {}
