@@ -321,12 +321,7 @@ impl Engine {
 
     async fn on_event(&mut self, event: Event) -> Result<(), StoreError> {
         match event {
-            Event::Ended(mut finished) => {
-                self.effort = std::mem::take(&mut finished.effort);
-                let done = self.on_ended(*finished);
-                self.effort = Effort::default();
-                done?;
-            }
+            Event::Ended(finished) => self.on_finished(*finished)?,
             Event::Hint(hint) => self.schedule.hint(hint, Instant::now()),
             Event::Command(command) => self.on_command(command).await?,
             Event::Watched(opened) => self.on_watched(opened)?,

@@ -18,7 +18,14 @@ use std::time::{Duration, Instant};
 const MOST_STUMBLES: u32 = 20;
 
 impl Engine {
-    pub(super) fn on_ended(&mut self, finished: Finished) -> Result<(), StoreError> {
+    pub(super) fn on_finished(&mut self, mut finished: Finished) -> Result<(), StoreError> {
+        self.effort = std::mem::take(&mut finished.effort);
+        let done = self.on_ended(finished);
+        self.effort = Effort::default();
+        done
+    }
+
+    fn on_ended(&mut self, finished: Finished) -> Result<(), StoreError> {
         let Finished {
             key,
             ticket,
