@@ -324,9 +324,7 @@ impl BoxClient {
         );
         trail::answered(&call.method, &headers);
         if !status.is_success() {
-            let trouble = classify(status, &headers, &body, crate::clock::wall());
-            trail::refused(trouble.said().and_then(|said| said.request_id.as_deref()));
-            return Err(trouble);
+            return Err(refusal(status, &headers, &body));
         }
         let says_it_all = matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT);
         let json = match body.is_empty() && says_it_all {
@@ -435,6 +433,12 @@ impl Drop for Counted<'_> {
 /// Box writes digests of bodies in base64, after the algorithm's name.
 fn digest_header(sha1: &Sha1Digest) -> String {
     format!("sha={}", BASE64_STANDARD.encode(sha1.as_bytes()))
+}
+
+fn refusal(status: StatusCode, headers: &reqwest::header::HeaderMap, body: &[u8]) -> Trouble {
+    let trouble = classify(status, headers, body, crate::clock::wall());
+    trail::refused(trouble.said().and_then(|said| said.request_id.as_deref()));
+    trouble
 }
 
 type Raw = (StatusCode, reqwest::header::HeaderMap, Vec<u8>);
