@@ -50,6 +50,7 @@ mod lessons;
 mod links;
 mod listing;
 mod login;
+mod logs;
 mod lost_answers;
 mod machine;
 mod mirrors;
