@@ -8,7 +8,7 @@ use crate::agent::notice::Notice;
 use crate::agent::survey::{Dir, MANY, Scope, Surveyed, Visit};
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::LOCKED;
-use crate::plan::action::{Action, Edit, Report};
+use crate::plan::action::{Action, DirPlan, Edit, Report};
 use crate::plan::debounce::{Hint, What};
 use crate::plan::guard::Halt;
 use crate::plan::policy::Quiet;
@@ -325,18 +325,7 @@ impl Engine {
         if pass.is_none() && !plan.missing.is_empty() {
             self.look_for_gone(mirror);
         }
-        let not_at_rest = plan.not_at_rest();
-        for name in looked_at {
-            let entry = (mirror, dir.path.join(&name));
-            let part = &mut self.parts[mirror];
-            part.failed.remove(&entry);
-            if part.late.has(&entry.1) && !plan.goes_on(&name) {
-                part.late.remove(&entry.1);
-            }
-            if !not_at_rest.contains(&name) {
-                self.schedule.is_at_rest(&entry);
-            }
-        }
+        self.note_looked_at(mirror, &dir.path, looked_at, &plan);
         let young = plan.edits.iter().filter_map(Edit::young);
         let young: Vec<_> = young.map(|name| dir.path.join(name)).collect();
         self.store.writer().apply(plan.edits).await?;
@@ -358,6 +347,28 @@ impl Engine {
             self.put_off(of, dir.path.join(&name));
         }
         Ok(())
+    }
+
+    /// What was hinted at, given up or not at rest has been looked at.
+    fn note_looked_at(
+        &mut self,
+        mirror: usize,
+        dir: &RelPath,
+        looked_at: Vec<LocalName>,
+        plan: &DirPlan,
+    ) {
+        let not_at_rest = plan.not_at_rest();
+        for name in looked_at {
+            let entry = (mirror, dir.join(&name));
+            let part = &mut self.parts[mirror];
+            part.failed.remove(&entry);
+            if part.late.has(&entry.1) && !plan.goes_on(&name) {
+                part.late.remove(&entry.1);
+            }
+            if !not_at_rest.contains(&name) {
+                self.schedule.is_at_rest(&entry);
+            }
+        }
     }
 
     fn push_all(&mut self, of: Of, dir: &Dir, actions: Vec<Action>) {

@@ -9,75 +9,30 @@ use std::time::{Duration, Instant};
 fn the_oldest_that_waits_says_how_stale_a_mirror_is() {
     let now = Instant::now();
     let ago = |seconds| now.checked_sub(Duration::from_secs(seconds));
-    let none = Waiting::default();
-    for (waiting, expected) in [
-        (none, None),
-        (
-            Waiting {
-                queued: ago(5),
-                ..none
-            },
-            Some(5),
-        ),
-        (
-            Waiting {
-                queued: ago(5),
-                late: ago(300),
-                ..none
-            },
-            Some(300),
-        ),
-        (
-            Waiting {
-                hinted: ago(2),
-                put_off: ago(7),
-                held_back: ago(600),
-                ..none
-            },
-            Some(600),
-        ),
-        (
-            Waiting {
-                unseen: ago(40),
-                queued: ago(5),
-                ..none
-            },
-            Some(40),
-        ),
-        (
-            Waiting {
-                still: ago(900),
-                ..none
-            },
-            Some(900),
-        ),
-        // Box is silent, and nothing is to be sent.
-        (
-            Waiting {
-                silence: ago(900),
-                ..none
-            },
-            None,
-        ),
-        (
-            Waiting {
-                silence: ago(900),
-                hinted: ago(1),
-                ..none
-            },
-            Some(900),
-        ),
-        (
-            Waiting {
-                queued: Some(now + Duration::from_secs(1)),
-                ..none
-            },
-            Some(0),
-        ),
-    ] {
+    type Case = (fn(&mut Waiting) -> [&mut Option<Instant>; 2], [u64; 2]);
+    let cases: [(Case, u64); 5] = [
+        ((|of| [&mut of.queued, &mut of.late], [5, 300]), 300),
+        ((|of| [&mut of.hinted, &mut of.put_off], [2, 7]), 7),
+        ((|of| [&mut of.held_back, &mut of.queued], [600, 1]), 600),
+        ((|of| [&mut of.unseen, &mut of.still], [40, 5]), 40),
+        ((|of| [&mut of.silence, &mut of.hinted], [900, 1]), 900),
+    ];
+    for ((fields, seconds), expected) in cases {
+        let mut waiting = Waiting::default();
+        for (field, seconds) in fields(&mut waiting).into_iter().zip(seconds) {
+            *field = ago(seconds);
+        }
         let lag = waiting.lag(now).map(|lag| lag.as_secs());
-        assert_eq!(lag, expected, "{waiting:?}");
+        assert_eq!(lag, Some(expected), "{waiting:?}");
     }
+    assert_eq!(Waiting::default().lag(now), None);
+    // Box is silent, and nothing is to be sent.
+    let silence = ago(900);
+    let silent = Waiting {
+        silence,
+        ..Waiting::default()
+    };
+    assert_eq!(silent.lag(now), None);
 }
 
 #[test]
