@@ -60,6 +60,10 @@ impl Engine {
         match self.stop.take() {
             None | Some(Stop::NoMirror) => {}
             Some(Stop::Interrupted) => ending.cut_short = cut_short,
+            Some(Stop::TimeUp(longest)) => {
+                ending.cut_short = cut_short;
+                ending.time_up = Some(longest).filter(|_| cut_short);
+            }
             Some(Stop::Replaced) => ending.replaced = true,
             Some(Stop::Unauthorized(said)) => ending.unauthorized = Some(said),
             Some(Stop::Unreachable(why)) => ending.unreachable = Some(why),
@@ -128,7 +132,10 @@ impl Engine {
     }
 
     async fn drain(&mut self) -> Result<(), StoreError> {
-        let is_hopeful = matches!(self.stop, Some(Stop::Interrupted | Stop::Replaced));
+        let is_hopeful = matches!(
+            self.stop,
+            Some(Stop::Interrupted | Stop::TimeUp(_) | Stop::Replaced)
+        );
         let patience = if is_hopeful {
             AFTER_SIGNAL
         } else {
@@ -188,6 +195,7 @@ impl Engine {
             | Event::Noticed(_)
             | Event::Unauthorized(_)
             | Event::Verified(..)
+            | Event::TimeUp(_)
             | Event::Replace => {}
         }
         Ok(false)

@@ -96,6 +96,8 @@ pub(crate) enum Event {
     Unauthorized(Said),
     /// Stop; what runs may end.
     Shutdown,
+    /// Stop, as for a shutdown: a pass has taken as long as it may, which was this.
+    TimeUp(Duration),
     /// Stop, as for a shutdown: another engine goes on with another configuration.
     Replace,
 }
@@ -111,6 +113,8 @@ enum News {
 pub(crate) enum Stop {
     /// A signal.
     Interrupted,
+    /// It has taken as long as it may.
+    TimeUp(Duration),
     /// Another engine goes on.
     Replaced,
     /// Nobody lets us in.
@@ -343,6 +347,9 @@ impl Engine {
             Event::Shutdown => {
                 (self.sink)(Notice::Draining);
                 self.stop = Some(Stop::Interrupted);
+            }
+            Event::TimeUp(longest) => {
+                self.stop.get_or_insert(Stop::TimeUp(longest));
             }
             Event::Replace => {
                 self.stop.get_or_insert(Stop::Replaced);
