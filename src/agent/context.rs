@@ -1,6 +1,7 @@
 //! What every part of a run shares: the client, the store, and the mirrors.
 
 use crate::agent::account::AccountCheck;
+use crate::agent::history::Diary;
 use crate::agent::meter::Meter;
 use crate::agent::run_name::RunName;
 use crate::agent::trash::Trash;
@@ -32,6 +33,8 @@ pub(crate) struct Context {
     pub(crate) mirrors: Vec<Mirror>,
     /// The names of all mirrors of the configuration, of this run or not.
     pub(crate) configured: Vec<String>,
+    /// What is kept of what was done.
+    pub(crate) diary: Diary,
     /// What there is to warn of.
     pub(crate) warnings: Warnings,
     /// Where mappings are read.

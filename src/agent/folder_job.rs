@@ -9,6 +9,7 @@ use crate::model::reason::Parked;
 use crate::model::trouble::Trouble;
 use crate::plan::action::{Edit, FolderWork, NewFolder, Report};
 use crate::plan::facts::Inventory;
+use crate::plan::history::Happening;
 use crate::plan::policy::OnInvalidName;
 use crate::plan::settle::{self, Settled};
 use crate::plan::verdict::Verdict;
@@ -60,17 +61,20 @@ pub(crate) async fn run(
         let settled = settle::parked(dir.folder.key, &work.name, Parked::CaseTwin(other), None);
         return finish(store, settled).await;
     }
-    let edit = put(dir, work, &folder, inventory.is_none());
-    store.writer().apply(vec![edit]).await?;
+    let told = |is_new| match is_new {
+        true => Report::FolderCreated(folder.id.clone(), Some(folder.name.clone())),
+        false => Report::FolderAdopted(folder.id.clone(), Some(folder.name.clone())),
+    };
+    let report = news.map(told);
+    let mut edits = vec![put(dir, work, &folder, inventory.is_none())];
+    let happening = report.as_ref().and_then(Happening::of);
+    let path = dir.path.join(&work.name);
+    edits.extend(happening.and_then(|happening| context.note(&mirror.name, &path, happening)));
+    store.writer().apply(edits).await?;
     let reader = context.readers.get()?;
     let row = reader
         .child_folder(dir.folder.key, &work.name)?
         .ok_or(StoreError::Closed)?;
-    let told = |is_new| match is_new {
-        true => Report::FolderCreated(folder.id, Some(folder.name)),
-        false => Report::FolderAdopted(folder.id, Some(folder.name)),
-    };
-    let report = news.map(told);
     Ok(Ended::FolderReady {
         folder: row,
         inventory,

@@ -7,6 +7,7 @@ use crate::agent::account::AccountCheck;
 use crate::agent::context::{Context, Mirror, Readers, own_files};
 use crate::agent::engine::{Engine, Event, Temper};
 use crate::agent::eyes::Eyes;
+use crate::agent::history::Diary;
 use crate::agent::meter::{Gauge, Meter};
 use crate::agent::mirrors;
 use crate::agent::notice::{Ending, Sink};
@@ -253,6 +254,7 @@ pub(crate) fn context(
         client,
         mirrors,
         configured: config.names.clone(),
+        diary: Diary::new(config.history),
         warnings: Warnings::default(),
         parts_at_once: config.limits.concurrent_parts,
         readers,

@@ -11,6 +11,7 @@ use crate::model::path::RelPath;
 use crate::model::trouble::{Said, Trouble};
 use crate::plan::absence::Mark;
 use crate::plan::action::Edit;
+use crate::plan::history::{Happening, What};
 use crate::remote::client::BoxClient;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
@@ -59,6 +60,8 @@ pub(crate) struct Item<'a> {
     pub(crate) parent: FolderId,
     /// Its name on Box.
     pub(crate) name: RemoteName,
+    /// How many files of ours go with a folder.
+    pub(crate) files: Option<u64>,
     /// Whether a folder goes with what is in it.
     pub(crate) recursive: bool,
 }
@@ -114,11 +117,12 @@ impl Bin<'_> {
                 return Ok(Fate::Trouble(trouble));
             }
         }
-        let done = vec![
+        let mut done = vec![
             Edit::Mark(Mark::Did(Box::new(deed.clone()))),
             Edit::Mark(forget),
         ];
         let Some(mut trash) = watched else {
+            done.extend(self.note(What::Trashed, item.files, &deed));
             self.store.writer().apply(done).await?;
             return Ok(Fate::Trashed);
         };
@@ -127,12 +131,27 @@ impl Bin<'_> {
             Err(_) => *trash = Trash::Unseen(item.id.clone()),
             Ok(false) => {
                 *trash = Trash::Missing;
-                let edits = done.into_iter().skip(1).chain([not_done(&deed)]);
+                let note = self.note(What::Deleted, item.files, &deed);
+                let edits = done
+                    .into_iter()
+                    .skip(1)
+                    .chain([not_done(&deed)])
+                    .chain(note);
                 return self.trashless(edits.collect()).await;
             }
         }
+        done.extend(self.note(What::Trashed, item.files, &deed));
         self.store.writer().apply(done).await?;
         Ok(Fate::Trashed)
+    }
+
+    /// For the history.
+    fn note(&self, what: What, files: Option<u64>, deed: &Deed) -> Option<Edit> {
+        let happening = Happening {
+            files,
+            ..Happening::new(what, deed.item.clone())
+        };
+        self.context.note(&self.mirror.name, &deed.path, happening)
     }
 
     /// That there is a trash. Until that is known, things go one at a time: whoever gets
@@ -185,7 +204,10 @@ impl Bin<'_> {
             true => Edit::Mark(Mark::Happened(deed.item.as_str().to_owned())),
             false => not_done(&deed),
         };
-        let edits = vec![what, Edit::Mark(forget)];
+        let mut edits = vec![what, Edit::Mark(forget)];
+        if ours {
+            edits.extend(self.note(What::Trashed, None, &deed));
+        }
         self.store.writer().apply(edits).await?;
         Ok(if ours { Fate::Trashed } else { Fate::Gone })
     }

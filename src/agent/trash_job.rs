@@ -118,6 +118,7 @@ async fn trash_file(
         etag: file.etag.as_ref(),
         path: path.clone(),
         parent: parent.clone(),
+        files: None,
         name: file.name.clone(),
         recursive: false,
     };
@@ -175,7 +176,10 @@ async fn trash_tree(
         return piecemeal(bin, doomed, folder, done).await;
     }
     let files = bin.context.readers.get()?.files_below(folder.key)?;
-    let item = folder_item(doomed, folder, name, etag.as_ref(), true);
+    let item = Item {
+        files: Some(files),
+        ..folder_item(doomed, folder, name, etag.as_ref(), true)
+    };
     let forget = Mark::ForgetFolder(doomed.dir, doomed.name.clone());
     match bin.put(&item, forget).await? {
         Fate::Trashed => {
@@ -201,6 +205,7 @@ fn folder_item<'a>(
         path: doomed.path.clone(),
         parent: doomed.parent.clone(),
         name,
+        files: None,
         recursive,
     }
 }

@@ -13,6 +13,7 @@ use crate::model::path::LocalName;
 use crate::model::trouble::Trouble;
 use crate::plan::absence::Mark;
 use crate::plan::action::Edit;
+use crate::plan::history::{Happening, What};
 use crate::remote::changes::FolderChange;
 use crate::remote::client::BoxClient;
 use crate::store::Store;
@@ -83,6 +84,12 @@ pub(crate) async fn run(
         match undone {
             Undone::Back => {
                 let mut edits = vec![Edit::Mark(Mark::Undone(*number))];
+                let what = match deed.to {
+                    None => What::Restored,
+                    Some(_) => What::MovedBack,
+                };
+                let happening = Happening::new(what, deed.item.clone());
+                edits.extend(context.note(&deed.mirror, &deed.path, happening));
                 if is_past && !done && deed.to.is_none() {
                     edits.extend(forget(context, &deed.item)?);
                 }

@@ -62,6 +62,12 @@ Examples:
   boxup explain report.pdf            why is it not on Box?
   boxup explain reports/2026/a.tmp    by mirror and path in it";
 
+pub(in crate::cli) const HISTORY: &str = "\
+Examples:
+  boxup history --since 1d         what happened in the last day
+  boxup history report.pdf         the life of one file
+  boxup history --json | jq 'select(.event == \"trashed\")'";
+
 pub(in crate::cli) const CONFLICTS: &str = "\
 Examples:
   boxup conflicts                   what waits, with both sides and the line to type

@@ -13,6 +13,7 @@ pub(crate) mod exit;
 pub(crate) mod explain;
 pub(crate) mod failure;
 pub(crate) mod generated;
+pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod json;
 pub(crate) mod logging;
@@ -129,12 +130,12 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
         Command::Service { command } => service::run(command, &place, &mut output),
         Command::Completions { shell } => generated::completions(shell, &mut output),
         Command::Man { dir } => generated::man(dir.as_deref(), &mut output),
-        other => unless_stopped(&mut stop, ask(other, &place, output)).await,
+        other => unless_stopped(&mut stop, ask(other, &place, looks, output)).await,
     }
 }
 
 /// The commands that look, or sign in: they can be given up at any moment.
-async fn ask(command: Command, place: &Place, output: Output) -> u8 {
+async fn ask(command: Command, place: &Place, looks: Looks, output: Output) -> u8 {
     match command {
         Command::Status { json } => {
             let work = async |local, output| status::status(&local, json, output).await;
@@ -147,6 +148,10 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         Command::Explain { path, json } => {
             let work = async |local, output| explain::explain(local, &path, json, output).await;
             with(place, config::load_local, json, output, work).await
+        }
+        Command::History(args) => {
+            let work = async |local, output| history::run(&local, &args, looks, output);
+            with(place, config::load_local, args.json, output, work).await
         }
         Command::Conflicts { mirrors, json } => {
             let work = async |config, output| conflicts::list(config, &mirrors, json, output).await;

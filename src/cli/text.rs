@@ -176,7 +176,8 @@ impl Text {
     }
 }
 
-const PLAIN: &str = "";
-const GREEN: &str = "\x1b[32m";
-const YELLOW: &str = "\x1b[33m";
+/// Colours of a terminal.
+pub(super) const PLAIN: &str = "";
+pub(super) const GREEN: &str = "\x1b[32m";
+pub(super) const YELLOW: &str = "\x1b[33m";
 const RED: &str = "\x1b[31m";

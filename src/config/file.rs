@@ -16,6 +16,7 @@ pub(crate) struct File {
     pub(crate) limits: LimitsTable,
     pub(crate) state_dir: Entry<String>,
     pub(crate) verify_every: Entry<String>,
+    pub(crate) history: Entry<String>,
     pub(crate) endpoints: EndpointsTable,
     pub(crate) network: NetworkTable,
     /// Every key that can be given, and what is said about it.
@@ -102,9 +103,14 @@ impl File {
     /// Reads the text of a configuration file. `None` when it is no TOML.
     pub(crate) fn read(source: &str, problems: &mut Problems) -> Option<Self> {
         let read = |root: &mut Section<'_>| {
-            let (state_dir, verify_every) = root.section("state", |section| {
+            let (state_dir, verify_every, history) = root.section("state", |section| {
                 let dir = section.text("dir", Meaning::Plain);
-                (dir, section.text("verify_every", Meaning::Duration))
+                let verify_every = section.text("verify_every", Meaning::Duration);
+                (
+                    dir,
+                    verify_every,
+                    section.text("history", Meaning::Duration),
+                )
             });
             Self {
                 auth: root.section("auth", auth),
@@ -113,6 +119,7 @@ impl File {
                 limits: root.section("limits", limits),
                 state_dir,
                 verify_every,
+                history,
                 endpoints: root.section("endpoints", endpoints),
                 network: root.section("network", network),
                 asked: Vec::new(),

@@ -78,6 +78,8 @@ pub(crate) struct Config {
     pub(crate) state_dir: PathBuf,
     /// How often a service compares everything with Box, if it does.
     pub(crate) verify_every: Option<Duration>,
+    /// For how long it is remembered what was done; zero: it is not.
+    pub(crate) history: Duration,
     /// Where Box is.
     pub(crate) endpoints: Endpoints,
     /// How to get there.
@@ -267,6 +269,8 @@ pub(crate) struct Local {
     pub(crate) mirrors: Vec<Mirror>,
     /// As in [`Config`].
     pub(crate) state_dir: PathBuf,
+    /// As in [`Config`].
+    pub(crate) history: Duration,
 }
 
 /// A configuration, and what deserves a look although it works.

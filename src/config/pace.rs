@@ -22,6 +22,9 @@ const MODES: &[(&str, Mode)] = &[
     ("native", Mode::Native),
     ("poll", Mode::Poll),
 ];
+const HISTORY: Duration = Duration::from_secs(90 * 86_400);
+/// Ten years are longer than a million entries last anywhere.
+const KEPT: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(3_650 * 86_400);
 /// What Box publishes for a user: uploads and API calls per minute.
 const PUBLISHED: (u32, u32) = (240, 1000);
 const RATE: RangeInclusive<u32> = 1..=10_000_000;
@@ -51,6 +54,14 @@ pub(super) fn verify_every(
     match entry.is_missing() {
         true => Some(None),
         false => span(entry, WEEK, &RESCAN, problems).map(Some),
+    }
+}
+
+/// `[state] history`: zero where it is off.
+pub(super) fn history(entry: &Entry<String>, problems: &mut Problems) -> Option<Duration> {
+    match &entry.state {
+        State::Set(word) if word == "off" => Some(Duration::ZERO),
+        _ => span(entry, HISTORY, &KEPT, problems),
     }
 }
 

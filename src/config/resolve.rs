@@ -78,9 +78,14 @@ pub(super) fn resolve_local(
 ) -> Result<Local, Mistakes> {
     let parts = Parts::of(file, world, &mut problems);
     let clean = problems.is_empty();
-    let local = parts.mirrors.zip(parts.state_dir).filter(|_| clean);
+    let local = parts.mirrors.zip(parts.state_dir).zip(parts.history);
     local
-        .map(|(mirrors, state_dir)| Local { mirrors, state_dir })
+        .filter(|_| clean)
+        .map(|((mirrors, state_dir), history)| Local {
+            mirrors,
+            state_dir,
+            history,
+        })
         .ok_or_else(|| problems.into_parts())
 }
 
@@ -92,6 +97,7 @@ pub(super) struct Parts {
     limits: Option<Limits>,
     pub(super) state_dir: Option<PathBuf>,
     pub(super) verify_every: Option<Option<Duration>>,
+    pub(super) history: Option<Duration>,
     pub(super) endpoints: Option<Endpoints>,
     pub(super) network: Option<Network>,
 }
@@ -105,6 +111,7 @@ impl Parts {
             limits: pace::limits(&file.limits, problems),
             state_dir: state_dir(&file.state_dir, world, problems),
             verify_every: pace::verify_every(&file.verify_every, problems),
+            history: pace::history(&file.history, problems),
             endpoints: endpoints::resolve(&file.endpoints, problems),
             network: network::resolve(&file.network, world, problems),
         };
@@ -125,6 +132,7 @@ impl Parts {
             limits: self.limits?,
             state_dir: self.state_dir?,
             verify_every: self.verify_every?,
+            history: self.history?,
             endpoints: self.endpoints?,
             network: self.network?,
         })

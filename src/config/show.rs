@@ -52,7 +52,7 @@ pub(crate) enum Source {
 type Make = fn() -> Value;
 
 /// What holds where the file says nothing. A key that is not here has no value then.
-const DEFAULTS: [(&str, Make); 27] = [
+const DEFAULTS: [(&str, Make); 28] = [
     ("mirror.exclude", || json!([])),
     ("mirror.include", || json!([])),
     ("mirror.default_excludes", || json!(true)),
@@ -72,6 +72,7 @@ const DEFAULTS: [(&str, Make); 27] = [
     ("watch.poll_interval", || json!("1m")),
     ("watch.settle", || json!("2s")),
     ("watch.rescan", || json!("1h")),
+    ("state.history", || json!("90d")),
     ("limits.uploads_per_minute", || json!(240)),
     ("limits.requests_per_minute", || json!(1000)),
     ("limits.concurrent_uploads", || json!(8)),

@@ -13,6 +13,7 @@ use crate::plan::conflict::Decision;
 use crate::plan::facts::{
     Hashed, Intent, Mapped, OpenSession, ParkedItem, SyncedFile, SyncedFolder,
 };
+use crate::plan::history::Entry;
 use crate::plan::moves::{Item, MoveWork};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -281,6 +282,11 @@ pub(crate) enum Edit {
     EndIntent(FolderKey, LocalName),
     /// Something about what is gone, or about what was done with it.
     Mark(Mark),
+    /// This was done, for the history.
+    Note(Box<Entry>),
+    /// The history of before then is of no more use. Takes the oldest of it; what is left
+    /// is for the next time.
+    ForgetHistory(Nanos),
 }
 
 impl Edit {
@@ -307,7 +313,9 @@ impl Edit {
             | Self::OpenSession(..)
             | Self::EndSession(..)
             | Self::EndIntent(..)
-            | Self::Mark(_) => None,
+            | Self::Mark(_)
+            | Self::Note(_)
+            | Self::ForgetHistory(_) => None,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::model::ids::{FolderId, FolderKey};
 use crate::model::path::LocalName;
+use crate::store::error::Error;
+use crate::store::history;
 use rusqlite::{OptionalExtension, Savepoint, params};
 
 /// A root folder that has been found or made on Box.
@@ -42,6 +44,11 @@ pub(crate) fn put_root(db: &Savepoint<'_>, root: &NewRoot) -> rusqlite::Result<H
             remove(db, &root.mirror, &holder)?;
             let sql = "UPDATE mirror SET name = ?1 WHERE name = ?2";
             db.execute(sql, [&root.mirror, &holder])?;
+            match history::rename(db, &holder, &root.mirror) {
+                // It is for people only.
+                Err(error) if Error::is_damage(&error) => {}
+                renamed => renamed?,
+            }
             return Ok(Holder::Nobody);
         }
         remove(db, &holder, "")?;

@@ -4,11 +4,12 @@
 //! with Box again. Either way the state is in doubt until that is done, which the database
 //! itself says: a kill in between changes nothing about it.
 
+use crate::model::figures::some;
 use crate::plan::policy::Loss;
 use crate::store::error::Error;
 use crate::store::mark::{self, Mark};
 use crate::store::seal::{Seals, broken};
-use crate::store::{FILE, connect, keep_log, migrate, real, rows, second_look};
+use crate::store::{FILE, connect, history, keep_log, look_at, migrate, real, rows, second_look};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use std::fmt;
 use std::fs::OpenOptions;
@@ -62,6 +63,8 @@ pub(crate) struct Found {
     pub(crate) words: String,
     /// Where the damaged database is now.
     pub(crate) aside: Option<PathBuf>,
+    /// How much of the history could be taken over from there, and whether that is all.
+    pub(crate) history: Option<(u64, bool)>,
 }
 
 impl fmt::Display for Found {
@@ -81,7 +84,17 @@ impl fmt::Display for Found {
                 " and was set aside as {aside}, which nobody needs any more"
             )?;
         }
-        write!(f, ". {NOW}")
+        write!(f, ". {NOW}")?;
+        match self.history {
+            // It is still there.
+            _ if self.loss == Loss::Old => Ok(()),
+            Some((_, true)) => Ok(()),
+            Some((taken, false)) => {
+                let taken = some(taken, "line");
+                write!(f, ". Of what `boxup history` tells, {taken} could be saved")
+            }
+            None => write!(f, ". What `boxup history` tells is lost"),
+        }
     }
 }
 
@@ -227,6 +240,7 @@ fn complete(
             loss: Loss::Old,
             words: words.to_owned(),
             aside: None,
+            history: None,
         });
     }
     if look == Look::Second || opened.found.is_none() {
@@ -312,8 +326,32 @@ fn anew(dir: &Path, loss: Loss, words: String) -> Result<Opened, Error> {
         Some(loss),
         (false, Look::Second),
     )?;
-    opened.found = Some(Found { loss, words, aside });
+    let history = match &aside {
+        Some(aside) => take_over_history(&mut opened.connection, aside)?,
+        None => None,
+    };
+    opened.found = Some(Found {
+        loss,
+        words,
+        aside,
+        history,
+    });
     Ok(opened)
+}
+
+/// What was done does not become untrue by what has happened to the rest.
+fn take_over_history(new: &mut Connection, aside: &Path) -> Result<Option<(u64, bool)>, Error> {
+    let old = look_at(aside);
+    let Some(old) = old.ok().filter(|old| migrate::check(old).is_ok()) else {
+        return Ok(None);
+    };
+    let transaction = new.transaction()?;
+    let taken = history::take_over(&transaction, &old)?;
+    transaction.commit()?;
+    drop(old);
+    // Looking has made one where there is a log.
+    drop(std::fs::remove_file(with(aside, "-shm")));
+    Ok(Some(taken))
 }
 
 /// Sets aside a database that turned out to be damaged while it was in use, if a second

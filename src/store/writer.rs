@@ -14,9 +14,10 @@ use crate::store::error::Error;
 use crate::store::mark::Generation;
 use crate::store::mirrors::{self, Holder};
 use crate::store::verified::{self, LastVerified};
-use crate::store::{keep_log, recovery, sessions, told, tree, warned};
+use crate::store::{history, keep_log, recovery, sessions, told, tree, warned};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use std::collections::BTreeSet;
+use std::sync::Once;
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
@@ -237,8 +238,30 @@ fn copy(error: &Error) -> Error {
     })
 }
 
-/// One command, in a savepoint of its own: its failure undoes nothing else.
+/// One command. A history that is damaged is not written to, and stops nothing else.
 fn run(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<Holder> {
+    let is_history = |edit: &Edit| matches!(edit, Edit::Note(_) | Edit::ForgetHistory(_));
+    match (attempt(transaction, work), work) {
+        (Err(error), Work::Edits(edits))
+            if Error::is_damage(&error) && edits.iter().any(is_history) =>
+        {
+            let others = edits.iter().filter(|edit| !is_history(edit));
+            let others = Work::Edits(others.cloned().collect());
+            let done = attempt(transaction, &others)?;
+            HISTORY_IS_DAMAGED.call_once(|| {
+                tracing::warn!(%error, "the history cannot be written: the rest of the state can");
+            });
+            Ok(done)
+        }
+        (done, _) => done,
+    }
+}
+
+/// Whether it has been said.
+static HISTORY_IS_DAMAGED: Once = Once::new();
+
+/// One command, in a savepoint of its own: its failure undoes nothing else.
+fn attempt(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<Holder> {
     let savepoint = transaction.savepoint()?;
     let holder = match work {
         Work::Edits(edits) => {
@@ -325,6 +348,8 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
         Edit::EndSession(dir, name, id) => sessions::end(db, *dir, name, id),
         Edit::EndIntent(dir, name) => end(db, "intent", *dir, name),
         Edit::Mark(mark) => deeds::apply(db, mark),
+        Edit::Note(entry) => history::put(db, entry),
+        Edit::ForgetHistory(before) => history::forget(db, *before),
     }
 }
 

@@ -35,6 +35,7 @@ mod fault_table;
 mod faults;
 mod first_mirror;
 mod full_state;
+mod history;
 mod hot;
 mod init;
 mod interrupted;

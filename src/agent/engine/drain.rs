@@ -40,6 +40,9 @@ impl Engine {
             broken = broken.or(drained.err());
             self.unseen |= self.are_surveying() || self.context.cut.load(Ordering::Relaxed);
         }
+        if self.stop.is_none() && broken.is_none() {
+            self.forget_history().await;
+        }
         let cut_short = self.unseen || self.tally.pending > 0;
         let mirrors = self.context.mirrors.iter().zip(&self.parts);
         let halted = mirrors.filter_map(|(mirror, run)| {

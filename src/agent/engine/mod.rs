@@ -6,6 +6,7 @@
 
 mod deletes;
 mod drain;
+mod forget;
 mod outcomes;
 mod part;
 mod passes;
@@ -165,6 +166,8 @@ pub(crate) struct Engine {
     began: Instant,
     told_hold: Option<Instant>,
     heartbeat: Heartbeat,
+    /// A pass has ended.
+    has_passed: bool,
     /// Something was not looked at because of the stop.
     unseen: bool,
     tasks: JoinSet<()>,
@@ -211,6 +214,7 @@ impl Engine {
             began: Instant::now(),
             told_hold: None,
             heartbeat: Heartbeat::default(),
+            has_passed: false,
             unseen: false,
             tasks: JoinSet::new(),
             events,
@@ -291,6 +295,9 @@ impl Engine {
         self.answer_waiters()?;
         self.answer_resolvers()?;
         self.store_compared().await?;
+        if std::mem::take(&mut self.has_passed) {
+            self.forget_history().await;
+        }
         self.end_silence();
         self.context
             .meter

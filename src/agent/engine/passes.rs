@@ -11,6 +11,7 @@ use crate::model::reason::LOCKED;
 use crate::plan::action::{Action, DirPlan, Edit, Report};
 use crate::plan::debounce::{Hint, What};
 use crate::plan::guard::Halt;
+use crate::plan::history::Happening;
 use crate::plan::policy::Quiet;
 use crate::plan::queue::{Lane, Rank};
 use crate::store::error::Error as StoreError;
@@ -205,6 +206,7 @@ impl Engine {
         };
         // Before the next pass begins: it may find something else.
         self.answer_waiters()?;
+        self.has_passed = true;
         if is_in_order {
             self.note_compared(mirror);
             let mirror = self.context.mirrors[mirror].name.clone();
@@ -328,7 +330,13 @@ impl Engine {
         self.note_looked_at(mirror, &dir.path, looked_at, &plan);
         let young = plan.edits.iter().filter_map(Edit::young);
         let young: Vec<_> = young.map(|name| dir.path.join(name)).collect();
-        self.store.writer().apply(plan.edits).await?;
+        let mut edits = plan.edits;
+        edits.extend(plan.reports.iter().filter_map(|(name, report)| {
+            let happening = Happening::of(report)?;
+            let of = &self.context.mirrors[mirror].name;
+            self.context.note(of, &dir.path.join(name), happening)
+        }));
+        self.store.writer().apply(edits).await?;
         let now = Instant::now();
         for (name, report) in plan.reports {
             let entry = (mirror, dir.path.join(&name));

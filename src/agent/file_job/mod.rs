@@ -31,6 +31,7 @@ use crate::model::session::SessionFault;
 use crate::model::trouble::Trouble;
 use crate::plan::action::{Edit, FileWork};
 use crate::plan::facts::{Goal, Hashed, Intent};
+use crate::plan::history::Happening;
 use crate::plan::policy::CHUNKED_FROM;
 use crate::plan::settle::{self, Effect};
 use crate::plan::transfer::{Ask, Base, Next, Outcome, Reply, Transfer};
@@ -73,6 +74,7 @@ pub(crate) async fn run(
         return Ok(root_job::ended(why, context.client.answers() != before));
     }
     let stamp = found.local.stamp;
+    let path = found.path.clone();
     let shown = format!("{}/{}", mirror.name, found.path);
     let transfer = context.meter.begin(shown, found.size());
     let scout = Scout {
@@ -99,11 +101,16 @@ pub(crate) async fn run(
     let outcome = with_lock_holder(context, errand.run().await?).await;
     let is_silence = matches!(&outcome, Outcome::Verdict(verdict) if verdict.is_silence());
     let answered = !is_silence || context.is_heard(before).await;
-    finish(
-        store,
-        settle::file(dir.folder.key, work, stamp, outcome, answered),
-    )
-    .await
+    let mut settled = settle::file(dir.folder.key, work, stamp, outcome, answered);
+    if let Effect::Done(report) = &settled.effect
+        && let Some(happening) = Happening::of(report)
+    {
+        let keep = work.decision.as_ref().map(|decision| decision.keep);
+        let happening = Happening { keep, ..happening };
+        let note = context.note(&mirror.name, &path, happening);
+        settled.edits.extend(note);
+    }
+    finish(store, settled).await
 }
 
 /// A lock is told with who holds it, if Box says that.

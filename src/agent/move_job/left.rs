@@ -3,7 +3,7 @@
 use crate::agent::context::{Context, Mirror};
 use crate::agent::job::Ended;
 use crate::agent::move_job::asking::etag_of;
-use crate::agent::move_job::is_untouched;
+use crate::agent::move_job::{ASIDE, is_untouched};
 use crate::agent::root_job;
 use crate::model::ids::{Etag, FolderId};
 use crate::model::item::RemoteFolder;
@@ -53,7 +53,16 @@ pub(crate) async fn take_up_all(
             Err(Trouble::Gone(_)) => Edit::NotMoving(moving.item.clone()),
             Err(trouble) => return Ok(Err(trouble)),
         };
-        store.writer().apply(vec![edit]).await?;
+        let note = match &edit {
+            Edit::Moved(moved) if !moved.remote_name.as_str().starts_with(ASIDE) => {
+                context.note_move(moved)
+            }
+            _ => None,
+        };
+        store
+            .writer()
+            .apply([edit].into_iter().chain(note).collect())
+            .await?;
     }
     Ok(Ok(()))
 }

@@ -26,8 +26,9 @@ use crate::model::reason::{Failed, Parked};
 use crate::model::stamp::Stamp;
 use crate::model::trouble::Trouble;
 use crate::plan::absence::Mark;
-use crate::plan::action::{Action, Edit, FileWork, Moving};
+use crate::plan::action::{Action, Edit, FileWork, Moved, Moving};
 use crate::plan::facts::Mapped;
+use crate::plan::history::{Happening, What};
 use crate::plan::moves::{self, Found, Item, Leg, MoveWork, Origin, Spot};
 use crate::plan::queue::End;
 use crate::plan::settle::{self, Effect, Settled};
@@ -35,7 +36,11 @@ use crate::plan::verdict::Verdict;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
 use crate::store::reader::Reader;
+use std::iter;
 use std::sync::Arc;
+
+/// How the name begins of what makes room in a circle.
+const ASIDE: &str = ".boxup-moving-";
 
 /// One job: its surroundings.
 pub(crate) struct Job<'a> {
@@ -91,7 +96,7 @@ pub(crate) async fn run(job: &Job<'_>) -> Result<Ended, StoreError> {
             }
         };
         let item = origin.item.clone();
-        match job.go(origin, to.clone()).await? {
+        match job.go(origin, &from, to.clone()).await? {
             Carried::Done => done.moved.push((item, from, to)),
             carried => return job.stopped(carried, done, before).await,
         }
@@ -136,12 +141,13 @@ impl Job<'_> {
     }
 
     /// One leg, if everything is still as it was found.
-    async fn go(&self, origin: Origin, to: Spot) -> Result<Carried, StoreError> {
+    async fn go(&self, origin: Origin, from: &Spot, to: Spot) -> Result<Carried, StoreError> {
         let ready = self
             .looking(move |context, reader, tracker| ready(context, reader, tracker, origin, to));
-        let Some(ready) = ready.await? else {
+        let Some(mut ready) = ready.await? else {
             return Ok(Carried::Changed);
         };
+        ready.told_from = Some(from.clone());
         let Some(remote) = self.remote_name(&ready) else {
             return Ok(Carried::Changed);
         };
@@ -189,7 +195,7 @@ impl Job<'_> {
                 return Ok(Err(trouble));
             }
         };
-        self.made(Edit::Moved(Box::new(moved))).await?;
+        self.made(moved, Some(ready)).await?;
         Ok(Ok(()))
     }
 
@@ -200,12 +206,12 @@ impl Job<'_> {
             return Ok(None);
         };
         let moved = match left::whereabouts(self.context, &left).await {
-            Ok(Edit::Moved(moved)) => moved,
+            Ok(Edit::Moved(moved)) => *moved,
             Ok(_) => return Ok(None),
             Err(trouble) => return Ok(Some(Err(trouble))),
         };
         let is_there = (moved.dir, &moved.name) == (ready.dir.folder.key, &ready.name);
-        self.made(Edit::Moved(moved)).await?;
+        self.made(moved, Some(ready).filter(|_| is_there)).await?;
         Ok(Some(match is_there {
             true => Ok(()),
             // It has gone somewhere else before: from there it goes on.
@@ -213,11 +219,34 @@ impl Job<'_> {
         }))
     }
 
-    /// It has moved, and so its deed is done.
-    async fn made(&self, moved: Edit) -> Result<(), StoreError> {
-        self.store.writer().apply(vec![moved]).await?;
+    /// It has moved, and so its deed is done; this leg was made, if it was that.
+    async fn made(&self, moved: Moved, leg: Option<&Ready>) -> Result<(), StoreError> {
+        let note = match leg {
+            Some(ready) => self.note(ready),
+            None => self.context.note_move(&moved),
+        };
+        let moved = Edit::Moved(Box::new(moved));
+        self.store
+            .writer()
+            .apply(iter::once(moved).chain(note).collect())
+            .await?;
         self.context.run.of_deed();
         Ok(())
+    }
+
+    /// For the history; what only makes room has not arrived.
+    fn note(&self, ready: &Ready) -> Option<Edit> {
+        let (from, (mirror, path)) = (ready.told_from.as_ref()?, &ready.to);
+        let item = match &ready.origin.item {
+            Item::File(id) => ItemId::File(id.clone()),
+            Item::Folder(_, id) => ItemId::Folder(id.clone()),
+        };
+        let happening = Happening {
+            from: Some(self.context.named(from.clone())),
+            ..Happening::new(What::Moved, item)
+        };
+        self.context
+            .note(&self.context.mirrors[*mirror].name, path, happening)
     }
 
     /// What is needed to undo it, before Box is asked: a kill in between must leave it.
@@ -275,7 +304,7 @@ impl Job<'_> {
     /// The first of a cycle makes room.
     async fn step_aside(&self, origin: &Origin) -> Result<Result<Origin, Carried>, StoreError> {
         let random = format!("{:016x}", fastrand::u64(..));
-        let aside = format!(".boxup-moving-{random}");
+        let aside = format!("{ASIDE}{random}");
         let (Some(name), Some((above, _))) =
             (LocalName::new(aside.as_bytes()), origin.at.1.split())
         else {
@@ -294,6 +323,7 @@ impl Job<'_> {
         let ready = Ready {
             origin: origin.clone(),
             to: stepped.at.clone(),
+            told_from: None,
             known_as: match &origin.item {
                 Item::File(_) => None,
                 Item::Folder(key, _) => {

@@ -16,6 +16,8 @@ use crate::store::reader::Reader;
 pub(super) struct Ready {
     pub(super) origin: Origin,
     pub(super) to: Spot,
+    /// Where it comes from for whoever is told; nowhere while it only makes room.
+    pub(super) told_from: Option<Spot>,
     /// The directory that it goes to.
     pub(super) dir: Dir,
     pub(super) name: LocalName,
@@ -104,6 +106,7 @@ pub(super) fn ready(
     Ok(Some(Ready {
         origin,
         to,
+        told_from: None,
         dir: Dir {
             path: above,
             folder,

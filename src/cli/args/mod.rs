@@ -1,6 +1,7 @@
 //! The command line. Only its syntax: what a command does is elsewhere.
 
 mod config;
+mod history;
 mod resolve;
 mod sync;
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod token;
 mod verify;
 
 pub(crate) use crate::cli::args::config::ConfigCommand;
+pub(crate) use crate::cli::args::history::HistoryArgs;
 pub(crate) use crate::cli::args::resolve::ResolveArgs;
 pub(crate) use crate::cli::args::sync::SyncArgs;
 pub(crate) use crate::cli::args::token::TokenArgs;
@@ -170,6 +172,15 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+
+    /// Tell what was done, when, and by which run, the oldest first.
+    ///
+    /// Uploads, new versions, what was adopted, folders made, moves, deletes, and what was
+    /// undone, each with its IDs on Box. Of a PATH its whole life is told: also under other
+    /// names, before it moved. Works with and without a running service. Kept for 90 days,
+    /// if [state] history does not say otherwise.
+    #[command(after_help = examples::HISTORY)]
+    History(HistoryArgs),
 
     /// List the conflicts that wait for a decision, with both sides.
     ///

@@ -21,6 +21,8 @@ pub(crate) struct Config {
     pub(crate) limits: Vec<String>,
     /// `[state] verify_every`.
     pub(crate) verify_every: Option<String>,
+    /// `[state] history`.
+    pub(crate) history: Option<String>,
 }
 
 impl Config {
@@ -32,6 +34,7 @@ impl Config {
             access: cloud.config_fragment(),
             mirrors: Vec::new(),
             verify_every: None,
+            history: None,
             watch: vec!["settle = \"100ms\"".to_owned()],
             // Box's own limits are a matter of their own test.
             limits: vec![
@@ -85,6 +88,9 @@ impl Config {
         text += &format!("\n[state]\ndir = {:?}\n", self.state);
         if let Some(every) = &self.verify_every {
             text += &format!("verify_every = {every:?}\n");
+        }
+        if let Some(history) = &self.history {
+            text += &format!("history = {history:?}\n");
         }
         text
     }
