@@ -119,7 +119,7 @@ async fn single(config: &Config, stop: StopSignals, watcher: Watcher) -> Result<
     let Watcher { mut sink, gauge } = watcher;
     parts.announce(config, &mut sink).await?;
     let gauging = parts.gauge(gauge);
-    let mut engine = parts.engine(config, SINGLE, Schedule::single(), Eyes::closed(), sink);
+    let mut engine = parts.engine(config, SINGLE, Schedule::single(), Eyes::closed(), sink)?;
     forward_signals(stop, engine.events());
     for mirror in 0..config.mirrors.len() {
         engine.request_pass(mirror, SINGLE.quiet)?;
@@ -190,7 +190,7 @@ impl Parts {
         schedule: Schedule,
         eyes: Eyes,
         sink: Sink,
-    ) -> Engine {
+    ) -> Result<Engine, StoreError> {
         let uploads = config.limits.concurrent_uploads;
         let (context, store) = (Arc::clone(&self.context), self.store.clone());
         Engine::new(context, store, temper, schedule, eyes, uploads, sink)

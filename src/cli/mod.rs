@@ -18,6 +18,7 @@ pub(crate) mod json;
 pub(crate) mod logging;
 pub(crate) mod login;
 pub(crate) mod output;
+pub(crate) mod pause;
 pub(crate) mod problems;
 pub(crate) mod progress;
 pub(crate) mod reload;
@@ -123,6 +124,10 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
         Command::Approve { mirror, json } => {
             unless_stopped(&mut stop, approve::run(&place, &mirror, json, output)).await
         }
+        Command::Pause(args) => unless_stopped(&mut stop, pause::pause(&place, args, output)).await,
+        Command::Resume(args) => {
+            unless_stopped(&mut stop, pause::resume(&place, args, output)).await
+        }
         Command::Undo { run, json } => {
             unless_stopped(&mut stop, undo::run(&place, &run, json, output)).await
         }
@@ -177,6 +182,8 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         | Command::Resolve(_)
         | Command::Verify(_)
         | Command::Approve { .. }
+        | Command::Pause(_)
+        | Command::Resume(_)
         | Command::Undo { .. }
         | Command::Service { .. }
         | Command::Completions { .. }

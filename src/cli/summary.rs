@@ -65,7 +65,11 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
 fn is_whole(ending: &Ending) -> bool {
     let is_stopped =
         ending.broken.is_some() || ending.unauthorized.is_some() || ending.unreachable.is_some();
-    !is_stopped && !ending.cut_short && ending.deferred.is_none() && ending.halted.is_empty()
+    !is_stopped
+        && !ending.cut_short
+        && ending.deferred.is_none()
+        && ending.halted.is_empty()
+        && ending.paused.is_empty()
 }
 
 fn by_reason(excluded: &BTreeMap<&'static str, u64>) -> String {

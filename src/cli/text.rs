@@ -65,6 +65,14 @@ impl Text {
                 }
                 self.marked("halted", RED, &words)
             }
+            Notice::Paused(pause) => {
+                let words = format!("mirror {:?} is not mirrored: {pause}", pause.mirror);
+                self.marked("paused", YELLOW, &words)
+            }
+            Notice::Resumed { mirror } => {
+                let words = format!("mirror {mirror:?} goes on");
+                self.marked("resumed", PLAIN, &words)
+            }
             Notice::Throttled(wait) => {
                 let words = format!("Box asks to wait {}", duration(*wait));
                 self.marked("waiting", YELLOW, &words)

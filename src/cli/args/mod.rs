@@ -1,6 +1,7 @@
 //! The command line. Only its syntax: what a command does is elsewhere.
 
 mod config;
+mod pause;
 mod resolve;
 mod sync;
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod token;
 mod verify;
 
 pub(crate) use crate::cli::args::config::ConfigCommand;
+pub(crate) use crate::cli::args::pause::{PauseArgs, ResumeArgs};
 pub(crate) use crate::cli::args::resolve::ResolveArgs;
 pub(crate) use crate::cli::args::sync::SyncArgs;
 pub(crate) use crate::cli::args::token::TokenArgs;
@@ -33,8 +35,8 @@ Exit codes:
    0  every included file is on Box
    1  finished, but something is not on Box (parked, failed, pending); wait: timeout
    2  wrong command line; resolve, approve, undo: there is no such conflict, mirror, run
-   3  a mirror halted: its local folder is missing, unreadable, emptied or another
-      one, or more would be deleted on Box than may be without asking;
+   3  a mirror is paused, or halted: its local folder is missing, unreadable, emptied
+      or another one, or more would be deleted on Box than may be without asking;
       wait: or the account that its Box folder belongs to is full
   69  Box cannot be reached; status, wait, service status: no agent runs
   70  boxup found a mistake in itself; a service manager starts it again
@@ -216,6 +218,19 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+
+    /// Leave mirrors alone for a while: nothing is sent, moved or deleted on Box.
+    ///
+    /// What is under way is finished first. Nobody looks while it lasts; when it is over,
+    /// everything is looked at and sent at once. A pause outlasts the service, and
+    /// `boxup sync --once` keeps it, too (and ends with 3). Without a service it is noted
+    /// for the next run.
+    #[command(after_help = examples::PAUSE)]
+    Pause(PauseArgs),
+
+    /// Go on with mirrors that were paused.
+    #[command(after_help = examples::RESUME)]
+    Resume(ResumeArgs),
 
     /// Take back what a run did on Box: out of the trash, and back from where it moved it.
     ///

@@ -13,6 +13,7 @@ mod hot;
 mod moves;
 mod owners;
 mod parole;
+mod pause;
 mod queue;
 mod restless;
 mod settle;
