@@ -31,7 +31,7 @@ use crate::agent::engine::visits::Visits;
 use crate::agent::eyes::{Eyes, Opened};
 use crate::agent::job::{self, Ended, Key, Work};
 use crate::agent::meter::Activity;
-use crate::agent::notice::{Notice, Sink};
+use crate::agent::notice::{Effort, Notice, Sink};
 use crate::agent::notify_socket::Heartbeat;
 use crate::agent::pulse::Noticed;
 use crate::agent::schedule::Schedule;
@@ -43,6 +43,7 @@ use crate::plan::owners::Owners;
 use crate::plan::policy::Quiet;
 use crate::plan::queue::{Lane, Patience, Queue, Rank, Ticket, Widths};
 use crate::plan::tally::Tally;
+use crate::remote::trail;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
 use serde_json::Value;
@@ -74,7 +75,7 @@ pub(crate) struct Temper {
 /// Everything that can wake the loop, besides plans and time.
 pub(crate) enum Event {
     /// A job ended.
-    Ended(Finished),
+    Ended(Box<Finished>),
     /// Something may have changed on the disk.
     Hint(Hint),
     /// Somebody asks.
@@ -128,6 +129,7 @@ pub(crate) struct Finished {
     ticket: Ticket,
     /// When this try began.
     began: Instant,
+    effort: Effort,
     ended: Ended,
 }
 
@@ -152,6 +154,8 @@ pub(crate) struct Engine {
     /// Mirrors whose recorded pause was over before this run began.
     lapsed: Vec<String>,
     tally: Tally,
+    /// What the job took whose end is being dealt with; nothing in between.
+    effort: Effort,
     sink: Sink,
     stop: Option<Stop>,
     silence: Silence,
@@ -197,6 +201,7 @@ impl Engine {
             compared: Vec::new(),
             lapsed: Vec::new(),
             tally: Tally::default(),
+            effort: Effort::default(),
             sink,
             stop: None,
             silence: Silence::default(),
@@ -324,7 +329,7 @@ impl Engine {
 
     async fn on_event(&mut self, event: Event) -> Result<(), StoreError> {
         match event {
-            Event::Ended(finished) => self.on_ended(finished)?,
+            Event::Ended(finished) => self.on_finished(*finished)?,
             Event::Hint(hint) => self.schedule.hint(hint, Instant::now()),
             Event::Command(command) => self.on_command(command).await?,
             Event::Watched(opened) => self.on_watched(opened)?,
@@ -363,14 +368,20 @@ impl Engine {
             let events = self.events.clone();
             self.tasks.spawn(async move {
                 let began = Instant::now();
-                let ended = job::run(&context, &store, &key, work).await;
+                let work = job::run(&context, &store, &key, work);
+                let (ended, request_id) = trail::followed(work).await;
+                let effort = Effort {
+                    took: Some(began.elapsed()),
+                    request_id,
+                };
                 let finished = Finished {
                     key,
                     ticket,
                     began,
+                    effort,
                     ended,
                 };
-                drop(events.send(Event::Ended(finished)).await);
+                drop(events.send(Event::Ended(Box::new(finished))).await);
             });
         }
         while self.tasks.try_join_next().is_some() {}

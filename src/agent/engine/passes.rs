@@ -446,6 +446,7 @@ impl Engine {
             mirror,
             path: key.1,
             report,
+            effort: self.effort.clone(),
         });
     }
 }
