@@ -5,7 +5,7 @@ use crate::agent::run::Fatal;
 use crate::config::Local;
 use crate::model::stamp::Nanos;
 use crate::plan::pause::Pause;
-use crate::store::lock::StateLock;
+use crate::store::lock::{Role, StateLock};
 use crate::store::pauses::Change;
 use crate::store::{Store, make_state_dir};
 use serde_json::{Value, json};
@@ -110,7 +110,7 @@ pub(crate) async fn alone(local: &Local, asked: &Asked, is_end: bool) -> Result<
         Err(unknown) => return Ok(unknown),
     };
     make_state_dir(&local.state_dir)?;
-    let _lock = StateLock::acquire(&local.state_dir)?;
+    let _lock = StateLock::acquire(&local.state_dir, Role::Run)?;
     let store = Store::open(&local.state_dir)?;
     let (change, lines) = if is_end {
         let recorded = store.reader()?.pauses()?;

@@ -22,6 +22,7 @@ pub(crate) mod sessions;
 mod told;
 mod tree;
 pub(crate) mod verified;
+mod warned;
 pub(crate) mod writer;
 
 #[cfg(test)]

@@ -14,8 +14,9 @@ use crate::store::error::Error;
 use crate::store::mark::Generation;
 use crate::store::mirrors::{self, Holder};
 use crate::store::verified::{self, LastVerified};
-use crate::store::{keep_log, pauses, recovery, sessions, told, tree};
+use crate::store::{keep_log, pauses, recovery, sessions, told, tree, warned};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
@@ -47,6 +48,7 @@ enum Work {
     Verified(LastVerified),
     Told(Vec<Known>),
     Pauses(pauses::Change),
+    Warned(BTreeSet<String>),
     Close,
 }
 
@@ -102,6 +104,11 @@ impl Writer {
     /// Records that pauses begin or end.
     pub(crate) async fn put_pauses(&self, change: pauses::Change) -> Result<(), Error> {
         self.run(Work::Pauses(change)).await.map(|_| ())
+    }
+
+    /// Records which warnings were given.
+    pub(crate) async fn put_warned(&self, warnings: BTreeSet<String>) -> Result<(), Error> {
+        self.run(Work::Warned(warnings)).await.map(|_| ())
     }
 
     /// Ends the thread and waits for it: the process must not end before it has.
@@ -263,6 +270,10 @@ fn run(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<Holde
         }
         Work::Pauses(change) => {
             pauses::apply(&savepoint, change)?;
+            Holder::Nobody
+        }
+        Work::Warned(warnings) => {
+            warned::put(&savepoint, warnings)?;
             Holder::Nobody
         }
         Work::Close => Holder::Nobody,

@@ -166,7 +166,6 @@ impl Engine {
         }
         // What has moved between two mirrors, and deletes in any, waited for this one.
         if is_over && self.stop.is_none() {
-            self.context.waits_told.store(false, Ordering::Relaxed);
             for mirror in 0..self.parts.len() {
                 self.request_pass(mirror, self.temper.quiet)?;
             }

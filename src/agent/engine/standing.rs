@@ -36,7 +36,7 @@ impl Standing {
         }
         match &self.paused {
             None => self.business(),
-            Some((first, 1)) if self.mirrors == 1 => format!("paused: {first}"),
+            Some((first, count)) if *count == self.mirrors => format!("paused: {first}"),
             Some((first, count)) => {
                 let of = format!("{count} of {} paused ({first})", mirrors(self.mirrors));
                 format!("{of}; {}", self.business())
@@ -64,7 +64,8 @@ impl Standing {
         if self.failed > 0 {
             left.push(format!("{} failed", entries(self.failed as u64)));
         }
-        let watched = format!("watching {}", mirrors(self.mirrors));
+        let paused = self.paused.as_ref().map_or(0, |(_, count)| *count);
+        let watched = format!("watching {}", mirrors(self.mirrors.saturating_sub(paused)));
         match left.is_empty() {
             true => format!("{watched}: everything is on Box"),
             false => format!("{watched}: everything is on Box but {}", left.join(" and ")),
