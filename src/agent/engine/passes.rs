@@ -153,15 +153,15 @@ impl Engine {
         if self.weighs_last(mirror)? {
             return Ok(());
         }
-        let Some(is_in_order) = self.parts[mirror].end() else {
+        let Some(in_order) = self.parts[mirror].end() else {
             return Ok(());
         };
         // Before the next pass begins: it may find something else.
         self.answer_waiters()?;
-        if is_in_order {
+        if let Some(took) = in_order {
             self.note_compared(mirror);
             let mirror = self.context.mirrors[mirror].name.clone();
-            (self.sink)(Notice::Passed { mirror });
+            (self.sink)(Notice::Passed { mirror, took });
         }
         self.begin_pass(mirror)
     }
