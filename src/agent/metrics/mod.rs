@@ -17,7 +17,6 @@ use crate::agent::metrics::hosts::Hosts;
 use crate::agent::metrics::page::Site;
 use crate::agent::notice::Notice;
 use crate::config::{Config, Metrics};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -152,12 +151,4 @@ async fn receive(
             }
         }
     }
-}
-
-/// Whether the address could be listened on now.
-///
-/// # Errors
-/// The system's words.
-pub(crate) async fn try_address(listen: SocketAddr) -> std::io::Result<()> {
-    TcpListener::bind(listen).await.map(drop)
 }
