@@ -15,6 +15,7 @@ use crate::remote::pace::{Lane, Pace, Standings};
 use crate::remote::parcel::{Open, Parcel, stalled};
 use crate::remote::retry_after;
 use crate::remote::traffic::{Listener, Traffic};
+use crate::remote::trail;
 use crate::remote::transport::{self, Route};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
@@ -333,8 +334,9 @@ impl BoxClient {
             path = call.url.path(),
             "answered"
         );
+        trail::answered(&call.method, &headers);
         if !status.is_success() {
-            let trouble = classify(status, &headers, &body, crate::clock::wall());
+            let trouble = refusal(status, &headers, &body);
             self.gate.traffic.refused(&trouble);
             return Err(trouble);
         }
@@ -452,6 +454,12 @@ impl Drop for Counted<'_> {
 /// Box writes digests of bodies in base64, after the algorithm's name.
 fn digest_header(sha1: &Sha1Digest) -> String {
     format!("sha={}", BASE64_STANDARD.encode(sha1.as_bytes()))
+}
+
+fn refusal(status: StatusCode, headers: &reqwest::header::HeaderMap, body: &[u8]) -> Trouble {
+    let trouble = classify(status, headers, body, crate::clock::wall());
+    trail::refused(trouble.said().and_then(|said| said.request_id.as_deref()));
+    trouble
 }
 
 type Raw = (StatusCode, reqwest::header::HeaderMap, Vec<u8>);

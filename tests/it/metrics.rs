@@ -72,6 +72,8 @@ fn the_figures_are_what_box_counted() {
             "{operation:?}"
         );
     }
+    let uploads = "boxup_upload_duration_seconds_count{mirror=\"mirror\"}";
+    assert_eq!(page.value(uploads), 3.0);
     for (outcome, count) in [
         ("uploaded", 2.0),
         ("new_version", 1.0),

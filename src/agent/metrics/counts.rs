@@ -17,6 +17,10 @@ use std::time::UNIX_EPOCH;
 const REQUEST: [f64; 12] = [
     0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0,
 ];
+/// Seconds of an upload: a large file may take hours.
+const UPLOAD: [f64; 12] = [
+    0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0,
+];
 /// Seconds of a pass, what it found to do included.
 const PASS: [f64; 10] = [
     0.05, 0.25, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0,
@@ -49,6 +53,7 @@ pub(super) struct Counts {
     requests: IntCounterVec,
     errors: IntCounterVec,
     exchanges: HistogramVec,
+    uploads: HistogramVec,
     passes: HistogramVec,
 }
 
@@ -115,6 +120,16 @@ impl Counts {
                     &REQUEST,
                 ),
             ),
+            uploads: enter(
+                &registry,
+                histograms(
+                    "boxup_upload_duration_seconds",
+                    "How long the last try of each new file and new version took, its preflight \
+                     and all its parts included.",
+                    &["mirror"],
+                    &UPLOAD,
+                ),
+            ),
             passes: enter(
                 &registry,
                 histograms(
@@ -136,6 +151,7 @@ impl Counts {
                 self.outcomes.with_label_values(&[mirror, outcome]);
             }
             self.content.with_label_values(&[mirror]);
+            self.uploads.with_label_values(&[mirror]);
             self.passes.with_label_values(&[mirror]);
         }
     }
@@ -164,7 +180,12 @@ impl Counts {
     /// Something was told.
     pub(super) fn noticed(&self, notice: &Notice) {
         match notice {
-            Notice::Entry { mirror, report, .. } => {
+            Notice::Entry {
+                mirror,
+                report,
+                effort,
+                ..
+            } => {
                 if let Some(outcome) = outcome(report) {
                     self.outcomes
                         .with_label_values(&[mirror.as_str(), outcome])
@@ -172,6 +193,11 @@ impl Counts {
                 }
                 if let Report::Uploaded(_, size) | Report::NewVersion(_, size) = report {
                     self.content.with_label_values(&[mirror]).inc_by(*size);
+                    if let Some(took) = effort.took {
+                        self.uploads
+                            .with_label_values(&[mirror])
+                            .observe(took.as_secs_f64());
+                    }
                 }
             }
             Notice::Passed { mirror, took } => {
