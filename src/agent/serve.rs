@@ -20,6 +20,7 @@ use crate::plan::debounce::Hint;
 use crate::plan::policy::Quiet;
 use crate::plan::queue::Patience;
 use crate::store::Store;
+use crate::store::lock::Role;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -72,7 +73,7 @@ async fn shifts(
     supervisor: Supervisor,
 ) -> Result<Ending, Fatal> {
     let began = Instant::now();
-    let mut parts = Parts::open(&config)?;
+    let mut parts = Parts::open(&config, Role::Service)?;
     let (desk_in, desk) = Desk::open();
     let socket = control::listen(&config.state_dir, desk.clone())?;
     let shared = Shared {

@@ -154,7 +154,7 @@ const BY_MIRROR: [ByMirror; 7] = [
     (
         "boxup_lag_seconds",
         "For how long the oldest change that is not on Box has been waiting; 0: all is there.",
-        |mirror| mirror.oldest.map_or(0.0, |oldest| oldest.as_secs_f64()),
+        |mirror| mirror.lag.map_or(0.0, |lag| lag.as_secs_f64()),
     ),
     (
         "boxup_synced_files",
