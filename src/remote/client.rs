@@ -297,18 +297,11 @@ impl BoxClient {
             request = request.header("If-Match", etag);
         }
         let (status, headers, body) = match &call.body {
-            Body::None => {
-                self.exchange(call, request.timeout(transport::CALL))
-                    .await?
-            }
-            Body::Json(json) => {
-                self.exchange(call, request.json(json).timeout(transport::CALL))
-                    .await?
-            }
+            Body::None => self.ask(call, request).await?,
+            Body::Json(json) => self.ask(call, request.json(json)).await?,
             Body::Commit(json, sha1) => {
                 let request = request.header("Digest", digest_header(sha1)).json(json);
-                self.exchange(call, request.timeout(transport::CALL))
-                    .await?
+                self.ask(call, request).await?
             }
             Body::File(file) => {
                 self.carry(call, file.open, |size, body| {
@@ -352,6 +345,11 @@ impl BoxClient {
             after,
             json,
         })
+    }
+
+    /// [`Self::exchange`], for what has no file content.
+    async fn ask(&self, call: &Call<'_>, request: RequestBuilder) -> Result<Raw, Trouble> {
+        self.exchange(call, request.timeout(transport::CALL)).await
     }
 
     async fn exchange(&self, call: &Call<'_>, request: RequestBuilder) -> Result<Raw, Trouble> {

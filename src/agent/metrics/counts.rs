@@ -60,87 +60,52 @@ pub(super) struct Counts {
 impl Counts {
     /// At zero.
     pub(super) fn new() -> Self {
-        let registry = Registry::new();
-        let start = Gauge::with_opts(Opts::new(
-            "process_start_time_seconds",
-            "When the service was started, in seconds since 1970.",
-        ));
-        let start = enter(&registry, start);
-        let since = crate::clock::wall().duration_since(UNIX_EPOCH);
-        start.set(since.map_or(0.0, |since| since.as_secs_f64()));
+        let all = Entered(Registry::new());
+        all.start();
         Self {
-            outcomes: enter(
-                &registry,
-                counters(
-                    "boxup_outcomes_total",
-                    "What became of files and folders. What stays parked is told again by each \
-                     pass.",
-                    &["mirror", "outcome"],
-                ),
+            outcomes: all.counters(
+                "boxup_outcomes_total",
+                "What became of files and folders. What stays parked is told again by each pass.",
+                &["mirror", "outcome"],
             ),
-            content: enter(
-                &registry,
-                counters(
-                    "boxup_uploaded_bytes_total",
-                    "Content of files that Box has stored as new files or new versions.",
-                    &["mirror"],
-                ),
+            content: all.counters(
+                "boxup_uploaded_bytes_total",
+                "Content of files that Box has stored as new files or new versions.",
+                &["mirror"],
             ),
-            sent: enter(
-                &registry,
-                IntCounter::new(
-                    "boxup_sent_bytes_total",
-                    "File content handed to the network, what was sent again included.",
-                ),
+            sent: all.enter(IntCounter::new(
+                "boxup_sent_bytes_total",
+                "File content handed to the network, what was sent again included.",
+            )),
+            requests: all.counters(
+                "boxup_requests_total",
+                "Requests to Box by its operation ID and the answer's status; none: no answer.",
+                &["operation", "status"],
             ),
-            requests: enter(
-                &registry,
-                counters(
-                    "boxup_requests_total",
-                    "Requests to Box by its operation ID and the status of the answer; none: \
-                     there was no answer.",
-                    &["operation", "status"],
-                ),
+            errors: all.counters(
+                "boxup_errors_total",
+                "Answers that were errors, by Box's code; none: it had none, other: not known.",
+                &["code"],
             ),
-            errors: enter(
-                &registry,
-                counters(
-                    "boxup_errors_total",
-                    "Answers that were errors, by Box's code; none: the answer had no code, \
-                     other: one that boxup does not know.",
-                    &["code"],
-                ),
+            exchanges: all.histograms(
+                "boxup_request_duration_seconds",
+                "How long requests took, by Box's operation ID.",
+                "operation",
+                &REQUEST,
             ),
-            exchanges: enter(
-                &registry,
-                histograms(
-                    "boxup_request_duration_seconds",
-                    "How long requests took, by Box's operation ID.",
-                    &["operation"],
-                    &REQUEST,
-                ),
+            uploads: all.histograms(
+                "boxup_upload_duration_seconds",
+                "How long the last try of each new file and version took, all of it included.",
+                "mirror",
+                &UPLOAD,
             ),
-            uploads: enter(
-                &registry,
-                histograms(
-                    "boxup_upload_duration_seconds",
-                    "How long the last try of each new file and new version took, its preflight \
-                     and all its parts included.",
-                    &["mirror"],
-                    &UPLOAD,
-                ),
+            passes: all.histograms(
+                "boxup_pass_duration_seconds",
+                "How long complete passes took, what they found to do included.",
+                "mirror",
+                &PASS,
             ),
-            passes: enter(
-                &registry,
-                histograms(
-                    "boxup_pass_duration_seconds",
-                    "How long complete passes took, from the first look to the end of what was \
-                     found to do.",
-                    &["mirror"],
-                    &PASS,
-                ),
-            ),
-            registry,
+            registry: all.0,
         }
     }
 
@@ -239,25 +204,34 @@ fn word(status: Option<u16>) -> String {
     }
 }
 
-fn counters(name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
-    IntCounterVec::new(Opts::new(name, help), labels)
-}
+/// What is entered in a registry. Names, labels and buckets are constants: a mistake in one
+/// shows at the first start.
+struct Entered(Registry);
 
-fn histograms(
-    name: &str,
-    help: &str,
-    labels: &[&str],
-    buckets: &[f64],
-) -> prometheus::Result<HistogramVec> {
-    let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
-    HistogramVec::new(options, labels)
-}
+impl Entered {
+    fn start(&self) {
+        let start = self.enter(Gauge::new(
+            "process_start_time_seconds",
+            "When the service was started, in seconds since 1970.",
+        ));
+        let since = crate::clock::wall().duration_since(UNIX_EPOCH);
+        start.set(since.map_or(0.0, |since| since.as_secs_f64()));
+    }
 
-/// Names, labels and buckets are constants: a mistake in one shows at the first start.
-fn enter<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
-    let made = made.expect(REGISTERED);
-    registry.register(Box::new(made.clone())).expect(REGISTERED);
-    made
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+        self.enter(IntCounterVec::new(Opts::new(name, help), labels))
+    }
+
+    fn histograms(&self, name: &str, help: &str, label: &str, buckets: &[f64]) -> HistogramVec {
+        let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
+        self.enter(HistogramVec::new(options, &[label]))
+    }
+
+    fn enter<C: Collector + Clone + 'static>(&self, made: prometheus::Result<C>) -> C {
+        let made = made.expect(REGISTERED);
+        self.0.register(Box::new(made.clone())).expect(REGISTERED);
+        made
+    }
 }
 
 #[cfg(test)]
