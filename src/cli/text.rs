@@ -6,6 +6,7 @@ use crate::cli::wording::{bytes, duration, printable, some};
 use crate::model::deed::ItemId;
 use crate::model::name::RemoteName;
 use crate::plan::action::Report;
+use crate::plan::pause::Pause;
 use std::collections::{BTreeMap, HashMap};
 
 /// How the lines are written.
@@ -66,14 +67,8 @@ impl Text {
                 }
                 self.marked("halted", RED, &words)
             }
-            Notice::Paused(pause) => {
-                let words = format!("mirror {:?} is not mirrored: {pause}", pause.mirror);
-                self.marked("paused", YELLOW, &words)
-            }
-            Notice::Resumed { mirror } => {
-                let words = format!("mirror {mirror:?} goes on");
-                self.marked("resumed", PLAIN, &words)
-            }
+            Notice::Paused(pause) => self.paused(&pause.mirror, Some(pause)),
+            Notice::Resumed { mirror } => self.paused(mirror, None),
             Notice::Throttled(wait) => {
                 let words = format!("Box asks to wait {}", duration(*wait));
                 self.marked("waiting", YELLOW, &words)
@@ -111,6 +106,16 @@ impl Text {
         };
         self.has_spoken = true;
         line
+    }
+
+    fn paused(&self, mirror: &str, pause: Option<&Pause>) -> String {
+        match pause {
+            Some(pause) => {
+                let words = format!("mirror {mirror:?} is not mirrored: {pause}");
+                self.marked("paused", YELLOW, &words)
+            }
+            None => self.marked("resumed", PLAIN, &format!("mirror {mirror:?} goes on")),
+        }
     }
 
     /// `named` tells the name on Box where it is another.
