@@ -2,11 +2,12 @@
 
 use crate::agent::notice::Notice;
 use crate::cli::json::told_name;
+use crate::cli::memory::Memory;
 use crate::cli::wording::{bytes, duration, printable, some};
 use crate::model::deed::ItemId;
 use crate::model::name::RemoteName;
 use crate::plan::action::Report;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// How the lines are written.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +18,8 @@ pub(crate) struct Style {
     pub(crate) would: bool,
     /// Also name what is left out on purpose.
     pub(crate) verbose: bool,
+    /// Only what is not on Box, and why.
+    pub(crate) quiet: bool,
 }
 
 /// Turns notices into lines. Remembers what it has said: a service that looks every
@@ -24,22 +27,19 @@ pub(crate) struct Style {
 #[derive(Debug)]
 pub(crate) struct Text {
     style: Style,
-    said: HashMap<(String, String), String>,
+    said: Memory,
     /// What was left out, by reason, for the summary.
     pub(crate) excluded: BTreeMap<&'static str, u64>,
     /// Whether there was anything to tell.
     pub(crate) has_spoken: bool,
 }
 
-/// Beyond this many, what was said is forgotten and may be said again.
-const MEMORY: usize = 100_000;
-
 impl Text {
     /// Nothing said yet.
     pub(crate) fn new(style: Style) -> Self {
         Self {
             style,
-            said: HashMap::new(),
+            said: Memory::default(),
             excluded: BTreeMap::new(),
             has_spoken: false,
         }
@@ -47,6 +47,18 @@ impl Text {
 
     /// The line for a notice, with its line feed; empty when there is nothing to say.
     pub(crate) fn line(&mut self, notice: &Notice) -> String {
+        let had_spoken = self.has_spoken;
+        let line = self.worded(notice);
+        match self.style.quiet && !is_trouble(notice) {
+            true => {
+                self.has_spoken = had_spoken;
+                String::new()
+            }
+            false => line,
+        }
+    }
+
+    fn worded(&mut self, notice: &Notice) -> String {
         let line = match notice {
             Notice::Entry {
                 mirror,
@@ -61,7 +73,7 @@ impl Text {
             }
             Notice::Halted { mirror, halt } => {
                 let words = format!("mirror {mirror:?} stands still: {halt}");
-                if self.is_repetition(mirror, "", &words) {
+                if self.said.repeats(mirror, "", &words) {
                     return String::new();
                 }
                 self.marked("halted", RED, &words)
@@ -86,7 +98,7 @@ impl Text {
             Notice::Draining => self.marked("stopping", PLAIN, "what is under way is finished"),
             Notice::Passed { mirror } => {
                 // In order again: the next halt is news.
-                self.said.remove(&(mirror.clone(), String::new()));
+                self.said.forget(mirror, "");
                 return String::new();
             }
             Notice::Verified { found, .. } if found.is_in_sync() => return String::new(),
@@ -148,22 +160,12 @@ impl Text {
         };
         let is_lasting = matches!(report, Report::Excluded(_) | Report::Parked(_));
         if !is_lasting {
-            self.said.remove(&(mirror.to_owned(), place.to_owned()));
-        } else if self.is_repetition(mirror, place, &rest) {
+            self.said.forget(mirror, place);
+        } else if self.said.repeats(mirror, place, &rest) {
             return String::new();
         }
         self.has_spoken = true;
         self.marked(word, colour, &format!("{place}{rest}"))
-    }
-
-    fn is_repetition(&mut self, mirror: &str, place: &str, words: &str) -> bool {
-        if self.said.len() >= MEMORY {
-            self.said.clear();
-        }
-        let key = (mirror.to_owned(), place.to_owned());
-        self.said
-            .insert(key, words.to_owned())
-            .is_some_and(|before| before == words)
     }
 
     fn marked(&self, word: &str, colour: &str, rest: &str) -> String {
@@ -173,6 +175,20 @@ impl Text {
         } else {
             format!("{would}{word:<9} {rest}\n")
         }
+    }
+}
+
+/// Whether something is not as it should be.
+fn is_trouble(notice: &Notice) -> bool {
+    match notice {
+        Notice::Entry { report, .. } => matches!(report, Report::Parked(_) | Report::Failed(_)),
+        Notice::Halted { .. } | Notice::Unreachable(_) | Notice::Verified { .. } => true,
+        Notice::Throttled(_)
+        | Notice::Passed { .. }
+        | Notice::Mirror(_)
+        | Notice::Watching
+        | Notice::Draining
+        | Notice::Reloaded { .. } => false,
     }
 }
 
