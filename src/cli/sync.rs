@@ -3,14 +3,15 @@
 use crate::agent::meter::Gauge;
 use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::notify_socket::Supervisor;
+use crate::agent::once::{Wishes, once};
+use crate::agent::preview;
 use crate::agent::run::Watcher;
 use crate::agent::serve::{self, Orders};
-use crate::agent::{preview, run as agent};
 use crate::cli::args::SyncArgs;
 use crate::cli::logging::events::Events;
 use crate::cli::output::{Looks, Output};
 use crate::cli::reload::Outside;
-use crate::cli::text::{Style, Text};
+use crate::cli::text::{Style, Text, Volume};
 use crate::cli::wording::printable;
 use crate::cli::{
     Place, Signals, exit, json, logging, problems, progress, refuse, summary, unless_told,
@@ -19,6 +20,7 @@ use crate::config::{self, Config, Environment};
 use std::io::{IsTerminal, stderr, stdin};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// How it was asked for.
@@ -48,9 +50,20 @@ pub(super) async fn sync(place: Place, way: Way, signals: Signals, mut output: O
             return refuse(&error, false, &mut output);
         }
     };
-    for warning in &loaded.warnings {
-        output.complain(&format!("warning: {warning}\n"));
+    // A single pass says those that are new.
+    let is_single = way.args.once && !way.args.dry_run;
+    let mut warnings = loaded.warnings;
+    if !is_single {
+        for warning in warnings.drain(..) {
+            output.complain(&format!("warning: {warning}\n"));
+        }
     }
+    let wishes = Wishes {
+        warnings,
+        repeats: way.verbose,
+        wait_lock: way.args.wait_lock,
+        max_duration: way.args.max_duration,
+    };
     let config = match select(loaded.config, &way.args.mirrors) {
         Ok(config) => config,
         Err(message) => {
@@ -64,13 +77,14 @@ pub(super) async fn sync(place: Place, way: Way, signals: Signals, mut output: O
             return exit::USAGE;
         }
     };
-    run(config, place, way, (stop, hangups), output).await
+    run(config, place, way, wishes, (stop, hangups), output).await
 }
 
 async fn run(
     config: Config,
     place: Place,
     way: Way,
+    wishes: Wishes,
     (mut stop, hangups): (mpsc::Receiver<()>, Option<mpsc::Receiver<()>>),
     mut output: Output,
 ) -> u8 {
@@ -84,6 +98,11 @@ async fn run(
         tokio::select! {
             ended = preview::preview(&config, watcher.sink) => ended,
             Some(()) = stop.recv() => Ok(Ending { cut_short: true, ..Ending::default() }),
+            () = pass_by(wishes.max_duration) => Ok(Ending {
+                cut_short: true,
+                time_up: wishes.max_duration,
+                ..Ending::default()
+            }),
         }
     } else if let Some(hangups) = hangups {
         let supervisor = Supervisor::of(&place.environment);
@@ -105,7 +124,7 @@ async fn run(
         listening.abort();
         ended
     } else {
-        agent::once(&config, stop, watcher).await
+        once(&config, &wishes, stop, watcher).await
     };
     match ended {
         Ok(ending) => reporter.end(&ending),
@@ -117,6 +136,14 @@ async fn run(
             output.complain(&format!("error: {fatal}\n"));
             code
         }
+    }
+}
+
+/// Returns when that time has passed; never without one.
+async fn pass_by(span: Option<Duration>) {
+    match span {
+        Some(span) => tokio::time::sleep(span).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -183,6 +210,7 @@ struct Reporter {
     output: Output,
     dry_run: bool,
     quiet: bool,
+    is_verbose: bool,
 }
 
 #[derive(Clone)]
@@ -204,8 +232,11 @@ impl Reporter {
         let style = Style {
             colour: way.looks.colours(output.is_terminal()),
             would: args.dry_run,
-            verbose: way.verbose,
-            quiet,
+            volume: match way.verbose {
+                true => Volume::Verbose,
+                false if quiet => Volume::Quiet,
+                false => Volume::Usual,
+            },
         };
         let form = match args.json {
             true => Form::Json,
@@ -221,6 +252,7 @@ impl Reporter {
             output,
             dry_run: args.dry_run,
             quiet,
+            is_verbose: way.verbose,
         }
     }
 
@@ -232,11 +264,13 @@ impl Reporter {
                 let mut events = events.lock().unwrap_or_else(PoisonError::into_inner);
                 logging::record(events.of(&notice));
             }
-            if let Notice::Mirror(announcement) = &notice
-                && !quiet
-            {
-                let words = printable(&announcement.to_string());
-                logging::to_people(&format!("{words}\n"));
+            match &notice {
+                Notice::Mirror(announcement) if !quiet => {
+                    let words = printable(&announcement.to_string());
+                    logging::to_people(&format!("{words}\n"));
+                }
+                Notice::Warning(words) => logging::to_people(&format!("warning: {words}\n")),
+                _ => {}
             }
             match &form {
                 Form::Json => {
@@ -263,7 +297,7 @@ impl Reporter {
             Form::Text(text) => {
                 let text = text.lock().unwrap_or_else(PoisonError::into_inner);
                 // From cron, silence means that all is well and nothing was to be done.
-                let is_read = self.output.is_terminal() && !self.quiet;
+                let is_read = self.is_verbose || self.output.is_terminal() && !self.quiet;
                 if is_read || text.has_spoken || code != exit::OK {
                     let words = summary::text(ending, &text.excluded, self.dry_run);
                     self.output.say(&words);

@@ -16,10 +16,19 @@ pub(crate) struct Style {
     pub(crate) colour: bool,
     /// Tell what would be done, not what was.
     pub(crate) would: bool,
-    /// Also name what is left out on purpose.
-    pub(crate) verbose: bool,
+    /// How much of it.
+    pub(crate) volume: Volume,
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Volume {
     /// Only what is not on Box, and why.
-    pub(crate) quiet: bool,
+    Quiet,
+    /// What happens.
+    Usual,
+    /// Also what is left out on purpose.
+    Verbose,
 }
 
 /// Turns notices into lines. Remembers what it has said: a service that looks every
@@ -49,7 +58,7 @@ impl Text {
     pub(crate) fn line(&mut self, notice: &Notice) -> String {
         let had_spoken = self.has_spoken;
         let line = self.worded(notice);
-        match self.style.quiet && !is_trouble(notice) {
+        match self.style.volume == Volume::Quiet && !is_trouble(notice) {
             true => {
                 self.has_spoken = had_spoken;
                 String::new()
@@ -85,7 +94,7 @@ impl Text {
             Notice::Unreachable(why) => {
                 self.marked("waiting", YELLOW, &format!("{why}; trying again"))
             }
-            Notice::Watching if self.style.verbose => {
+            Notice::Watching if self.style.volume == Volume::Verbose => {
                 self.marked("watching", PLAIN, "every directory is watched")
             }
             Notice::Reloaded { run } => {
@@ -111,7 +120,7 @@ impl Text {
                 self.marked("drifted", YELLOW, &words)
             }
             // Told on standard error.
-            Notice::Watching | Notice::Mirror(_) => return String::new(),
+            Notice::Watching | Notice::Mirror(_) | Notice::Warning(_) => return String::new(),
         };
         self.has_spoken = true;
         line
@@ -123,7 +132,7 @@ impl Text {
         let (word, colour, rest) = match report {
             Report::Excluded(why) => {
                 *self.excluded.entry(why.code()).or_default() += 1;
-                if !self.style.verbose {
+                if self.style.volume != Volume::Verbose {
                     return String::new();
                 }
                 ("excluded", PLAIN, format!(": {why}"))
@@ -186,6 +195,7 @@ fn is_trouble(notice: &Notice) -> bool {
         Notice::Throttled(_)
         | Notice::Passed { .. }
         | Notice::Mirror(_)
+        | Notice::Warning(_)
         | Notice::Watching
         | Notice::Draining
         | Notice::Reloaded { .. } => false,

@@ -4,7 +4,7 @@ use crate::rig::{Child, Rig, Service, not_run, until};
 use serde_json::Value;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixDatagram;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -167,80 +167,82 @@ fn a_filter_that_is_none_is_said_and_stops_nothing() {
     );
 }
 
-#[test]
-fn a_log_file_is_rotated_in_any_way_under_a_running_service() {
+/// A service with its log in the file `logs/log`.
+fn logging() -> (Rig, Service, PathBuf) {
     let rig = Rig::new();
     let dir = rig.temp().join("logs");
     std::fs::create_dir(&dir).expect("made");
-    let (log, old) = (dir.join("log"), dir.join("log.1"));
-    let command = rig.command(&[
-        "sync",
-        "--json",
-        "--log-format",
-        "json",
-        "--log-file",
-        "logs/log",
-    ]);
+    let form = ["--log-format", "json", "--log-file", "logs/log"];
+    let command = rig.command(&[&["sync", "--json"][..], &form].concat());
     let service = Service::start_command(&rig, command);
-    let arrives = |name: &str| {
-        rig.write(name, name);
-        service.wait_ok(&rig);
-        // Lines are written beside the work that they tell of.
-        until("it is in the log", || {
-            read(&log).contains(&format!("\"path\":\"{name}\""))
-        });
-        records(&read(&log))
-    };
-    arrives("first.txt");
+    (rig, service, dir.join("log"))
+}
+
+/// Saves a file, and reads the log when it tells of it.
+#[track_caller]
+fn arrives(rig: &Rig, service: &Service, log: &Path, name: &str) -> Vec<Value> {
+    rig.write(name, name);
+    service.wait_ok(rig);
+    // Lines are written beside the work that they tell of.
+    let told = format!("\"path\":\"{name}\"");
+    until("it is in the log", || read(log).contains(&told));
+    records(&read(log))
+}
+
+#[test]
+fn a_log_file_is_rotated_in_any_way_under_a_running_service() {
+    let (rig, service, log) = logging();
+    let old = log.with_extension("1");
+    arrives(&rig, &service, &log, "first.txt");
     let mode = std::fs::metadata(&log).expect("there").permissions().mode();
     assert_eq!(mode & 0o7777, 0o600);
 
     // create
     std::fs::rename(&log, &old).expect("renamed");
-    let told = arrives("second.txt");
-    assert!(
-        told.iter().all(|record| record["path"] != "first.txt"),
-        "{told:?}"
-    );
-    assert!(!read(&old).contains("second.txt"));
-    records(&read(&old));
+    let told = arrives(&rig, &service, &log, "second.txt");
+    let is_there = |told: &[Value], name| told.iter().any(|record| record["path"] == name);
+    assert!(!is_there(&told, "first.txt"), "{told:?}");
+    assert!(!is_there(&records(&read(&old)), "second.txt"));
 
     // copytruncate
     std::fs::write(&log, "").expect("cut off");
-    let told = arrives("third.txt");
-    assert!(
-        told.iter().all(|record| record["path"] != "second.txt"),
-        "{told:?}"
-    );
-
-    // Away with its directory, which comes back.
-    std::fs::remove_dir_all(&dir).expect("removed");
-    rig.write("fourth.txt", "4");
-    service.wait_ok(&rig);
-    until("it is said", || {
-        service.stderr().contains("the log cannot be written to")
-    });
-    std::fs::create_dir(&dir).expect("made");
-    let told = arrives("fifth.txt");
-    assert_eq!(told[0]["event"], "lost", "{told:?}");
-    assert!(
-        told[0]["lines"].as_u64().is_some_and(|lines| lines > 0),
-        "{told:?}"
-    );
+    let told = arrives(&rig, &service, &log, "third.txt");
+    assert!(!is_there(&told, "second.txt"), "{told:?}");
 
     // Put away by somebody who then says so.
     std::fs::rename(&log, &old).expect("renamed");
     crate::rig::signal(service.pid(), "HUP");
     until("it is there again", || log.exists());
-    arrives("sixth.txt");
+    arrives(&rig, &service, &log, "fourth.txt");
     rig.expect_same_as_disk();
     service.end();
+    let text = read(&log);
+    let last = text.lines().last();
     assert!(
-        read(&log)
-            .lines()
-            .last()
-            .is_some_and(|line| line.contains("\"summary\""))
+        last.is_some_and(|line| line.contains("\"summary\"")),
+        "{text}"
     );
+}
+
+#[test]
+fn a_log_file_that_goes_with_its_directory_comes_back_with_it() {
+    let (rig, service, log) = logging();
+    let dir = log.parent().expect("it has one");
+    arrives(&rig, &service, &log, "first.txt");
+    std::fs::remove_dir_all(dir).expect("removed");
+    rig.write("second.txt", "2");
+    service.wait_ok(&rig);
+    until("it is said", || {
+        let said = service.stderr();
+        said.contains("the log cannot be written to")
+    });
+    std::fs::create_dir(dir).expect("made");
+    let told = arrives(&rig, &service, &log, "third.txt");
+    assert_eq!(told[0]["event"], "lost", "{told:?}");
+    let lines = told[0]["lines"].as_u64();
+    assert!(lines.is_some_and(|lines| lines > 0), "{told:?}");
+    rig.expect_same_as_disk();
+    service.end();
 }
 
 #[test]

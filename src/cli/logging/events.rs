@@ -81,7 +81,7 @@ impl Events {
 
     /// The record for a notice.
     pub(crate) fn of(&mut self, notice: &Notice) -> Record {
-        let line = json::notice(notice, self.would).unwrap_or_else(|| unchanged(notice));
+        let line = json::notice(notice, self.would).unwrap_or_else(|| without_line(notice));
         let words = words(&line);
         let level = self.level(notice, &words);
         let words = match self.would {
@@ -126,7 +126,7 @@ impl Events {
                 Level::DEBUG
             }
             Notice::Verified { found, .. } if !found.is_in_sync() => Level::WARN,
-            Notice::Unreachable(_) => Level::WARN,
+            Notice::Unreachable(_) | Notice::Warning(_) => Level::WARN,
             Notice::Throttled(_)
             | Notice::Verified { .. }
             | Notice::Mirror(_)
@@ -145,7 +145,7 @@ impl Events {
                 continue;
             }
             let level = match event {
-                "interrupted" => Level::INFO,
+                "interrupted" | "time_up" => Level::INFO,
                 _ => Level::ERROR,
             };
             let record = Record::new(level, TARGET, &one_line(&text));
@@ -190,14 +190,17 @@ fn with_fields(record: Record, line: &Value) -> Record {
     }
 }
 
-/// What is not worth a line of `--json`.
-fn unchanged(notice: &Notice) -> Value {
-    let mut line = object!({ "event": "unchanged" });
-    if let Notice::Entry { mirror, path, .. } = notice {
-        line["mirror"] = object!(mirror);
-        put_path(&mut line, path);
+/// What has no line of `--json`.
+fn without_line(notice: &Notice) -> Value {
+    match notice {
+        Notice::Warning(words) => object!({ "event": "warning", "message": words }),
+        Notice::Entry { mirror, path, .. } => {
+            let mut line = object!({ "event": "unchanged", "mirror": mirror });
+            put_path(&mut line, path);
+            line
+        }
+        _ => Value::Null,
     }
-    line
 }
 
 /// What happened, in a line that stands for itself.
@@ -214,7 +217,7 @@ fn words(line: &Value) -> String {
             line["missing"], line["changed"], line["extra"], line["pending"]
         ),
         "passed" => format!("a look at {mirror} is over"),
-        "mirror" => message.to_owned(),
+        "mirror" | "warning" => message.to_owned(),
         "watching" => "every directory is watched".to_owned(),
         "draining" => "stopping: what is under way is finished".to_owned(),
         "reloaded" => "the configuration was read again".to_owned(),
@@ -295,103 +298,90 @@ mod tests {
         format!("{} {}{fields}", record.level, record.message)
     }
 
-    const EFFORT: &str = "duration_ms=1500 request_id=abc";
+    /// Checks a report's record; `@` stands for where it is, `#` for what it took.
+    #[track_caller]
+    fn check(report: Report, begins: &str, ends: &str) {
+        let told = told(&Events::new(false).of(&entry(b"a.txt", report)));
+        let ends = ends.replace('@', "mirror=docs path=a.txt");
+        let ends = ends.replace('#', "duration_ms=1500 request_id=abc");
+        assert!(told.starts_with(begins), "{told}\n{begins}");
+        assert!(told.ends_with(&ends), "{told}\n{ends}");
+    }
 
     #[test]
-    fn each_thing_that_becomes_of_an_entry_is_one_record() {
-        let folder = FolderId::new("33");
-        let at = "mirror=docs path=a.txt";
-        for (report, level, message, fields) in [
-            (
-                Report::Uploaded(file(), 5),
-                Level::INFO,
-                "uploaded docs/a.txt",
-                format!("event=uploaded {at} file_id=11 version_id=22 bytes=5 {EFFORT}"),
-            ),
-            (
-                Report::NewVersion(file(), 5),
-                Level::INFO,
-                "new version docs/a.txt",
-                format!("event=new_version {at} file_id=11 version_id=22 bytes=5 {EFFORT}"),
-            ),
-            (
-                Report::Adopted(file()),
-                Level::INFO,
-                "adopted docs/a.txt",
-                format!("event=adopted {at} file_id=11 {EFFORT}"),
-            ),
-            (
-                Report::Left(None),
-                Level::INFO,
-                "left docs/a.txt",
-                format!("event=left {at} {EFFORT}"),
-            ),
-            (
-                Report::Unchanged,
-                Level::DEBUG,
-                "unchanged docs/a.txt",
-                format!("event=unchanged {at}"),
-            ),
-            (
-                Report::Excluded(Exclusion::Hidden),
-                Level::DEBUG,
-                "excluded docs/a.txt: ",
-                format!("event=excluded {at} {EFFORT} reason=hidden"),
-            ),
-            (
-                Report::Parked(Parked::Refused(said())),
-                Level::WARN,
-                "parked docs/a.txt: ",
-                format!("event=parked {at} {EFFORT} reason=forbidden"),
-            ),
-            (
-                Report::Failed(Failed::Changing),
-                Level::WARN,
-                "failed docs/a.txt: ",
-                format!(
-                    "event=failed {at} {EFFORT} reason={}",
-                    Failed::Changing.code()
-                ),
-            ),
-            (
-                Report::Trashed(ItemId::File(FileId::new("11")), 1),
-                Level::INFO,
-                "trashed docs/a.txt",
-                format!("event=trashed {at} file_id=11 files=1 {EFFORT}"),
-            ),
-            (
-                Report::FolderKept(folder.clone()),
-                Level::INFO,
-                "folder kept docs/a.txt",
-                format!("event=folder_kept {at} folder_id=33 {EFFORT}"),
-            ),
-            (
-                Report::FolderCreated(folder.clone(), None),
-                Level::INFO,
-                "folder created docs/a.txt",
-                format!("event=folder_created {at} folder_id=33 {EFFORT}"),
-            ),
-            (
-                Report::FolderAdopted(folder.clone(), None),
-                Level::INFO,
-                "folder adopted docs/a.txt",
-                format!("event=folder_adopted {at} folder_id=33 {EFFORT}"),
-            ),
-            (
-                Report::Moved(
-                    Item::Folder(FolderKey(1), folder),
-                    ("old".into(), path(b"b")),
-                ),
-                Level::INFO,
-                "moved old/b to docs/a.txt",
-                format!("event=moved {at} from_mirror=old from=b folder_id=33 {EFFORT}"),
-            ),
-        ] {
-            let record = Events::new(false).of(&entry(b"a.txt", report));
-            let told = told(&record);
-            assert!(told.starts_with(&format!("{level} {message}")), "{told}");
-            assert!(told.ends_with(&fields), "{told}\n{fields}");
-        }
+    fn what_becomes_of_a_file_is_one_record() {
+        let new = "event=uploaded @ file_id=11 version_id=22 bytes=5 #";
+        check(
+            Report::Uploaded(file(), 5),
+            "INFO uploaded docs/a.txt ",
+            new,
+        );
+        let version = "event=new_version @ file_id=11 version_id=22 bytes=5 #";
+        check(
+            Report::NewVersion(file(), 5),
+            "INFO new version docs/a.txt ",
+            version,
+        );
+        let adopted = "event=adopted @ file_id=11 #";
+        check(Report::Adopted(file()), "INFO adopted docs/a.txt ", adopted);
+        check(
+            Report::Left(None),
+            "INFO left docs/a.txt ",
+            "event=left @ #",
+        );
+        check(
+            Report::Unchanged,
+            "DEBUG unchanged docs/a.txt ",
+            "event=unchanged @",
+        );
+        let hidden = Report::Excluded(Exclusion::Hidden);
+        check(
+            hidden,
+            "DEBUG excluded docs/a.txt: ",
+            "event=excluded @ # reason=hidden",
+        );
+        let refused = Report::Parked(Parked::Refused(said()));
+        check(
+            refused,
+            "WARN parked docs/a.txt: ",
+            "event=parked @ # reason=forbidden",
+        );
+        let changing = Report::Failed(Failed::Changing);
+        let reason = format!("event=failed @ # reason={}", Failed::Changing.code());
+        check(changing, "WARN failed docs/a.txt: ", &reason);
+        let trashed = Report::Trashed(ItemId::File(FileId::new("11")), 1);
+        check(
+            trashed,
+            "INFO trashed docs/a.txt ",
+            "event=trashed @ file_id=11 files=1 #",
+        );
+    }
+
+    #[test]
+    fn what_becomes_of_a_folder_is_one_record() {
+        let folder = || FolderId::new("33");
+        let kept = Report::FolderKept(folder());
+        check(
+            kept,
+            "INFO folder kept docs/a.txt ",
+            "event=folder_kept @ folder_id=33 #",
+        );
+        let made = Report::FolderCreated(folder(), None);
+        check(
+            made,
+            "INFO folder created docs/a.txt ",
+            "event=folder_created @ folder_id=33 #",
+        );
+        let found = Report::FolderAdopted(folder(), None);
+        check(
+            found,
+            "INFO folder adopted docs/a.txt ",
+            "event=folder_adopted @ folder_id=33 #",
+        );
+        let item = Item::Folder(FolderKey(1), folder());
+        let moved = Report::Moved(item, ("old".into(), path(b"b")));
+        let fields = "event=moved @ from_mirror=old from=b folder_id=33 #";
+        check(moved, "INFO moved old/b to docs/a.txt ", fields);
     }
 
     #[test]
@@ -430,6 +420,10 @@ mod tests {
             },
         };
         for (notice, expected) in [
+            (
+                Notice::Warning("mind".to_owned()),
+                "WARN mind event=warning",
+            ),
             (
                 Notice::Watching,
                 "INFO every directory is watched event=watching",

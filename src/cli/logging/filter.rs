@@ -111,61 +111,38 @@ mod tests {
         (parts, said)
     }
 
+    const USUAL: LevelFilter = LevelFilter::WARN;
+    const EVENTS: LevelFilter = LevelFilter::INFO;
+
     #[test]
     fn the_command_line_wins_over_both_variables_and_they_over_what_is_usual() {
         const NONE: (bool, u8, Option<LogLevel>) = (false, 0, None);
         let ours = ("BOXUP_LOG", "debug");
         let rusts = ("RUST_LOG", "trace,hyper_util=debug");
         for (asked, usual, variables, expected) in [
-            (NONE, LevelFilter::WARN, &[][..], &["boxup=warn"][..]),
-            (NONE, LevelFilter::INFO, &[], &["boxup=info"]),
-            (NONE, LevelFilter::WARN, &[ours, rusts], &["boxup=debug"]),
+            (NONE, USUAL, &[][..], &["boxup=warn"][..]),
+            (NONE, EVENTS, &[], &["boxup=info"]),
+            (NONE, USUAL, &[ours, rusts], &["boxup=debug"]),
+            (NONE, USUAL, &[rusts], &["boxup=trace", "hyper_util=debug"]),
             (
                 NONE,
-                LevelFilter::WARN,
-                &[rusts],
-                &["boxup=trace", "hyper_util=debug"],
-            ),
-            (
-                NONE,
-                LevelFilter::WARN,
+                USUAL,
                 &[("RUST_LOG", "tokio=info")],
                 &["boxup=warn", "tokio=info"],
             ),
+            (NONE, USUAL, &[("BOXUP_LOG", "off")], &["boxup=off"]),
             (
                 NONE,
-                LevelFilter::WARN,
-                &[("BOXUP_LOG", "off")],
-                &["boxup=off"],
-            ),
-            (
-                NONE,
-                LevelFilter::WARN,
+                USUAL,
                 &[("BOXUP_LOG", " boxup::remote=debug , info")],
                 &["boxup::remote=debug", "boxup=info"],
             ),
-            (
-                (true, 0, None),
-                LevelFilter::INFO,
-                &[ours, rusts],
-                &["boxup=error"],
-            ),
-            (
-                (false, 1, None),
-                LevelFilter::WARN,
-                &[ours],
-                &["boxup=info"],
-            ),
-            (
-                (false, 1, None),
-                LevelFilter::INFO,
-                &[ours],
-                &["boxup=debug"],
-            ),
-            ((false, 9, None), LevelFilter::WARN, &[], &["boxup=trace"]),
+            ((true, 0, None), EVENTS, &[ours, rusts], &["boxup=error"]),
+            ((false, 1, None), USUAL, &[ours], &["boxup=info"]),
+            ((false, 1, None), EVENTS, &[ours], &["boxup=debug"]),
             (
                 (false, 0, Some(LogLevel::Error)),
-                LevelFilter::INFO,
+                EVENTS,
                 &[rusts],
                 &["boxup=error"],
             ),
@@ -183,7 +160,7 @@ mod tests {
             ("boxup::remote=debug,a=b=c", "a=b=c"),
             ("boxup::remote=debug,[\n", "["),
         ] {
-            let (parts, said) = parts((false, 0, None), LevelFilter::WARN, &[("BOXUP_LOG", value)]);
+            let (parts, said) = parts((false, 0, None), USUAL, &[("BOXUP_LOG", value)]);
             assert_eq!(parts, ["boxup::remote=debug", "boxup=warn"], "{value}");
             let said = said.unwrap();
             assert!(
