@@ -120,7 +120,7 @@ impl Events {
                 true => Level::DEBUG,
                 false => Level::ERROR,
             },
-            Notice::Passed { mirror } => {
+            Notice::Passed { mirror, .. } => {
                 // In order again: the next halt is news.
                 self.memory.forget(mirror, "");
                 Level::DEBUG
@@ -394,6 +394,7 @@ mod tests {
         };
         let passed = Notice::Passed {
             mirror: "docs".to_owned(),
+            took: Duration::ZERO,
         };
         let adopted = entry(b"a", Report::Adopted(file()));
         for (notice, level) in [

@@ -64,7 +64,7 @@ impl Service {
         whole.filter_map(Result::ok).collect()
     }
 
-    /// What it has said on standard error.
+    /// What it has said on standard error so far.
     pub(crate) fn stderr(&self) -> String {
         self.child.stderr()
     }
