@@ -267,6 +267,11 @@ pub(crate) fn blame(line: &mut Value, ending: &Ending) {
     }
 }
 
+/// The line for so many lines that nobody took.
+pub(crate) fn lost(lines: u64) -> Value {
+    json!({ "event": "lost", "lines": lines })
+}
+
 /// The line that stands for a summary where no run came about.
 pub(crate) fn fatal(message: &str, exit_code: u8) -> Value {
     let mut line = accounts(&Tally::default());

@@ -1,6 +1,7 @@
 //! The command line. Only its syntax: what a command does is elsewhere.
 
 mod config;
+mod log;
 mod pause;
 mod resolve;
 mod sync;
@@ -10,6 +11,7 @@ mod token;
 mod verify;
 
 pub(crate) use crate::cli::args::config::ConfigCommand;
+pub(crate) use crate::cli::args::log::{LogArgs, LogFormat, LogLevel};
 pub(crate) use crate::cli::args::pause::{PauseArgs, ResumeArgs};
 pub(crate) use crate::cli::args::resolve::ResolveArgs;
 pub(crate) use crate::cli::args::sync::SyncArgs;
@@ -20,7 +22,7 @@ use crate::cli::examples;
 use crate::cli::init::flags::InitArgs;
 use crate::cli::output::Color;
 use crate::cli::service::args::ServiceCommand;
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,8 +42,8 @@ Exit codes:
       wait: or the account that its Box folder belongs to is full
   69  Box cannot be reached; status, wait, service status: no agent runs
   70  boxup found a mistake in itself; a service manager starts it again
-  74  the state directory cannot be used; token: it cannot be written out;
-      service: it could not be installed or removed
+  74  the state directory or the log file cannot be used; token: it cannot be written
+      out; service: it could not be installed or removed
   75  another run holds the lock; login: its port is taken
   77  not authorised: token, account, scope, or a folder the account cannot use
   78  configuration: mistakes, or a secret in a file that others can read
@@ -66,10 +68,6 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Tell more on stderr; twice for every request.
-    #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub(crate) verbose: u8,
-
     /// Write in colours: where and when.
     #[arg(
         long,
@@ -81,6 +79,10 @@ pub(crate) struct Args {
         help = "Write in colours: auto (on a terminal, unless $NO_COLOR is set), always or never"
     )]
     pub(crate) color: Color,
+
+    /// What is told of what goes on.
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 
     /// What to do.
     #[command(subcommand)]
