@@ -204,8 +204,12 @@ impl Text {
 fn is_trouble(notice: &Notice) -> bool {
     match notice {
         Notice::Entry { report, .. } => matches!(report, Report::Parked(_) | Report::Failed(_)),
-        Notice::Halted { .. } | Notice::Unreachable(_) | Notice::Verified { .. } => true,
+        Notice::Halted { .. }
+        | Notice::Paused(_)
+        | Notice::Unreachable(_)
+        | Notice::Verified { .. } => true,
         Notice::Throttled(_)
+        | Notice::Resumed { .. }
         | Notice::Passed { .. }
         | Notice::Mirror(_)
         | Notice::Warning(_)

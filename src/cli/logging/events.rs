@@ -34,6 +34,9 @@ const FIELDS: [&str; 39] = [
     "duration_ms",
     "request_id",
     "reason",
+    "since",
+    "until",
+    "by",
     "wait_ms",
     "would_trash",
     "mapped",
@@ -126,8 +129,9 @@ impl Events {
                 Level::DEBUG
             }
             Notice::Verified { found, .. } if !found.is_in_sync() => Level::WARN,
-            Notice::Unreachable(_) | Notice::Warning(_) => Level::WARN,
+            Notice::Unreachable(_) | Notice::Warning(_) | Notice::Paused(_) => Level::WARN,
             Notice::Throttled(_)
+            | Notice::Resumed { .. }
             | Notice::Verified { .. }
             | Notice::Mirror(_)
             | Notice::Watching
@@ -210,6 +214,8 @@ fn words(line: &Value) -> String {
     let place = format!("{mirror}/{}", word("path"));
     match word("event") {
         "halted" => format!("mirror {mirror:?} stands still: {message}"),
+        "paused" => format!("mirror {mirror:?} is not mirrored: {message}"),
+        "resumed" => format!("mirror {mirror:?} goes on"),
         "throttled" => format!("Box asks to wait {} ms", line["wait_ms"]),
         "unreachable" => format!("{message}; trying again"),
         "verified" => format!(
