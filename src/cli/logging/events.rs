@@ -18,7 +18,7 @@ pub(crate) const TARGET: &str = "boxup::events";
 
 /// The fields of a record, in this order; of those that a line has beside them, a program
 /// reads in `--json`.
-const FIELDS: [&str; 39] = [
+const FIELDS: [&str; 42] = [
     "event",
     "mirror",
     "path",
