@@ -8,8 +8,10 @@ use crate::config::file::File;
 use crate::config::locate::SYSTEM;
 use crate::config::problem::{Place, Problem, Problems, closest};
 use crate::config::reader::{Entry, State};
-use crate::config::{Auth, Config, Endpoints, Limits, Loaded, Local, Mirror, Network, Watch};
-use crate::config::{auth, endpoints, mirrors, network, pace};
+use crate::config::{
+    Auth, Config, Endpoints, Limits, Loaded, Local, Metrics, Mirror, Network, Watch,
+};
+use crate::config::{auth, endpoints, metrics, mirrors, network, pace};
 use crate::model::mounts::Spot;
 use secrecy::SecretString;
 use std::ffi::OsStr;
@@ -100,6 +102,7 @@ pub(super) struct Parts {
     pub(super) history: Option<Duration>,
     pub(super) endpoints: Option<Endpoints>,
     pub(super) network: Option<Network>,
+    metrics: Option<Option<Metrics>>,
 }
 
 impl Parts {
@@ -114,6 +117,7 @@ impl Parts {
             history: pace::history(&file.history, problems),
             endpoints: endpoints::resolve(&file.endpoints, problems),
             network: network::resolve(&file.network, world, problems),
+            metrics: metrics::resolve(&file.metrics, problems),
         };
         if let (Some(state_dir), Some(mirrors)) = (&parts.state_dir, &parts.mirrors) {
             warn_of_own_state(state_dir, mirrors, world, problems);
@@ -135,6 +139,7 @@ impl Parts {
             history: self.history?,
             endpoints: self.endpoints?,
             network: self.network?,
+            metrics: self.metrics?,
         })
     }
 }

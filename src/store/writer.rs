@@ -14,7 +14,7 @@ use crate::store::error::Error;
 use crate::store::mark::Generation;
 use crate::store::mirrors::{self, Holder};
 use crate::store::verified::{self, LastVerified};
-use crate::store::{history, keep_log, recovery, sessions, told, tree, warned};
+use crate::store::{history, keep_log, pauses, recovery, sessions, told, tree, warned};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use std::collections::BTreeSet;
 use std::sync::Once;
@@ -48,6 +48,7 @@ enum Work {
     Compared(String, Vec<String>),
     Verified(LastVerified),
     Told(Vec<Known>),
+    Pauses(pauses::Change),
     Warned(BTreeSet<String>),
     Close,
 }
@@ -99,6 +100,11 @@ impl Writer {
     /// Records which mirrors were announced, and how.
     pub(crate) async fn put_told(&self, mirrors: Vec<Known>) -> Result<(), Error> {
         self.run(Work::Told(mirrors)).await.map(|_| ())
+    }
+
+    /// Records that pauses begin or end.
+    pub(crate) async fn put_pauses(&self, change: pauses::Change) -> Result<(), Error> {
+        self.run(Work::Pauses(change)).await.map(|_| ())
     }
 
     /// Records which warnings were given.
@@ -283,6 +289,10 @@ fn attempt(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<H
         }
         Work::Told(mirrors) => {
             told::put(&savepoint, mirrors)?;
+            Holder::Nobody
+        }
+        Work::Pauses(change) => {
+            pauses::apply(&savepoint, change)?;
             Holder::Nobody
         }
         Work::Warned(warnings) => {
