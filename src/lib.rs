@@ -49,6 +49,8 @@
 //!   fit leads to `store/recovery.rs`, after a second look (`store/second_look.rs`, for a
 //!   disk that fails to read damages nothing), and from there to doubt: until everything has been
 //!   compared with Box once more, what differs there is parked (`Policy::distrust`).
+//!   What was done is written down with the mapping (`store/history.rs`); no decision rests
+//!   on it, and damage to it stops nothing.
 //! - `config`: the operator's decisions, read from TOML, all mistakes at once.
 //! - `agent`: the shell. Starts threads and tasks, and routes; knows what to do when a
 //!   root, a folder or Box as a whole is not to be had. `agent/checkup` looks at all that

@@ -54,6 +54,17 @@ pub(super) fn compared(
     db.execute_batch("UPDATE state SET loss = NULL; DELETE FROM compared")
 }
 
+/// What could be saved of a history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Saved {
+    /// Entries.
+    lines: u64,
+    /// Whether that is all.
+    is_whole: bool,
+    /// Where it was found.
+    from: PathBuf,
+}
+
 /// What was wrong with the state when it was opened just now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
@@ -63,8 +74,8 @@ pub(crate) struct Found {
     pub(crate) words: String,
     /// Where the damaged database is now.
     pub(crate) aside: Option<PathBuf>,
-    /// How much of the history could be taken over from there, and whether that is all.
-    pub(crate) history: Option<(u64, bool)>,
+    /// What could be taken over of the history.
+    pub(crate) history: Option<Saved>,
 }
 
 impl fmt::Display for Found {
@@ -85,13 +96,16 @@ impl fmt::Display for Found {
             )?;
         }
         write!(f, ". {NOW}")?;
-        match self.history {
+        match &self.history {
             // It is still there.
             _ if self.loss == Loss::Old => Ok(()),
-            Some((_, true)) => Ok(()),
-            Some((taken, false)) => {
-                let taken = some(taken, "line");
-                write!(f, ". Of what `boxup history` tells, {taken} could be saved")
+            Some(saved) if saved.is_whole && self.aside.is_some() => Ok(()),
+            Some(Saved { lines, from, .. }) => {
+                let (lines, from) = (some(*lines, "line"), from.display());
+                write!(
+                    f,
+                    ". What `boxup history` tells is what could be saved from {from}: {lines}"
+                )
             }
             None => write!(f, ". What `boxup history` tells is lost"),
         }
@@ -326,8 +340,10 @@ fn anew(dir: &Path, loss: Loss, words: String) -> Result<Opened, Error> {
         Some(loss),
         (false, Look::Second),
     )?;
-    let history = match &aside {
-        Some(aside) => take_over_history(&mut opened.connection, aside)?,
+    // One that was found damaged while it was in use has been set aside before.
+    let from = aside.clone().or_else(|| self::aside(dir).pop());
+    let history = match &from {
+        Some(from) => take_over_history(&mut opened.connection, from)?,
         None => None,
     };
     opened.found = Some(Found {
@@ -340,18 +356,22 @@ fn anew(dir: &Path, loss: Loss, words: String) -> Result<Opened, Error> {
 }
 
 /// What was done does not become untrue by what has happened to the rest.
-fn take_over_history(new: &mut Connection, aside: &Path) -> Result<Option<(u64, bool)>, Error> {
+fn take_over_history(new: &mut Connection, aside: &Path) -> Result<Option<Saved>, Error> {
     let old = look_at(aside);
     let Some(old) = old.ok().filter(|old| migrate::check(old).is_ok()) else {
         return Ok(None);
     };
     let transaction = new.transaction()?;
-    let taken = history::take_over(&transaction, &old)?;
+    let (lines, is_whole) = history::take_over(&transaction, &old)?;
     transaction.commit()?;
     drop(old);
     // Looking has made one where there is a log.
     drop(std::fs::remove_file(with(aside, "-shm")));
-    Ok(Some(taken))
+    Ok(Some(Saved {
+        lines,
+        is_whole,
+        from: aside.to_path_buf(),
+    }))
 }
 
 /// Sets aside a database that turned out to be damaged while it was in use, if a second

@@ -17,7 +17,6 @@ use crate::store::verified::{self, LastVerified};
 use crate::store::{history, keep_log, pauses, recovery, sessions, told, tree, warned};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use std::collections::BTreeSet;
-use std::sync::Once;
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
@@ -39,6 +38,12 @@ type Answer = oneshot::Sender<Result<Holder, Error>>;
 struct Command {
     work: Work,
     answer: Answer,
+}
+
+impl Command {
+    fn has_history(&self) -> bool {
+        matches!(&self.work, Work::Edits(edits) if edits.iter().any(is_history))
+    }
 }
 
 enum Work {
@@ -141,6 +146,7 @@ fn write(
     mut generation: Generation,
     mut queue: mpsc::Receiver<Command>,
 ) {
+    let mut history = History::Sound;
     while let Some(first) = queue.blocking_recv() {
         let mut batch = vec![first];
         while batch.len() < BATCH
@@ -155,7 +161,7 @@ fn write(
         let (closing, batch): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .partition(|command| matches!(command.work, Work::Close));
-        commit(&mut connection, &mut generation, batch);
+        commit(&mut connection, &mut generation, &mut history, batch);
         if is_last {
             tidy(&mut connection, &mut generation);
             drop(connection);
@@ -196,35 +202,81 @@ fn end_run(connection: &mut Connection, generation: &mut Generation) -> Result<(
     Ok(())
 }
 
-fn commit(connection: &mut Connection, generation: &mut Generation, batch: Vec<Command>) {
+fn commit(
+    connection: &mut Connection,
+    generation: &mut Generation,
+    history: &mut History,
+    mut batch: Vec<Command>,
+) {
     if batch.is_empty() {
         return;
     }
-    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
-    let begun = begun.map_err(Error::from).and_then(|transaction| {
-        generation.step(&transaction, Instant::now(), false)?;
-        Ok(transaction)
-    });
-    let mut transaction = match begun {
-        Ok(transaction) => transaction,
-        Err(error) => return refuse(batch.into_iter().map(|command| command.answer), &error),
-    };
-    let mut done = Vec::with_capacity(batch.len());
-    for Command { work, answer } in batch {
-        match run(&mut transaction, &work) {
-            Ok(holder) => done.push((answer, holder)),
-            Err(error) => drop(answer.send(Err(error.into()))),
+    if *history == History::Damaged {
+        strip(&mut batch);
+    }
+    let mut done = attempt(connection, generation, &batch);
+    if matches!(&done, Err(error) if error.is_damaged()) && batch.iter().any(Command::has_history) {
+        // After that, SQLite takes nothing more into the same transaction.
+        strip(&mut batch);
+        done = attempt(connection, generation, &batch);
+        if done.is_ok() {
+            *history = History::Damaged;
+            tracing::warn!("the history is damaged and not written any more; all else is");
         }
     }
-    match transaction.commit() {
+    match done {
         // Whoever has stopped waiting does not need the answer.
-        Ok(()) => {
-            generation.settle();
-            done.into_iter()
-                .for_each(|(answer, holder)| drop(answer.send(Ok(holder))));
+        Ok(results) => {
+            for (command, result) in batch.into_iter().zip(results) {
+                drop(command.answer.send(result.map_err(Error::from)));
+            }
         }
-        Err(error) => refuse(done.into_iter().map(|(answer, _)| answer), &error.into()),
+        Err(error) => refuse(batch.into_iter().map(|command| command.answer), &error),
     }
+}
+
+/// Whether the history can be written. It stops nothing else: no decision rests on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum History {
+    /// For all that is known.
+    Sound,
+    /// It cannot.
+    Damaged,
+}
+
+/// Leaves the history out.
+fn strip(batch: &mut [Command]) {
+    for command in batch {
+        if let Work::Edits(edits) = &mut command.work {
+            edits.retain(|edit| !is_history(edit));
+        }
+    }
+}
+
+fn is_history(edit: &Edit) -> bool {
+    matches!(edit, Edit::Note(_) | Edit::ForgetHistory(_))
+}
+
+/// All of them in one transaction: what became of each.
+fn attempt(
+    connection: &mut Connection,
+    generation: &mut Generation,
+    batch: &[Command],
+) -> Result<Vec<rusqlite::Result<Holder>>, Error> {
+    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    generation.step(&transaction, Instant::now(), false)?;
+    let mut results = Vec::with_capacity(batch.len());
+    for command in batch {
+        match run(&mut transaction, &command.work) {
+            Err(error) if command.has_history() && Error::is_damage(&error) => {
+                return Err(error.into());
+            }
+            result => results.push(result),
+        }
+    }
+    transaction.commit()?;
+    generation.settle();
+    Ok(results)
 }
 
 fn refuse(answers: impl Iterator<Item = Answer>, error: &Error) {
@@ -244,30 +296,8 @@ fn copy(error: &Error) -> Error {
     })
 }
 
-/// One command. A history that is damaged is not written to, and stops nothing else.
-fn run(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<Holder> {
-    let is_history = |edit: &Edit| matches!(edit, Edit::Note(_) | Edit::ForgetHistory(_));
-    match (attempt(transaction, work), work) {
-        (Err(error), Work::Edits(edits))
-            if Error::is_damage(&error) && edits.iter().any(is_history) =>
-        {
-            let others = edits.iter().filter(|edit| !is_history(edit));
-            let others = Work::Edits(others.cloned().collect());
-            let done = attempt(transaction, &others)?;
-            HISTORY_IS_DAMAGED.call_once(|| {
-                tracing::warn!(%error, "the history cannot be written: the rest of the state can");
-            });
-            Ok(done)
-        }
-        (done, _) => done,
-    }
-}
-
-/// Whether it has been said.
-static HISTORY_IS_DAMAGED: Once = Once::new();
-
 /// One command, in a savepoint of its own: its failure undoes nothing else.
-fn attempt(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<Holder> {
+fn run(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<Holder> {
     let savepoint = transaction.savepoint()?;
     let holder = match work {
         Work::Edits(edits) => {

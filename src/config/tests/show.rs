@@ -97,10 +97,11 @@ fn what_is_shown_as_the_default_is_what_holds() {
     let shown = shown(GOOD, &HOME);
     let mut source = GOOD.to_owned();
     let mut section = "mirror[0]".to_owned();
-    let of_files = shown
-        .settings
-        .iter()
-        .filter(|setting| setting.section != "auth");
+    let of_files = shown.settings.iter();
+    let of_files = of_files.filter(|setting| setting.section != "auth");
+    let mut of_files: Vec<_> = of_files.collect();
+    // The text ends in its mirror.
+    of_files.sort_by_key(|setting| setting.section != section);
     for setting in of_files {
         let is_default = setting.source == Source::Default && setting.value != Value::Null;
         if !is_default || setting.section == "endpoints" {
@@ -154,5 +155,24 @@ fn every_key_has_a_default_or_none_on_purpose() {
     for asked in &file.asked {
         let key = asked.place.key.as_str();
         assert!(is_shown(key) || NONE.contains(&key), "{key} has no default");
+    }
+}
+
+#[test]
+fn the_history_is_kept_for_a_while_or_not_at_all() {
+    let kept = |line: &str| {
+        let source = format!("{GOOD}[state]\n{line}\n");
+        resolve_with(&source, &HOME, &[]).map(|loaded| loaded.config.history.as_secs())
+    };
+    for (line, expected) in [
+        ("", Some(90 * 86_400)),
+        ("history = \"off\"", Some(0)),
+        ("history = \"0s\"", Some(0)),
+        ("history = \"30d\"", Some(30 * 86_400)),
+        ("history = \"20 years\"", None),
+        ("history = \"on\"", None),
+        ("history = 30", None),
+    ] {
+        assert_eq!(kept(line).ok(), expected, "{line}");
     }
 }

@@ -166,6 +166,7 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
         Edit::Decide(_, name, decision) => drop(mapped.decisions.insert(name, decision)),
         Edit::Undecide(_, name) => drop(mapped.decisions.remove(&name)),
         Edit::Mark(mark) => apply_mark(mapped, mark),
+        Edit::Note(_) | Edit::ForgetHistory(_) => {}
     }
 }
 

@@ -325,7 +325,9 @@ fn tell(plan: &DirPlan) -> String {
         | Edit::OpenSession(..)
         | Edit::EndSession(..)
         | Edit::EndIntent(..)
-        | Edit::Mark(_)) => Some(format!("{other:?}")),
+        | Edit::Mark(_)
+        | Edit::Note(_)
+        | Edit::ForgetHistory(_)) => Some(format!("{other:?}")),
     }));
     words.extend(plan.descend.iter().map(|(name, _)| format!("enter {name}")));
     words.extend(plan.unsettled.iter().map(|name| format!("wait {name}")));
