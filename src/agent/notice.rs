@@ -95,6 +95,17 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
+    /// Whether every included file is on Box.
+    pub(crate) fn is_good(&self) -> bool {
+        self.broken.is_none()
+            && self.unauthorized.is_none()
+            && self.unreachable.is_none()
+            && self.deferred.is_none()
+            && self.halted.is_empty()
+            && !self.cut_short
+            && self.tally.is_all_on_box()
+    }
+
     /// The ending of two runs, one after the other.
     pub(crate) fn after(mut self, earlier: &Self) -> Self {
         self.tally = earlier.tally.done().plus(self.tally);

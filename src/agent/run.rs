@@ -6,6 +6,7 @@ use crate::agent::account::AccountCheck;
 use crate::agent::context::{Context, Mirror, Readers, own_files};
 use crate::agent::engine::{Engine, Event, Temper};
 use crate::agent::eyes::Eyes;
+use crate::agent::herald::{self, Untold};
 use crate::agent::meter::{Gauge, Meter};
 use crate::agent::mirrors;
 use crate::agent::notice::{Ending, Sink};
@@ -85,6 +86,9 @@ pub(crate) async fn once(
     watcher: Watcher,
 ) -> Result<Ending, Fatal> {
     let ended = single(config, stop, watcher).await;
+    if let Err(fatal) = &ended {
+        herald::without_run(config, fatal).await;
+    }
     recoverable(&config.state_dir, ended)
 }
 
@@ -120,13 +124,16 @@ async fn single(config: &Config, stop: StopSignals, watcher: Watcher) -> Result<
     parts.announce(config, &mut sink).await?;
     let gauging = parts.gauge(gauge);
     let mut engine = parts.engine(config, SINGLE, Schedule::single(), Eyes::closed(), sink);
-    forward_signals(stop, engine.events());
+    let signals = forward_signals(stop, engine.events());
     for mirror in 0..config.mirrors.len() {
         engine.request_pass(mirror, SINGLE.quiet)?;
     }
     let ran = engine.run_until_idle().await;
     let ending = engine.finish(began, ran).await;
     gauging.end().await;
+    // The engine is gone, so nobody takes signals but us.
+    let stop = signals.await.ok();
+    herald::after_run(config, &parts.context, &ending, stop).await;
     parts.close().await;
     Ok(ending)
 }
@@ -284,6 +291,7 @@ pub(crate) fn context(
         readers,
         meter: Meter::default(),
         run: RunName::new(),
+        untold: Untold::default(),
         account,
         asking: tokio::sync::Mutex::default(),
         cancelled: AtomicBool::new(false),
@@ -307,13 +315,22 @@ pub(crate) fn mirror(mirror: &config::Mirror, state_dir: &Path) -> Result<Mirror
     Mirror::new(mirror, own_files(&mirror.local, state_dir), policy)
 }
 
-/// A signal becomes an event.
-pub(crate) fn forward_signals(mut stop: StopSignals, events: mpsc::Sender<Event>) {
+/// A signal becomes an event. Given back when the engine has ended.
+pub(crate) fn forward_signals(
+    mut stop: StopSignals,
+    events: mpsc::Sender<Event>,
+) -> JoinHandle<StopSignals> {
     tokio::spawn(async move {
-        while stop.recv().await.is_some() {
+        loop {
+            tokio::select! {
+                signal = stop.recv() => if signal.is_none() {
+                    return stop;
+                },
+                () = events.closed() => return stop,
+            }
             if events.send(Event::Shutdown).await.is_err() {
-                return;
+                return stop;
             }
         }
-    });
+    })
 }

@@ -6,6 +6,7 @@ use crate::agent::control;
 use crate::agent::desk::{Behind, Desk};
 use crate::agent::engine::{Event, Temper};
 use crate::agent::eyes::Eyes;
+use crate::agent::herald::{self, watch::Bell};
 use crate::agent::login;
 use crate::agent::meter::Gauge;
 use crate::agent::notice::{Ending, Notice, Sink};
@@ -60,7 +61,11 @@ pub(crate) async fn serve(
     supervisor: Supervisor,
 ) -> Result<Ending, Fatal> {
     let state_dir = config.state_dir.clone();
+    let first = config.clone();
     let ended = shifts(config, orders, watcher, supervisor).await;
+    if let Err(fatal) = &ended {
+        herald::without_run(&first, fatal).await;
+    }
     recoverable(&state_dir, ended)
 }
 
@@ -73,7 +78,7 @@ async fn shifts(
     let began = Instant::now();
     let mut parts = Parts::open(&config)?;
     let (desk_in, desk) = Desk::open();
-    let socket = control::listen(&config.state_dir, desk)?;
+    let socket = control::listen(&config.state_dir, desk.clone())?;
     let shared = Shared {
         stop: Arc::new(tokio::sync::Mutex::new(orders.stop)),
         is_told: Arc::default(),
@@ -81,6 +86,7 @@ async fn shifts(
         sink: Arc::new(Mutex::new(watcher.sink)),
         gauge: watcher.gauge.map(|gauge| Arc::new(Mutex::new(gauge))),
         supervisor,
+        desk,
     };
     let mut config = config;
     let mut before: Option<Ending> = None;
@@ -101,6 +107,11 @@ async fn shifts(
             }
             None => {
                 drop((desk_in, socket));
+                // Whoever stopped it knows that it stands still.
+                if !shared.is_told() {
+                    let mut stop = shared.stop.lock().await;
+                    herald::last_word(&config, &parts.context, &ending, &mut stop).await;
+                }
                 parts.close().await;
                 let elapsed = began.elapsed();
                 let cut_short = ending.cut_short || ending.replaced;
@@ -123,6 +134,7 @@ struct Shared {
     sink: Arc<Mutex<Sink>>,
     gauge: Option<Arc<Mutex<Gauge>>>,
     supervisor: Supervisor,
+    desk: Desk,
 }
 
 impl Shared {
@@ -190,7 +202,8 @@ impl Parts {
         let (hints_in, hints) = mpsc::channel(HINTS);
         let schedule = Schedule::lasting(config.mirrors.len(), settle, rescan, began);
         let eyes = Eyes::new(hints_in, config.watch.mode, config.watch.poll_interval);
-        let mut sink = shared.sink();
+        let bell = Bell::default();
+        let mut sink = bell.on(shared.sink());
         if let Some(Ending { run, .. }) = before {
             sink(Notice::Reloaded { run: run.clone() });
         }
@@ -209,6 +222,12 @@ impl Parts {
             tokio::spawn(self.forward_reloads(config, shared, &next, events.clone())),
             tokio::spawn(forward_hints(hints, events.clone())),
             tokio::spawn(pulse::beat(events.clone())),
+            tokio::spawn(herald::watch::watch(
+                config.clone(),
+                Arc::clone(&self.context),
+                shared.desk.clone(),
+                bell,
+            )),
             tokio::spawn(login::keep_alive(Arc::clone(&self.context), events.clone())),
         ];
         tasks.extend(config.verify_every.map(|every| {

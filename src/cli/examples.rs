@@ -58,6 +58,10 @@ Examples:
   boxup sync                    mirror, then keep watching until SIGTERM
   kill -HUP PID                 the service reads its configuration again";
 
+pub(super) const NOTIFY: &str = "\
+Example:
+  boxup notify test   does a message get through?";
+
 pub(super) const SERVICE: &str = "\
 Examples:
   boxup service print                       look at the unit first; nothing is changed

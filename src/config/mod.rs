@@ -22,6 +22,7 @@ mod key;
 mod locate;
 mod mirrors;
 mod network;
+mod notify;
 mod pace;
 mod pem;
 mod problem;
@@ -41,6 +42,7 @@ pub(crate) use crate::config::environment::Environment;
 pub(crate) use crate::config::key::PrivateKey;
 pub(crate) use crate::config::locate::SYSTEM;
 pub(crate) use crate::config::network::Proxy;
+pub(crate) use crate::config::notify::{Address, Notify};
 pub(crate) use crate::config::problem::Problem;
 pub(crate) use crate::config::redirect::RedirectUri;
 pub(crate) use crate::config::secret::VARIABLES as SECRET_VARIABLES;
@@ -82,6 +84,8 @@ pub(crate) struct Config {
     pub(crate) endpoints: Endpoints,
     /// How to get there.
     pub(crate) network: Network,
+    /// Whom to tell when something is wrong.
+    pub(crate) notify: Notify,
 }
 
 /// How to sign in to Box.

@@ -97,6 +97,8 @@ mod throttled;
 mod tidy;
 mod tls;
 mod tokens;
+mod told;
+mod told_by;
 mod torn;
 mod twins;
 mod two_runs;

@@ -1,6 +1,7 @@
 //! The command line. Only its syntax: what a command does is elsewhere.
 
 mod config;
+mod notify;
 mod resolve;
 mod sync;
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod token;
 mod verify;
 
 pub(crate) use crate::cli::args::config::ConfigCommand;
+pub(crate) use crate::cli::args::notify::NotifyCommand;
 pub(crate) use crate::cli::args::resolve::ResolveArgs;
 pub(crate) use crate::cli::args::sync::SyncArgs;
 pub(crate) use crate::cli::args::token::TokenArgs;
@@ -253,6 +255,14 @@ pub(crate) enum Command {
         /// Print one JSON object.
         #[arg(long)]
         json: bool,
+    },
+
+    /// Try whether you would be told when something is wrong.
+    #[command(after_help = examples::NOTIFY)]
+    Notify {
+        /// What to do.
+        #[command(subcommand)]
+        command: NotifyCommand,
     },
 
     /// Run boxup as a service of systemd, or of launchd.
