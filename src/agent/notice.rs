@@ -25,6 +25,8 @@ pub(crate) enum Notice {
         path: RelPath,
         /// What.
         report: Report,
+        /// What it took.
+        effort: Effort,
     },
     /// A mirror stands still.
     Halted {
@@ -60,6 +62,15 @@ pub(crate) enum Notice {
         /// What the run until then is called, if it did something that can be undone.
         run: Option<String>,
     },
+}
+
+/// What it took to bring something about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Effort {
+    /// How long the last try was under way; `None` where there was nothing to try.
+    pub(crate) took: Option<Duration>,
+    /// The ID that Box gave to the request that did it, or to the last one.
+    pub(crate) request_id: Option<String>,
 }
 
 /// Where notices go. Called from one task, in order.

@@ -23,8 +23,15 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
             mirror,
             path,
             report,
+            effort,
         } => {
             let mut line = entry(report)?;
+            if let Some(took) = effort.took {
+                line["duration_ms"] = json!(millis(took));
+            }
+            if let Some(id) = &effort.request_id {
+                line["request_id"] = json!(id);
+            }
             line["mirror"] = json!(mirror);
             put_path(&mut line, path);
             if let Some(name) = told_name(path, report) {

@@ -52,6 +52,7 @@ impl Text {
                 mirror,
                 path,
                 report,
+                ..
             } => {
                 let place = format!("{mirror}/{path}");
                 let name = told_name(path, report).map(RemoteName::as_str);

@@ -14,6 +14,7 @@ use crate::remote::lessons::words;
 use crate::remote::pace::{Lane, Pace, Standings};
 use crate::remote::parcel::{Open, Parcel, stalled};
 use crate::remote::retry_after;
+use crate::remote::trail;
 use crate::remote::transport::{self, Route};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
@@ -321,8 +322,9 @@ impl BoxClient {
             path = call.url.path(),
             "answered"
         );
+        trail::answered(&call.method, &headers);
         if !status.is_success() {
-            return Err(classify(status, &headers, &body, crate::clock::wall()));
+            return Err(refusal(status, &headers, &body));
         }
         let says_it_all = matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT);
         let json = match body.is_empty() && says_it_all {
@@ -431,6 +433,12 @@ impl Drop for Counted<'_> {
 /// Box writes digests of bodies in base64, after the algorithm's name.
 fn digest_header(sha1: &Sha1Digest) -> String {
     format!("sha={}", BASE64_STANDARD.encode(sha1.as_bytes()))
+}
+
+fn refusal(status: StatusCode, headers: &reqwest::header::HeaderMap, body: &[u8]) -> Trouble {
+    let trouble = classify(status, headers, body, crate::clock::wall());
+    trail::refused(trouble.said().and_then(|said| said.request_id.as_deref()));
+    trouble
 }
 
 type Raw = (StatusCode, reqwest::header::HeaderMap, Vec<u8>);

@@ -23,5 +23,6 @@ pub(crate) mod parcel;
 pub(crate) mod probe;
 pub(crate) mod retry_after;
 pub(crate) mod sessions;
+pub(crate) mod trail;
 pub(crate) mod transport;
 pub(crate) mod wire;

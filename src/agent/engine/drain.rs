@@ -171,7 +171,7 @@ impl Engine {
     /// Says whether everything is to end at once.
     fn on_last_event(&mut self, event: Event) -> Result<bool, StoreError> {
         match event {
-            Event::Ended(finished) => self.on_ended(finished)?,
+            Event::Ended(finished) => self.on_finished(*finished)?,
             // What was to make room for another configuration makes room for nobody.
             Event::Shutdown if matches!(self.stop, Some(Stop::Replaced)) => {
                 self.stop = Some(Stop::Interrupted);

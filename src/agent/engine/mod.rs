@@ -30,7 +30,7 @@ use crate::agent::engine::visits::Visits;
 use crate::agent::eyes::{Eyes, Opened};
 use crate::agent::job::{self, Ended, Key, Work};
 use crate::agent::meter::Activity;
-use crate::agent::notice::{Notice, Sink};
+use crate::agent::notice::{Effort, Notice, Sink};
 use crate::agent::notify_socket::Heartbeat;
 use crate::agent::pulse::Noticed;
 use crate::agent::schedule::Schedule;
@@ -42,6 +42,7 @@ use crate::plan::owners::Owners;
 use crate::plan::policy::Quiet;
 use crate::plan::queue::{Lane, Patience, Queue, Rank, Ticket, Widths};
 use crate::plan::tally::Tally;
+use crate::remote::trail;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
 use serde_json::Value;
@@ -73,7 +74,7 @@ pub(crate) struct Temper {
 /// Everything that can wake the loop, besides plans and time.
 pub(crate) enum Event {
     /// A job ended.
-    Ended(Finished),
+    Ended(Box<Finished>),
     /// Something may have changed on the disk.
     Hint(Hint),
     /// Somebody asks.
@@ -127,6 +128,7 @@ pub(crate) struct Finished {
     ticket: Ticket,
     /// When this try began.
     began: Instant,
+    effort: Effort,
     ended: Ended,
 }
 
@@ -149,6 +151,8 @@ pub(crate) struct Engine {
     /// Mirrors that are in doubt no longer.
     compared: Vec<usize>,
     tally: Tally,
+    /// What the job took whose end is being dealt with; nothing in between.
+    effort: Effort,
     sink: Sink,
     stop: Option<Stop>,
     silence: Silence,
@@ -193,6 +197,7 @@ impl Engine {
             resolvers: Vec::new(),
             compared: Vec::new(),
             tally: Tally::default(),
+            effort: Effort::default(),
             sink,
             stop: None,
             silence: Silence::default(),
@@ -316,7 +321,7 @@ impl Engine {
 
     async fn on_event(&mut self, event: Event) -> Result<(), StoreError> {
         match event {
-            Event::Ended(finished) => self.on_ended(finished)?,
+            Event::Ended(finished) => self.on_finished(*finished)?,
             Event::Hint(hint) => self.schedule.hint(hint, Instant::now()),
             Event::Command(command) => self.on_command(command).await?,
             Event::Watched(opened) => self.on_watched(opened)?,
@@ -355,14 +360,20 @@ impl Engine {
             let events = self.events.clone();
             self.tasks.spawn(async move {
                 let began = Instant::now();
-                let ended = job::run(&context, &store, &key, work).await;
+                let work = job::run(&context, &store, &key, work);
+                let (ended, request_id) = trail::followed(work).await;
+                let effort = Effort {
+                    took: Some(began.elapsed()),
+                    request_id,
+                };
                 let finished = Finished {
                     key,
                     ticket,
                     began,
+                    effort,
                     ended,
                 };
-                drop(events.send(Event::Ended(finished)).await);
+                drop(events.send(Event::Ended(Box::new(finished))).await);
             });
         }
         while self.tasks.try_join_next().is_some() {}

@@ -3,7 +3,7 @@
 use crate::agent::engine::passes::Of;
 use crate::agent::engine::{Engine, Finished, Resolved, Stop};
 use crate::agent::job::{Ended, Key, Moves, Work};
-use crate::agent::notice::Notice;
+use crate::agent::notice::{Effort, Notice};
 use crate::agent::survey::{Dir, How, Place, Scope};
 use crate::model::reason::{Failed, Parked};
 use crate::plan::action::Report;
@@ -18,11 +18,19 @@ use std::time::{Duration, Instant};
 const MOST_STUMBLES: u32 = 20;
 
 impl Engine {
-    pub(super) fn on_ended(&mut self, finished: Finished) -> Result<(), StoreError> {
+    pub(super) fn on_finished(&mut self, mut finished: Finished) -> Result<(), StoreError> {
+        self.effort = std::mem::take(&mut finished.effort);
+        let done = self.on_ended(finished);
+        self.effort = Effort::default();
+        done
+    }
+
+    fn on_ended(&mut self, finished: Finished) -> Result<(), StoreError> {
         let Finished {
             key,
             ticket,
             began,
+            effort: _,
             ended,
         } = finished;
         let lane = ticket.lane;
@@ -41,6 +49,7 @@ impl Engine {
                     key,
                     ticket,
                     began,
+                    effort: Effort::default(),
                     ended,
                 };
                 return self.on_ended(finished);

@@ -419,6 +419,7 @@ impl Engine {
             mirror,
             path: key.1,
             report,
+            effort: self.effort.clone(),
         });
     }
 }

@@ -147,6 +147,7 @@ pub(crate) enum Command {
     },
 
     /// Make Box forget the tokens that are kept, and remove them here.
+    #[command(after_help = examples::LOGOUT)]
     Logout,
 
     /// Look at the configuration.
@@ -201,6 +202,7 @@ pub(crate) enum Command {
     /// and what waits to be sent. Box's folders are listed; files that have not changed
     /// here since they were sent are not read. Ends with 1 if anything differs. Nothing
     /// is changed without --repair.
+    #[command(after_help = examples::VERIFY)]
     Verify(VerifyArgs),
 
     /// Let a mirror go on that waits for a person.
@@ -209,6 +211,7 @@ pub(crate) enum Command {
     /// another directory is at its root's place. `boxup sync` tells which and why. Approval
     /// is good for exactly the files that were told, or fewer; a running service goes on
     /// at once, else the next pass does.
+    #[command(after_help = examples::APPROVE)]
     Approve {
         /// The mirror's name.
         #[arg(value_name = "NAME")]
@@ -224,6 +227,7 @@ pub(crate) enum Command {
     /// Runs that can be undone tell their name at their end. What Box's trash does not
     /// hold any more, or somebody has moved since, is named. No local file is touched.
     /// Ends with 0 when all is back, 1 when something is not, 2 when there is no such run.
+    #[command(after_help = examples::UNDO)]
     Undo {
         /// The run's name, such as 20261127T201525Z.
         #[arg(value_name = "RUN")]

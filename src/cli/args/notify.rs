@@ -1,5 +1,6 @@
 //! `boxup notify`.
 
+use crate::cli::examples;
 use clap::Subcommand;
 
 /// What to do about being told.
@@ -9,6 +10,7 @@ pub(crate) enum NotifyCommand {
     ///
     /// The command sees the message on its standard input, the webhook gets it as JSON, the
     /// heartbeat is given once. Ends with 0 if all of them took it, else with 1.
+    #[command(after_help = examples::NOTIFY)]
     Test {
         /// Print one JSON object for each way, and then the summary.
         #[arg(long)]
