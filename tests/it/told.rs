@@ -151,6 +151,7 @@ fn what_was_told_is_not_told_again_after_a_restart() {
         notes.is_ok_and(|notes| notes.contains("\"told\":{"))
     });
     service.kill();
+    std::fs::remove_file(rig.state().join("control.sock")).expect("it was left");
     assert_eq!(rig.once().code, 1);
     let service = rig.start();
     assert_eq!(service.wait(&rig).0, 1);

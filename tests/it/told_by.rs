@@ -103,7 +103,7 @@ fn a_command_that_fails_or_is_not_there_ends_no_run_otherwise() {
     let rig = rig(&["command = \"exec <&-; echo >> told\"".to_owned()]);
     rig.write("a\\b.txt", "x");
     let run = rig.once();
-    assert!(!run.stderr.contains("notify"), "{run}");
+    assert!(!run.stderr.contains("nobody is told"), "{run}");
     assert!(rig.temp().join("told").exists());
 }
 

@@ -61,7 +61,9 @@ pub(super) fn of_snapshot(
 fn of_mirror(mirror: &MirrorNow, stale_after: Duration, sight: &mut Sight) {
     let name = Some(mirror.name.as_str());
     if let Some(halt) = &mirror.halt {
-        sight.troubles.push(halted(&mirror.name, halt));
+        sight
+            .troubles
+            .push(halted(&mirror.name, halt, Duration::ZERO));
     }
     if let Some(full) = mirror.no_room.as_ref().filter(|full| full.from_bytes == 0) {
         let next = "make room in the account that its Box folder belongs to";
@@ -69,7 +71,7 @@ fn of_mirror(mirror: &MirrorNow, stale_after: Duration, sight: &mut Sight) {
             .troubles
             .push(trouble(Event::Halted, name, FULL, &full.message, next));
     }
-    if let Some(lag) = mirror.oldest.filter(|lag| *lag >= stale_after) {
+    if let Some(lag) = mirror.lag.filter(|lag| *lag >= stale_after) {
         let span = humantime::format_duration(Duration::from_secs(lag.as_secs()));
         let message = format!("what was saved {span} ago is not on Box yet");
         let mut behind = trouble(Event::Stale, name, "behind", &message, STATUS);
@@ -94,7 +96,8 @@ pub(super) fn of_ending(ending: &Ending, context: &Context, lag: Duration) -> Si
         ..Sight::default()
     };
     let halted_ones = ending.halted.iter();
-    sight.troubles = halted_ones.map(|(name, halt)| halted(name, halt)).collect();
+    let halted = halted_ones.map(|(name, halt)| halted(name, halt, lag));
+    sight.troubles = halted.collect();
     if let Some(said) = &ending.unauthorized {
         sight.troubles.push(unauthorized(said));
     }
@@ -177,7 +180,15 @@ fn trouble(event: Event, mirror: Option<&str>, reason: &str, message: &str, next
     }
 }
 
-fn halted(name: &str, halt: &Halt) -> Trouble {
+/// Why a mirror stands still. A folder that could not be read this time is Box's silence,
+/// which must last.
+fn halted(name: &str, halt: &Halt, lag: Duration) -> Trouble {
+    if let Halt::FolderUnreadable(_) = halt {
+        let words = halt.to_string();
+        let mut found = trouble(Event::Stale, Some(name), halt.code(), &words, DOCTOR);
+        found.age = lag;
+        return found;
+    }
     let next = match halt {
         Halt::RootReplaced(..) | Halt::Braked(_) | Halt::Trashless(_) => {
             format!("if it is meant: boxup approve {name:?}")
