@@ -20,11 +20,13 @@ use crate::plan::debounce::Hint;
 use crate::plan::policy::Quiet;
 use crate::plan::queue::Patience;
 use crate::store::Store;
+use crate::store::lock::Role;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 /// How long the service leaves an item alone that waits for something at Box.
 const PARKED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -76,7 +78,7 @@ async fn shifts(
     supervisor: Supervisor,
 ) -> Result<Ending, Fatal> {
     let began = Instant::now();
-    let mut parts = Parts::open(&config)?;
+    let mut parts = Parts::open(&config, Role::Service)?;
     let (desk_in, desk) = Desk::open();
     let socket = control::listen(&config.state_dir, desk.clone())?;
     let shared = Shared {
@@ -213,32 +215,11 @@ impl Parts {
         let events = engine.events();
         let next = Next::default();
         let gauging = self.gauge(shared.gauge());
-        let mut tasks = vec![
-            tokio::spawn(forward_stops(
-                Arc::clone(&shared.stop),
-                Arc::clone(&shared.is_told),
-                events.clone(),
-            )),
+        let mut tasks = self.beside(config, shared, bell, &events);
+        tasks.extend([
             tokio::spawn(self.forward_reloads(config, shared, &next, events.clone())),
             tokio::spawn(forward_hints(hints, events.clone())),
-            tokio::spawn(pulse::beat(events.clone())),
-            tokio::spawn(herald::watch::watch(
-                config.clone(),
-                Arc::clone(&self.context),
-                shared.desk.clone(),
-                bell,
-            )),
-            tokio::spawn(login::keep_alive(Arc::clone(&self.context), events.clone())),
-        ];
-        tasks.extend(config.verify_every.map(|every| {
-            let (context, store) = (Arc::clone(&self.context), self.store.clone());
-            tokio::spawn(verifier::now_and_then(
-                context,
-                store,
-                every,
-                events.clone(),
-            ))
-        }));
+        ]);
         desk.send_replace(Some(events));
         shared.supervisor.ready("looking at the folders");
         // Watching begins before the first look: what changes in between is hinted at.
@@ -260,6 +241,31 @@ impl Parts {
         gauging.end().await;
         let next = next.lock().unwrap_or_else(PoisonError::into_inner).take();
         Ok(Shift { ending, next })
+    }
+
+    /// What goes on beside an engine.
+    fn beside(
+        &self,
+        config: &Config,
+        shared: &Shared,
+        bell: Bell,
+        events: &mpsc::Sender<Event>,
+    ) -> Vec<JoinHandle<()>> {
+        let context = || Arc::clone(&self.context);
+        let (stop, is_told) = (Arc::clone(&shared.stop), Arc::clone(&shared.is_told));
+        let desk = shared.desk.clone();
+        let verifying = config.verify_every.map(|every| {
+            let store = self.store.clone();
+            let verifying = verifier::now_and_then(context(), store, every, events.clone());
+            tokio::spawn(verifying)
+        });
+        let tasks = [
+            tokio::spawn(forward_stops(stop, is_told, events.clone())),
+            tokio::spawn(pulse::beat(events.clone())),
+            tokio::spawn(login::keep_alive(context(), events.clone())),
+            tokio::spawn(herald::watch::watch(config.clone(), context(), desk, bell)),
+        ];
+        tasks.into_iter().chain(verifying).collect()
     }
 
     /// Another configuration is made ready beside the engine that runs; only what can be

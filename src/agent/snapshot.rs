@@ -7,6 +7,7 @@ use crate::plan::sight::Cause;
 use crate::remote::pace::{Standing, Standings};
 use crate::store::verified::LastVerified;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -31,6 +32,8 @@ pub(crate) struct Snapshot {
     pub(crate) bandwidth: (Option<u64>, bool),
     /// What was heard instead of Box, while it does not answer.
     pub(crate) silence: Option<String>,
+    /// Ways of `[notify]` by which nobody can be told at present, and why.
+    pub(crate) untold: BTreeMap<String, String>,
 }
 
 /// One mirror.
@@ -62,8 +65,9 @@ pub(crate) struct MirrorNow {
     pub(crate) failed: usize,
     /// Files that `min_version_interval` holds back.
     pub(crate) held_back: usize,
-    /// For how long the oldest of what waits or is under way has been waiting.
-    pub(crate) oldest: Option<Duration>,
+    /// For how long the oldest change that is not on Box has been waiting, as far as boxup
+    /// itself has to do something about it; `None`: the mirror is fresh.
+    pub(crate) lag: Option<Duration>,
     /// When the last pass came to its end without a halt.
     pub(crate) last_pass: Option<SystemTime>,
     /// Whether what the mapping knew may be lost, so that it is being compared with Box.
@@ -133,6 +137,7 @@ impl Snapshot {
             },
             "bandwidth": { "limit": bandwidth, "waited_for": is_slowed },
             "unreachable": self.silence,
+            "notify": { "failing": self.untold },
         })
     }
 }
@@ -161,7 +166,7 @@ impl MirrorNow {
             "parked": self.parked,
             "failed": self.failed,
             "held_back": self.held_back,
-            "oldest_unsynced_seconds": self.oldest.map(|age| age.as_secs()),
+            "oldest_unsynced_seconds": self.lag.map(|lag| lag.as_secs()),
             "last_pass": self.last_pass.map(rfc3339),
             "doubted": self.doubted,
             "verified": self.verified.as_ref().map(verified),

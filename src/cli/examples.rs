@@ -85,7 +85,8 @@ Examples:
 pub(in crate::cli) const SYNC: &str = "\
 Examples:
   boxup sync --once --dry-run   what would be sent?
-  boxup sync --once             one pass; silent where nothing is to be done, as for cron
+  boxup sync --once             one pass; silent where nothing is to be done
+  boxup sync --once --wait-lock 5m --max-duration 50m   the same from cron, each hour
   boxup sync                    mirror, then keep watching until SIGTERM
   kill -HUP PID                 the service reads its configuration again";
 

@@ -229,7 +229,7 @@ fn events(entries: &[Entry<String>], problems: &mut Problems) -> Option<Vec<Even
         }
         if let (Some(word), None) = (word, known) {
             let words = EVENTS.map(|(word, _)| word);
-            let remedy = match closest(word, words.into_iter()) {
+            let remedy = match closest(word, words) {
                 Some(meant) => format!("did you mean {meant:?}?"),
                 None => format!("known are {}", words.join(", ")),
             };

@@ -12,6 +12,7 @@ pub(crate) mod configuration;
 pub(crate) mod memory;
 pub(crate) mod mirror;
 pub(crate) mod network;
+pub(crate) mod notify;
 pub(crate) mod quota;
 pub(crate) mod roots;
 pub(crate) mod sign_in;
@@ -57,6 +58,10 @@ pub(crate) fn names(config: Option<&Config>) -> Vec<String> {
         each("local"),
         one("watch"),
         one("state"),
+        match config.is_some_and(notify::is_configured) {
+            true => one(notify::NAME),
+            false => Vec::new(),
+        },
     ]
     .concat()
 }
@@ -102,6 +107,7 @@ async fn disk(config: Config, memory: Memory) -> Vec<Check> {
         state::check(&config)
     );
     checks.extend([watch, state]);
+    checks.extend(notify::is_configured(&config).then(|| notify::check(&config)));
     checks
 }
 
