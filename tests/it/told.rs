@@ -203,7 +203,7 @@ fn a_run_without_an_answer_is_told() {
     assert!([1, 69].contains(&run.code), "{run}");
     let first = words(&rig);
     assert!(
-        first.len() == 1 && first[0].starts_with("stale - "),
+        first.len() == 1 && first[0].starts_with("stale "),
         "{first:?}"
     );
     rig.cloud.clear_faults();

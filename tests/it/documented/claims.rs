@@ -49,6 +49,8 @@ pub(super) const CLAIMS: &[Claim] = &[
         How::After(seen),
     ),
     ("boxup resolve …", How::After(conflict)),
+    // docs/monitoring.md
+    ("boxup notify test", How::After(notified)),
     // docs/service.md
     ("boxup service status --user", How::After(installed)),
     ("boxup service install …", How::By(install)),
@@ -124,6 +126,11 @@ fn summary(stage: &mut Stage) -> serde_json::Value {
 fn synced(stage: &mut Stage) {
     stage.rest();
     stage.ok("boxup sync --once");
+}
+
+/// Somebody is told.
+fn notified(stage: &mut Stage) {
+    stage.configure("[notify]\ncommand = \"cat > message\"\n");
 }
 
 fn installed(stage: &mut Stage) {

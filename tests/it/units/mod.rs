@@ -337,6 +337,7 @@ fn help_teaches_with_examples_and_a_slip_is_understood() {
         "resolve",
         "status",
         "wait",
+        "notify",
         "service",
         "completions",
     ] {
