@@ -9,6 +9,7 @@ use crate::agent::eyes::Eyes;
 use crate::agent::herald::{self, watch::Bell};
 use crate::agent::login;
 use crate::agent::meter::Gauge;
+use crate::agent::metrics::Exporter;
 use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::notify_socket::Supervisor;
 use crate::agent::pulse;
@@ -88,6 +89,7 @@ async fn shifts(
         sink: Arc::new(Mutex::new(watcher.sink)),
         gauge: watcher.gauge.map(|gauge| Arc::new(Mutex::new(gauge))),
         supervisor,
+        exporter: Exporter::start(desk.clone()),
         desk,
     };
     let mut config = config;
@@ -137,6 +139,7 @@ struct Shared {
     gauge: Option<Arc<Mutex<Gauge>>>,
     supervisor: Supervisor,
     desk: Desk,
+    exporter: Exporter,
 }
 
 impl Shared {
@@ -145,8 +148,9 @@ impl Shared {
     }
 
     fn sink(&self) -> Sink {
-        let sink = Arc::clone(&self.sink);
+        let (sink, count) = (Arc::clone(&self.sink), self.exporter.counter());
         Box::new(move |notice| {
+            count(&notice);
             let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
             sink(notice);
         })
@@ -199,6 +203,7 @@ impl Parts {
         before: Option<&Ending>,
     ) -> Result<Shift, Fatal> {
         let began = Instant::now();
+        shared.exporter.follow(config, &self.context);
         let temper = lasting(config);
         let (settle, rescan) = (config.watch.settle, config.watch.rescan);
         let (hints_in, hints) = mpsc::channel(HINTS);
@@ -210,7 +215,7 @@ impl Parts {
             sink(Notice::Reloaded { run: run.clone() });
         }
         self.announce(config, &mut sink).await?;
-        let mut engine = self.engine(config, temper, schedule, eyes, sink);
+        let mut engine = self.engine(config, temper, schedule, eyes, sink)?;
         engine.supervised_by(shared.supervisor.clone());
         let events = engine.events();
         let next = Next::default();
@@ -222,6 +227,7 @@ impl Parts {
         ]);
         desk.send_replace(Some(events));
         shared.supervisor.ready("looking at the folders");
+        engine.tell_of_pauses();
         // Watching begins before the first look: what changes in between is hinted at.
         engine.open_eyes().await?;
         for mirror in 0..config.mirrors.len() {

@@ -19,6 +19,7 @@ pub(crate) struct File {
     pub(crate) endpoints: EndpointsTable,
     pub(crate) network: NetworkTable,
     pub(crate) notify: NotifyTable,
+    pub(crate) metrics: MetricsTable,
     /// Every key that can be given, and what is said about it.
     pub(crate) asked: Vec<Asked>,
 }
@@ -117,6 +118,13 @@ pub(crate) struct NotifyTable {
     pub(crate) min_interval: Entry<String>,
 }
 
+/// `[metrics]`
+pub(crate) struct MetricsTable {
+    pub(crate) listen: Entry<String>,
+    pub(crate) allow_remote: Entry<bool>,
+    pub(crate) hosts: Vec<Entry<String>>,
+}
+
 impl File {
     /// Reads the text of a configuration file. `None` when it is no TOML.
     pub(crate) fn read(source: &str, problems: &mut Problems) -> Option<Self> {
@@ -135,6 +143,7 @@ impl File {
                 endpoints: root.section("endpoints", endpoints),
                 network: root.section("network", network),
                 notify: root.section("notify", notify),
+                metrics: root.section("metrics", metrics),
                 asked: Vec::new(),
             }
         };
@@ -246,6 +255,14 @@ fn notify(section: &mut Section<'_>) -> NotifyTable {
         stale_after: section.text("stale_after", Meaning::Duration),
         repeat: section.text("repeat", Meaning::Duration),
         min_interval: section.text("min_interval", Meaning::Duration),
+    }
+}
+
+fn metrics(section: &mut Section<'_>) -> MetricsTable {
+    MetricsTable {
+        listen: section.text("listen", Meaning::Plain),
+        allow_remote: section.flag("allow_remote"),
+        hosts: section.texts("hosts"),
     }
 }
 

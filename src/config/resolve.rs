@@ -9,9 +9,9 @@ use crate::config::locate::SYSTEM;
 use crate::config::problem::{Place, Problem, Problems, closest};
 use crate::config::reader::{Entry, State};
 use crate::config::{
-    Auth, Config, Endpoints, Limits, Loaded, Local, Mirror, Network, Notify, Watch,
+    Auth, Config, Endpoints, Limits, Loaded, Local, Metrics, Mirror, Network, Notify, Watch,
 };
-use crate::config::{auth, endpoints, mirrors, network, notify, pace};
+use crate::config::{auth, endpoints, metrics, mirrors, network, notify, pace};
 use crate::model::mounts::Spot;
 use secrecy::SecretString;
 use std::ffi::OsStr;
@@ -97,6 +97,7 @@ pub(super) struct Parts {
     pub(super) endpoints: Option<Endpoints>,
     pub(super) network: Option<Network>,
     notify: Option<Notify>,
+    metrics: Option<Option<Metrics>>,
 }
 
 impl Parts {
@@ -111,6 +112,7 @@ impl Parts {
             endpoints: endpoints::resolve(&file.endpoints, problems),
             network: network::resolve(&file.network, world, problems),
             notify: notify::resolve(&file.notify, world, problems),
+            metrics: metrics::resolve(&file.metrics, problems),
         };
         if let (Some(state_dir), Some(mirrors)) = (&parts.state_dir, &parts.mirrors) {
             warn_of_own_state(state_dir, mirrors, world, problems);
@@ -132,6 +134,7 @@ impl Parts {
             endpoints: self.endpoints?,
             network: self.network?,
             notify: self.notify?,
+            metrics: self.metrics?,
         })
     }
 }

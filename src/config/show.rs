@@ -53,7 +53,7 @@ pub(crate) enum Source {
 type Make = fn() -> Value;
 
 /// What holds where the file says nothing. A key that is not here has no value then.
-const DEFAULTS: [(&str, Make); 34] = [
+const DEFAULTS: [(&str, Make); 37] = [
     ("mirror.exclude", || json!([])),
     ("mirror.include", || json!([])),
     ("mirror.default_excludes", || json!(true)),
@@ -80,6 +80,9 @@ const DEFAULTS: [(&str, Make); 34] = [
     ("limits.bandwidth", || json!("off")),
     ("network.proxy", || Value::Null),
     ("network.ca_file", || Value::Null),
+    ("metrics.listen", || Value::Null),
+    ("metrics.allow_remote", || json!(false)),
+    ("metrics.hosts", || json!([])),
     ("auth.as_user", || Value::Null),
     ("notify.on", || json!(EVENTS.map(|(word, _)| word))),
     ("notify.for", || json!("30s")),

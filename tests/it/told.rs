@@ -1,6 +1,6 @@
 //! Being told: what is wrong, once, and when it is over.
 
-use crate::rig::{Child, Rig, Run, Service, signal, until};
+use crate::rig::{Child, Recorder, Rig, Run, Service, signal, until};
 use box_emulator::Fault;
 use serde_json::Value;
 
@@ -273,4 +273,26 @@ fn only_what_is_wanted_is_told_and_another_runs_lock_is_no_trouble() {
     assert_eq!(rig.run(&["sync", "--once", "--json"]).code, 75);
     service.term();
     assert_eq!(words(&rig), Vec::<String>::new());
+}
+
+/// What a person has paused is no trouble, and does not end one.
+#[test]
+fn a_pause_is_neither_told_nor_taken_for_an_end() {
+    let server = Recorder::start();
+    let rig = rig().configured(|config| {
+        config.notify.push("stale_after = \"1s\"".to_owned());
+        let url = server.url("beat");
+        config.notify.push(format!("heartbeat = {url:?}"));
+    });
+    rig.write("a\\b.txt", "x");
+    assert_eq!(rig.once().code, 1);
+    assert_eq!(rig.run(&["pause"]).code, 0);
+    rig.rename("a\\b.txt", "ab.txt").write("new.txt", "new");
+    assert_eq!(rig.once().code, 3);
+    assert_eq!(words(&rig), ["parked mirror name_invalid"]);
+    assert!(server.heard().is_empty(), "all is not well");
+    assert_eq!(rig.run(&["resume"]).code, 0);
+    rig.once_ok();
+    assert_eq!(words(&rig)[1..], ["recovered mirror name_invalid"]);
+    assert_eq!(server.heard().len(), 1);
 }

@@ -36,8 +36,10 @@ pub(super) fn of_snapshot(
         ..Sight::default()
     };
     for mirror in &now.mirrors {
-        // Before its first look is over, a mirror that does not halt may yet do so.
-        if mirror.last_pass.is_some() || mirror.halt.is_some() {
+        // Before its first look is over, a mirror that does not halt may yet do so; and while
+        // a person has it paused, nobody knows.
+        let is_looked_at = mirror.last_pass.is_some() || mirror.halt.is_some();
+        if is_looked_at && mirror.pause.is_none() {
             sight.mirrors.push(mirror.name.clone());
         }
         of_mirror(mirror, stale_after, &mut sight);
@@ -70,6 +72,9 @@ fn of_mirror(mirror: &MirrorNow, stale_after: Duration, sight: &mut Sight) {
         sight
             .troubles
             .push(trouble(Event::Halted, name, FULL, &full.message, next));
+    }
+    if mirror.pause.is_some() {
+        return;
     }
     if let Some(lag) = mirror.lag.filter(|lag| *lag >= stale_after) {
         let span = humantime::format_duration(Duration::from_secs(lag.as_secs()));
@@ -110,7 +115,10 @@ pub(super) fn of_ending(ending: &Ending, context: &Context, lag: Duration) -> Si
     let tally = &ending.tally;
     let left = tally.failed + tally.pending;
     let is_cut = ending.cut_short || ending.deferred.is_some();
-    if ending.unreachable.is_none() && ending.unauthorized.is_none() && (left > 0 || is_cut) {
+    // What a person has paused is no trouble.
+    let is_explained =
+        ending.unreachable.is_some() || ending.unauthorized.is_some() || !ending.paused.is_empty();
+    if !is_explained && (left > 0 || is_cut) {
         let message = match ending.deferred {
             Some(wait) => format!(
                 "the run ended before everything was on Box, which asks to wait {}",
@@ -126,6 +134,7 @@ pub(super) fn of_ending(ending: &Ending, context: &Context, lag: Duration) -> Si
     let is_whole = ending.unauthorized.is_none()
         && ending.unreachable.is_none()
         && ending.broken.is_none()
+        && ending.paused.is_empty()
         && !is_cut;
     if !is_whole {
         sight.blind.extend([Event::Halted, Event::Stale]);

@@ -23,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) verify_every: Option<String>,
     /// `[notify]`.
     pub(crate) notify: Vec<String>,
+    /// `[metrics]`, if there is one.
+    pub(crate) metrics: Vec<String>,
 }
 
 impl Config {
@@ -35,6 +37,7 @@ impl Config {
             mirrors: Vec::new(),
             verify_every: None,
             notify: Vec::new(),
+            metrics: Vec::new(),
             watch: vec!["settle = \"100ms\"".to_owned()],
             // Box's own limits are a matter of their own test.
             limits: vec![
@@ -91,6 +94,9 @@ impl Config {
         text += &format!("\n[state]\ndir = {:?}\n", self.state);
         if let Some(every) = &self.verify_every {
             text += &format!("verify_every = {every:?}\n");
+        }
+        if !self.metrics.is_empty() {
+            text += &format!("\n[metrics]\n{}\n", self.metrics.join("\n"));
         }
         text
     }
