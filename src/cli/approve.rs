@@ -4,8 +4,8 @@ use crate::agent::approve;
 use crate::cli::errand::{self, Untold};
 use crate::cli::output::Output;
 use crate::cli::wording::{printable, some};
-use crate::cli::{Place, exit, refuse};
-use crate::config::Config;
+use crate::cli::{Place, exit, refuse, slip};
+use crate::config::{self, Config};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -28,7 +28,9 @@ pub(super) async fn run(place: &Place, mirror: &str, as_json: bool, mut output: 
         Err(Untold::Failed(what, code)) => return fail(&what, code, as_json, &mut output),
     };
     if told["result"] == "unknown" {
-        let what = format!("no mirror is named {mirror:?}; `boxup config check` lists the mirrors");
+        let local = place.load(config::load_local).await.ok();
+        let mirrors = local.iter().flat_map(|local| &local.mirrors);
+        let what = slip::no_mirror(mirror, mirrors.map(|mirror| mirror.name.as_str()));
         return fail(&what, exit::USAGE, as_json, &mut output);
     }
     if as_json {

@@ -41,7 +41,7 @@ Examples:
 
 pub(in crate::cli) const CONFIG_CHECK: &str = "\
 Example:
-  boxup config check --config /etc/boxup/sync.toml   before `systemctl reload boxup`";
+  boxup config check --config /etc/boxup/sync.toml   before a reload";
 
 pub(in crate::cli) const VERIFY: &str = "\
 Examples:
@@ -85,7 +85,7 @@ Examples:
 pub(in crate::cli) const SYNC: &str = "\
 Examples:
   boxup sync --once --dry-run   what would be sent?
-  boxup sync --once             one pass; silent where nothing is to be done, as for cron
+  boxup sync --once             one pass; silent when nothing happened
   boxup sync                    mirror, then keep watching until SIGTERM
   kill -HUP PID                 the service reads its configuration again";
 

@@ -53,6 +53,7 @@ mod login;
 mod logs;
 mod lost_answers;
 mod machine;
+mod manual;
 mod mirrors;
 mod mistakes;
 mod mounts;
