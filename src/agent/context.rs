@@ -4,6 +4,7 @@ use crate::agent::account::AccountCheck;
 use crate::agent::meter::Meter;
 use crate::agent::run_name::RunName;
 use crate::agent::trash::Trash;
+use crate::agent::warnings::Warnings;
 use crate::config;
 use crate::local::error::Error as LocalError;
 use crate::local::ground;
@@ -20,7 +21,7 @@ use crate::store::reader::Reader;
 use crate::store::{Store, peek};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Shared by all tasks of a run.
@@ -31,8 +32,8 @@ pub(crate) struct Context {
     pub(crate) mirrors: Vec<Mirror>,
     /// The names of all mirrors of the configuration, of this run or not.
     pub(crate) configured: Vec<String>,
-    /// Whether it has been told that deletes wait for a run of all mirrors.
-    pub(crate) waits_told: AtomicBool,
+    /// What there is to warn of.
+    pub(crate) warnings: Warnings,
     /// Where mappings are read.
     pub(crate) readers: Readers,
     /// Parts of one large file under way at once.
@@ -162,12 +163,11 @@ impl Context {
     /// Whether what is gone may have moved into a mirror that this run does not look at:
     /// then nothing is deleted. Told once.
     pub(crate) fn deletes_wait(&self) -> bool {
+        const WAIT: &str = "deletes wait for a run of all mirrors: what is gone may have moved \
+                            into one that this run does not look at";
         let waits = self.mirrors.len() < self.configured.len();
-        if waits && !self.waits_told.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                "deletes wait for a run of all mirrors: what is gone may have moved into one \
-                 that this run does not look at"
-            );
+        if waits && self.warnings.is_new(WAIT) {
+            tracing::warn!("{WAIT}");
         }
         waits
     }

@@ -51,6 +51,8 @@ pub(crate) enum Notice {
         /// What was found.
         found: Verified,
     },
+    /// Something works, but deserves a look.
+    Warning(String),
     /// A mirror is another one than before.
     Mirror(Announcement),
     /// All roots are watched.
@@ -93,6 +95,8 @@ pub(crate) struct Ending {
     pub(crate) broken: Option<StoreError>,
     /// A signal ended it before it had looked at everything.
     pub(crate) cut_short: bool,
+    /// That was because it had taken as long as it may, which was this.
+    pub(crate) time_up: Option<Duration>,
     /// What the run is called, if it did something that can be undone.
     pub(crate) run: Option<String>,
     /// It ended for another configuration's sake: a run goes on after it.
@@ -106,6 +110,13 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
+    /// Whether everything was looked at.
+    pub(crate) fn is_whole(&self) -> bool {
+        let is_stopped =
+            self.broken.is_some() || self.unauthorized.is_some() || self.unreachable.is_some();
+        !is_stopped && !self.cut_short && self.deferred.is_none() && self.halted.is_empty()
+    }
+
     /// The ending of two runs, one after the other.
     pub(crate) fn after(mut self, earlier: &Self) -> Self {
         self.tally = earlier.tally.done().plus(self.tally);

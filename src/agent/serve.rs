@@ -19,6 +19,7 @@ use crate::plan::debounce::Hint;
 use crate::plan::policy::Quiet;
 use crate::plan::queue::Patience;
 use crate::store::Store;
+use crate::store::lock::Role;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -71,7 +72,7 @@ async fn shifts(
     supervisor: Supervisor,
 ) -> Result<Ending, Fatal> {
     let began = Instant::now();
-    let mut parts = Parts::open(&config)?;
+    let mut parts = Parts::open(&config, Role::Service)?;
     let (desk_in, desk) = Desk::open();
     let socket = control::listen(&config.state_dir, desk)?;
     let shared = Shared {

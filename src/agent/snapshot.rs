@@ -62,8 +62,9 @@ pub(crate) struct MirrorNow {
     pub(crate) failed: usize,
     /// Files that `min_version_interval` holds back.
     pub(crate) held_back: usize,
-    /// For how long the oldest of what waits or is under way has been waiting.
-    pub(crate) oldest: Option<Duration>,
+    /// For how long the oldest change that is not on Box has been waiting, as far as boxup
+    /// itself has to do something about it; `None`: the mirror is fresh.
+    pub(crate) lag: Option<Duration>,
     /// When the last pass came to its end without a halt.
     pub(crate) last_pass: Option<SystemTime>,
     /// Whether what the mapping knew may be lost, so that it is being compared with Box.
@@ -161,7 +162,7 @@ impl MirrorNow {
             "parked": self.parked,
             "failed": self.failed,
             "held_back": self.held_back,
-            "oldest_unsynced_seconds": self.oldest.map(|age| age.as_secs()),
+            "oldest_unsynced_seconds": self.lag.map(|lag| lag.as_secs()),
             "last_pass": self.last_pass.map(rfc3339),
             "doubted": self.doubted,
             "verified": self.verified.as_ref().map(verified),

@@ -14,7 +14,8 @@ Examples:
 
 pub(in crate::cli) const TOKEN: &str = "\
 Examples:
-  curl -H \"Authorization: Bearer $(boxup token)\" https://api.box.com/2.0/users/me
+  curl -H \"Authorization: Bearer $(boxup token)\" \\
+      https://api.box.com/2.0/users/me
   boxup token --scope item_upload --folder 123456789   may only upload, only there";
 
 pub(in crate::cli) const WHOAMI: &str = "\
@@ -86,6 +87,7 @@ pub(in crate::cli) const SYNC: &str = "\
 Examples:
   boxup sync --once --dry-run   what would be sent?
   boxup sync --once             one pass; silent when nothing happened
+  boxup sync --once --wait-lock 5m --max-duration 50m   from cron, each hour
   boxup sync                    mirror, then keep watching until SIGTERM
   kill -HUP PID                 the service reads its configuration again";
 

@@ -53,6 +53,8 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
         }),
         Notice::Passed { mirror } => json!({ "event": "passed", "mirror": mirror }),
         Notice::Mirror(announcement) => announced(announcement),
+        // Told on standard error.
+        Notice::Warning(_) => return None,
         Notice::Watching => json!({ "event": "watching" }),
         Notice::Draining => json!({ "event": "draining" }),
         Notice::Reloaded { run } => json!({ "event": "reloaded", "run": run }),
@@ -224,6 +226,9 @@ pub(crate) fn summary(ending: &Ending, exit_code: u8, dry_run: bool) -> Value {
     line["exit_code"] = json!(exit_code);
     if let Some(run) = &ending.run {
         line["run"] = json!(run);
+    }
+    if ending.time_up.is_some() {
+        line["time_up"] = json!(true);
     }
     blame(&mut line, ending);
     if dry_run {

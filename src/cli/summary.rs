@@ -5,6 +5,7 @@ use crate::cli::wording::{bytes, count, duration, some};
 use crate::model::trouble::{Lesson, Said};
 use crate::remote::lessons::finding;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The closing words, with their line feed.
 pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, would: bool) -> String {
@@ -38,7 +39,7 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
         .map(|(number, what)| format!("{} {what}", count(*number)))
         .collect();
     let what = match parts.is_empty() {
-        true if is_whole(ending) => "nothing in it".to_owned(),
+        true if ending.is_whole() => "nothing in it".to_owned(),
         true => "not looked at".to_owned(),
         false => parts.join(", "),
     };
@@ -59,13 +60,6 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
         some(ending.requests, "request"),
         duration(ending.elapsed),
     )
-}
-
-/// Whether everything was looked at.
-fn is_whole(ending: &Ending) -> bool {
-    let is_stopped =
-        ending.broken.is_some() || ending.unauthorized.is_some() || ending.unreachable.is_some();
-    !is_stopped && !ending.cut_short && ending.deferred.is_none() && ending.halted.is_empty()
 }
 
 fn by_reason(excluded: &BTreeMap<&'static str, u64>) -> String {
@@ -106,10 +100,25 @@ pub(crate) fn trouble(ending: &Ending) -> String {
     if let Some(error) = &ending.broken {
         text.push_str(&format!("error: {error}\n"));
     }
-    if ending.cut_short {
+    if let Some(longest) = ending.time_up {
+        text.push_str(&time_up(longest, ending.tally.pending));
+    } else if ending.cut_short {
         text.push_str("interrupted: the rest is left to the next run\n");
     }
     text
+}
+
+/// A pass had no time left.
+fn time_up(longest: Duration, pending: u64) -> String {
+    let left = match pending {
+        0 => "what was not looked at".to_owned(),
+        pending => format!("{} and what was not looked at", some(pending, "file")),
+    };
+    let longest = humantime::format_duration(longest);
+    format!(
+        "the time is up ({longest}, --max-duration): {left} is left to the next run, which goes \
+         on from here\n"
+    )
 }
 
 /// How a refusal begins that concerns everything.

@@ -3,9 +3,10 @@
 use crate::agent::meter::Gauge;
 use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::notify_socket::Supervisor;
+use crate::agent::once::{Wishes, once};
+use crate::agent::preview;
 use crate::agent::run::Watcher;
 use crate::agent::serve::{self, Orders};
-use crate::agent::{preview, run as agent};
 use crate::cli::args::SyncArgs;
 use crate::cli::output::{Looks, Output};
 use crate::cli::reload::Outside;
@@ -17,6 +18,7 @@ use crate::cli::{
 use crate::config::{self, Config, Environment};
 use std::io::{IsTerminal, stderr, stdin};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// How it was asked for.
@@ -45,9 +47,20 @@ pub(super) async fn sync(place: Place, way: Way, signals: Signals, mut output: O
             return refuse(&error, false, &mut output);
         }
     };
-    for warning in &loaded.warnings {
-        output.complain(&format!("warning: {warning}\n"));
+    // A single pass says those that are new.
+    let is_single = way.args.once && !way.args.dry_run;
+    let mut warnings = loaded.warnings;
+    if !is_single {
+        for warning in warnings.drain(..) {
+            output.complain(&format!("warning: {warning}\n"));
+        }
     }
+    let wishes = Wishes {
+        warnings,
+        repeats: way.verbose,
+        wait_lock: way.args.wait_lock,
+        max_duration: way.args.max_duration,
+    };
     let config = match select(loaded.config, &way.args.mirrors) {
         Ok(config) => config,
         Err(message) => {
@@ -61,13 +74,14 @@ pub(super) async fn sync(place: Place, way: Way, signals: Signals, mut output: O
             return exit::USAGE;
         }
     };
-    run(config, place, way, (stop, hangups), output).await
+    run(config, place, way, wishes, (stop, hangups), output).await
 }
 
 async fn run(
     config: Config,
     place: Place,
     way: Way,
+    wishes: Wishes,
     (mut stop, hangups): (mpsc::Receiver<()>, Option<mpsc::Receiver<()>>),
     mut output: Output,
 ) -> u8 {
@@ -84,6 +98,11 @@ async fn run(
         tokio::select! {
             ended = preview::preview(&config, watcher.sink) => ended,
             Some(()) = stop.recv() => Ok(Ending { cut_short: true, ..Ending::default() }),
+            () = pass_by(wishes.max_duration) => Ok(Ending {
+                cut_short: true,
+                time_up: wishes.max_duration,
+                ..Ending::default()
+            }),
         }
     } else if let Some(hangups) = hangups {
         let supervisor = Supervisor::of(&place.environment);
@@ -105,7 +124,7 @@ async fn run(
         listening.abort();
         ended
     } else {
-        agent::once(&config, stop, watcher).await
+        once(&config, &wishes, stop, watcher).await
     };
     match ended {
         Ok(ending) => reporter.end(&ending, &mut output),
@@ -117,6 +136,14 @@ async fn run(
             output.complain(&format!("error: {fatal}\n"));
             code
         }
+    }
+}
+
+/// Returns when that time has passed; never without one.
+async fn pass_by(span: Option<Duration>) {
+    match span {
+        Some(span) => tokio::time::sleep(span).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -159,6 +186,7 @@ struct Reporter {
     form: Form,
     dry_run: bool,
     is_terminal: bool,
+    is_verbose: bool,
 }
 
 #[derive(Clone)]
@@ -183,6 +211,7 @@ impl Reporter {
             form,
             dry_run: args.dry_run,
             is_terminal,
+            is_verbose: verbose,
         }
     }
 
@@ -190,9 +219,13 @@ impl Reporter {
         let (form, dry_run) = (self.form.clone(), self.dry_run);
         let mut output = Output::standard();
         Box::new(move |notice: Notice| {
-            if let Notice::Mirror(announcement) = &notice {
-                let words = printable(&announcement.to_string());
-                output.complain(&format!("{words}\n"));
+            match &notice {
+                Notice::Mirror(announcement) => {
+                    let words = printable(&announcement.to_string());
+                    output.complain(&format!("{words}\n"));
+                }
+                Notice::Warning(words) => output.complain(&format!("warning: {words}\n")),
+                _ => {}
             }
             match &form {
                 Form::Json => {
@@ -217,7 +250,7 @@ impl Reporter {
             Form::Text(text) => {
                 let text = text.lock().unwrap_or_else(PoisonError::into_inner);
                 // From cron, silence means that all is well and nothing was to be done.
-                if self.is_terminal || text.has_spoken || code != exit::OK {
+                if self.is_terminal || self.is_verbose || text.has_spoken || code != exit::OK {
                     output.say(&summary::text(ending, &text.excluded, self.dry_run));
                 }
             }

@@ -99,7 +99,7 @@ impl Text {
                 self.marked("drifted", YELLOW, &words)
             }
             // Told on standard error.
-            Notice::Watching | Notice::Mirror(_) => return String::new(),
+            Notice::Watching | Notice::Mirror(_) | Notice::Warning(_) => return String::new(),
         };
         self.has_spoken = true;
         line

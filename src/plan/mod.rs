@@ -19,6 +19,7 @@ pub(crate) mod facts;
 pub(crate) mod gaps;
 pub(crate) mod guard;
 pub(crate) mod hot;
+pub(crate) mod lag;
 pub(crate) mod moves;
 pub(crate) mod names;
 pub(crate) mod own_name;

@@ -21,6 +21,7 @@ pub(crate) mod sessions;
 mod told;
 mod tree;
 pub(crate) mod verified;
+mod warned;
 pub(crate) mod writer;
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod chunked_faults;
 mod clocks;
 mod config_show;
 mod conflicts;
+mod cron;
 mod decisions;
 mod deletes;
 mod deletes_in_doubt;

@@ -60,6 +60,10 @@ impl Engine {
         match self.stop.take() {
             None | Some(Stop::NoMirror) => {}
             Some(Stop::Interrupted) => ending.cut_short = cut_short,
+            Some(Stop::TimeUp(longest)) => {
+                ending.cut_short = cut_short;
+                ending.time_up = Some(longest).filter(|_| cut_short);
+            }
             Some(Stop::Replaced) => ending.replaced = true,
             Some(Stop::Unauthorized(said)) => ending.unauthorized = Some(said),
             Some(Stop::Unreachable(why)) => ending.unreachable = Some(why),
@@ -98,6 +102,7 @@ impl Engine {
                 pass: None,
                 scope: Scope::Places(places),
                 rank: Rank::Backfill,
+                since: None,
                 quiet: Quiet::NONE,
                 no_room: None,
             };
@@ -127,7 +132,10 @@ impl Engine {
     }
 
     async fn drain(&mut self) -> Result<(), StoreError> {
-        let is_hopeful = matches!(self.stop, Some(Stop::Interrupted | Stop::Replaced));
+        let is_hopeful = matches!(
+            self.stop,
+            Some(Stop::Interrupted | Stop::TimeUp(_) | Stop::Replaced)
+        );
         let patience = if is_hopeful {
             AFTER_SIGNAL
         } else {
@@ -187,6 +195,7 @@ impl Engine {
             | Event::Noticed(_)
             | Event::Unauthorized(_)
             | Event::Verified(..)
+            | Event::TimeUp(_)
             | Event::Replace => {}
         }
         Ok(false)
@@ -195,8 +204,8 @@ impl Engine {
     async fn on_last_news(&mut self, news: News) -> Result<(), StoreError> {
         match news {
             News::Plan(surveyed) => self.on_plan(surveyed).await,
-            News::Over(_, _, rank, _) => {
-                self.visits_of(rank).ended();
+            News::Over(of, _) => {
+                self.visits_of(of.rank).ended();
                 Ok(())
             }
         }

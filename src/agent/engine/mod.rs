@@ -25,6 +25,7 @@ pub(crate) use crate::agent::engine::status::{Command, Waited};
 
 use crate::agent::context::Context;
 use crate::agent::engine::part::Part;
+use crate::agent::engine::passes::Of;
 use crate::agent::engine::silence::Silence;
 use crate::agent::engine::visits::Visits;
 use crate::agent::eyes::{Eyes, Opened};
@@ -95,6 +96,8 @@ pub(crate) enum Event {
     Unauthorized(Said),
     /// Stop; what runs may end.
     Shutdown,
+    /// Stop, as for a shutdown: a pass has taken as long as it may, which was this.
+    TimeUp(Duration),
     /// Stop, as for a shutdown: another engine goes on with another configuration.
     Replace,
 }
@@ -102,7 +105,7 @@ pub(crate) enum Event {
 /// What survey threads send, in order.
 enum News {
     Plan(Surveyed),
-    Over(usize, Option<u64>, Rank, Result<Looked, Broken>),
+    Over(Of, Result<Looked, Broken>),
 }
 
 /// Why the loop should end.
@@ -110,6 +113,8 @@ enum News {
 pub(crate) enum Stop {
     /// A signal.
     Interrupted,
+    /// It has taken as long as it may.
+    TimeUp(Duration),
     /// Another engine goes on.
     Replaced,
     /// Nobody lets us in.
@@ -156,6 +161,8 @@ pub(crate) struct Engine {
     sink: Sink,
     stop: Option<Stop>,
     silence: Silence,
+    /// When it began.
+    began: Instant,
     told_hold: Option<Instant>,
     heartbeat: Heartbeat,
     /// Something was not looked at because of the stop.
@@ -201,6 +208,7 @@ impl Engine {
             sink,
             stop: None,
             silence: Silence::default(),
+            began: Instant::now(),
             told_hold: None,
             heartbeat: Heartbeat::default(),
             unseen: false,
@@ -339,6 +347,9 @@ impl Engine {
             Event::Shutdown => {
                 (self.sink)(Notice::Draining);
                 self.stop = Some(Stop::Interrupted);
+            }
+            Event::TimeUp(longest) => {
+                self.stop.get_or_insert(Stop::TimeUp(longest));
             }
             Event::Replace => {
                 self.stop.get_or_insert(Stop::Replaced);

@@ -57,6 +57,7 @@ impl Engine {
             Ended::Effect(Effect::Done(report)) => self.on_done(key, report)?,
             Ended::Effect(Effect::Vanished) => {
                 self.parts[mirror].failed.remove(&key);
+                self.parts[mirror].late.remove(&key.1);
                 let gone = Resolved::Nothing("the local file is gone".to_owned());
                 self.tell_resolvers(&key, &gone);
                 self.over(&key);
@@ -89,11 +90,17 @@ impl Engine {
         (inventory, report): (Option<Inventory>, Option<Report>),
     ) {
         let pass = self.parts[key.0].pass_of(&key.1);
+        let of = Of {
+            mirror: key.0,
+            pass,
+            rank,
+            since: self.queue.since(key).filter(|_| !key.1.is_root()),
+        };
         if let Some(report) = report {
             self.account(key.clone(), report);
         }
         // First the visit: without it the pass might end here.
-        self.visit(key, (key.0, pass, rank), folder, inventory);
+        self.visit(key, of, folder, inventory);
         self.over(key);
     }
 
@@ -149,7 +156,14 @@ impl Engine {
             let pass = pass.filter(|_| mirror == key.0);
             let how = How::Below;
             let scope = Scope::Places(vec![Place { path, how }]);
-            let visit = self.visit_of((mirror, pass, rank), scope);
+            let since = self.queue.since(key);
+            let of = Of {
+                mirror,
+                pass,
+                rank,
+                since,
+            };
+            let visit = self.visit_of(of, scope);
             self.add_visit(visit);
         }
     }
@@ -187,7 +201,7 @@ impl Engine {
         }
         let scope = Scope::Tree(Dir { path, folder }, inventory);
         let visit = self.visit_of(of, scope);
-        self.parts[mirror].visit_added(visit.pass);
+        self.parts[mirror].visit_added(visit.pass, visit.since);
         self.visits_of(visit.rank).push_first(visit);
     }
 
@@ -215,11 +229,14 @@ impl Engine {
             self.queue.amend(&key, Work::changed_again);
         }
         let now = Instant::now();
+        let since = self.queue.since(&key);
         match self.queue.finish(&key, end, now, fastrand::f64()) {
             Fate::Waits => {}
             Fate::Gone => self.job_ended(&key),
             Fate::GivenUp => {
                 self.job_ended(&key);
+                let late = &mut self.parts[key.0].late;
+                late.add(key.1.clone(), since.unwrap_or(now));
                 self.give_up(key, failed, now);
             }
         }

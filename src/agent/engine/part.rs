@@ -5,10 +5,11 @@ use crate::agent::job::Key;
 use crate::model::path::RelPath;
 use crate::model::reason::Failed;
 use crate::plan::guard::Halt;
+use crate::plan::lag::{Late, Looks};
 use crate::plan::policy::Quiet;
 use crate::plan::tally::Tally;
 use std::collections::{BTreeMap, HashSet};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 /// How far a pass is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,14 @@ pub(super) struct Part {
     pub(super) stumbles: BTreeMap<RelPath, u32>,
     /// Entries that were given up and have not been seen well since.
     pub(super) failed: BTreeMap<Key, Failed>,
+    /// The same, with since when each of them waits; not forgotten when a pass begins.
+    pub(super) late: Late,
+    /// Since when the mirror stands still, and what waited then has been waiting.
+    pub(super) still: Option<Instant>,
+    /// Visits that wait or run because something may have changed.
+    looks: Looks,
+    /// Passes that were asked for because something may have changed, by number.
+    asked: BTreeMap<u64, Instant>,
 }
 
 impl Part {
@@ -89,15 +98,20 @@ impl Part {
     }
 
     /// Ends the pass under way if nothing of it is left; says whether it found the
-    /// mirror in order.
-    pub(super) fn end(&mut self) -> Option<bool> {
+    /// mirror in order. What hints found meanwhile may still be queued.
+    pub(super) fn end(&mut self, is_queued: impl Fn(&RelPath) -> bool) -> Option<bool> {
         let pass = self.pass.take_if(|pass| {
             let is_put_off = self.put_off.holds_up(pass.number);
             pass.visits == 0 && pass.jobs.is_empty() && !is_put_off
         })?;
         self.done = pass.number;
+        self.asked = self.asked.split_off(&(pass.number + 1));
         if !pass.halted {
             self.halt = None;
+            self.still = None;
+            let failed: HashSet<&RelPath> = self.failed.keys().map(|(_, path)| path).collect();
+            self.late
+                .retain(|path| failed.contains(path) || is_queued(path));
             self.last_pass = Some(crate::clock::wall());
         }
         Some(!pass.halted)
@@ -140,17 +154,33 @@ impl Part {
         pass.jobs.contains(path).then_some(pass.number)
     }
 
-    /// A visit waits now; `of` is the pass that it belongs to.
-    pub(super) fn visit_added(&mut self, of: Option<u64>) {
+    /// The next pass is asked for because something may have changed, as has been known
+    /// since then.
+    pub(super) fn look_asked(&mut self, since: Instant) {
+        let asked = self.asked.entry(self.requested + 1).or_insert(since);
+        *asked = since.min(*asked);
+    }
+
+    /// Since when somebody is to look.
+    pub(super) fn oldest_look(&self) -> Option<Instant> {
+        let asked = self.asked.values().copied();
+        asked.chain(self.looks.oldest()).min()
+    }
+
+    /// A visit waits now; `of` is the pass that it belongs to, and its reason has been
+    /// known since then.
+    pub(super) fn visit_added(&mut self, of: Option<u64>, since: Option<Instant>) {
         self.visits += 1;
+        self.looks.add(since);
         if let Some(pass) = self.numbered(of) {
             pass.visits += 1;
         }
     }
 
     /// A visit is over, or will not be.
-    pub(super) fn visit_ended(&mut self, of: Option<u64>) {
+    pub(super) fn visit_ended(&mut self, of: Option<u64>, since: Option<Instant>) {
         self.visits -= 1;
+        self.looks.remove(since);
         if let Some(pass) = self.numbered(of) {
             pass.visits -= 1;
         }

@@ -3,6 +3,7 @@
 use crate::agent::engine::{Again, Engine, Order, Resolved};
 use crate::agent::snapshot::{MirrorNow, NoRoomNow, Snapshot, State};
 use crate::model::path::RelPath;
+use crate::plan::lag::Waiting;
 use crate::plan::policy::Quiet;
 use crate::store::error::Error as StoreError;
 use serde_json::{Value, json};
@@ -213,14 +214,36 @@ impl Engine {
             parked: parked.cast_unsigned(),
             failed: run.failed.len(),
             held_back: self.schedule.hot.held_of(number),
-            oldest: self
-                .queue
-                .oldest(is_own)
-                .map(|since| now.saturating_duration_since(since)),
+            lag: self.waiting(number).lag(now),
             last_pass: run.last_pass,
             doubted: mirror.doubted.load(Ordering::Relaxed),
             verified: reader.last_verified(&mirror.name)?,
         })
+    }
+
+    /// What waits in a mirror, and since when.
+    pub(super) fn waiting(&self, number: usize) -> Waiting {
+        let part = &self.parts[number];
+        let is_own = |key: &(usize, RelPath)| key.0 == number;
+        let full = self.no_room_for(number).filter(|full| full.from == 0);
+        Waiting {
+            unseen: part.last_pass.is_none().then_some(self.began),
+            still: part
+                .still
+                .into_iter()
+                .chain(full.map(|full| full.since))
+                .min(),
+            silence: self.silence.began(),
+            hinted: part
+                .oldest_look()
+                .into_iter()
+                .chain(self.schedule.oldest_hint(number))
+                .min(),
+            queued: self.queue.oldest(is_own),
+            put_off: part.put_off.oldest(),
+            held_back: self.schedule.hot.oldest_of(number),
+            late: part.late.oldest(),
+        }
     }
 
     fn state_of(&self, number: usize) -> State {

@@ -248,6 +248,7 @@ impl Preview {
             pass: None,
             scope,
             rank: Rank::Backfill,
+            since: None,
             quiet: Quiet::NONE,
             no_room: None,
         };

@@ -10,6 +10,7 @@ mod conflict;
 mod directory;
 mod guard;
 mod hot;
+mod lag;
 mod moves;
 mod owners;
 mod parole;
