@@ -20,6 +20,7 @@ pub(crate) mod folder_job;
 pub(crate) mod job;
 pub(crate) mod login;
 pub(crate) mod meter;
+pub(crate) mod metrics;
 pub(crate) mod mirrors;
 pub(crate) mod missing;
 pub(crate) mod move_job;

@@ -43,6 +43,8 @@ pub(crate) enum Notice {
     Passed {
         /// The mirror's name.
         mirror: String,
+        /// How long it took, what it found to do included.
+        took: Duration,
     },
     /// A mirror has been compared with Box as a whole.
     Verified {

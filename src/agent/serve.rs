@@ -8,6 +8,7 @@ use crate::agent::engine::{Event, Temper};
 use crate::agent::eyes::Eyes;
 use crate::agent::login;
 use crate::agent::meter::Gauge;
+use crate::agent::metrics::Exporter;
 use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::notify_socket::Supervisor;
 use crate::agent::pulse;
@@ -74,7 +75,7 @@ async fn shifts(
     let began = Instant::now();
     let mut parts = Parts::open(&config, Role::Service)?;
     let (desk_in, desk) = Desk::open();
-    let socket = control::listen(&config.state_dir, desk)?;
+    let socket = control::listen(&config.state_dir, desk.clone())?;
     let shared = Shared {
         stop: Arc::new(tokio::sync::Mutex::new(orders.stop)),
         is_told: Arc::default(),
@@ -82,6 +83,7 @@ async fn shifts(
         sink: Arc::new(Mutex::new(watcher.sink)),
         gauge: watcher.gauge.map(|gauge| Arc::new(Mutex::new(gauge))),
         supervisor,
+        exporter: Exporter::start(desk),
     };
     let mut config = config;
     let mut before: Option<Ending> = None;
@@ -124,6 +126,7 @@ struct Shared {
     sink: Arc<Mutex<Sink>>,
     gauge: Option<Arc<Mutex<Gauge>>>,
     supervisor: Supervisor,
+    exporter: Exporter,
 }
 
 impl Shared {
@@ -132,8 +135,9 @@ impl Shared {
     }
 
     fn sink(&self) -> Sink {
-        let sink = Arc::clone(&self.sink);
+        let (sink, count) = (Arc::clone(&self.sink), self.exporter.counter());
         Box::new(move |notice| {
+            count(&notice);
             let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
             sink(notice);
         })
@@ -186,6 +190,7 @@ impl Parts {
         before: Option<&Ending>,
     ) -> Result<Shift, Fatal> {
         let began = Instant::now();
+        shared.exporter.follow(config, &self.context);
         let temper = lasting(config);
         let (settle, rescan) = (config.watch.settle, config.watch.rescan);
         let (hints_in, hints) = mpsc::channel(HINTS);

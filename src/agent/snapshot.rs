@@ -100,6 +100,15 @@ pub(crate) struct NoRoomNow {
 }
 
 impl State {
+    /// All there are.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Halted,
+        Self::Paused,
+        Self::Uploading,
+        Self::Scanning,
+        Self::Watching,
+    ];
+
     /// Stable, for machines.
     pub(crate) fn word(self) -> &'static str {
         match self {

@@ -51,7 +51,7 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
             "missing": found.missing, "changed": found.changed, "extra": found.extra,
             "pending": found.pending, "unread": found.unread,
         }),
-        Notice::Passed { mirror } => json!({ "event": "passed", "mirror": mirror }),
+        Notice::Passed { mirror, .. } => json!({ "event": "passed", "mirror": mirror }),
         Notice::Mirror(announcement) => announced(announcement),
         // Told on standard error.
         Notice::Warning(_) => return None,

@@ -84,7 +84,7 @@ impl Text {
                 self.marked("reloaded", PLAIN, &words)
             }
             Notice::Draining => self.marked("stopping", PLAIN, "what is under way is finished"),
-            Notice::Passed { mirror } => {
+            Notice::Passed { mirror, .. } => {
                 // In order again: the next halt is news.
                 self.said.remove(&(mirror.clone(), String::new()));
                 return String::new();

@@ -9,7 +9,7 @@ use crate::plan::lag::{Late, Looks};
 use crate::plan::policy::Quiet;
 use crate::plan::tally::Tally;
 use std::collections::{BTreeMap, HashSet};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// How far a pass is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,7 @@ pub(super) struct Pass {
     pub(super) quiet: Quiet,
     /// How far it is.
     pub(super) stage: Stage,
+    began: Instant,
     visits: usize,
     jobs: HashSet<RelPath>,
     halted: bool,
@@ -86,6 +87,7 @@ impl Part {
             number,
             quiet,
             stage: Stage::Looking,
+            began: Instant::now(),
             visits,
             jobs,
             halted: false,
@@ -97,9 +99,9 @@ impl Part {
         self.tally = Tally::default();
     }
 
-    /// Ends the pass under way if nothing of it is left; says whether it found the
-    /// mirror in order. What hints found meanwhile may still be queued.
-    pub(super) fn end(&mut self, is_queued: impl Fn(&RelPath) -> bool) -> Option<bool> {
+    /// Ends the pass under way if nothing of it is left; says how long it took if it found
+    /// the mirror in order. What hints found meanwhile may still be queued.
+    pub(super) fn end(&mut self, is_queued: impl Fn(&RelPath) -> bool) -> Option<Option<Duration>> {
         let pass = self.pass.take_if(|pass| {
             let is_put_off = self.put_off.holds_up(pass.number);
             pass.visits == 0 && pass.jobs.is_empty() && !is_put_off
@@ -114,7 +116,7 @@ impl Part {
                 .retain(|path| failed.contains(path) || is_queued(path));
             self.last_pass = Some(crate::clock::wall());
         }
-        Some(!pass.halted)
+        Some((!pass.halted).then(|| pass.began.elapsed()))
     }
 
     /// Whether the pass under way has looked at everything and done what there was to do.

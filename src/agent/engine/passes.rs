@@ -200,15 +200,15 @@ impl Engine {
         }
         let queue = &self.queue;
         let is_queued = |path: &RelPath| queue.since(&(mirror, path.clone())).is_some();
-        let Some(is_in_order) = self.parts[mirror].end(is_queued) else {
+        let Some(in_order) = self.parts[mirror].end(is_queued) else {
             return Ok(());
         };
         // Before the next pass begins: it may find something else.
         self.answer_waiters()?;
-        if is_in_order {
+        if let Some(took) = in_order {
             self.note_compared(mirror);
             let mirror = self.context.mirrors[mirror].name.clone();
-            (self.sink)(Notice::Passed { mirror });
+            (self.sink)(Notice::Passed { mirror, took });
         }
         self.begin_pass(mirror)
     }
