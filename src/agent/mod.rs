@@ -27,6 +27,7 @@ pub(crate) mod move_job;
 pub(crate) mod notice;
 pub(crate) mod notify_socket;
 pub(crate) mod once;
+pub(crate) mod pause;
 pub(crate) mod preview;
 pub(crate) mod pulse;
 pub(crate) mod repair;

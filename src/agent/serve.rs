@@ -201,7 +201,7 @@ impl Parts {
             sink(Notice::Reloaded { run: run.clone() });
         }
         self.announce(config, &mut sink).await?;
-        let mut engine = self.engine(config, temper, schedule, eyes, sink);
+        let mut engine = self.engine(config, temper, schedule, eyes, sink)?;
         engine.supervised_by(shared.supervisor.clone());
         let events = engine.events();
         let next = Next::default();
@@ -228,6 +228,7 @@ impl Parts {
         }));
         desk.send_replace(Some(events));
         shared.supervisor.ready("looking at the folders");
+        engine.tell_of_pauses();
         // Watching begins before the first look: what changes in between is hinted at.
         engine.open_eyes().await?;
         for mirror in 0..config.mirrors.len() {

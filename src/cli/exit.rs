@@ -43,7 +43,7 @@ pub(crate) const MEANINGS: [(u8, &str); 10] = [
     ),
     (
         HALTED,
-        "a mirror stands still: its local folder is missing, unreadable, emptied or another one, or more would be deleted on Box than `max_deletes` allows; `wait`: or its owner's account on Box is full",
+        "a mirror is paused (`boxup pause`) or stands still: its local folder is missing, unreadable, emptied or another one, or more would be deleted on Box than `max_deletes` allows; `wait`: or its owner's account on Box is full",
     ),
     (
         UNREACHABLE,
@@ -55,7 +55,7 @@ pub(crate) const MEANINGS: [(u8, &str); 10] = [
     ),
     (
         STATE,
-        "the state directory cannot be used; `token`: it cannot be written out; `service`: it could not be installed or removed",
+        "the state directory or the log file cannot be used; `token`: it cannot be written out; `service`: it could not be installed or removed",
     ),
     (
         LOCKED,
@@ -85,7 +85,7 @@ pub(crate) fn of_ending(ending: &Ending) -> u8 {
         UNAUTHORIZED
     } else if ending.unreachable.is_some() || halts().any(|code| code == UNREACHABLE) {
         UNREACHABLE
-    } else if !ending.halted.is_empty() {
+    } else if !ending.halted.is_empty() || !ending.paused.is_empty() {
         HALTED
     } else if ending.cut_short || ending.deferred.is_some() || !ending.tally.is_all_on_box() {
         INCOMPLETE

@@ -3,7 +3,8 @@
 
 use crate::agent::run::Fatal;
 use crate::cli::output::Output;
-use crate::cli::{exit, json, summary};
+use crate::cli::{Place, exit, json, slip, summary};
+use crate::config;
 use crate::model::trouble::Trouble;
 use serde_json::{Value, json};
 
@@ -32,6 +33,24 @@ pub(crate) fn fatal(fatal: &Fatal, as_json: bool, output: &mut Output) -> u8 {
     }
     output.complain(&format!("error: {fatal}\n"));
     code
+}
+
+/// It was not done; why.
+pub(crate) fn said(what: &str, code: u8, as_json: bool, output: &mut Output) -> u8 {
+    if as_json {
+        let line = json!({ "error": { "message": what }, "exit_code": code });
+        output.say(&format!("{line}\n"));
+    }
+    output.complain(&format!("error: {what}\n"));
+    code
+}
+
+/// There is no mirror of that name.
+pub(super) async fn no_mirror(name: &str, place: &Place, as_json: bool, output: &mut Output) -> u8 {
+    let local = place.load(config::load_local).await.ok();
+    let known = local.iter().flat_map(|local| &local.mirrors);
+    let what = slip::no_mirror(name, known.map(|mirror| mirror.name.as_str()));
+    said(&what, exit::USAGE, as_json, output)
 }
 
 /// What went wrong, for a person, part by part.

@@ -38,7 +38,7 @@ const FILES: [(&str, &str); 3] = [
 ];
 
 /// The environment.
-const VARIABLES: [(&str, &str); 14] = [
+const VARIABLES: [(&str, &str); 15] = [
     ("BOXUP_CONFIG", "the configuration file"),
     (
         "BOXUP_CLIENT_SECRET",
@@ -50,6 +50,7 @@ const VARIABLES: [(&str, &str); 14] = [
         "BOXUP_LOG",
         "a filter for the log, such as debug or boxup=trace",
     ),
+    ("RUST_LOG", "the same where $BOXUP_LOG is not set"),
     ("BOXUP_ALLOW_ROOT", "no warning where root runs the service"),
     ("NO_COLOR", "no colours, unless --color says otherwise"),
     (

@@ -76,6 +76,8 @@ mod old_states;
 mod order;
 mod packages;
 mod patience;
+mod pauses;
+mod peers;
 mod portals;
 mod progress;
 mod recovery;

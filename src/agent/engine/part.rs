@@ -1,5 +1,6 @@
 //! One mirror's part in a run: its passes, what belongs to them, and how it stands.
 
+use crate::agent::engine::pause::Paused;
 use crate::agent::engine::put_off::PutOff;
 use crate::agent::job::Key;
 use crate::model::path::RelPath;
@@ -45,6 +46,8 @@ pub(super) struct Pass {
 pub(super) struct Part {
     /// Why the mirror stands still. It is believed until a pass finds it otherwise.
     pub(super) halt: Option<Halt>,
+    /// Whoever asked that it be left alone, and until when.
+    pub(super) pause: Option<Paused>,
     /// The pass under way.
     pub(super) pass: Option<Pass>,
     /// The last pass that was asked for, and the last that came to its end, by number.
@@ -59,6 +62,8 @@ pub(super) struct Part {
     pub(super) last_pass: Option<SystemTime>,
     /// How what needed nothing stood when the last pass looked.
     pub(super) tally: Tally,
+    /// Something was not looked at since, because the mirror stood still.
+    pub(super) is_unseen: bool,
     /// Whether the pass under way has left out what had just been written to.
     pub(super) is_partial: bool,
     /// Entries that are looked at when everything else has been.
@@ -96,6 +101,7 @@ impl Part {
         // A pass looks at everything: what still fails, fails again.
         self.failed.clear();
         self.is_partial = false;
+        self.is_unseen = false;
         self.tally = Tally::default();
     }
 
@@ -137,17 +143,31 @@ impl Part {
 
     /// Whether nothing is to be done in the mirror now.
     pub(super) fn is_stopped(&self) -> bool {
-        self.pass
-            .as_ref()
-            .map_or(self.halt.is_some(), |pass| pass.halted)
+        let is_halted = match &self.pass {
+            Some(pass) => pass.halted,
+            None => self.halt.is_some(),
+        };
+        is_halted || self.pause.is_some()
+    }
+
+    /// What the pass under way has left is not looked at by it any more.
+    pub(super) fn break_off(&mut self) {
+        if let Some(pass) = &mut self.pass {
+            pass.halted = true;
+        }
+    }
+
+    /// Nothing is to be looked at: what was asked for counts as over.
+    pub(super) fn skip(&mut self) {
+        self.done = self.requested;
+        self.asked.clear();
+        self.quiet = None;
     }
 
     /// The mirror stands still from now on.
     pub(super) fn stop(&mut self, halt: Halt) {
         self.halt = Some(halt);
-        if let Some(pass) = &mut self.pass {
-            pass.halted = true;
-        }
+        self.break_off();
     }
 
     /// The number of the pass that the job at this path belongs to.

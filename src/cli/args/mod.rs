@@ -1,6 +1,8 @@
 //! The command line. Only its syntax: what a command does is elsewhere.
 
 mod config;
+mod log;
+mod pause;
 mod resolve;
 mod sync;
 #[cfg(test)]
@@ -9,6 +11,8 @@ mod token;
 mod verify;
 
 pub(crate) use crate::cli::args::config::ConfigCommand;
+pub(crate) use crate::cli::args::log::{LogArgs, LogFormat, LogLevel};
+pub(crate) use crate::cli::args::pause::{PauseArgs, ResumeArgs};
 pub(crate) use crate::cli::args::resolve::ResolveArgs;
 pub(crate) use crate::cli::args::sync::SyncArgs;
 pub(crate) use crate::cli::args::token::TokenArgs;
@@ -18,7 +22,7 @@ use crate::cli::examples;
 use crate::cli::init::flags::InitArgs;
 use crate::cli::output::Color;
 use crate::cli::service::args::ServiceCommand;
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,10 +38,6 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Tell more on stderr; twice for every request.
-    #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub(crate) verbose: u8,
-
     /// Write in colours: where and when.
     #[arg(
         long,
@@ -49,6 +49,10 @@ pub(crate) struct Args {
         help = "Write in colours: auto (on a terminal, unless $NO_COLOR is set), always or never"
     )]
     pub(crate) color: Color,
+
+    /// What is told of what goes on.
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 
     /// What to do.
     #[command(subcommand)]
@@ -188,6 +192,19 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+
+    /// Leave mirrors alone for a while: nothing is sent, moved or deleted on Box.
+    ///
+    /// What is under way is finished first. Nobody looks while it lasts; when it is over,
+    /// everything is looked at and sent at once. A pause outlasts the service, and
+    /// `boxup sync --once` keeps it, too (and ends with 3). Without a service it is noted
+    /// for the next run.
+    #[command(after_help = examples::PAUSE)]
+    Pause(PauseArgs),
+
+    /// Go on with mirrors that were paused.
+    #[command(after_help = examples::RESUME)]
+    Resume(ResumeArgs),
 
     /// Take back what a run did on Box: out of the trash, and back from where it moved it.
     ///
