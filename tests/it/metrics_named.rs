@@ -33,6 +33,7 @@ fn names(text: &str) -> BTreeSet<String> {
 fn full_page() -> String {
     let rig = monitored_rig();
     let rig = rig.configured(|config| config.limits.push("bandwidth = \"1 GiB/s\"".into()));
+    let rig = rig.configured(|config| config.mirrors[0][0] = r#"name = "a \"b\\c é""#.into());
     rig.write("a.txt", "a");
     rig.cloud
         .inject(Fault::on("post_files_content").status(503, "unavailable"));
@@ -40,6 +41,8 @@ fn full_page() -> String {
     monitored.service.wait_ok(&rig);
     let page = monitored.page();
     monitored.service.end();
+    let odd = r#"boxup_parked{mirror="a \"b\\c é"} 0"#;
+    assert!(page.text.lines().any(|line| line == odd), "{}", page.text);
     page.text
 }
 
