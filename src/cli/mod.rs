@@ -17,6 +17,7 @@ pub(crate) mod init;
 pub(crate) mod json;
 pub(crate) mod logging;
 pub(crate) mod login;
+pub(crate) mod manual;
 pub(crate) mod memory;
 pub(crate) mod notify;
 pub(crate) mod output;
@@ -27,6 +28,7 @@ pub(crate) mod reload;
 pub(crate) mod resolve;
 pub(crate) mod screen;
 pub(crate) mod service;
+pub(crate) mod slip;
 pub(crate) mod status;
 pub(crate) mod summary;
 pub(crate) mod sync;
@@ -40,7 +42,7 @@ use crate::cli::args::{Args, Command, ConfigCommand, NotifyCommand};
 use crate::cli::output::{Looks, Output};
 use crate::config::{self, Config, ConfigError, Environment};
 use crate::remote::auth::rotation;
-use clap::Parser;
+use clap::FromArgMatches;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
@@ -205,7 +207,9 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
 }
 
 fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Args, u8> {
-    Args::try_parse_from(args).map_err(|error| {
+    let parsed = manual::command().try_get_matches_from(args);
+    let parsed = parsed.and_then(|found| Args::from_arg_matches(&found));
+    parsed.map_err(|error| {
         // Help and version are no errors, and clap knows where each goes. A closed pipe is
         // the reader's business.
         drop(error.print());

@@ -44,7 +44,7 @@ pub(crate) use crate::config::key::PrivateKey;
 pub(crate) use crate::config::locate::SYSTEM;
 pub(crate) use crate::config::network::Proxy;
 pub(crate) use crate::config::notify::{Address, Notify};
-pub(crate) use crate::config::problem::Problem;
+pub(crate) use crate::config::problem::{Problem, closest};
 pub(crate) use crate::config::redirect::RedirectUri;
 pub(crate) use crate::config::secret::VARIABLES as SECRET_VARIABLES;
 pub(crate) use crate::config::show::{Shown, Source};

@@ -54,6 +54,7 @@ mod login;
 mod logs;
 mod lost_answers;
 mod machine;
+mod manual;
 mod metrics;
 mod metrics_hostile;
 mod metrics_named;

@@ -31,6 +31,7 @@ pub(super) const CLAIMS: &[Claim] = &[
     ("boxup init", How::By(init)),
     ("boxup init --client-id …", How::By(init)),
     ("boxup verify…", How::After(synced)),
+    ("boxup pause…", How::By(paused)),
     // docs/setup.md
     ("boxup login", How::By(login)),
     ("boxup login --no-browser", How::By(login_elsewhere)),
@@ -121,6 +122,14 @@ fn summary(stage: &mut Stage) -> serde_json::Value {
         .last()
         .and_then(|line| serde_json::from_str(line).ok());
     summary.expect("it has a summary")
+}
+
+/// For a moment.
+fn paused(stage: &mut Stage, line: &str) -> Finished {
+    stage.serve();
+    let finished = stage.run(line);
+    stage.ok("boxup resume");
+    finished
 }
 
 fn synced(stage: &mut Stage) {
