@@ -23,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) verify_every: Option<String>,
     /// `[state] history`.
     pub(crate) history: Option<String>,
+    /// `[notify]`.
+    pub(crate) notify: Vec<String>,
     /// `[metrics]`, if there is one.
     pub(crate) metrics: Vec<String>,
 }
@@ -37,6 +39,7 @@ impl Config {
             mirrors: Vec::new(),
             verify_every: None,
             history: None,
+            notify: Vec::new(),
             metrics: Vec::new(),
             watch: vec!["settle = \"100ms\"".to_owned()],
             // Box's own limits are a matter of their own test.
@@ -88,6 +91,9 @@ impl Config {
         }
         text += &format!("\n[watch]\n{}\n", self.watch.join("\n"));
         text += &format!("\n[limits]\n{}\n", self.limits.join("\n"));
+        if !self.notify.is_empty() {
+            text += &format!("\n[notify]\n{}\n", self.notify.join("\n"));
+        }
         text += &format!("\n[state]\ndir = {:?}\n", self.state);
         if let Some(every) = &self.verify_every {
             text += &format!("verify_every = {every:?}\n");
