@@ -357,21 +357,24 @@ fn anew(dir: &Path, loss: Loss, words: String) -> Result<Opened, Error> {
 
 /// What was done does not become untrue by what has happened to the rest.
 fn take_over_history(new: &mut Connection, aside: &Path) -> Result<Option<Saved>, Error> {
-    let old = look_at(aside);
-    let Some(old) = old.ok().filter(|old| migrate::check(old).is_ok()) else {
-        return Ok(None);
+    let old = look_at(aside).ok();
+    let saved = match old.filter(|old| migrate::check(old).is_ok()) {
+        Some(old) => {
+            let transaction = new.transaction()?;
+            let (lines, is_whole) = history::take_over(&transaction, &old)?;
+            transaction.commit()?;
+            let from = aside.to_path_buf();
+            Some(Saved {
+                lines,
+                is_whole,
+                from,
+            })
+        }
+        None => None,
     };
-    let transaction = new.transaction()?;
-    let (lines, is_whole) = history::take_over(&transaction, &old)?;
-    transaction.commit()?;
-    drop(old);
-    // Looking has made one where there is a log.
+    // Looking makes one where there is a log; without a process it says nothing.
     drop(std::fs::remove_file(with(aside, "-shm")));
-    Ok(Some(Saved {
-        lines,
-        is_whole,
-        from: aside.to_path_buf(),
-    }))
+    Ok(saved)
 }
 
 /// Sets aside a database that turned out to be damaged while it was in use, if a second

@@ -78,7 +78,8 @@ fn a_run_of_some_mirrors_deletes_nothing() {
         run.expect_code(0)
             .expect(&[("unchanged", 100), ("trashed", 0)]);
         let said = run.stderr.matches("deletes wait for a run of all mirrors");
-        assert_eq!(said.count(), 1, "{run}");
+        // When it is new.
+        assert_eq!(said.count(), usize::from(clock == "+0s"), "{run}");
     }
     let dry = rig.sync(&["--once", "--dry-run", "--mirror", "mirror"]);
     assert_eq!(dry.count("trashed"), 0, "{dry}");
