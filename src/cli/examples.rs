@@ -101,6 +101,10 @@ Examples:
   boxup sync                    mirror, then keep watching until SIGTERM
   kill -HUP PID                 the service reads its configuration again";
 
+pub(in crate::cli) const NOTIFY: &str = "\
+Example:
+  boxup notify test   does a message get through?";
+
 pub(in crate::cli) const SERVICE: &str = "\
 Examples:
   boxup service print                       only look; nothing is changed

@@ -87,10 +87,10 @@ pub(crate) fn of_ending(ending: &Ending) -> u8 {
         UNREACHABLE
     } else if !ending.halted.is_empty() || !ending.paused.is_empty() {
         HALTED
-    } else if ending.cut_short || ending.deferred.is_some() || !ending.tally.is_all_on_box() {
-        INCOMPLETE
-    } else {
+    } else if ending.is_good() {
         OK
+    } else {
+        INCOMPLETE
     }
 }
 

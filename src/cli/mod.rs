@@ -19,6 +19,7 @@ pub(crate) mod logging;
 pub(crate) mod login;
 pub(crate) mod manual;
 pub(crate) mod memory;
+pub(crate) mod notify;
 pub(crate) mod output;
 pub(crate) mod pause;
 pub(crate) mod problems;
@@ -37,7 +38,7 @@ pub(crate) mod undo;
 pub(crate) mod verify;
 pub(crate) mod wording;
 
-use crate::cli::args::{Args, Command, ConfigCommand};
+use crate::cli::args::{Args, Command, ConfigCommand, NotifyCommand};
 use crate::cli::output::{Looks, Output};
 use crate::config::{self, Config, ConfigError, Environment};
 use crate::remote::auth::rotation;
@@ -163,6 +164,12 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         }
         Command::Conflicts { mirrors, json } => {
             let work = async |config, output| conflicts::list(config, &mirrors, json, output).await;
+            with(place, whole, json, output, work).await
+        }
+        Command::Notify {
+            command: NotifyCommand::Test { json },
+        } => {
+            let work = async |config, output| notify::test(config, json, output).await;
             with(place, whole, json, output, work).await
         }
         Command::Token(args) => {

@@ -192,6 +192,11 @@ fn describe(status: &Value) -> String {
         }
     }
     text.push_str(&describe_limits(status));
+    let failing = status["notify"]["failing"].as_object();
+    for (way, why) in failing.into_iter().flatten() {
+        let why = printable(why.as_str().unwrap_or("?"));
+        text.push_str(&format!("nobody is told by the {way}: {why}\n"));
+    }
     text
 }
 

@@ -106,6 +106,8 @@ mod throttled;
 mod tidy;
 mod tls;
 mod tokens;
+mod told;
+mod told_by;
 mod torn;
 mod twins;
 mod two_runs;

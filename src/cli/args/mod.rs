@@ -2,6 +2,7 @@
 
 mod config;
 mod log;
+mod notify;
 mod pause;
 mod resolve;
 mod sync;
@@ -12,6 +13,7 @@ mod verify;
 
 pub(crate) use crate::cli::args::config::ConfigCommand;
 pub(crate) use crate::cli::args::log::{LogArgs, LogFormat, LogLevel};
+pub(crate) use crate::cli::args::notify::NotifyCommand;
 pub(crate) use crate::cli::args::pause::{PauseArgs, ResumeArgs};
 pub(crate) use crate::cli::args::resolve::ResolveArgs;
 pub(crate) use crate::cli::args::sync::SyncArgs;
@@ -243,6 +245,14 @@ pub(crate) enum Command {
         /// Print one JSON object.
         #[arg(long)]
         json: bool,
+    },
+
+    /// Try whether you would be told when something is wrong.
+    #[command(after_help = examples::NOTIFY)]
+    Notify {
+        /// What to do.
+        #[command(subcommand)]
+        command: NotifyCommand,
     },
 
     /// Run boxup as a service of systemd, or of launchd.

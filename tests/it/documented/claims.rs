@@ -50,6 +50,8 @@ pub(super) const CLAIMS: &[Claim] = &[
         How::After(seen),
     ),
     ("boxup resolve …", How::After(conflict)),
+    // docs/monitoring.md
+    ("boxup notify test", How::After(notified)),
     // docs/service.md
     ("boxup service status --user", How::After(installed)),
     ("boxup service install …", How::By(install)),
@@ -133,6 +135,11 @@ fn paused(stage: &mut Stage, line: &str) -> Finished {
 fn synced(stage: &mut Stage) {
     stage.rest();
     stage.ok("boxup sync --once");
+}
+
+/// Somebody is told.
+fn notified(stage: &mut Stage) {
+    stage.configure("[notify]\ncommand = \"cat > message\"\n");
 }
 
 fn installed(stage: &mut Stage) {
