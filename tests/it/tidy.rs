@@ -148,7 +148,8 @@ fn every_module_of_these_tests_is_run() {
     let main = std::fs::read_to_string(dir.join("main.rs")).expect("read");
     for entry in std::fs::read_dir(dir).expect("listed").flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name == "FAULTS.md" {
+        let is_data = entry.path().is_dir() && !entry.path().join("mod.rs").exists();
+        if name == "FAULTS.md" || is_data {
             continue;
         }
         let module = name.trim_end_matches(".rs");
@@ -156,6 +157,7 @@ fn every_module_of_these_tests_is_run() {
         assert!(is_run, "{name} is forgotten");
     }
 }
+
 /// Where a test lets time pass, and why it waits for nothing by that. All others wait for
 /// what they need, by `boxup wait` or by [`crate::rig::until`].
 const PAUSES: [(&str, &str); 8] = [
