@@ -130,8 +130,9 @@ Example:
   boxup service uninstall --user";
 
 pub(in crate::cli) const SERVICE_STATUS: &str = "\
-Example:
-  boxup service status --user";
+Examples:
+  boxup service status --user
+  boxup service status --user --json | jq .runs";
 
 pub(in crate::cli) const COMPLETIONS: &str = "\
 Examples:
