@@ -23,7 +23,7 @@ use crate::store::lock::Role;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, oneshot};
 
 /// How long the service leaves an item alone that waits for something at Box.
@@ -82,6 +82,7 @@ async fn shifts(
         sink: Arc::new(Mutex::new(watcher.sink)),
         gauge: watcher.gauge.map(|gauge| Arc::new(Mutex::new(gauge))),
         supervisor,
+        started: (crate::clock::wall(), began),
     };
     let mut config = config;
     let mut before: Option<Ending> = None;
@@ -124,6 +125,7 @@ struct Shared {
     sink: Arc<Mutex<Sink>>,
     gauge: Option<Arc<Mutex<Gauge>>>,
     supervisor: Supervisor,
+    started: (SystemTime, Instant),
 }
 
 impl Shared {
@@ -198,6 +200,8 @@ impl Parts {
         self.announce(config, &mut sink).await?;
         let mut engine = self.engine(config, temper, schedule, eyes, sink);
         engine.supervised_by(shared.supervisor.clone());
+        engine.started_at(shared.started);
+        engine.remember_in(&config.state_dir);
         let events = engine.events();
         let next = Next::default();
         let gauging = self.gauge(shared.gauge());

@@ -34,6 +34,7 @@ pub(super) struct Pass {
     pub(super) quiet: Quiet,
     /// How far it is.
     pub(super) stage: Stage,
+    began: SystemTime,
     visits: usize,
     jobs: HashSet<RelPath>,
     halted: bool,
@@ -56,6 +57,8 @@ pub(super) struct Part {
     pub(super) jobs: usize,
     /// When the last pass came to its end without a halt.
     pub(super) last_pass: Option<SystemTime>,
+    /// When that had begun.
+    pub(super) last_began: Option<SystemTime>,
     /// How what needed nothing stood when the last pass looked.
     pub(super) tally: Tally,
     /// Whether the pass under way has left out what had just been written to.
@@ -86,6 +89,7 @@ impl Part {
             number,
             quiet,
             stage: Stage::Looking,
+            began: crate::clock::wall(),
             visits,
             jobs,
             halted: false,
@@ -113,6 +117,7 @@ impl Part {
             self.late
                 .retain(|path| failed.contains(path) || is_queued(path));
             self.last_pass = Some(crate::clock::wall());
+            self.last_began = Some(pass.began);
         }
         Some(!pass.halted)
     }

@@ -203,6 +203,7 @@ impl Engine {
         let Some(is_in_order) = self.parts[mirror].end(is_queued) else {
             return Ok(());
         };
+        self.remember_pass(mirror, is_in_order);
         // Before the next pass begins: it may find something else.
         self.answer_waiters()?;
         if is_in_order {
