@@ -31,6 +31,7 @@ pub(crate) mod text;
 pub(crate) mod token;
 pub(crate) mod undo;
 pub(crate) mod verify;
+pub(crate) mod wait;
 pub(crate) mod wording;
 
 use crate::cli::args::{Args, Command, ConfigCommand};
@@ -129,6 +130,14 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
         Command::Service { command } => service::run(command, &place, &mut output),
         Command::Completions { shell } => generated::completions(shell, &mut output),
         Command::Man { dir } => generated::man(dir.as_deref(), &mut output),
+        Command::Status(args) => {
+            // Whoever has seen enough leaves by Ctrl-C.
+            let code = [exit::INCOMPLETE, exit::OK][usize::from(args.watch)];
+            let json = args.json;
+            let work = async |local, output| status::status(local, args, looks, output).await;
+            let told = with(&place, config::load_local, json, output, work);
+            unless_told(&mut stop, told).await.unwrap_or(code)
+        }
         other => unless_stopped(&mut stop, ask(other, &place, output)).await,
     }
 }
@@ -136,12 +145,8 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
 /// The commands that look, or sign in: they can be given up at any moment.
 async fn ask(command: Command, place: &Place, output: Output) -> u8 {
     match command {
-        Command::Status { json } => {
-            let work = async |local, output| status::status(&local, json, output).await;
-            with(place, config::load_local, json, output, work).await
-        }
         Command::Wait { timeout, json } => {
-            let work = async |local, output| status::wait(&local, timeout, json, output).await;
+            let work = async |local, output| wait::wait(&local, timeout, json, output).await;
             with(place, config::load_local, json, output, work).await
         }
         Command::Explain { path, json } => {
@@ -171,6 +176,7 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         }
         // They have their own ways of ending.
         Command::Sync(_)
+        | Command::Status(_)
         | Command::Config { .. }
         | Command::Doctor { .. }
         | Command::Init(_)

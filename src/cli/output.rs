@@ -78,9 +78,13 @@ impl Output {
 
     /// Writes to standard output, with no line feed of its own.
     pub(crate) fn say(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.deliver(&spelled_out(text));
-        }
+        // A reader that has gone away stops nothing.
+        self.tell(text);
+    }
+
+    /// The same for whoever ends with its reader; `false` when that has gone away.
+    pub(crate) fn tell(&mut self, text: &str) -> bool {
+        text.is_empty() || self.deliver(&spelled_out(text))
     }
 
     /// Writes what somebody waits for to standard output; `false` when it cannot be.

@@ -179,7 +179,10 @@ impl Engine {
             is_waited_for: client.is_waited_for(),
             bandwidth: client.bandwidth(),
             silence: self.silence.heard().map(str::to_owned),
-            started: (self.started.0, now.saturating_duration_since(self.started.1)),
+            started: (
+                self.started.0,
+                now.saturating_duration_since(self.started.1),
+            ),
             figures: self.context.meter.figures(client),
             queue: Lane::ALL.map(|lane| self.lane(lane)).to_vec(),
         })

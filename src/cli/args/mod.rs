@@ -2,6 +2,7 @@
 
 mod config;
 mod resolve;
+mod status;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ mod verify;
 
 pub(crate) use crate::cli::args::config::ConfigCommand;
 pub(crate) use crate::cli::args::resolve::ResolveArgs;
+pub(crate) use crate::cli::args::status::StatusArgs;
 pub(crate) use crate::cli::args::sync::SyncArgs;
 pub(crate) use crate::cli::args::token::TokenArgs;
 pub(crate) use crate::cli::args::verify::VerifyArgs;
@@ -236,13 +238,12 @@ pub(crate) enum Command {
         json: bool,
     },
 
-    /// Tell what the running agent does.
+    /// Tell how it stands: each mirror, the token, the rate limits, what is under way.
+    ///
+    /// Without a running agent it tells what the last run left, and ends with 69. Nothing is
+    /// changed, and Box is not asked.
     #[command(after_help = examples::STATUS)]
-    Status {
-        /// Print one JSON object.
-        #[arg(long)]
-        json: bool,
-    },
+    Status(StatusArgs),
 
     /// Wait until everything that is saved now is on Box.
     ///
