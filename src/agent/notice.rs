@@ -6,6 +6,7 @@ use crate::model::trouble::Said;
 use crate::plan::action::Report;
 use crate::plan::announce::Announcement;
 use crate::plan::guard::Halt;
+use crate::plan::pause::Pause;
 use crate::plan::tally::Tally;
 use crate::store::error::Error as StoreError;
 use serde_json::{Value, json};
@@ -35,6 +36,13 @@ pub(crate) enum Notice {
         /// Why.
         halt: Halt,
     },
+    /// Nothing is sent to a mirror for now, and nobody looks at it: somebody asked for that.
+    Paused(Pause),
+    /// That is over.
+    Resumed {
+        /// The mirror's name.
+        mirror: String,
+    },
     /// Everything waits: Box asked for it.
     Throttled(Duration),
     /// No answer for a while; trying on.
@@ -43,6 +51,8 @@ pub(crate) enum Notice {
     Passed {
         /// The mirror's name.
         mirror: String,
+        /// How long it took, what it found to do included.
+        took: Duration,
     },
     /// A mirror has been compared with Box as a whole.
     Verified {
@@ -85,6 +95,8 @@ pub(crate) struct Ending {
     pub(crate) tally: Tally,
     /// Mirrors that stand still, by name.
     pub(crate) halted: Vec<(String, Halt)>,
+    /// Mirrors that are left alone because somebody asked for it.
+    pub(crate) paused: Vec<Pause>,
     /// Nobody let us in; Box's words.
     pub(crate) unauthorized: Option<Said>,
     /// Box did not answer; the last thing that was heard.
@@ -114,7 +126,8 @@ impl Ending {
     pub(crate) fn is_whole(&self) -> bool {
         let is_stopped =
             self.broken.is_some() || self.unauthorized.is_some() || self.unreachable.is_some();
-        !is_stopped && !self.cut_short && self.deferred.is_none() && self.halted.is_empty()
+        let is_still = !self.halted.is_empty() || !self.paused.is_empty();
+        !is_stopped && !self.cut_short && self.deferred.is_none() && !is_still
     }
 
     /// The ending of two runs, one after the other.

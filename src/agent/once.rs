@@ -55,7 +55,7 @@ async fn single(
     warn(&parts.context(), wishes, &mut sink)?;
     parts.announce(config, &mut sink).await?;
     let gauging = parts.gauge(gauge);
-    let mut engine = parts.engine(config, SINGLE, Schedule::single(), Eyes::closed(), sink);
+    let mut engine = parts.engine(config, SINGLE, Schedule::single(), Eyes::closed(), sink)?;
     engine.remember_in(&config.state_dir);
     forward_signals(stop, engine.events());
     let clock = wishes.max_duration.map(|longest| {

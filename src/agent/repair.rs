@@ -57,7 +57,7 @@ pub(crate) async fn alone(
     let began = Instant::now();
     let parts = Parts::open(config, Role::Run)?;
     let schedule = Schedule::single();
-    let mut engine = parts.engine(config, SINGLE, schedule, Eyes::closed(), sink);
+    let mut engine = parts.engine(config, SINGLE, schedule, Eyes::closed(), sink)?;
     forward_signals(stop, engine.events());
     let mut ran = Ok(());
     for (name, folders) in drifted {

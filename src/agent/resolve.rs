@@ -23,7 +23,7 @@ pub(crate) async fn alone(
     let began = Instant::now();
     let parts = Parts::open(config, Role::Run)?;
     let (schedule, sink) = (Schedule::single(), Box::new(|_| {}));
-    let mut engine = parts.engine(config, SINGLE, schedule, Eyes::closed(), sink);
+    let mut engine = parts.engine(config, SINGLE, schedule, Eyes::closed(), sink)?;
     forward_signals(stop, engine.events());
     let mut answers = Vec::new();
     let mut ran = Ok(());

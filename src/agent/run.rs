@@ -164,7 +164,7 @@ impl Parts {
         schedule: Schedule,
         eyes: Eyes,
         sink: Sink,
-    ) -> Engine {
+    ) -> Result<Engine, StoreError> {
         let uploads = config.limits.concurrent_uploads;
         let (context, store) = (Arc::clone(&self.context), self.store.clone());
         Engine::new(context, store, temper, schedule, eyes, uploads, sink)

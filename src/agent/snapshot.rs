@@ -2,9 +2,11 @@
 
 use crate::agent::eyes::Sight;
 use crate::agent::meter::Figures;
+use crate::agent::pause::told;
 use crate::model::reason::FULL;
 use crate::model::stamp::Nanos;
 use crate::plan::guard::Halt;
+use crate::plan::pause::Pause;
 use crate::plan::sight::Cause;
 use crate::remote::pace::{Standing, Standings};
 use crate::store::verified::LastVerified;
@@ -67,6 +69,8 @@ pub(crate) struct MirrorNow {
     pub(crate) sight: Sight,
     /// Why it stands still, if it does.
     pub(crate) halt: Option<Halt>,
+    /// Who asked that it be left alone, and until when.
+    pub(crate) pause: Option<Pause>,
     /// Why nothing is sent to its folder for now, though it does not stand still.
     pub(crate) no_room: Option<NoRoomNow>,
     /// Files that are on Box as they were when they were last looked at.
@@ -121,6 +125,15 @@ pub(crate) struct NoRoomNow {
 }
 
 impl State {
+    /// All there are.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Halted,
+        Self::Paused,
+        Self::Uploading,
+        Self::Scanning,
+        Self::Watching,
+    ];
+
     /// Stable, for machines.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -176,12 +189,12 @@ impl MirrorNow {
             "halted": self.halt.as_ref().map(|halt| json!({
                 "reason": halt.code(), "message": halt.to_string(),
             })),
-            "paused": self.no_room.as_ref().map(|no_room| json!({
+            "paused": self.pause.as_ref().map(told::standing).or(self.no_room.as_ref().map(|no_room| json!({
                 "reason": FULL,
                 "message": no_room.message,
                 "from_bytes": no_room.from_bytes,
                 "next_probe_seconds": no_room.next_probe.as_secs(),
-            })),
+            }))),
             "synced": self.synced,
             "pending": self.pending,
             "in_flight": self.in_flight,

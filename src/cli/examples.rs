@@ -72,6 +72,16 @@ Examples:
   boxup resolve report.pdf --keep local    ours becomes a new version
   boxup resolve --all --mirror reports --keep box";
 
+pub(in crate::cli) const PAUSE: &str = "\
+Examples:
+  boxup pause --for 2h         all mirrors, for two hours
+  boxup pause reports          one of them, until it is resumed";
+
+pub(in crate::cli) const RESUME: &str = "\
+Examples:
+  boxup resume                 all mirrors
+  boxup resume reports && boxup wait --timeout 10m";
+
 pub(in crate::cli) const STATUS: &str = "\
 Examples:
   boxup status

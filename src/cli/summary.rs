@@ -74,38 +74,47 @@ fn by_reason(excluded: &BTreeMap<&'static str, u64>) -> String {
 
 /// What kept a run from its end, each with the next step; empty when nothing did.
 pub(crate) fn trouble(ending: &Ending) -> String {
-    let mut text = String::new();
+    let texts = troubles(ending).into_iter().map(|(_, text)| text);
+    texts.collect()
+}
+
+/// The same, one by one, each with a code.
+pub(crate) fn troubles(ending: &Ending) -> Vec<(&'static str, String)> {
+    let mut troubles = Vec::new();
     if let Some(said) = &ending.unauthorized {
-        text.push_str(&refusal(NOT_IN, said));
+        troubles.push(("unauthorized", refusal(NOT_IN, said)));
     }
     for (mirror, halt) in &ending.halted {
         if let Some(lesson) = finding(halt.code()) {
-            text.push_str(&format!("error: mirror {mirror:?} stands still: {halt}\n"));
-            text.push_str(&steps(lesson));
+            let text = format!("error: mirror {mirror:?} stands still: {halt}\n");
+            troubles.push(("halted", text + &steps(lesson)));
         }
     }
     if let Some(why) = &ending.unreachable {
-        text.push_str(&format!(
+        let text = format!(
             "error: Box cannot be reached: {why}. Nothing is lost: run it again when the network \
              or Box is back\n"
-        ));
+        );
+        troubles.push(("unreachable", text));
     }
     if let Some(wait) = ending.deferred {
-        text.push_str(&format!(
+        let text = format!(
             "error: Box asks to wait {} before the next request; the rest is left to the next \
              run\n",
             duration(wait)
-        ));
+        );
+        troubles.push(("deferred", text));
     }
     if let Some(error) = &ending.broken {
-        text.push_str(&format!("error: {error}\n"));
+        troubles.push(("broken", format!("error: {error}\n")));
     }
     if let Some(longest) = ending.time_up {
-        text.push_str(&time_up(longest, ending.tally.pending));
+        troubles.push(("time_up", time_up(longest, ending.tally.pending)));
     } else if ending.cut_short {
-        text.push_str("interrupted: the rest is left to the next run\n");
+        let text = "interrupted: the rest is left to the next run\n";
+        troubles.push(("interrupted", text.to_owned()));
     }
-    text
+    troubles
 }
 
 /// A pass had no time left.

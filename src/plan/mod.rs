@@ -25,6 +25,7 @@ pub(crate) mod names;
 pub(crate) mod own_name;
 pub(crate) mod owners;
 pub(crate) mod parole;
+pub(crate) mod pause;
 pub(crate) mod policy;
 pub(crate) mod queue;
 pub(crate) mod relisting;

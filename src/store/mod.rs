@@ -13,6 +13,7 @@ mod mark;
 pub(crate) mod migrate;
 pub(crate) mod mirrors;
 pub(crate) mod origins;
+pub(crate) mod pauses;
 pub(crate) mod reader;
 pub(crate) mod recovery;
 pub(crate) mod rows;

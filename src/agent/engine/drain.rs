@@ -41,7 +41,9 @@ impl Engine {
             broken = broken.or(drained.err());
             self.unseen |= self.are_surveying() || self.context.cut.load(Ordering::Relaxed);
         }
-        let cut_short = self.unseen || self.tally.pending > 0;
+        self.unseen |= self.parts.iter().any(|part| part.is_unseen);
+        let tally = self.accounts().unwrap_or(self.tally);
+        let cut_short = self.unseen || tally.pending > 0;
         let mirrors = self.context.mirrors.iter().zip(&self.parts);
         let halted = mirrors.filter_map(|(mirror, run)| {
             run.halt
@@ -49,8 +51,9 @@ impl Engine {
                 .map(|halt| (mirror.name.clone(), halt.clone()))
         });
         let mut ending = Ending {
-            tally: self.accounts().unwrap_or(self.tally),
+            tally,
             halted: halted.collect(),
+            paused: self.pauses(),
             run: self.context.run.used(),
             bytes_sent: self.context.client.bytes_sent(),
             requests: self.context.client.requests(),

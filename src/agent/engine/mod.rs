@@ -10,6 +10,7 @@ mod last;
 mod outcomes;
 mod part;
 mod passes;
+mod pause;
 mod polls;
 mod put_off;
 mod repair;
@@ -156,6 +157,8 @@ pub(crate) struct Engine {
     resolvers: Vec<resolve::Resolver>,
     /// Mirrors that are in doubt no longer.
     compared: Vec<usize>,
+    /// Mirrors whose recorded pause was over before this run began.
+    lapsed: Vec<String>,
     tally: Tally,
     /// What the job took whose end is being dealt with; nothing in between.
     effort: Effort,
@@ -177,7 +180,7 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// An engine with nothing to do.
+    /// An engine with nothing to do, which leaves alone what is paused.
     pub(crate) fn new(
         context: Arc<Context>,
         store: Store,
@@ -186,7 +189,7 @@ impl Engine {
         eyes: Eyes,
         uploads: usize,
         sink: Sink,
-    ) -> Self {
+    ) -> Result<Self, StoreError> {
         let (events, inbox) = mpsc::channel(EVENTS);
         let parts = context.mirrors.iter().map(|_| Part::default()).collect();
         let widths = Widths {
@@ -194,7 +197,7 @@ impl Engine {
             files: uploads,
             large: uploads.min(LARGE),
         };
-        Self {
+        let mut engine = Self {
             store,
             schedule,
             eyes,
@@ -207,6 +210,7 @@ impl Engine {
             waiters: Vec::new(),
             resolvers: Vec::new(),
             compared: Vec::new(),
+            lapsed: Vec::new(),
             tally: Tally::default(),
             effort: Effort::default(),
             sink,
@@ -222,7 +226,9 @@ impl Engine {
             events,
             inbox,
             context,
-        }
+        };
+        engine.take_up_pauses()?;
+        Ok(engine)
     }
 
     /// The agent has been running since then.
@@ -295,6 +301,7 @@ impl Engine {
 
     /// Starts what can start, waits for one thing to happen, and deals with it.
     async fn turn(&mut self) -> Result<(), StoreError> {
+        self.end_pauses().await?;
         self.take_what_is_due()?;
         self.take_up_what_was_put_off();
         self.start_surveys();
@@ -322,6 +329,7 @@ impl Engine {
             self.eyes.next_poll().filter(|_| takes_due),
             self.silence.ends(self.temper.silence),
             self.next_of_put_off(),
+            self.next_of_pauses(),
             self.heartbeat.next(),
             self.owners
                 .next()

@@ -68,15 +68,15 @@ impl Engine {
             }
             Ended::Effect(Effect::Halt(halt)) => {
                 self.over(&key);
-                self.not_reached(lane);
+                self.miss(mirror, u64::from(lane.sends()), !lane.sends());
                 if !self.parts[mirror].is_stopped() {
                     self.halt(mirror, halt);
                 }
             }
             Ended::Effect(Effect::Unauthorized(said)) => {
                 self.over(&key);
-                self.not_reached(lane);
                 self.stop.get_or_insert(Stop::Unauthorized(said));
+                self.not_reached(lane);
             }
         }
         self.end_pass(mirror)
@@ -150,7 +150,7 @@ impl Engine {
         }
         for (mirror, path) in moves.look {
             if self.stop.is_some() || self.parts[mirror].is_stopped() {
-                self.unseen = true;
+                self.miss(mirror, 0, true);
                 continue;
             }
             let pass = pass.filter(|_| mirror == key.0);
@@ -196,7 +196,7 @@ impl Engine {
     fn visit(&mut self, key: &Key, of: Of, folder: SyncedFolder, inventory: Option<Inventory>) {
         let (mirror, path) = (key.0, key.1.clone());
         if self.stop.is_some() || self.parts[mirror].is_stopped() {
-            self.unseen = true;
+            self.miss(mirror, 0, true);
             return;
         }
         let scope = Scope::Tree(Dir { path, folder }, inventory);
@@ -222,7 +222,7 @@ impl Engine {
         }
         if self.stop.is_some() || self.parts[key.0].is_stopped() {
             self.over(&key);
-            self.not_reached(lane);
+            self.miss(key.0, u64::from(lane.sends()), !lane.sends());
             return;
         }
         if failed == Failed::Changing {

@@ -1,5 +1,6 @@
 //! One mirror's part in a run: its passes, what belongs to them, and how it stands.
 
+use crate::agent::engine::pause::Paused;
 use crate::agent::engine::put_off::PutOff;
 use crate::agent::job::Key;
 use crate::model::path::RelPath;
@@ -9,7 +10,7 @@ use crate::plan::lag::{Late, Looks};
 use crate::plan::policy::Quiet;
 use crate::plan::tally::Tally;
 use std::collections::{BTreeMap, HashSet};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// How far a pass is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +35,9 @@ pub(super) struct Pass {
     pub(super) quiet: Quiet,
     /// How far it is.
     pub(super) stage: Stage,
-    began: SystemTime,
+    began: Instant,
+    /// The same as people count.
+    began_at: SystemTime,
     visits: usize,
     jobs: HashSet<RelPath>,
     halted: bool,
@@ -45,6 +48,8 @@ pub(super) struct Pass {
 pub(super) struct Part {
     /// Why the mirror stands still. It is believed until a pass finds it otherwise.
     pub(super) halt: Option<Halt>,
+    /// Whoever asked that it be left alone, and until when.
+    pub(super) pause: Option<Paused>,
     /// The pass under way.
     pub(super) pass: Option<Pass>,
     /// The last pass that was asked for, and the last that came to its end, by number.
@@ -61,6 +66,8 @@ pub(super) struct Part {
     pub(super) last_began: Option<SystemTime>,
     /// How what needed nothing stood when the last pass looked.
     pub(super) tally: Tally,
+    /// Something was not looked at since, because the mirror stood still.
+    pub(super) is_unseen: bool,
     /// Whether the pass under way has left out what had just been written to.
     pub(super) is_partial: bool,
     /// Entries that are looked at when everything else has been.
@@ -89,7 +96,8 @@ impl Part {
             number,
             quiet,
             stage: Stage::Looking,
-            began: crate::clock::wall(),
+            began: Instant::now(),
+            began_at: crate::clock::wall(),
             visits,
             jobs,
             halted: false,
@@ -98,12 +106,13 @@ impl Part {
         // A pass looks at everything: what still fails, fails again.
         self.failed.clear();
         self.is_partial = false;
+        self.is_unseen = false;
         self.tally = Tally::default();
     }
 
-    /// Ends the pass under way if nothing of it is left; says whether it found the
-    /// mirror in order. What hints found meanwhile may still be queued.
-    pub(super) fn end(&mut self, is_queued: impl Fn(&RelPath) -> bool) -> Option<bool> {
+    /// Ends the pass under way if nothing of it is left; says how long it took if it found
+    /// the mirror in order. What hints found meanwhile may still be queued.
+    pub(super) fn end(&mut self, is_queued: impl Fn(&RelPath) -> bool) -> Option<Option<Duration>> {
         let pass = self.pass.take_if(|pass| {
             let is_put_off = self.put_off.holds_up(pass.number);
             pass.visits == 0 && pass.jobs.is_empty() && !is_put_off
@@ -117,9 +126,9 @@ impl Part {
             self.late
                 .retain(|path| failed.contains(path) || is_queued(path));
             self.last_pass = Some(crate::clock::wall());
-            self.last_began = Some(pass.began);
+            self.last_began = Some(pass.began_at);
         }
-        Some(!pass.halted)
+        Some((!pass.halted).then(|| pass.began.elapsed()))
     }
 
     /// Whether the pass under way has looked at everything and done what there was to do.
@@ -140,17 +149,31 @@ impl Part {
 
     /// Whether nothing is to be done in the mirror now.
     pub(super) fn is_stopped(&self) -> bool {
-        self.pass
-            .as_ref()
-            .map_or(self.halt.is_some(), |pass| pass.halted)
+        let is_halted = match &self.pass {
+            Some(pass) => pass.halted,
+            None => self.halt.is_some(),
+        };
+        is_halted || self.pause.is_some()
+    }
+
+    /// What the pass under way has left is not looked at by it any more.
+    pub(super) fn break_off(&mut self) {
+        if let Some(pass) = &mut self.pass {
+            pass.halted = true;
+        }
+    }
+
+    /// Nothing is to be looked at: what was asked for counts as over.
+    pub(super) fn skip(&mut self) {
+        self.done = self.requested;
+        self.asked.clear();
+        self.quiet = None;
     }
 
     /// The mirror stands still from now on.
     pub(super) fn stop(&mut self, halt: Halt) {
         self.halt = Some(halt);
-        if let Some(pass) = &mut self.pass {
-            pass.halted = true;
-        }
+        self.break_off();
     }
 
     /// The number of the pass that the job at this path belongs to.

@@ -72,6 +72,13 @@ impl Engine {
         if part.pass.is_some() || part.requested == part.done {
             return Ok(());
         }
+        if part.pause.is_some() {
+            part.skip();
+            if !self.schedule.is_lasting() {
+                self.tell_of_pause(mirror);
+            }
+            return Ok(());
+        }
         part.begin(self.temper.quiet);
         if self.schedule.is_lasting() {
             self.context.run.renew();
@@ -200,16 +207,16 @@ impl Engine {
         }
         let queue = &self.queue;
         let is_queued = |path: &RelPath| queue.since(&(mirror, path.clone())).is_some();
-        let Some(is_in_order) = self.parts[mirror].end(is_queued) else {
+        let Some(in_order) = self.parts[mirror].end(is_queued) else {
             return Ok(());
         };
-        self.remember_pass(mirror, is_in_order);
+        self.remember_pass(mirror, in_order.is_some());
         // Before the next pass begins: it may find something else.
         self.answer_waiters()?;
-        if is_in_order {
+        if let Some(took) = in_order {
             self.note_compared(mirror);
             let mirror = self.context.mirrors[mirror].name.clone();
-            (self.sink)(Notice::Passed { mirror });
+            (self.sink)(Notice::Passed { mirror, took });
         }
         self.begin_pass(mirror)
     }
@@ -315,8 +322,8 @@ impl Engine {
                 .actions
                 .iter()
                 .filter(|action| matches!(action, Action::File(_)));
-            self.tally.pending += (files.count() + plan.put_off.len()) as u64;
-            self.unseen = true;
+            let files = files.count() + plan.put_off.len();
+            self.miss(mirror, files as u64, true);
             return Ok(());
         }
         if !rest.is_empty() {
@@ -437,16 +444,31 @@ impl Engine {
 
     /// Stops a mirror where it stands. What it had queued was not reached.
     pub(super) fn halt(&mut self, mirror: usize, halt: Halt) {
+        self.leave(mirror);
+        self.parts[mirror].stop(halt.clone());
+        self.halt_resolvers(mirror, &halt.to_string());
+        self.schedule.look_again(mirror, Instant::now());
+        let name = self.context.mirrors[mirror].name.clone();
+        (self.sink)(Notice::Halted { mirror: name, halt });
+        let is_hopeless = |part: &Part| part.halt.as_ref().is_some_and(Halt::needs_a_person);
+        if self.parts.iter().all(is_hopeless) {
+            self.stop.get_or_insert(Stop::NoMirror);
+        }
+    }
+
+    /// Leaves a mirror where it stands; what runs comes to its end. The next pass finds
+    /// what was queued.
+    pub(super) fn leave(&mut self, mirror: usize) {
         let is_meant = |key: &Key| key.0 == mirror;
         let since = self.waiting(mirror).since();
         let part = &mut self.parts[mirror];
         part.still.get_or_insert(since.unwrap_or_else(Instant::now));
         for (key, lane, _) in self.queue.take_out(&Lane::ALL, is_meant) {
-            self.tally.pending += u64::from(lane.sends());
+            part.tally.pending += u64::from(lane.sends());
             part.job_ended(&key.1);
             self.context.meter.dropped(&key);
         }
-        self.tally.pending += part.put_off.len() as u64;
+        part.tally.pending += part.put_off.len() as u64;
         part.put_off.clear();
         for visits in [&mut self.fresh, &mut self.visits] {
             visits.retain(|visit| {
@@ -457,14 +479,19 @@ impl Engine {
                 stays
             });
         }
-        part.stop(halt.clone());
-        self.halt_resolvers(mirror, &halt.to_string());
-        self.schedule.look_again(mirror, Instant::now());
-        let name = self.context.mirrors[mirror].name.clone();
-        (self.sink)(Notice::Halted { mirror: name, halt });
-        let is_hopeless = |part: &Part| part.halt.as_ref().is_some_and(Halt::needs_a_person);
-        if self.parts.iter().all(is_hopeless) {
-            self.stop.get_or_insert(Stop::NoMirror);
+        part.break_off();
+    }
+
+    /// Something was not done, or not looked at, because of the stop or because the mirror
+    /// stands still: then its next pass finds it.
+    pub(super) fn miss(&mut self, mirror: usize, files: u64, is_unseen: bool) {
+        if self.stop.is_some() {
+            self.tally.pending += files;
+            self.unseen |= is_unseen;
+        } else {
+            let part = &mut self.parts[mirror];
+            part.tally.pending += files;
+            part.is_unseen |= is_unseen;
         }
     }
 

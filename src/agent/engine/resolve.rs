@@ -112,6 +112,11 @@ impl Engine {
         if let Some(halt) = self.parts[number].halt.as_ref() {
             return Ok(Err(Resolved::Halted(halt.to_string())));
         }
+        if let Some(pause) = self.pause_of(number) {
+            return Ok(Err(Resolved::Halted(format!(
+                "the mirror is paused: {pause}"
+            ))));
+        }
         if self.resolvers.len() >= MOST {
             let what = "too many decisions at once: try again in a moment".to_owned();
             return Ok(Err(Resolved::Refused(what)));

@@ -1,6 +1,7 @@
 //! Answering those who ask how it stands, and those who wait until all is on Box.
 
 use crate::agent::engine::{Again, Engine, Order, Resolved};
+use crate::agent::pause::Asked;
 use crate::agent::snapshot::{LaneNow, MirrorNow, NoRoomNow, Snapshot, State, age_of};
 use crate::model::path::RelPath;
 use crate::plan::lag::Waiting;
@@ -26,6 +27,10 @@ pub(crate) enum Command {
     Again(Again, oneshot::Sender<Waited>),
     /// A person approves of what a mirror stands still for; `None`: there is no such mirror.
     Approve(String, oneshot::Sender<Option<Value>>),
+    /// Leave mirrors alone for now.
+    Pause(Asked, oneshot::Sender<Value>),
+    /// Go on with them.
+    Resume(Asked, oneshot::Sender<Value>),
     /// Take back what a run did on Box.
     Undo(String, oneshot::Sender<Value>),
 }
@@ -86,6 +91,9 @@ impl Engine {
             Command::Resolve(order, answer) => self.resolve(order, answer).await?,
             Command::Again(again, answer) => self.on_again(again, answer).await?,
             Command::Approve(mirror, answer) => self.approve(&mirror, answer),
+            // Whoever has left does not need the answer.
+            Command::Pause(asked, answer) => drop(answer.send(self.pause(&asked).await?)),
+            Command::Resume(asked, answer) => drop(answer.send(self.resume(&asked).await?)),
             Command::Undo(run, answer) => self.undo(run, answer),
         }
         Ok(())
@@ -137,7 +145,11 @@ impl Engine {
             if let Some(halt) = &run.halt {
                 waited.halted.push((name(), halt.to_string()));
             }
-            if let Some(no_room) = self.no_room_for(number).filter(|no_room| no_room.from == 0) {
+            if let Some(pause) = self.pause_of(number) {
+                waited.paused.push((name(), pause.to_string()));
+            } else if let Some(no_room) =
+                self.no_room_for(number).filter(|no_room| no_room.from == 0)
+            {
                 waited.paused.push((name(), no_room.said.to_string()));
             }
             let failed = run
@@ -221,6 +233,7 @@ impl Engine {
             state: self.state_of(number),
             sight: self.eyes.sight(number),
             halt: run.halt.clone(),
+            pause: self.pause_of(number).cloned(),
             no_room: no_room.map(|no_room| NoRoomNow {
                 message: no_room.said.to_string(),
                 from_bytes: no_room.from,
@@ -278,7 +291,8 @@ impl Engine {
 
     fn state_of(&self, number: usize) -> State {
         let run = &self.parts[number];
-        let is_full = || self.no_room_for(number).is_some_and(|full| full.from == 0);
+        let is_full =
+            || run.pause.is_some() || self.no_room_for(number).is_some_and(|full| full.from == 0);
         match (&run.halt, &run.pass, run.jobs, run.visits) {
             (Some(_), ..) => State::Halted,
             _ if is_full() => State::Paused,

@@ -1,10 +1,12 @@
 //! What is known without an agent: by the mapping, and by what the last runs left.
 
+use crate::agent::pause::told;
 use crate::agent::snapshot::{age_of, rfc3339};
 use crate::clock;
 use crate::config::{Local, Mirror};
 use crate::model::ids::FolderKey;
 use crate::plan::guard::{BRAKE, Halt};
+use crate::plan::pause::Pause;
 use crate::plan::policy::OnDelete;
 use crate::remote::auth::file::{Kept, TokenFile};
 use crate::store::error::Error as StoreError;
@@ -23,8 +25,12 @@ pub(super) fn known(config: &Local) -> Result<Value, StoreError> {
     let reader = peek(&config.state_dir)?;
     let last = last::read(&config.state_dir);
     let mut mirrors = Vec::new();
+    let now = clock::nanos();
+    let pauses = reader.pauses()?.into_iter();
+    let pauses: Vec<_> = pauses.filter(|pause| !pause.is_over(now)).collect();
     for mirror in &config.mirrors {
-        mirrors.push(of_mirror(&reader, mirror, &last)?);
+        let pause = pauses.iter().find(|pause| pause.mirror == mirror.name);
+        mirrors.push(of_mirror(&reader, mirror, &last, pause)?);
     }
     let busy = lock::holder(&config.state_dir);
     Ok(json!({
@@ -36,7 +42,12 @@ pub(super) fn known(config: &Local) -> Result<Value, StoreError> {
     }))
 }
 
-fn of_mirror(reader: &Reader, mirror: &Mirror, last: &Last) -> Result<Value, StoreError> {
+fn of_mirror(
+    reader: &Reader,
+    mirror: &Mirror,
+    last: &Last,
+    pause: Option<&Pause>,
+) -> Result<Value, StoreError> {
     let root = reader.root(&mirror.name, &mirror.target.key())?;
     let (synced, parked, oldest, held) = match &root {
         Some(root) => (
@@ -52,13 +63,18 @@ fn of_mirror(reader: &Reader, mirror: &Mirror, last: &Last) -> Result<Value, Sto
     let is_known = pass.is_some();
     let pass = pass.unwrap_or(&unknown);
     let halted = held.or_else(|| halted(pass));
-    let state = ["stopped", "halted"][usize::from(halted.is_some())];
+    let state = match (&halted, pause) {
+        (Some(_), _) => "halted",
+        (None, Some(_)) => "paused",
+        (None, None) => "stopped",
+    };
     Ok(json!({
         "name": mirror.name,
         "local": mirror.local.to_string_lossy(),
         "folder_id": root.map(|root| root.id.to_string()),
         "state": state,
         "halted": halted,
+        "paused": pause.map(told::standing),
         "synced": synced,
         "pending": is_known.then_some(pass.pending),
         "in_flight": 0,

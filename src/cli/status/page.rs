@@ -3,6 +3,7 @@
 use crate::cli::progress::columns::{columns, head, plain, tail};
 use crate::cli::screen::Line;
 use crate::cli::wording::{age, bytes, count, duration, some};
+use crate::plan::pause::ASKED;
 use serde_json::Value;
 use std::time::{Duration, SystemTime};
 
@@ -46,7 +47,7 @@ pub(super) fn page(status: &Value, under_way: Vec<Line>, look: &Look) -> Vec<Lin
     page.paragraph(0, (PLAIN, ""), &headline(status, look));
     page.blank();
     for mirror in mirrors {
-        page.mirror(mirror);
+        page.mirror(mirror, status["running"] == true);
     }
     if !under_way.is_empty() {
         page.blank();
@@ -135,7 +136,7 @@ impl Page<'_> {
         }
     }
 
-    fn mirror(&mut self, mirror: &Value) {
+    fn mirror(&mut self, mirror: &Value, is_running: bool) {
         let state = word(&mirror["state"]);
         let colour = match state {
             "watching" => GREEN,
@@ -146,7 +147,7 @@ impl Page<'_> {
         let figures = format!(", {}", figures(mirror));
         self.item(word(&mirror["name"]), (colour, state), "");
         self.join(&figures);
-        let (colour, words) = freshness(mirror, self.look);
+        let (colour, words) = freshness(mirror, is_running, self.look);
         self.more(colour, &words);
         if mirror["doubted"] == true {
             self.more(
@@ -291,9 +292,8 @@ fn figures(mirror: &Value) -> String {
 }
 
 /// How fresh it is, and when it was last looked at.
-fn freshness(mirror: &Value, look: &Look) -> (&'static str, String) {
+fn freshness(mirror: &Value, is_running: bool, look: &Look) -> (&'static str, String) {
     let mut parts = Vec::new();
-    let is_running = mirror["state"] != "stopped" && mirror["in_sync_at"].is_null();
     let lag = mirror["oldest_unsynced_seconds"].as_u64();
     let colour = match (is_running, lag) {
         (true, None) => {
@@ -353,6 +353,9 @@ fn polling(polled: &Value) -> Option<String> {
 
 fn pause(paused: &Value) -> Option<String> {
     let message = paused["message"].as_str()?;
+    if paused["reason"] == ASKED {
+        return Some(message.to_owned());
+    }
     let what = match number(&paused["from_bytes"]) {
         0 => "nothing is sent there".to_owned(),
         from => format!("files of {} and more are not sent there", bytes(from)),

@@ -14,6 +14,7 @@ mod lag;
 mod moves;
 mod owners;
 mod parole;
+mod pause;
 mod queue;
 mod restless;
 mod settle;
