@@ -205,8 +205,7 @@ impl Parts {
         self.announce(config, &mut sink).await?;
         let mut engine = self.engine(config, temper, schedule, eyes, sink)?;
         engine.supervised_by(shared.supervisor.clone());
-        engine.started_at(shared.started);
-        engine.remember_in(&config.state_dir);
+        engine.remember_in(&config.state_dir, shared.started);
         let events = engine.events();
         let next = Next::default();
         let gauging = self.gauge(shared.gauge());

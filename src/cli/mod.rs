@@ -36,7 +36,7 @@ pub(crate) mod verify;
 pub(crate) mod wait;
 pub(crate) mod wording;
 
-use crate::cli::args::{Args, Command, ConfigCommand};
+use crate::cli::args::{Args, Command, ConfigCommand, StatusArgs};
 use crate::cli::output::{Looks, Output};
 use crate::config::{self, Config, ConfigError, Environment};
 use crate::remote::auth::rotation;
@@ -141,16 +141,23 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
         Command::Service { command } => service::run(command, &place, &mut output),
         Command::Completions { shell } => generated::completions(shell, &mut output),
         Command::Man { dir } => generated::man(dir.as_deref(), &mut output),
-        Command::Status(args) => {
-            // Whoever has seen enough leaves by Ctrl-C.
-            let code = [exit::INCOMPLETE, exit::OK][usize::from(args.watch)];
-            let json = args.json;
-            let work = async |local, output| status::status(local, args, looks, output).await;
-            let told = with(&place, config::load_local, json, output, work);
-            unless_told(&mut stop, told).await.unwrap_or(code)
-        }
+        Command::Status(args) => tell_status(args, &place, (looks, output), &mut stop).await,
         other => unless_stopped(&mut stop, ask(other, &place, output)).await,
     }
+}
+
+async fn tell_status(
+    args: StatusArgs,
+    place: &Place,
+    (looks, output): (Looks, Output),
+    stop: &mut mpsc::Receiver<()>,
+) -> u8 {
+    let json = args.json;
+    // Whoever has seen enough leaves by Ctrl-C.
+    let code = [exit::INCOMPLETE, exit::OK][usize::from(args.watch)];
+    let work = async |local, output| status::status(local, args, looks, output).await;
+    let told = with(place, config::load_local, json, output, work);
+    unless_told(stop, told).await.unwrap_or(code)
 }
 
 /// The commands that look, or sign in: they can be given up at any moment.

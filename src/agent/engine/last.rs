@@ -5,6 +5,7 @@ use crate::agent::notice::Ending;
 use crate::clock;
 use crate::store::last::{self, Last, LastPass, LastRun};
 use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
 
 /// Where it is remembered, and what.
 pub(super) struct Memory {
@@ -16,13 +17,14 @@ pub(super) struct Memory {
 
 impl Engine {
     /// From now on it is remembered there how it stands. What earlier runs left there
-    /// about other mirrors stays.
-    pub(crate) fn remember_in(&mut self, dir: &Path) {
+    /// about other mirrors stays. The agent has been running since `started`.
+    pub(crate) fn remember_in(&mut self, dir: &Path, started: (SystemTime, Instant)) {
+        self.started = started;
         let mut last = last::read(dir);
         let configured = &self.context.configured;
         last.mirrors.retain(|name, _| configured.contains(name));
         last.run = Some(LastRun {
-            began: last::seconds(clock::wall()),
+            began: last::seconds(started.0),
             is_service: self.schedule.is_lasting(),
             ..LastRun::default()
         });

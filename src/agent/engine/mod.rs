@@ -231,11 +231,6 @@ impl Engine {
         Ok(engine)
     }
 
-    /// The agent has been running since then.
-    pub(crate) fn started_at(&mut self, started: (SystemTime, Instant)) {
-        self.started = started;
-    }
-
     /// Where events go in.
     pub(crate) fn events(&self) -> mpsc::Sender<Event> {
         self.events.clone()

@@ -125,6 +125,17 @@ mod tests {
                 "HALTED: c stands still: why; b stands still: why; a stands still: why \
                  (limit 15m)",
             ),
+        ] {
+            let status = json!({ "running": running, "mirrors": mirrors, "last_run": run });
+            let judged = judge(&status, Duration::from_secs(900));
+            assert_eq!((judged.code, &*judged.line), (code, line), "{status}");
+        }
+    }
+
+    #[test]
+    fn without_an_agent_the_last_run_decides() {
+        let none = Value::Null;
+        for (running, mirrors, run, code, line) in [
             (
                 false,
                 vec![mirror("a", json!(60), "")],
