@@ -11,6 +11,7 @@ use crate::plan::sight::Cause;
 use crate::remote::pace::{Standing, Standings};
 use crate::store::verified::LastVerified;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -35,6 +36,8 @@ pub(crate) struct Snapshot {
     pub(crate) bandwidth: (Option<u64>, bool),
     /// What was heard instead of Box, while it does not answer.
     pub(crate) silence: Option<String>,
+    /// Ways of `[notify]` by which nobody can be told at present, and why.
+    pub(crate) untold: BTreeMap<String, String>,
     /// When the agent began, and for how long it has been running.
     pub(crate) started: (SystemTime, Duration),
     /// What is under way.
@@ -173,6 +176,7 @@ impl Snapshot {
             "running_files": running(&self.figures),
             "progress": progress(&self.figures),
             "queue": queue(&self.queue),
+            "notify": { "failing": self.untold },
         })
     }
 }

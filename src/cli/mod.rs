@@ -17,7 +17,9 @@ pub(crate) mod init;
 pub(crate) mod json;
 pub(crate) mod logging;
 pub(crate) mod login;
+pub(crate) mod manual;
 pub(crate) mod memory;
+pub(crate) mod notify;
 pub(crate) mod output;
 pub(crate) mod pause;
 pub(crate) mod problems;
@@ -26,6 +28,7 @@ pub(crate) mod reload;
 pub(crate) mod resolve;
 pub(crate) mod screen;
 pub(crate) mod service;
+pub(crate) mod slip;
 pub(crate) mod status;
 pub(crate) mod summary;
 pub(crate) mod sync;
@@ -36,11 +39,11 @@ pub(crate) mod verify;
 pub(crate) mod wait;
 pub(crate) mod wording;
 
-use crate::cli::args::{Args, Command, ConfigCommand, StatusArgs};
+use crate::cli::args::{Args, Command, ConfigCommand, NotifyCommand, StatusArgs};
 use crate::cli::output::{Looks, Output};
 use crate::config::{self, Config, ConfigError, Environment};
 use crate::remote::auth::rotation;
-use clap::Parser;
+use clap::FromArgMatches;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
@@ -175,6 +178,12 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
             let work = async |config, output| conflicts::list(config, &mirrors, json, output).await;
             with(place, whole, json, output, work).await
         }
+        Command::Notify {
+            command: NotifyCommand::Test { json },
+        } => {
+            let work = async |config, output| notify::test(config, json, output).await;
+            with(place, whole, json, output, work).await
+        }
         Command::Token(args) => {
             let work = async |config, output| token::token(&config, &args, output).await;
             with(place, whole, args.json, output, work).await
@@ -211,7 +220,9 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
 }
 
 fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Args, u8> {
-    Args::try_parse_from(args).map_err(|error| {
+    let parsed = manual::command().try_get_matches_from(args);
+    let parsed = parsed.and_then(|found| Args::from_arg_matches(&found));
+    parsed.map_err(|error| {
         // Help and version are no errors, and clap knows where each goes. A closed pipe is
         // the reader's business.
         drop(error.print());

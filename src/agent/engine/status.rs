@@ -197,6 +197,7 @@ impl Engine {
             ),
             figures: self.context.meter.figures(client),
             queue: Lane::ALL.map(|lane| self.lane(lane)).to_vec(),
+            untold: self.context.untold.get(),
         })
     }
 

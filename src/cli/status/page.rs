@@ -216,6 +216,11 @@ impl Page<'_> {
         if let Some(words) = waiting(status) {
             self.item("waiting", (YELLOW, &words), "");
         }
+        let failing = status["notify"]["failing"].as_object();
+        for (way, why) in failing.into_iter().flatten() {
+            let words = format!("nobody is told by the {way}: {}", word(why));
+            self.item("notify", (YELLOW, &words), "");
+        }
     }
 }
 
