@@ -86,6 +86,8 @@ Examples:
 pub(in crate::cli) const STATUS: &str = "\
 Examples:
   boxup status
+  boxup status --watch           with what is under way, until Ctrl-C
+  boxup status --max-lag 15m     for a monitor: one line, and 0 or not
   boxup status --json | jq '.mirrors[] | {name, state, pending}'";
 
 pub(in crate::cli) const WAIT: &str = "\
