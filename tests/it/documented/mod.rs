@@ -550,7 +550,11 @@ fn each_file_of_the_state_directory_is_told_and_for_its_owner_only() {
         let name = entry.file_name().to_string_lossy().into_owned();
         assert_eq!(mode(&entry.path()), 0, "{name} is not for its owner only");
         let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-        names.push(if stem == name { name } else { format!("{stem}N") });
+        names.push(if stem == name {
+            name
+        } else {
+            format!("{stem}N")
+        });
     }
     let untold: Vec<_> = names
         .iter()
