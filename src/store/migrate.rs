@@ -20,7 +20,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0009_apart.sql"),
     include_str!("../../migrations/0010_warned.sql"),
     include_str!("../../migrations/0011_pauses.sql"),
-    include_str!("../../migrations/0012_history.sql"),
+    include_str!("../../migrations/0012_parked_since.sql"),
+    include_str!("../../migrations/0013_history.sql"),
 ];
 
 /// Brings the database to the latest version, or refuses one that is later or foreign.
