@@ -56,7 +56,10 @@
 //!   A service whose configuration is read again goes on with another engine, in the same
 //!   state and under the same lock (`agent/serve.rs`); the loop itself tells systemd how it
 //!   stands and that it turns (`agent/engine/standing.rs`, `agent/notify_socket.rs`).
-//! - `cli`: arguments in, words and exit codes out. The only part that prints.
+//!   `agent/metrics` counts what is told and asks the desk for the rest, for Prometheus.
+//! - `cli`: arguments in, words and exit codes out. The only part that prints. The log is in
+//!   `cli/logging`: what the agent does becomes records there (`events`), and nobody waits for
+//!   whoever takes them (`spool`).
 //!
 //! `model ← plan ← {local, store, config} ← agent ← cli`, and `model ← remote ← agent`.
 //! `local`, `remote` and `store` do not know each other. A test checks this.

@@ -11,6 +11,7 @@ use crate::plan::action::Edit;
 use crate::plan::clearance::Clearance;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
+use crate::store::lock::Role;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -114,7 +115,7 @@ pub(crate) async fn record(
 /// Approves where no service runs; the next pass acts on it. `None`: there is no such
 /// mirror.
 pub(crate) async fn alone(config: &Config, name: &str) -> Result<Option<Value>, Fatal> {
-    let parts = Parts::open(config)?;
+    let parts = Parts::open(config, Role::Run)?;
     let context = parts.context();
     let number = context.number_of(name);
     let told = match number {

@@ -4,6 +4,7 @@ use crate::agent::account::AccountCheck;
 use crate::agent::meter::Meter;
 use crate::agent::run_name::RunName;
 use crate::agent::trash::Trash;
+use crate::agent::warnings::Warnings;
 use crate::config;
 use crate::local::error::Error as LocalError;
 use crate::local::ground;
@@ -12,7 +13,7 @@ use crate::local::rules::Rules;
 use crate::model::ground::Ground;
 use crate::model::path::RelPath;
 use crate::plan::guard::Halt;
-use crate::plan::moves::Spot;
+use crate::plan::moves::{Hop, Spot};
 use crate::plan::policy::Policy;
 use crate::remote::client::BoxClient;
 use crate::store::error::Error as StoreError;
@@ -31,8 +32,8 @@ pub(crate) struct Context {
     pub(crate) mirrors: Vec<Mirror>,
     /// The names of all mirrors of the configuration, of this run or not.
     pub(crate) configured: Vec<String>,
-    /// Whether it has been told that deletes wait for a run of all mirrors.
-    pub(crate) waits_told: AtomicBool,
+    /// What there is to warn of.
+    pub(crate) warnings: Warnings,
     /// Where mappings are read.
     pub(crate) readers: Readers,
     /// Parts of one large file under way at once.
@@ -66,6 +67,8 @@ pub(crate) struct Mirror {
     /// Whether what the mapping knew of it may be lost, until it has been compared with
     /// Box as a whole.
     pub(crate) doubted: AtomicBool,
+    /// Whether somebody asked to leave it alone for now.
+    pub(crate) paused: AtomicBool,
     /// Whether the Box folder has been seen since the last pass began.
     pub(crate) seen: tokio::sync::Mutex<bool>,
     /// Whose the Box folder is, as Box said when it was last looked at.
@@ -94,11 +97,17 @@ impl Mirror {
             rules: Arc::new(rules),
             policy,
             doubted: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
             seen: tokio::sync::Mutex::new(false),
             owner: Mutex::default(),
             trash: tokio::sync::Mutex::default(),
             ground: Mutex::default(),
         })
+    }
+
+    /// Whether somebody asked to leave it alone for now.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
     }
 
     /// The target as the mapping remembers it.
@@ -159,15 +168,29 @@ impl Context {
         self.mirrors.iter().position(|mirror| mirror.name == name)
     }
 
-    /// Whether what is gone may have moved into a mirror that this run does not look at:
-    /// then nothing is deleted. Told once.
+    /// A mirror that is paused, if one of these moves goes from it or to it.
+    pub(crate) fn paused_among(&self, hops: &[Hop]) -> Option<&str> {
+        let mut spots = hops.iter().flat_map(|hop| [&hop.origin.at, &hop.to]);
+        let paused = spots.find(|spot| self.mirrors[spot.0].is_paused());
+        paused.map(|spot| self.mirrors[spot.0].name.as_str())
+    }
+
+    /// Whether what is gone may have moved into a mirror that this run does not look at, or
+    /// not now: then nothing is deleted. Told once.
     pub(crate) fn deletes_wait(&self) -> bool {
+        const PAUSED: &str = "deletes wait until no mirror is paused: what is gone may have moved \
+                              into one";
+        const WAIT: &str = "deletes wait for a run of all mirrors: what is gone may have moved \
+                            into one that this run does not look at";
+        if self.mirrors.iter().any(Mirror::is_paused) {
+            if self.warnings.is_new(PAUSED) {
+                tracing::info!("{PAUSED}");
+            }
+            return true;
+        }
         let waits = self.mirrors.len() < self.configured.len();
-        if waits && !self.waits_told.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                "deletes wait for a run of all mirrors: what is gone may have moved into one \
-                 that this run does not look at"
-            );
+        if waits && self.warnings.is_new(WAIT) {
+            tracing::warn!("{WAIT}");
         }
         waits
     }

@@ -5,11 +5,13 @@
 //! that is open.
 
 use crate::agent::desk::Desk;
-use crate::agent::door::{Door, Visitor};
+use crate::agent::door::{self, Door, Visitor};
 use crate::agent::engine::{Again, Command, Order, Shown, Waited};
 use crate::agent::notice::{path_of, put_path};
+use crate::agent::pause::Asked;
 use crate::agent::resolve;
 use crate::agent::run::Fatal;
+use crate::local::owner;
 use crate::model::ids::FolderId;
 use crate::plan::conflict::Keep;
 use serde_json::{Value, json};
@@ -94,10 +96,15 @@ fn through(dir: &File, name: &str) -> PathBuf {
 }
 
 async fn answer(stream: UnixStream, desk: Desk, visitor: Visitor) -> io::Result<()> {
+    let stranger = door::stranger(stream.peer_cred()?.uid());
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     let mut read = BufReader::new(read.take(LONGEST));
     tokio::time::timeout(PATIENCE, read.read_line(&mut line)).await??;
+    if let Some(why) = stranger {
+        let reply = format!("{}\n", json!({ "error": why }));
+        return tokio::time::timeout(PATIENCE, write.write_all(reply.as_bytes())).await?;
+    }
     let seat = visitor.sit();
     let question: Value = serde_json::from_str(&line).unwrap_or(Value::Null);
     let name = |key: &str| question.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -121,6 +128,17 @@ async fn answer(stream: UnixStream, desk: Desk, visitor: Visitor) -> io::Result<
         Some("approve") => match name("mirror") {
             Some(mirror) => approve(&desk, mirror).await,
             None => Some(json!({ "error": "there is no mirror in the question" })),
+        },
+        Some(verb @ ("pause" | "resume")) => match Asked::of(&question) {
+            Some(asked) if verb == "pause" => {
+                desk.ask(|answer| Command::Pause(asked.clone(), answer))
+                    .await
+            }
+            Some(asked) => {
+                desk.ask(|answer| Command::Resume(asked.clone(), answer))
+                    .await
+            }
+            None => Some(json!({ "error": "this names no mirrors" })),
         },
         Some("undo") => match name("run") {
             Some(run) => desk.ask(|answer| Command::Undo(run.clone(), answer)).await,
@@ -240,7 +258,7 @@ pub(crate) async fn ask(state_dir: &Path, question: &Value) -> io::Result<Option
     let stream = match connected {
         Ok(stream) => stream,
         Err(error) if is_nobody(&error) => return Ok(None),
-        Err(error) => return Err(error),
+        Err(error) => return Err(closed(error, state_dir)),
     };
     let (read, mut write) = stream.into_split();
     write.write_all(format!("{question}\n").as_bytes()).await?;
@@ -248,6 +266,18 @@ pub(crate) async fn ask(state_dir: &Path, question: &Value) -> io::Result<Option
     BufReader::new(read).read_line(&mut line).await?;
     let invalid = |_| io::Error::other("the agent went away without an answer");
     serde_json::from_str(&line).map(Some).map_err(invalid)
+}
+
+/// A state directory is its owner's alone: whose it is says more than that it is closed.
+fn closed(error: io::Error, state_dir: &Path) -> io::Error {
+    match owner::other(state_dir) {
+        Some(user) if error.kind() == io::ErrorKind::PermissionDenied => io::Error::other(format!(
+            "it is user {user}'s, whose state is in {}, and only {user} and root may ask it: \
+             sudo -u {user} boxup ...",
+            state_dir.display()
+        )),
+        _ => error,
+    }
 }
 
 fn is_nobody(error: &io::Error) -> bool {

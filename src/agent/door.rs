@@ -1,6 +1,8 @@
 //! Who may ask at the control socket: however many connect and say nothing, or ask and do
 //! not listen, there is room for one who asks.
 
+use crate::local::owner;
+use rustix::process::geteuid;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -63,10 +65,39 @@ impl Visitor {
     }
 }
 
+/// Why somebody is not answered, unless it is the user whose service this is, or root. The
+/// socket's mode says the same; this holds also where somebody has opened it to others.
+pub(super) fn stranger(uid: u32) -> Option<String> {
+    let own = geteuid().as_raw();
+    if is_welcome(uid, own) {
+        return None;
+    }
+    let (theirs, own) = (owner::user(uid), owner::user(own));
+    tracing::warn!(user = %theirs, "somebody else asked at the control socket, in vain");
+    Some(format!(
+        "this boxup is user {own}'s and answers only that user and root: sudo -u {own} boxup ..."
+    ))
+}
+
+fn is_welcome(uid: u32, own: u32) -> bool {
+    uid == own || uid == 0
+}
+
 #[cfg(test)]
 mod tests {
+    use super::is_welcome;
     use super::{Door, SEATS, SILENT};
     use std::future::pending;
+
+    #[test]
+    fn only_its_own_user_and_root_are_answered() {
+        for (uid, own, is) in [(0, 0, true), (0, 990, true), (990, 990, true)] {
+            assert_eq!(is_welcome(uid, own), is, "{uid} {own}");
+        }
+        for (uid, own) in [(990, 0), (991, 990), (u32::MAX, 990)] {
+            assert!(!is_welcome(uid, own), "{uid} {own}");
+        }
+    }
 
     #[tokio::test]
     async fn the_silent_make_room_and_those_who_asked_stay() {

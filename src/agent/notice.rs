@@ -6,6 +6,7 @@ use crate::model::trouble::Said;
 use crate::plan::action::Report;
 use crate::plan::announce::Announcement;
 use crate::plan::guard::Halt;
+use crate::plan::pause::Pause;
 use crate::plan::tally::Tally;
 use crate::store::error::Error as StoreError;
 use serde_json::{Value, json};
@@ -25,6 +26,8 @@ pub(crate) enum Notice {
         path: RelPath,
         /// What.
         report: Report,
+        /// What it took.
+        effort: Effort,
     },
     /// A mirror stands still.
     Halted {
@@ -32,6 +35,13 @@ pub(crate) enum Notice {
         mirror: String,
         /// Why.
         halt: Halt,
+    },
+    /// Nothing is sent to a mirror for now, and nobody looks at it: somebody asked for that.
+    Paused(Pause),
+    /// That is over.
+    Resumed {
+        /// The mirror's name.
+        mirror: String,
     },
     /// Everything waits: Box asked for it.
     Throttled(Duration),
@@ -41,6 +51,8 @@ pub(crate) enum Notice {
     Passed {
         /// The mirror's name.
         mirror: String,
+        /// How long it took, what it found to do included.
+        took: Duration,
     },
     /// A mirror has been compared with Box as a whole.
     Verified {
@@ -49,6 +61,8 @@ pub(crate) enum Notice {
         /// What was found.
         found: Verified,
     },
+    /// Something works, but deserves a look.
+    Warning(String),
     /// A mirror is another one than before.
     Mirror(Announcement),
     /// All roots are watched.
@@ -62,6 +76,15 @@ pub(crate) enum Notice {
     },
 }
 
+/// What it took to bring something about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Effort {
+    /// How long the last try was under way; `None` where there was nothing to try.
+    pub(crate) took: Option<Duration>,
+    /// The ID that Box gave to the request that did it, or to the last one.
+    pub(crate) request_id: Option<String>,
+}
+
 /// Where notices go. Called from one task, in order.
 pub(crate) type Sink = Box<dyn FnMut(Notice) + Send + Sync>;
 
@@ -72,6 +95,8 @@ pub(crate) struct Ending {
     pub(crate) tally: Tally,
     /// Mirrors that stand still, by name.
     pub(crate) halted: Vec<(String, Halt)>,
+    /// Mirrors that are left alone because somebody asked for it.
+    pub(crate) paused: Vec<Pause>,
     /// Nobody let us in; Box's words.
     pub(crate) unauthorized: Option<Said>,
     /// Box did not answer; the last thing that was heard.
@@ -82,6 +107,8 @@ pub(crate) struct Ending {
     pub(crate) broken: Option<StoreError>,
     /// A signal ended it before it had looked at everything.
     pub(crate) cut_short: bool,
+    /// That was because it had taken as long as it may, which was this.
+    pub(crate) time_up: Option<Duration>,
     /// What the run is called, if it did something that can be undone.
     pub(crate) run: Option<String>,
     /// It ended for another configuration's sake: a run goes on after it.
@@ -95,6 +122,14 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
+    /// Whether everything was looked at.
+    pub(crate) fn is_whole(&self) -> bool {
+        let is_stopped =
+            self.broken.is_some() || self.unauthorized.is_some() || self.unreachable.is_some();
+        let is_still = !self.halted.is_empty() || !self.paused.is_empty();
+        !is_stopped && !self.cut_short && self.deferred.is_none() && !is_still
+    }
+
     /// The ending of two runs, one after the other.
     pub(crate) fn after(mut self, earlier: &Self) -> Self {
         self.tally = earlier.tally.done().plus(self.tally);

@@ -9,6 +9,7 @@ use crate::agent::run::{Fatal, Parts, SINGLE, StopSignals, forward_signals};
 use crate::agent::schedule::Schedule;
 use crate::config::Config;
 use crate::model::ids::FolderId;
+use crate::store::lock::Role;
 use serde_json::Value;
 use std::io;
 use std::path::Path;
@@ -54,9 +55,9 @@ pub(crate) async fn alone(
     sink: Sink,
 ) -> Result<Ending, Fatal> {
     let began = Instant::now();
-    let parts = Parts::open(config)?;
+    let parts = Parts::open(config, Role::Run)?;
     let schedule = Schedule::single();
-    let mut engine = parts.engine(config, SINGLE, schedule, Eyes::closed(), sink);
+    let mut engine = parts.engine(config, SINGLE, schedule, Eyes::closed(), sink)?;
     forward_signals(stop, engine.events());
     let mut ran = Ok(());
     for (name, folders) in drifted {

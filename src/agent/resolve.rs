@@ -8,6 +8,7 @@ use crate::agent::run::{Fatal, Parts, SINGLE, StopSignals, forward_signals};
 use crate::agent::schedule::Schedule;
 use crate::config::Config;
 use crate::plan::action::Report;
+use crate::store::lock::Role;
 use serde_json::{Value, json};
 use std::time::Instant;
 use tokio::sync::oneshot;
@@ -20,9 +21,9 @@ pub(crate) async fn alone(
     stop: StopSignals,
 ) -> Result<(Vec<Option<Resolved>>, Ending), Fatal> {
     let began = Instant::now();
-    let parts = Parts::open(config)?;
+    let parts = Parts::open(config, Role::Run)?;
     let (schedule, sink) = (Schedule::single(), Box::new(|_| {}));
-    let mut engine = parts.engine(config, SINGLE, schedule, Eyes::closed(), sink);
+    let mut engine = parts.engine(config, SINGLE, schedule, Eyes::closed(), sink)?;
     forward_signals(stop, engine.events());
     let mut answers = Vec::new();
     let mut ran = Ok(());

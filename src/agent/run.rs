@@ -1,5 +1,6 @@
-//! What both ways to run are made of, and one of them: a pass. The service, which watches
-//! after its pass, is in [`crate::agent::serve`]. Both put the same engine together.
+//! What both ways to run are made of: a single pass, which is in [`crate::agent::once`], and
+//! the service, which watches after its pass, in [`crate::agent::serve`]. Both put the same
+//! engine together.
 
 use crate::agent::access::{self, Traces};
 use crate::agent::account::AccountCheck;
@@ -11,18 +12,19 @@ use crate::agent::mirrors;
 use crate::agent::notice::{Ending, Sink};
 use crate::agent::run_name::RunName;
 use crate::agent::schedule::Schedule;
+use crate::agent::warnings::Warnings;
 use crate::config::{self, Config};
 use crate::plan::backoff::Backoff;
 use crate::plan::policy::{Policy, Quiet};
 use crate::plan::queue::Patience;
 use crate::remote::auth::file::Error as TokenFileError;
 use crate::store::error::Error as StoreError;
-use crate::store::lock::StateLock;
+use crate::store::lock::{Role, StateLock};
 use crate::store::{Store, make_state_dir, recovery};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
@@ -78,16 +80,6 @@ pub(crate) struct Watcher {
     pub(crate) gauge: Option<Gauge>,
 }
 
-/// One pass over the mirrors.
-pub(crate) async fn once(
-    config: &Config,
-    stop: StopSignals,
-    watcher: Watcher,
-) -> Result<Ending, Fatal> {
-    let ended = single(config, stop, watcher).await;
-    recoverable(&config.state_dir, ended)
-}
-
 /// A database that turned out to be damaged is set aside, so that the next run can begin.
 pub(super) fn recoverable(state_dir: &Path, ended: Result<Ending, Fatal>) -> Result<Ending, Fatal> {
     let error = match &ended {
@@ -96,7 +88,7 @@ pub(super) fn recoverable(state_dir: &Path, ended: Result<Ending, Fatal>) -> Res
         Err(_) => None,
     };
     if error.is_some_and(StoreError::is_damaged) {
-        let aside = StateLock::acquire(state_dir).and_then(|lock| {
+        let aside = StateLock::acquire(state_dir, Role::Run).and_then(|lock| {
             let aside = recovery::give_up(state_dir);
             drop(lock);
             aside
@@ -111,24 +103,6 @@ pub(super) fn recoverable(state_dir: &Path, ended: Result<Ending, Fatal>) -> Res
         }
     }
     ended
-}
-
-async fn single(config: &Config, stop: StopSignals, watcher: Watcher) -> Result<Ending, Fatal> {
-    let began = Instant::now();
-    let parts = Parts::open(config)?;
-    let Watcher { mut sink, gauge } = watcher;
-    parts.announce(config, &mut sink).await?;
-    let gauging = parts.gauge(gauge);
-    let mut engine = parts.engine(config, SINGLE, Schedule::single(), Eyes::closed(), sink);
-    forward_signals(stop, engine.events());
-    for mirror in 0..config.mirrors.len() {
-        engine.request_pass(mirror, SINGLE.quiet)?;
-    }
-    let ran = engine.run_until_idle().await;
-    let ending = engine.finish(began, ran).await;
-    gauging.end().await;
-    parts.close().await;
-    Ok(ending)
 }
 
 pub(super) const fn backoff(longest: u64) -> Backoff {
@@ -147,9 +121,9 @@ pub(crate) struct Parts {
 
 impl Parts {
     /// Takes the lock and opens everything.
-    pub(crate) fn open(config: &Config) -> Result<Self, Fatal> {
+    pub(crate) fn open(config: &Config, role: Role) -> Result<Self, Fatal> {
         make_state_dir(&config.state_dir)?;
-        let lock = StateLock::acquire(&config.state_dir)?;
+        let lock = StateLock::acquire(&config.state_dir, role)?;
         let store = Store::open(&config.state_dir)?;
         if let Some(found) = store.found() {
             tracing::warn!("{found}");
@@ -190,7 +164,7 @@ impl Parts {
         schedule: Schedule,
         eyes: Eyes,
         sink: Sink,
-    ) -> Engine {
+    ) -> Result<Engine, StoreError> {
         let uploads = config.limits.concurrent_uploads;
         let (context, store) = (Arc::clone(&self.context), self.store.clone());
         Engine::new(context, store, temper, schedule, eyes, uploads, sink)
@@ -279,7 +253,7 @@ pub(crate) fn context(
         client,
         mirrors,
         configured: config.names.clone(),
-        waits_told: AtomicBool::new(false),
+        warnings: Warnings::default(),
         parts_at_once: config.limits.concurrent_parts,
         readers,
         meter: Meter::default(),

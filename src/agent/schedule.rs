@@ -31,6 +31,8 @@ pub(crate) struct Due {
     pub(crate) hinted: BTreeMap<usize, Vec<Place>>,
     /// Places that were to be looked at once more at this time.
     pub(crate) later: BTreeMap<usize, Vec<Place>>,
+    /// When the oldest change that is looked for in a mirror was first known of.
+    pub(crate) since: BTreeMap<usize, Instant>,
 }
 
 impl Due {
@@ -42,6 +44,11 @@ impl Due {
         };
         let places = self.hinted.entry(hint.root).or_default();
         places.push(Place { path, how });
+    }
+
+    fn note(&mut self, mirror: usize, first: Instant) {
+        let since = self.since.entry(mirror).or_insert(first);
+        *since = first.min(*since);
     }
 }
 
@@ -106,11 +113,16 @@ impl Schedule {
 
     /// Something may have changed.
     pub(crate) fn hint(&mut self, hint: Hint, now: Instant) {
-        let latest = match &hint.what {
+        let unrest = match &hint.what {
             What::Path(path) => self.restless.heard_of(&(hint.root, path.clone()), now),
             What::Everything | What::Tree(_) => None,
         };
-        self.debouncer.hint(hint, latest, now);
+        self.debouncer.hint(hint, unrest, now);
+    }
+
+    /// Since when the oldest change waits in a mirror that was hinted at and not looked at.
+    pub(crate) fn oldest_hint(&self, mirror: usize) -> Option<Instant> {
+        self.debouncer.oldest_of(mirror)
     }
 
     /// A file that was looked at is at rest, or not there.
@@ -198,7 +210,8 @@ impl Schedule {
             *next = now + *every;
             due.mirrors.extend(0..self.mirrors);
         }
-        for hint in self.debouncer.due(now) {
+        for (hint, first) in self.debouncer.due(now) {
+            due.note(hint.root, first);
             match hint.what {
                 // It takes its turn: a hundred such files keep nobody waiting.
                 What::Path(path) if self.restless.hand_over(&(hint.root, path.clone()), now) => {
@@ -223,7 +236,8 @@ impl Schedule {
                 }
             }
         }
-        for (mirror, path) in self.hot.due(now) {
+        for ((mirror, path), since) in self.hot.due(now) {
+            due.note(mirror, since);
             let how = How::Itself;
             due.later
                 .entry(mirror)
@@ -243,7 +257,7 @@ impl Schedule {
     pub(crate) fn take_hints(&mut self, now: Instant) -> Due {
         let mut due = Due::default();
         // Longer than anything waits to be quiet.
-        for hint in self.debouncer.due(now + Duration::from_secs(24 * 60 * 60)) {
+        for (hint, _) in self.debouncer.due(now + Duration::from_secs(24 * 60 * 60)) {
             due.add(hint);
         }
         for (root, path) in self.hot.take_all() {

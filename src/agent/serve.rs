@@ -8,6 +8,7 @@ use crate::agent::engine::{Event, Temper};
 use crate::agent::eyes::Eyes;
 use crate::agent::login;
 use crate::agent::meter::Gauge;
+use crate::agent::metrics::Exporter;
 use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::notify_socket::Supervisor;
 use crate::agent::pulse;
@@ -19,6 +20,7 @@ use crate::plan::debounce::Hint;
 use crate::plan::policy::Quiet;
 use crate::plan::queue::Patience;
 use crate::store::Store;
+use crate::store::lock::Role;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -71,9 +73,9 @@ async fn shifts(
     supervisor: Supervisor,
 ) -> Result<Ending, Fatal> {
     let began = Instant::now();
-    let mut parts = Parts::open(&config)?;
+    let mut parts = Parts::open(&config, Role::Service)?;
     let (desk_in, desk) = Desk::open();
-    let socket = control::listen(&config.state_dir, desk)?;
+    let socket = control::listen(&config.state_dir, desk.clone())?;
     let shared = Shared {
         stop: Arc::new(tokio::sync::Mutex::new(orders.stop)),
         is_told: Arc::default(),
@@ -81,6 +83,7 @@ async fn shifts(
         sink: Arc::new(Mutex::new(watcher.sink)),
         gauge: watcher.gauge.map(|gauge| Arc::new(Mutex::new(gauge))),
         supervisor,
+        exporter: Exporter::start(desk),
     };
     let mut config = config;
     let mut before: Option<Ending> = None;
@@ -123,6 +126,7 @@ struct Shared {
     sink: Arc<Mutex<Sink>>,
     gauge: Option<Arc<Mutex<Gauge>>>,
     supervisor: Supervisor,
+    exporter: Exporter,
 }
 
 impl Shared {
@@ -131,8 +135,9 @@ impl Shared {
     }
 
     fn sink(&self) -> Sink {
-        let sink = Arc::clone(&self.sink);
+        let (sink, count) = (Arc::clone(&self.sink), self.exporter.counter());
         Box::new(move |notice| {
+            count(&notice);
             let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
             sink(notice);
         })
@@ -185,6 +190,7 @@ impl Parts {
         before: Option<&Ending>,
     ) -> Result<Shift, Fatal> {
         let began = Instant::now();
+        shared.exporter.follow(config, &self.context);
         let temper = lasting(config);
         let (settle, rescan) = (config.watch.settle, config.watch.rescan);
         let (hints_in, hints) = mpsc::channel(HINTS);
@@ -195,7 +201,7 @@ impl Parts {
             sink(Notice::Reloaded { run: run.clone() });
         }
         self.announce(config, &mut sink).await?;
-        let mut engine = self.engine(config, temper, schedule, eyes, sink);
+        let mut engine = self.engine(config, temper, schedule, eyes, sink)?;
         engine.supervised_by(shared.supervisor.clone());
         let events = engine.events();
         let next = Next::default();
@@ -222,6 +228,7 @@ impl Parts {
         }));
         desk.send_replace(Some(events));
         shared.supervisor.ready("looking at the folders");
+        engine.tell_of_pauses();
         // Watching begins before the first look: what changes in between is hinted at.
         engine.open_eyes().await?;
         for mirror in 0..config.mirrors.len() {

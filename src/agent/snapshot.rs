@@ -1,8 +1,10 @@
 //! How a running agent stands at a moment: what `status`, metrics and notifications tell.
 
 use crate::agent::eyes::Sight;
+use crate::agent::pause::told;
 use crate::model::reason::FULL;
 use crate::plan::guard::Halt;
+use crate::plan::pause::Pause;
 use crate::plan::sight::Cause;
 use crate::remote::pace::{Standing, Standings};
 use crate::store::verified::LastVerified;
@@ -48,6 +50,8 @@ pub(crate) struct MirrorNow {
     pub(crate) sight: Sight,
     /// Why it stands still, if it does.
     pub(crate) halt: Option<Halt>,
+    /// Who asked that it be left alone, and until when.
+    pub(crate) pause: Option<Pause>,
     /// Why nothing is sent to its folder for now, though it does not stand still.
     pub(crate) no_room: Option<NoRoomNow>,
     /// Files that are on Box as they were when they were last looked at.
@@ -62,8 +66,9 @@ pub(crate) struct MirrorNow {
     pub(crate) failed: usize,
     /// Files that `min_version_interval` holds back.
     pub(crate) held_back: usize,
-    /// For how long the oldest of what waits or is under way has been waiting.
-    pub(crate) oldest: Option<Duration>,
+    /// For how long the oldest change that is not on Box has been waiting, as far as boxup
+    /// itself has to do something about it; `None`: the mirror is fresh.
+    pub(crate) lag: Option<Duration>,
     /// When the last pass came to its end without a halt.
     pub(crate) last_pass: Option<SystemTime>,
     /// Whether what the mapping knew may be lost, so that it is being compared with Box.
@@ -99,6 +104,15 @@ pub(crate) struct NoRoomNow {
 }
 
 impl State {
+    /// All there are.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Halted,
+        Self::Paused,
+        Self::Uploading,
+        Self::Scanning,
+        Self::Watching,
+    ];
+
     /// Stable, for machines.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -149,19 +163,19 @@ impl MirrorNow {
             "halted": self.halt.as_ref().map(|halt| json!({
                 "reason": halt.code(), "message": halt.to_string(),
             })),
-            "paused": self.no_room.as_ref().map(|no_room| json!({
+            "paused": self.pause.as_ref().map(told::standing).or(self.no_room.as_ref().map(|no_room| json!({
                 "reason": FULL,
                 "message": no_room.message,
                 "from_bytes": no_room.from_bytes,
                 "next_probe_seconds": no_room.next_probe.as_secs(),
-            })),
+            }))),
             "synced": self.synced,
             "pending": self.pending,
             "in_flight": self.in_flight,
             "parked": self.parked,
             "failed": self.failed,
             "held_back": self.held_back,
-            "oldest_unsynced_seconds": self.oldest.map(|age| age.as_secs()),
+            "oldest_unsynced_seconds": self.lag.map(|lag| lag.as_secs()),
             "last_pass": self.last_pass.map(rfc3339),
             "doubted": self.doubted,
             "verified": self.verified.as_ref().map(verified),

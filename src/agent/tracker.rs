@@ -108,6 +108,14 @@ impl<'a> Tracker<'a> {
         }
     }
 
+    /// A mirror that is paused, and that something would have moved from or to.
+    fn paused_in(&self, found: &Found) -> Option<&str> {
+        match found {
+            Found::Straight(hops) | Found::Cycle(hops) => self.context.paused_among(hops),
+            Found::New | Found::Later => None,
+        }
+    }
+
     fn trashes(&self, mirror: usize) -> bool {
         let policy = &self.context.mirrors[mirror].policy;
         policy.on_delete != OnDelete::Keep
@@ -321,6 +329,10 @@ pub(crate) fn sort_out(
         let name = action.name().clone();
         let spot = (mirror, dir.path.join(&name));
         let found = tracker.follow(&spot, inode, is_dir, is_taken)?;
+        if let Some(mirror) = tracker.paused_in(&found) {
+            wait_for_resume(&action, mirror, dir, mapped, plan);
+            continue;
+        }
         // What has the name is of another kind: Box would refuse.
         let is_crossed = match is_dir {
             true => mapped.files.contains_key(&name),
@@ -344,6 +356,11 @@ pub(crate) fn sort_out(
         let spot = (mirror, dir.path.join(&name));
         match tracker.follow(&spot, identity.inode, true, true)? {
             found if is_for_later(&found, &spot) && !is_last(&name) => plan.put_off.push(name),
+            found if tracker.paused_in(&found).is_some() => {
+                let mirror = tracker.paused_in(&found).unwrap_or_default().to_owned();
+                let why = Parked::Awaits(mirror);
+                plan.reports.push((name, Report::Parked(why)));
+            }
             found @ (Found::Straight(_) | Found::Cycle(_)) => {
                 let work = moves::work(&spot, found, None);
                 plan.actions.extend(work.map(Action::Move));
@@ -380,6 +397,9 @@ fn respelled(
         let name = action.name().clone();
         let spot = (mirror, dir.path.join(&name));
         let found = tracker.follow(&spot, inode, is_dir, is_taken)?;
+        if tracker.paused_in(&found).is_some() {
+            continue;
+        }
         if let Some(work) = moves::work(&spot, found, Some(action)) {
             plan.reports.retain(|(reported, _)| *reported != name);
             plan.edits
@@ -405,6 +425,26 @@ fn wait_for_delete(action: &Action, dir: &Dir, mapped: &Mapped, plan: &mut DirPl
         let item = ParkedItem::new(&why, stamp);
         plan.edits
             .push(Edit::Park(dir.folder.key, name.clone(), item));
+    }
+    plan.reports.push((name.clone(), Report::Parked(why)));
+}
+
+/// An entry moves when the mirror that it comes from, or goes to, is not paused any more.
+fn wait_for_resume(action: &Action, mirror: &str, dir: &Dir, mapped: &Mapped, plan: &mut DirPlan) {
+    let name = action.name();
+    let stamp = match action {
+        Action::File(work) => Some(work.stamp),
+        Action::Folder(_) | Action::Move(_) => None,
+    };
+    let why = Parked::Awaits(mirror.to_owned());
+    let item = ParkedItem::new(&why, stamp);
+    let known = mapped.parked.get(name);
+    let is_known = |known: &ParkedItem| {
+        (&known.code, &known.message, known.stamp) == (&item.code, &item.message, stamp)
+    };
+    if !known.is_some_and(is_known) {
+        let edit = Edit::Park(dir.folder.key, name.clone(), item);
+        plan.edits.push(edit);
     }
     plan.reports.push((name.clone(), Report::Parked(why)));
 }

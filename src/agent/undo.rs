@@ -17,6 +17,7 @@ use crate::remote::changes::FolderChange;
 use crate::remote::client::BoxClient;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
+use crate::store::lock::Role;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -289,7 +290,7 @@ async fn patiently<'a, T>(
 
 /// Undoes where no service runs.
 pub(crate) async fn alone(config: &Config, name: &str) -> Result<Value, Fatal> {
-    let parts = Parts::open(config)?;
+    let parts = Parts::open(config, Role::Run)?;
     let context = parts.context();
     let undone = run(&context, parts.store(), name, true).await;
     drop(context);

@@ -4,7 +4,7 @@ use crate::agent::approve;
 use crate::cli::errand::{self, Untold};
 use crate::cli::output::Output;
 use crate::cli::wording::{printable, some};
-use crate::cli::{Place, exit, refuse};
+use crate::cli::{Place, exit, failure, refuse, whole};
 use crate::config::Config;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -22,14 +22,13 @@ pub(super) async fn run(place: &Place, mirror: &str, as_json: bool, mut output: 
             .await
             .map(|told| told.unwrap_or_else(|| json!({ "result": "unknown" })))
     };
-    let told = match errand::run(place, &question, PATIENCE, SLOW, alone).await {
+    let told = match errand::run(place, &question, PATIENCE, SLOW, whole, alone).await {
         Ok(told) => told,
         Err(Untold::Configuration(error)) => return refuse(&error, as_json, &mut output),
-        Err(Untold::Failed(what, code)) => return fail(&what, code, as_json, &mut output),
+        Err(Untold::Failed(what, code)) => return failure::said(&what, code, as_json, &mut output),
     };
     if told["result"] == "unknown" {
-        let what = format!("no mirror is named {mirror:?}; `boxup config check` lists the mirrors");
-        return fail(&what, exit::USAGE, as_json, &mut output);
+        return failure::no_mirror(mirror, as_json, &mut output);
     }
     if as_json {
         let mut line = told.clone();
@@ -79,13 +78,4 @@ fn sentence(mirror: &str, told: &Value) -> String {
         text = format!("nothing in mirror \"{mirror}\" waits for approval\n");
     }
     text
-}
-
-fn fail(what: &str, code: u8, as_json: bool, output: &mut Output) -> u8 {
-    if as_json {
-        let line = json!({ "error": { "message": what }, "exit_code": code });
-        output.say(&format!("{line}\n"));
-    }
-    output.complain(&format!("error: {what}\n"));
-    code
 }

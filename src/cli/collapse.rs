@@ -3,9 +3,8 @@
 //! ends, and whoever started it starts it again: what was under way is in the mapping as an
 //! intent, as after any other sudden end.
 
-use crate::cli::exit;
 use crate::cli::wording::printable;
-use std::io::{Write, stderr};
+use crate::cli::{exit, logging};
 use std::panic::{PanicHookInfo, set_hook};
 
 /// From now on a panic in any thread ends the process with exit code 70, after one line on
@@ -13,7 +12,7 @@ use std::panic::{PanicHookInfo, set_hook};
 pub fn end_on_panic() {
     set_hook(Box::new(|panic| {
         // Nobody may be listening; the exit code tells it as well.
-        drop(stderr().write_all(words(panic).as_bytes()));
+        logging::last_words(&words(panic));
         std::process::exit(i32::from(exit::SOFTWARE));
     }));
 }

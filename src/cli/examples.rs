@@ -1,64 +1,106 @@
 //! What each command is good for, in lines that can be typed: the end of its `--help`.
 
-pub(super) const INIT: &str = "\
+pub(in crate::cli) const INIT: &str = "\
 Examples:
   boxup init                                      ask for everything
   boxup init --config /etc/boxup/sync.toml        for the service of the machine
   boxup init --client-id ID --enterprise-id 877840855 \\
       --local reports --folder-id 123456789 --client-secret-stdin < secret";
 
-pub(super) const DOCTOR: &str = "\
+pub(in crate::cli) const DOCTOR: &str = "\
 Examples:
   boxup doctor           what is not right, and the one thing to do about it
   boxup doctor --json | jq 'select(.status == \"fail\")'";
 
-pub(super) const TOKEN: &str = "\
+pub(in crate::cli) const TOKEN: &str = "\
 Examples:
   curl -H \"Authorization: Bearer $(boxup token)\" https://api.box.com/2.0/users/me
   boxup token --scope item_upload --folder 123456789   may only upload, only there";
 
-pub(super) const WHOAMI: &str = "\
+pub(in crate::cli) const WHOAMI: &str = "\
 Example:
   boxup whoami --json | jq -r .login   whom to invite to a folder";
 
-pub(super) const LOGIN: &str = "\
+pub(in crate::cli) const LOGIN: &str = "\
 Examples:
   boxup login                in a browser of this machine
   boxup login --no-browser   where there is none: paste what the other one ends at";
 
-pub(super) const EXPLAIN: &str = "\
+pub(in crate::cli) const LOGOUT: &str = "\
+Example:
+  boxup logout   on a machine that is given away";
+
+pub(in crate::cli) const CONFIG_PATH: &str = "\
+Example:
+  boxup config path   which file is read?";
+
+pub(in crate::cli) const CONFIG_SHOW: &str = "\
+Examples:
+  boxup config show
+  boxup config show --json | jq -r '.settings[] | select(.source != \"default\") | .key'";
+
+pub(in crate::cli) const CONFIG_CHECK: &str = "\
+Example:
+  boxup config check --config /etc/boxup/sync.toml   before `systemctl reload boxup`";
+
+pub(in crate::cli) const VERIFY: &str = "\
+Examples:
+  boxup verify                   is everything on Box as it is here?
+  boxup verify --repair          send again what is missing or changed there
+  boxup verify --json | jq 'select(.event == \"missing\") | .path'";
+
+pub(in crate::cli) const APPROVE: &str = "\
+Example:
+  boxup approve reports   what `boxup sync` told of may go";
+
+pub(in crate::cli) const UNDO: &str = "\
+Example:
+  boxup undo 20261127T201525Z   the run said its name at its end";
+
+pub(in crate::cli) const EXPLAIN: &str = "\
 Examples:
   boxup explain report.pdf            why is it not on Box?
   boxup explain reports/2026/a.tmp    by mirror and path in it";
 
-pub(super) const CONFLICTS: &str = "\
+pub(in crate::cli) const CONFLICTS: &str = "\
 Examples:
   boxup conflicts                   what waits, with both sides and the line to type
   boxup conflicts --json --mirror reports";
 
-pub(super) const RESOLVE: &str = "\
+pub(in crate::cli) const RESOLVE: &str = "\
 Examples:
   boxup resolve report.pdf --keep local    ours becomes a new version
   boxup resolve --all --mirror reports --keep box";
 
-pub(super) const STATUS: &str = "\
+pub(in crate::cli) const PAUSE: &str = "\
+Examples:
+  boxup pause --for 2h         all mirrors, for two hours
+  boxup pause reports          one of them, until it is resumed";
+
+pub(in crate::cli) const RESUME: &str = "\
+Examples:
+  boxup resume                 all mirrors
+  boxup resume reports && boxup wait --timeout 10m";
+
+pub(in crate::cli) const STATUS: &str = "\
 Examples:
   boxup status
   boxup status --json | jq '.mirrors[] | {name, state, pending}'";
 
-pub(super) const WAIT: &str = "\
+pub(in crate::cli) const WAIT: &str = "\
 Examples:
   make report && boxup wait --timeout 5m && ./announce   it is on Box by then
   boxup wait --json | jq .left";
 
-pub(super) const SYNC: &str = "\
+pub(in crate::cli) const SYNC: &str = "\
 Examples:
   boxup sync --once --dry-run   what would be sent?
-  boxup sync --once             one pass; silent where nothing is to be done, as for cron
+  boxup sync --once             one pass; silent where nothing is to be done
+  boxup sync --once --wait-lock 5m --max-duration 50m   the same from cron, each hour
   boxup sync                    mirror, then keep watching until SIGTERM
   kill -HUP PID                 the service reads its configuration again";
 
-pub(super) const SERVICE: &str = "\
+pub(in crate::cli) const SERVICE: &str = "\
 Examples:
   boxup service print                       look at the unit first; nothing is changed
   sudo boxup service install                as a service of the machine, user boxup
@@ -66,7 +108,27 @@ Examples:
   sudo boxup service install --timer daily  one pass a day, instead of watching
   systemctl reload boxup                    read the configuration again";
 
-pub(super) const COMPLETIONS: &str = "\
+pub(in crate::cli) const SERVICE_PRINT: &str = "\
+Examples:
+  boxup service print                  of the machine, as the package has it
+  boxup service print --user           of your own session
+  boxup service print --timer hourly   one pass an hour, instead of watching";
+
+pub(in crate::cli) const SERVICE_INSTALL: &str = "\
+Examples:
+  sudo boxup service install                  for the machine, as the user boxup
+  boxup service install --user                for your own session
+  sudo boxup service install --timer hourly   one pass an hour, instead of watching";
+
+pub(in crate::cli) const SERVICE_UNINSTALL: &str = "\
+Example:
+  boxup service uninstall --user";
+
+pub(in crate::cli) const SERVICE_STATUS: &str = "\
+Example:
+  boxup service status --user";
+
+pub(in crate::cli) const COMPLETIONS: &str = "\
 Examples:
   boxup completions bash > ~/.local/share/bash-completion/completions/boxup
   boxup completions zsh > ~/.zfunc/_boxup

@@ -41,7 +41,7 @@ pub(crate) fn of_ending(ending: &Ending) -> u8 {
         UNAUTHORIZED
     } else if ending.unreachable.is_some() || halts().any(|code| code == UNREACHABLE) {
         UNREACHABLE
-    } else if !ending.halted.is_empty() {
+    } else if !ending.halted.is_empty() || !ending.paused.is_empty() {
         HALTED
     } else if ending.cut_short || ending.deferred.is_some() || !ending.tally.is_all_on_box() {
         INCOMPLETE

@@ -9,7 +9,7 @@ use crate::cli::{exit, json};
 use crate::config::Local;
 use crate::local::rules::Decision;
 use crate::model::path::RelPath;
-use crate::model::reason::{Exclusion, FULL, LOCKED, SUCCEEDS};
+use crate::model::reason::{AWAITS, Exclusion, FULL, LOCKED, SUCCEEDS};
 use crate::model::stamp::{Nanos, Stamp};
 use crate::plan::conflict::CODES;
 use crate::plan::facts::ParkedItem;
@@ -250,6 +250,9 @@ fn next_try(item: &ParkedItem) -> String {
     }
     if item.in_the_item {
         return "it is tried again when it has changed here".to_owned();
+    }
+    if code == AWAITS {
+        return "it moves on Box when that mirror is resumed".to_owned();
     }
     if code == SUCCEEDS {
         return "it is sent in the first pass after that".to_owned();

@@ -34,6 +34,22 @@ pub(crate) fn fatal(fatal: &Fatal, as_json: bool, output: &mut Output) -> u8 {
     code
 }
 
+/// It was not done; why.
+pub(crate) fn said(what: &str, code: u8, as_json: bool, output: &mut Output) -> u8 {
+    if as_json {
+        let line = json!({ "error": { "message": what }, "exit_code": code });
+        output.say(&format!("{line}\n"));
+    }
+    output.complain(&format!("error: {what}\n"));
+    code
+}
+
+/// There is no mirror of that name.
+pub(crate) fn no_mirror(name: &str, as_json: bool, output: &mut Output) -> u8 {
+    let what = format!("no mirror is named {name:?}; `boxup config check` lists the mirrors");
+    said(&what, exit::USAGE, as_json, output)
+}
+
 /// What went wrong, for a person, part by part.
 pub(crate) fn words(trouble: &Trouble) -> String {
     match (trouble, trouble.said()) {

@@ -1,6 +1,7 @@
 //! What happens, for machines: one JSON object on a line, each with its `event`.
 
 use crate::agent::notice::{Ending, Notice, put_path};
+use crate::agent::pause::told;
 use crate::model::deed::ItemId;
 use crate::model::item::RemoteFile;
 use crate::model::name::RemoteName;
@@ -12,6 +13,7 @@ use crate::plan::action::Report;
 use crate::plan::announce::{Announcement, folder};
 use crate::plan::guard::Halt;
 use crate::plan::moves::Item;
+use crate::plan::pause::Pause;
 use crate::plan::tally::Tally;
 use crate::remote::lessons::finding;
 use serde_json::{Value, json};
@@ -23,8 +25,15 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
             mirror,
             path,
             report,
+            effort,
         } => {
             let mut line = entry(report)?;
+            if let Some(took) = effort.took {
+                line["duration_ms"] = json!(millis(took));
+            }
+            if let Some(id) = &effort.request_id {
+                line["request_id"] = json!(id);
+            }
             line["mirror"] = json!(mirror);
             put_path(&mut line, path);
             if let Some(name) = told_name(path, report) {
@@ -37,6 +46,12 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
             line["event"] = json!("halted");
             line
         }
+        Notice::Paused(pause) => {
+            let mut line = paused(pause);
+            line["event"] = json!("paused");
+            line
+        }
+        Notice::Resumed { mirror } => json!({ "event": "resumed", "mirror": mirror }),
         Notice::Throttled(wait) => json!({ "event": "throttled", "wait_ms": millis(*wait) }),
         Notice::Unreachable(why) => json!({ "event": "unreachable", "message": why }),
         Notice::Verified { mirror, found } => json!({
@@ -44,8 +59,10 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
             "missing": found.missing, "changed": found.changed, "extra": found.extra,
             "pending": found.pending, "unread": found.unread,
         }),
-        Notice::Passed { mirror } => json!({ "event": "passed", "mirror": mirror }),
+        Notice::Passed { mirror, .. } => json!({ "event": "passed", "mirror": mirror }),
         Notice::Mirror(announcement) => announced(announcement),
+        // Told on standard error.
+        Notice::Warning(_) => return None,
         Notice::Watching => json!({ "event": "watching" }),
         Notice::Draining => json!({ "event": "draining" }),
         Notice::Reloaded { run } => json!({ "event": "reloaded", "run": run }),
@@ -178,6 +195,12 @@ fn halted(mirror: &str, halt: &Halt) -> Value {
     line
 }
 
+fn paused(pause: &Pause) -> Value {
+    let mut line = told::standing(pause);
+    line["mirror"] = json!(pause.mirror);
+    line
+}
+
 /// What Box said and what can be learnt from it.
 fn error(said: &Said) -> Value {
     let mut error = taught(said.lesson);
@@ -218,6 +241,9 @@ pub(crate) fn summary(ending: &Ending, exit_code: u8, dry_run: bool) -> Value {
     if let Some(run) = &ending.run {
         line["run"] = json!(run);
     }
+    if ending.time_up.is_some() {
+        line["time_up"] = json!(true);
+    }
     blame(&mut line, ending);
     if dry_run {
         line["dry_run"] = json!(true);
@@ -229,6 +255,9 @@ pub(crate) fn summary(ending: &Ending, exit_code: u8, dry_run: bool) -> Value {
 pub(crate) fn blame(line: &mut Value, ending: &Ending) {
     let all = ending.halted.iter();
     line["halted"] = all.map(|(mirror, halt)| halted(mirror, halt)).collect();
+    if !ending.paused.is_empty() {
+        line["paused"] = ending.paused.iter().map(paused).collect();
+    }
     if let Some(said) = &ending.unauthorized {
         line["error"] = refusal(said);
     } else if let Some(error) = &ending.broken {
@@ -236,6 +265,11 @@ pub(crate) fn blame(line: &mut Value, ending: &Ending) {
     } else if let Some(why) = &ending.unreachable {
         line["error"] = json!({ "code": "unreachable", "message": why });
     }
+}
+
+/// The line for so many lines that nobody took.
+pub(crate) fn lost(lines: u64) -> Value {
+    json!({ "event": "lost", "lines": lines })
 }
 
 /// The line that stands for a summary where no run came about.

@@ -17,7 +17,9 @@ pub(crate) mod init;
 pub(crate) mod json;
 pub(crate) mod logging;
 pub(crate) mod login;
+pub(crate) mod memory;
 pub(crate) mod output;
+pub(crate) mod pause;
 pub(crate) mod problems;
 pub(crate) mod progress;
 pub(crate) mod reload;
@@ -74,17 +76,21 @@ pub async fn run(
     };
     let environment: Environment = environment.into_iter().collect();
     let looks = Looks::of(&environment, args.color);
-    logging::start(args.verbose, environment.get("BOXUP_LOG"), looks);
+    if let Err(why) = logging::start(&args.log, &environment, looks) {
+        Output::standard().complain(&format!("error: {why}\n"));
+        return exit::STATE;
+    }
     let code = carry_out(args, environment, looks, signals.into()).await;
     // Whoever was waiting for it may have given up; a login must not be lost for that.
     rotation::finish().await;
+    logging::finish();
     code
 }
 
 async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: Signals) -> u8 {
     let Signals { mut stop, hangups } = signals;
     let mut output = Output::standard();
-    let verbose = args.verbose > 0;
+    let (verbose, quiet) = (args.log.verbose > 0, args.log.quiet);
     let place = Place {
         path: args.config,
         environment,
@@ -94,6 +100,7 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
             let way = sync::Way {
                 args,
                 verbose,
+                quiet,
                 looks,
             };
             sync::sync(place, way, Signals { stop, hangups }, output).await
@@ -122,6 +129,10 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
         Command::Verify(args) => verify::run(place, args, stop, output).await,
         Command::Approve { mirror, json } => {
             unless_stopped(&mut stop, approve::run(&place, &mirror, json, output)).await
+        }
+        Command::Pause(args) => unless_stopped(&mut stop, pause::pause(&place, args, output)).await,
+        Command::Resume(args) => {
+            unless_stopped(&mut stop, pause::resume(&place, args, output)).await
         }
         Command::Undo { run, json } => {
             unless_stopped(&mut stop, undo::run(&place, &run, json, output)).await
@@ -177,6 +188,8 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         | Command::Resolve(_)
         | Command::Verify(_)
         | Command::Approve { .. }
+        | Command::Pause(_)
+        | Command::Resume(_)
         | Command::Undo { .. }
         | Command::Service { .. }
         | Command::Completions { .. }

@@ -1,11 +1,17 @@
 //! Where text goes: answers to standard output, complaints to standard error. A reader
 //! that has gone away stops nothing.
 
+use crate::cli::logging;
+use crate::cli::logging::form::Line;
+use crate::cli::logging::sink::Stdout;
+use crate::cli::logging::spool::Spool;
 use crate::cli::screen;
 use crate::config::Environment;
 use crate::model::path::confuses;
 use std::borrow::Cow;
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{IsTerminal, Write, stdout};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Whether to write in colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -53,15 +59,32 @@ impl Looks {
 }
 
 /// The two streams.
+#[derive(Clone)]
 pub(crate) struct Output {
     is_terminal: bool,
+    /// What standard output goes through, where nobody is to wait for its reader.
+    spool: Option<Arc<Spool>>,
 }
+
+/// How long the reader of a spool may take nothing before the end.
+const LAST: Duration = Duration::from_secs(1);
 
 impl Output {
     /// The process's own.
     pub(crate) fn standard() -> Self {
         Self {
             is_terminal: stdout().is_terminal(),
+            spool: None,
+        }
+    }
+
+    /// The process's own, for a service: a reader of its standard output that takes nothing
+    /// holds nothing up. `lost` is the line for so many that were lost.
+    pub(crate) fn patient(lost: impl Fn(u64) -> String + Send + Sync + 'static) -> Self {
+        let lost = move |lines| Line::from(lost(lines));
+        Self {
+            spool: Some(Spool::new(Box::new(Stdout::default()), Box::new(lost))),
+            ..Self::standard()
         }
     }
 
@@ -78,8 +101,17 @@ impl Output {
 
     /// Writes to standard output, with no line feed of its own.
     pub(crate) fn say(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.deliver(&spelled_out(text));
+        match &self.spool {
+            _ if text.is_empty() => {}
+            Some(spool) => spool.push(Line::from(spelled_out(text).into_owned())),
+            None => drop(self.deliver(&spelled_out(text))),
+        }
+    }
+
+    /// Waits until all that was said is written, unless nobody takes it.
+    pub(crate) fn finish(&self) {
+        if let Some(spool) = &self.spool {
+            spool.flush(LAST);
         }
     }
 
@@ -93,17 +125,18 @@ impl Output {
         })
     }
 
-    /// Writes to standard error, with no line feed of its own.
+    /// Writes to standard error, with no line feed of its own, or into the log where that
+    /// has its place there.
     pub(crate) fn complain(&mut self, text: &str) {
         if !text.is_empty() {
-            screen::around(|| drop(stderr().lock().write_all(text.as_bytes())));
+            logging::complain(text);
         }
     }
 }
 
 /// Lines for machines with what could confuse a terminal spelled out, as JSON allows in
 /// every string: what a program reads is the same.
-fn spelled_out(text: &str) -> Cow<'_, str> {
+pub(crate) fn spelled_out(text: &str) -> Cow<'_, str> {
     let is_tricky = |c: char| c != '\n' && confuses(c);
     if !text.starts_with('{') || !text.contains(is_tricky) {
         return Cow::Borrowed(text);

@@ -5,7 +5,7 @@ use crate::agent::notify_socket::Supervisor;
 use crate::agent::serve::Reload;
 use crate::cli::Place;
 use crate::cli::output::Output;
-use crate::cli::{problems, sync};
+use crate::cli::{logging, problems, sync};
 use crate::config;
 use std::io::{IsTerminal, stdin};
 use tokio::sync::{mpsc, oneshot};
@@ -56,6 +56,7 @@ impl Outside {
     /// What cannot be used changes nothing.
     async fn reload(&self) {
         self.supervisor.reloading();
+        logging::reopen();
         if let Err(words) = self.take_over().await {
             Output::standard().complain(&format!(
                 "{}error: the configuration was not read again; everything goes on as it was\n",

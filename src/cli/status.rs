@@ -1,12 +1,14 @@
 //! `boxup status` and `boxup wait`: asking the agent that runs.
 
 use crate::agent::control;
+use crate::agent::pause::told;
 use crate::cli::exit;
 use crate::cli::output::Output;
 use crate::cli::wording::{bytes, count, duration, printable, some};
 use crate::config::{Local, Mirror};
 use crate::model::ids::FolderKey;
 use crate::plan::guard::{BRAKE, Halt};
+use crate::plan::pause::ASKED;
 use crate::plan::policy::OnDelete;
 use crate::store::error::Error as StoreError;
 use crate::store::peek;
@@ -23,7 +25,10 @@ pub(crate) async fn status(config: &Local, as_json: bool, mut output: Output) ->
     let question = json!({ "verb": "status" });
     let asked = tokio::time::timeout(PATIENCE, control::ask(&config.state_dir, &question)).await;
     let (status, code) = match asked {
-        Ok(Ok(Some(status))) => (status, exit::OK),
+        Ok(Ok(Some(status))) => match status["error"].as_str() {
+            Some(error) => return unanswered(&io::Error::other(error.to_owned()), &mut output),
+            None => (status, exit::OK),
+        },
         Ok(Ok(None)) => match last_known(config) {
             Ok(status) => (status, exit::UNREACHABLE),
             Err(error) => {
@@ -93,7 +98,11 @@ fn unanswered(error: &io::Error, output: &mut Output) -> u8 {
 fn last_known(config: &Local) -> Result<Value, StoreError> {
     let reader = peek(&config.state_dir)?;
     let mut mirrors = Vec::new();
+    let now = crate::clock::nanos();
+    let pauses = reader.pauses()?.into_iter();
+    let pauses: Vec<_> = pauses.filter(|pause| !pause.is_over(now)).collect();
     for mirror in &config.mirrors {
+        let pause = pauses.iter().find(|pause| pause.mirror == mirror.name);
         let root = reader.root(&mirror.name, &mirror.target.key())?;
         let (synced, parked, halted) = match &root {
             Some(root) => (
@@ -107,8 +116,13 @@ fn last_known(config: &Local) -> Result<Value, StoreError> {
             "name": mirror.name,
             "local": mirror.local.to_string_lossy(),
             "folder_id": root.map(|root| root.id.to_string()),
-            "state": if halted.is_some() { "halted" } else { "stopped" },
+            "state": match (&halted, pause) {
+                (Some(_), _) => "halted",
+                (None, Some(_)) => "paused",
+                (None, None) => "stopped",
+            },
             "halted": halted,
+            "paused": pause.map(told::standing),
             "synced": synced,
             "pending": Value::Null,
             "in_flight": 0,
@@ -221,6 +235,9 @@ fn describe_limits(status: &Value) -> String {
 }
 
 fn describe_pause(paused: &Value, message: &str) -> String {
+    if paused["reason"] == ASKED {
+        return format!("    {}\n", printable(message));
+    }
     let number = |key: &str| paused[key].as_u64().unwrap_or(0);
     let what = match number("from_bytes") {
         0 => "nothing is sent there".to_owned(),

@@ -5,6 +5,7 @@ use crate::cli::wording::{bytes, count, duration, some};
 use crate::model::trouble::{Lesson, Said};
 use crate::remote::lessons::finding;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The closing words, with their line feed.
 pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, would: bool) -> String {
@@ -38,7 +39,7 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
         .map(|(number, what)| format!("{} {what}", count(*number)))
         .collect();
     let what = match parts.is_empty() {
-        true if is_whole(ending) => "nothing in it".to_owned(),
+        true if ending.is_whole() => "nothing in it".to_owned(),
         true => "not looked at".to_owned(),
         false => parts.join(", "),
     };
@@ -61,13 +62,6 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
     )
 }
 
-/// Whether everything was looked at.
-fn is_whole(ending: &Ending) -> bool {
-    let is_stopped =
-        ending.broken.is_some() || ending.unauthorized.is_some() || ending.unreachable.is_some();
-    !is_stopped && !ending.cut_short && ending.deferred.is_none() && ending.halted.is_empty()
-}
-
 fn by_reason(excluded: &BTreeMap<&'static str, u64>) -> String {
     let reasons = excluded.iter().map(|(reason, number)| match *reason {
         "symbolic_link" => some(*number, "symbolic link"),
@@ -80,36 +74,60 @@ fn by_reason(excluded: &BTreeMap<&'static str, u64>) -> String {
 
 /// What kept a run from its end, each with the next step; empty when nothing did.
 pub(crate) fn trouble(ending: &Ending) -> String {
-    let mut text = String::new();
+    let texts = troubles(ending).into_iter().map(|(_, text)| text);
+    texts.collect()
+}
+
+/// The same, one by one, each with a code.
+pub(crate) fn troubles(ending: &Ending) -> Vec<(&'static str, String)> {
+    let mut troubles = Vec::new();
     if let Some(said) = &ending.unauthorized {
-        text.push_str(&refusal(NOT_IN, said));
+        troubles.push(("unauthorized", refusal(NOT_IN, said)));
     }
     for (mirror, halt) in &ending.halted {
         if let Some(lesson) = finding(halt.code()) {
-            text.push_str(&format!("error: mirror {mirror:?} stands still: {halt}\n"));
-            text.push_str(&steps(lesson));
+            let text = format!("error: mirror {mirror:?} stands still: {halt}\n");
+            troubles.push(("halted", text + &steps(lesson)));
         }
     }
     if let Some(why) = &ending.unreachable {
-        text.push_str(&format!(
+        let text = format!(
             "error: Box cannot be reached: {why}. Nothing is lost: run it again when the network \
              or Box is back\n"
-        ));
+        );
+        troubles.push(("unreachable", text));
     }
     if let Some(wait) = ending.deferred {
-        text.push_str(&format!(
+        let text = format!(
             "error: Box asks to wait {} before the next request; the rest is left to the next \
              run\n",
             duration(wait)
-        ));
+        );
+        troubles.push(("deferred", text));
     }
     if let Some(error) = &ending.broken {
-        text.push_str(&format!("error: {error}\n"));
+        troubles.push(("broken", format!("error: {error}\n")));
     }
-    if ending.cut_short {
-        text.push_str("interrupted: the rest is left to the next run\n");
+    if let Some(longest) = ending.time_up {
+        troubles.push(("time_up", time_up(longest, ending.tally.pending)));
+    } else if ending.cut_short {
+        let text = "interrupted: the rest is left to the next run\n";
+        troubles.push(("interrupted", text.to_owned()));
     }
-    text
+    troubles
+}
+
+/// A pass had no time left.
+fn time_up(longest: Duration, pending: u64) -> String {
+    let left = match pending {
+        0 => "what was not looked at".to_owned(),
+        pending => format!("{} and what was not looked at", some(pending, "file")),
+    };
+    let longest = humantime::format_duration(longest);
+    format!(
+        "the time is up ({longest}, --max-duration): {left} is left to the next run, which goes \
+         on from here\n"
+    )
 }
 
 /// How a refusal begins that concerns everything.

@@ -3,24 +3,31 @@
 use crate::agent::meter::Gauge;
 use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::notify_socket::Supervisor;
+use crate::agent::once::{Wishes, once};
+use crate::agent::preview;
 use crate::agent::run::Watcher;
 use crate::agent::serve::{self, Orders};
-use crate::agent::{preview, run as agent};
 use crate::cli::args::SyncArgs;
+use crate::cli::logging::events::Events;
 use crate::cli::output::{Looks, Output};
 use crate::cli::reload::Outside;
-use crate::cli::text::{Style, Text};
+use crate::cli::text::{Style, Text, Volume};
 use crate::cli::wording::printable;
-use crate::cli::{Place, Signals, exit, json, problems, progress, refuse, summary, unless_told};
+use crate::cli::{
+    Place, Signals, exit, json, logging, problems, progress, refuse, summary, unless_told,
+};
 use crate::config::{self, Config, Environment};
 use std::io::{IsTerminal, stderr, stdin};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// How it was asked for.
 pub(super) struct Way {
     pub(crate) args: SyncArgs,
     pub(crate) verbose: bool,
+    pub(crate) quiet: bool,
     pub(crate) looks: Looks,
 }
 
@@ -43,9 +50,20 @@ pub(super) async fn sync(place: Place, way: Way, signals: Signals, mut output: O
             return refuse(&error, false, &mut output);
         }
     };
-    for warning in &loaded.warnings {
-        output.complain(&format!("warning: {warning}\n"));
+    // A single pass says those that are new.
+    let is_single = way.args.once && !way.args.dry_run;
+    let mut warnings = loaded.warnings;
+    if !is_single {
+        for warning in warnings.drain(..) {
+            output.complain(&format!("warning: {warning}\n"));
+        }
     }
+    let wishes = Wishes {
+        warnings,
+        repeats: way.verbose,
+        wait_lock: way.args.wait_lock,
+        max_duration: way.args.max_duration,
+    };
     let config = match select(loaded.config, &way.args.mirrors) {
         Ok(config) => config,
         Err(message) => {
@@ -59,22 +77,20 @@ pub(super) async fn sync(place: Place, way: Way, signals: Signals, mut output: O
             return exit::USAGE;
         }
     };
-    run(config, place, way, (stop, hangups), output).await
+    run(config, place, way, wishes, (stop, hangups), output).await
 }
 
 async fn run(
     config: Config,
     place: Place,
     way: Way,
+    wishes: Wishes,
     (mut stop, hangups): (mpsc::Receiver<()>, Option<mpsc::Receiver<()>>),
     mut output: Output,
 ) -> u8 {
-    let Way {
-        args,
-        verbose,
-        looks,
-    } = way;
-    let reporter = Reporter::new(&args, verbose, looks, &output);
+    warn_log(&config, &mut output);
+    let reporter = Reporter::new(&way, hangups.is_some());
+    let Way { args, looks, .. } = way;
     let sink = reporter.sink();
     let gauge = progress(&config, &args, looks);
     let watcher = Watcher { sink, gauge };
@@ -82,6 +98,11 @@ async fn run(
         tokio::select! {
             ended = preview::preview(&config, watcher.sink) => ended,
             Some(()) = stop.recv() => Ok(Ending { cut_short: true, ..Ending::default() }),
+            () = pass_by(wishes.max_duration) => Ok(Ending {
+                cut_short: true,
+                time_up: wishes.max_duration,
+                ..Ending::default()
+            }),
         }
     } else if let Some(hangups) = hangups {
         let supervisor = Supervisor::of(&place.environment);
@@ -103,10 +124,10 @@ async fn run(
         listening.abort();
         ended
     } else {
-        agent::once(&config, stop, watcher).await
+        once(&config, &wishes, stop, watcher).await
     };
     match ended {
-        Ok(ending) => reporter.end(&ending, &mut output),
+        Ok(ending) => reporter.end(&ending),
         Err(fatal) => {
             let code = exit::of_fatal(&fatal);
             if args.json {
@@ -115,6 +136,14 @@ async fn run(
             output.complain(&format!("error: {fatal}\n"));
             code
         }
+    }
+}
+
+/// Returns when that time has passed; never without one.
+async fn pass_by(span: Option<Duration>) {
+    match span {
+        Some(span) => tokio::time::sleep(span).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -129,9 +158,26 @@ fn warn_root(args: &SyncArgs, environment: &Environment, output: &mut Output) {
     }
 }
 
+/// Each line of a log in a mirror would be a change of that mirror.
+fn warn_log(config: &Config, output: &mut Output) {
+    let Some(file) = logging::file().and_then(|file| std::fs::canonicalize(file).ok()) else {
+        return;
+    };
+    let holds = |local: &PathBuf| std::fs::canonicalize(local).is_ok_and(|l| file.starts_with(l));
+    if let Some(mirror) = config.mirrors.iter().find(|mirror| holds(&mirror.local)) {
+        output.complain(&format!(
+            "warning: the log {:?} lies in mirror {:?}, where each of its lines is a change to \
+             send: put it elsewhere, or exclude it\n",
+            file.display(),
+            mirror.name
+        ));
+    }
+}
+
 /// Progress, for a person at a terminal who reads no JSON.
 fn progress(config: &Config, args: &SyncArgs, looks: Looks) -> Option<Gauge> {
-    let is_watched = stderr().is_terminal() && looks.redraw && !args.json && !args.dry_run;
+    let is_seen = logging::tells_by_lines() && looks.redraw && stderr().is_terminal();
+    let is_watched = is_seen && !args.json && !args.dry_run;
     let host = config.endpoints.upload.url().host_str();
     let host = host.unwrap_or("Box").to_owned();
     is_watched.then(|| progress::gauge(host, looks.colours(true)))
@@ -157,45 +203,74 @@ pub(super) fn select(mut config: Config, names: &[String]) -> Result<Config, Str
     Ok(config)
 }
 
-/// Tells what happens, in one of the two forms.
+/// Tells what happens: on standard output, in one of two forms, and in the log.
 struct Reporter {
     form: Form,
+    events: Option<Arc<Mutex<Events>>>,
+    output: Output,
     dry_run: bool,
-    is_terminal: bool,
+    quiet: bool,
+    is_verbose: bool,
 }
 
 #[derive(Clone)]
 enum Form {
     Json,
     Text(Arc<Mutex<Text>>),
+    /// All is in the log.
+    Nothing,
 }
 
 impl Reporter {
-    fn new(args: &SyncArgs, verbose: bool, looks: Looks, output: &Output) -> Self {
-        let is_terminal = output.is_terminal();
+    fn new(way: &Way, is_service: bool) -> Self {
+        let (args, quiet) = (&way.args, way.quiet);
+        let output = match (is_service, args.json) {
+            (false, _) => Output::standard(),
+            (true, true) => Output::patient(|lines| format!("{}\n", json::lost(lines))),
+            (true, false) => Output::patient(|lines| format!("lost      {lines} of these lines\n")),
+        };
         let style = Style {
-            colour: looks.colours(is_terminal),
+            colour: way.looks.colours(output.is_terminal()),
             would: args.dry_run,
-            verbose,
+            volume: match way.verbose {
+                true => Volume::Verbose,
+                false if quiet => Volume::Quiet,
+                false => Volume::Usual,
+            },
         };
         let form = match args.json {
             true => Form::Json,
-            false => Form::Text(Arc::new(Mutex::new(Text::new(style)))),
+            false if logging::tells_by_lines() => {
+                Form::Text(Arc::new(Mutex::new(Text::new(style))))
+            }
+            false => Form::Nothing,
         };
+        let events = || Arc::new(Mutex::new(Events::new(args.dry_run)));
         Self {
             form,
+            events: logging::tells_by_records().then(events),
+            output,
             dry_run: args.dry_run,
-            is_terminal,
+            quiet,
+            is_verbose: way.verbose,
         }
     }
 
     fn sink(&self) -> Sink {
-        let (form, dry_run) = (self.form.clone(), self.dry_run);
-        let mut output = Output::standard();
+        let (form, dry_run, quiet) = (self.form.clone(), self.dry_run, self.quiet);
+        let (events, mut output) = (self.events.clone(), self.output.clone());
         Box::new(move |notice: Notice| {
-            if let Notice::Mirror(announcement) = &notice {
-                let words = printable(&announcement.to_string());
-                output.complain(&format!("{words}\n"));
+            if let Some(events) = &events {
+                let mut events = events.lock().unwrap_or_else(PoisonError::into_inner);
+                logging::record(events.of(&notice));
+            }
+            match &notice {
+                Notice::Mirror(announcement) if !quiet => {
+                    let words = printable(&announcement.to_string());
+                    logging::to_people(&format!("{words}\n"));
+                }
+                Notice::Warning(words) => logging::to_people(&format!("warning: {words}\n")),
+                _ => {}
             }
             match &form {
                 Form::Json => {
@@ -207,25 +282,36 @@ impl Reporter {
                     let mut text = text.lock().unwrap_or_else(PoisonError::into_inner);
                     output.say(&text.line(&notice));
                 }
+                Form::Nothing => {}
             }
         })
     }
 
-    fn end(self, ending: &Ending, output: &mut Output) -> u8 {
+    fn end(mut self, ending: &Ending) -> u8 {
         let code = exit::of_ending(ending);
         match self.form {
             Form::Json => {
-                output.say(&format!("{}\n", json::summary(ending, code, self.dry_run)));
+                let line = json::summary(ending, code, self.dry_run);
+                self.output.say(&format!("{line}\n"));
             }
             Form::Text(text) => {
                 let text = text.lock().unwrap_or_else(PoisonError::into_inner);
                 // From cron, silence means that all is well and nothing was to be done.
-                if self.is_terminal || text.has_spoken || code != exit::OK {
-                    output.say(&summary::text(ending, &text.excluded, self.dry_run));
+                let is_read = self.is_verbose || self.output.is_terminal() && !self.quiet;
+                if is_read || text.has_spoken || code != exit::OK {
+                    let words = summary::text(ending, &text.excluded, self.dry_run);
+                    self.output.say(&words);
                 }
             }
+            Form::Nothing => {}
         }
-        output.complain(&summary::trouble(ending));
+        self.output.finish();
+        if let Some(events) = &self.events {
+            let events = events.lock().unwrap_or_else(PoisonError::into_inner);
+            let records = events.end(ending, code);
+            records.into_iter().for_each(logging::record);
+        }
+        logging::to_people(&summary::trouble(ending));
         code
     }
 }

@@ -2,11 +2,13 @@
 
 use crate::agent::notice::Notice;
 use crate::cli::json::told_name;
+use crate::cli::memory::Memory;
 use crate::cli::wording::{bytes, duration, printable, some};
 use crate::model::deed::ItemId;
 use crate::model::name::RemoteName;
 use crate::plan::action::Report;
-use std::collections::{BTreeMap, HashMap};
+use crate::plan::pause::Pause;
+use std::collections::BTreeMap;
 
 /// How the lines are written.
 #[derive(Clone, Copy, Debug)]
@@ -15,8 +17,19 @@ pub(crate) struct Style {
     pub(crate) colour: bool,
     /// Tell what would be done, not what was.
     pub(crate) would: bool,
-    /// Also name what is left out on purpose.
-    pub(crate) verbose: bool,
+    /// How much of it.
+    pub(crate) volume: Volume,
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Volume {
+    /// Only what is not on Box, and why.
+    Quiet,
+    /// What happens.
+    Usual,
+    /// Also what is left out on purpose.
+    Verbose,
 }
 
 /// Turns notices into lines. Remembers what it has said: a service that looks every
@@ -24,22 +37,19 @@ pub(crate) struct Style {
 #[derive(Debug)]
 pub(crate) struct Text {
     style: Style,
-    said: HashMap<(String, String), String>,
+    said: Memory,
     /// What was left out, by reason, for the summary.
     pub(crate) excluded: BTreeMap<&'static str, u64>,
     /// Whether there was anything to tell.
     pub(crate) has_spoken: bool,
 }
 
-/// Beyond this many, what was said is forgotten and may be said again.
-const MEMORY: usize = 100_000;
-
 impl Text {
     /// Nothing said yet.
     pub(crate) fn new(style: Style) -> Self {
         Self {
             style,
-            said: HashMap::new(),
+            said: Memory::default(),
             excluded: BTreeMap::new(),
             has_spoken: false,
         }
@@ -47,11 +57,24 @@ impl Text {
 
     /// The line for a notice, with its line feed; empty when there is nothing to say.
     pub(crate) fn line(&mut self, notice: &Notice) -> String {
+        let had_spoken = self.has_spoken;
+        let line = self.worded(notice);
+        match self.style.volume == Volume::Quiet && !is_trouble(notice) {
+            true => {
+                self.has_spoken = had_spoken;
+                String::new()
+            }
+            false => line,
+        }
+    }
+
+    fn worded(&mut self, notice: &Notice) -> String {
         let line = match notice {
             Notice::Entry {
                 mirror,
                 path,
                 report,
+                ..
             } => {
                 let place = format!("{mirror}/{path}");
                 let name = told_name(path, report).map(RemoteName::as_str);
@@ -60,11 +83,13 @@ impl Text {
             }
             Notice::Halted { mirror, halt } => {
                 let words = format!("mirror {mirror:?} stands still: {halt}");
-                if self.is_repetition(mirror, "", &words) {
+                if self.said.repeats(mirror, "", &words) {
                     return String::new();
                 }
                 self.marked("halted", RED, &words)
             }
+            Notice::Paused(pause) => self.paused(&pause.mirror, Some(pause)),
+            Notice::Resumed { mirror } => self.paused(mirror, None),
             Notice::Throttled(wait) => {
                 let words = format!("Box asks to wait {}", duration(*wait));
                 self.marked("waiting", YELLOW, &words)
@@ -72,7 +97,7 @@ impl Text {
             Notice::Unreachable(why) => {
                 self.marked("waiting", YELLOW, &format!("{why}; trying again"))
             }
-            Notice::Watching if self.style.verbose => {
+            Notice::Watching if self.style.volume == Volume::Verbose => {
                 self.marked("watching", PLAIN, "every directory is watched")
             }
             Notice::Reloaded { run } => {
@@ -83,9 +108,9 @@ impl Text {
                 self.marked("reloaded", PLAIN, &words)
             }
             Notice::Draining => self.marked("stopping", PLAIN, "what is under way is finished"),
-            Notice::Passed { mirror } => {
+            Notice::Passed { mirror, .. } => {
                 // In order again: the next halt is news.
-                self.said.remove(&(mirror.clone(), String::new()));
+                self.said.forget(mirror, "");
                 return String::new();
             }
             Notice::Verified { found, .. } if found.is_in_sync() => return String::new(),
@@ -98,10 +123,20 @@ impl Text {
                 self.marked("drifted", YELLOW, &words)
             }
             // Told on standard error.
-            Notice::Watching | Notice::Mirror(_) => return String::new(),
+            Notice::Watching | Notice::Mirror(_) | Notice::Warning(_) => return String::new(),
         };
         self.has_spoken = true;
         line
+    }
+
+    fn paused(&self, mirror: &str, pause: Option<&Pause>) -> String {
+        match pause {
+            Some(pause) => {
+                let words = format!("mirror {mirror:?} is not mirrored: {pause}");
+                self.marked("paused", YELLOW, &words)
+            }
+            None => self.marked("resumed", PLAIN, &format!("mirror {mirror:?} goes on")),
+        }
     }
 
     /// `named` tells the name on Box where it is another.
@@ -110,7 +145,7 @@ impl Text {
         let (word, colour, rest) = match report {
             Report::Excluded(why) => {
                 *self.excluded.entry(why.code()).or_default() += 1;
-                if !self.style.verbose {
+                if self.style.volume != Volume::Verbose {
                     return String::new();
                 }
                 ("excluded", PLAIN, format!(": {why}"))
@@ -147,22 +182,12 @@ impl Text {
         };
         let is_lasting = matches!(report, Report::Excluded(_) | Report::Parked(_));
         if !is_lasting {
-            self.said.remove(&(mirror.to_owned(), place.to_owned()));
-        } else if self.is_repetition(mirror, place, &rest) {
+            self.said.forget(mirror, place);
+        } else if self.said.repeats(mirror, place, &rest) {
             return String::new();
         }
         self.has_spoken = true;
         self.marked(word, colour, &format!("{place}{rest}"))
-    }
-
-    fn is_repetition(&mut self, mirror: &str, place: &str, words: &str) -> bool {
-        if self.said.len() >= MEMORY {
-            self.said.clear();
-        }
-        let key = (mirror.to_owned(), place.to_owned());
-        self.said
-            .insert(key, words.to_owned())
-            .is_some_and(|before| before == words)
     }
 
     fn marked(&self, word: &str, colour: &str, rest: &str) -> String {
@@ -172,6 +197,25 @@ impl Text {
         } else {
             format!("{would}{word:<9} {rest}\n")
         }
+    }
+}
+
+/// Whether something is not as it should be.
+fn is_trouble(notice: &Notice) -> bool {
+    match notice {
+        Notice::Entry { report, .. } => matches!(report, Report::Parked(_) | Report::Failed(_)),
+        Notice::Halted { .. }
+        | Notice::Paused(_)
+        | Notice::Unreachable(_)
+        | Notice::Verified { .. } => true,
+        Notice::Throttled(_)
+        | Notice::Resumed { .. }
+        | Notice::Passed { .. }
+        | Notice::Mirror(_)
+        | Notice::Warning(_)
+        | Notice::Watching
+        | Notice::Draining
+        | Notice::Reloaded { .. } => false,
     }
 }
 

@@ -4,7 +4,7 @@ use crate::agent::undo;
 use crate::cli::errand::{self, Untold};
 use crate::cli::output::Output;
 use crate::cli::wording::{printable, some};
-use crate::cli::{Place, exit, refuse};
+use crate::cli::{Place, exit, refuse, whole};
 use crate::config::Config;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -18,7 +18,7 @@ const SLOW: &str = "the service is still at it: run the same again to see how it
 pub(super) async fn run(place: &Place, run: &str, as_json: bool, mut output: Output) -> u8 {
     let question = json!({ "verb": "undo", "run": run });
     let alone = async |config: Config| undo::alone(&config, run).await;
-    let told = match errand::run(place, &question, PATIENCE, SLOW, alone).await {
+    let told = match errand::run(place, &question, PATIENCE, SLOW, whole, alone).await {
         Ok(told) => told,
         Err(Untold::Configuration(error)) => return refuse(&error, as_json, &mut output),
         Err(Untold::Failed(what, code)) => return fail(&what, code, as_json, &mut output),

@@ -18,6 +18,7 @@ pub(crate) struct File {
     pub(crate) verify_every: Entry<String>,
     pub(crate) endpoints: EndpointsTable,
     pub(crate) network: NetworkTable,
+    pub(crate) metrics: MetricsTable,
     /// Every key that can be given, and what is said about it.
     pub(crate) asked: Vec<Asked>,
 }
@@ -98,6 +99,13 @@ pub(crate) struct NetworkTable {
     pub(crate) ca_file: Entry<String>,
 }
 
+/// `[metrics]`
+pub(crate) struct MetricsTable {
+    pub(crate) listen: Entry<String>,
+    pub(crate) allow_remote: Entry<bool>,
+    pub(crate) hosts: Vec<Entry<String>>,
+}
+
 impl File {
     /// Reads the text of a configuration file. `None` when it is no TOML.
     pub(crate) fn read(source: &str, problems: &mut Problems) -> Option<Self> {
@@ -115,6 +123,7 @@ impl File {
                 verify_every,
                 endpoints: root.section("endpoints", endpoints),
                 network: root.section("network", network),
+                metrics: root.section("metrics", metrics),
                 asked: Vec::new(),
             }
         };
@@ -202,6 +211,14 @@ fn endpoints(section: &mut Section<'_>) -> EndpointsTable {
         token: section.text("token", Meaning::Plain),
         authorize: section.text("authorize", Meaning::Plain),
         revoke: section.text("revoke", Meaning::Plain),
+    }
+}
+
+fn metrics(section: &mut Section<'_>) -> MetricsTable {
+    MetricsTable {
+        listen: section.text("listen", Meaning::Plain),
+        allow_remote: section.flag("allow_remote"),
+        hosts: section.texts("hosts"),
     }
 }
 

@@ -20,6 +20,7 @@ mod environment;
 mod file;
 mod key;
 mod locate;
+mod metrics;
 mod mirrors;
 mod network;
 mod pace;
@@ -56,6 +57,7 @@ use crate::model::timetable::Timetable;
 use crate::plan::policy::{OnDelete, OnForeign, OnInvalidName};
 use crate::plan::sight::Mode;
 use secrecy::SecretString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -82,6 +84,8 @@ pub(crate) struct Config {
     pub(crate) endpoints: Endpoints,
     /// How to get there.
     pub(crate) network: Network,
+    /// Where the service tells how it stands, if it does.
+    pub(crate) metrics: Option<Metrics>,
 }
 
 /// How to sign in to Box.
@@ -249,6 +253,16 @@ pub(crate) struct Network {
     pub(crate) proxy: Option<Proxy>,
     /// Whom to trust beside the system's own certificate authorities.
     pub(crate) ca: Option<Certificates>,
+}
+
+/// Where the service tells how it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Metrics {
+    /// The address to listen on; port 0 picks a free one.
+    pub(crate) listen: SocketAddr,
+    /// Names under which it may be asked, beside those of this machine itself. In small
+    /// letters, addresses without brackets.
+    pub(crate) hosts: Vec<String>,
 }
 
 /// Certificate authorities, checked: at least one certificate and no private key.

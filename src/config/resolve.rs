@@ -8,8 +8,10 @@ use crate::config::file::File;
 use crate::config::locate::SYSTEM;
 use crate::config::problem::{Place, Problem, Problems, closest};
 use crate::config::reader::{Entry, State};
-use crate::config::{Auth, Config, Endpoints, Limits, Loaded, Local, Mirror, Network, Watch};
-use crate::config::{auth, endpoints, mirrors, network, pace};
+use crate::config::{
+    Auth, Config, Endpoints, Limits, Loaded, Local, Metrics, Mirror, Network, Watch,
+};
+use crate::config::{auth, endpoints, metrics, mirrors, network, pace};
 use crate::model::mounts::Spot;
 use secrecy::SecretString;
 use std::ffi::OsStr;
@@ -94,6 +96,7 @@ pub(super) struct Parts {
     pub(super) verify_every: Option<Option<Duration>>,
     pub(super) endpoints: Option<Endpoints>,
     pub(super) network: Option<Network>,
+    metrics: Option<Option<Metrics>>,
 }
 
 impl Parts {
@@ -107,6 +110,7 @@ impl Parts {
             verify_every: pace::verify_every(&file.verify_every, problems),
             endpoints: endpoints::resolve(&file.endpoints, problems),
             network: network::resolve(&file.network, world, problems),
+            metrics: metrics::resolve(&file.metrics, problems),
         };
         if let (Some(state_dir), Some(mirrors)) = (&parts.state_dir, &parts.mirrors) {
             warn_of_own_state(state_dir, mirrors, world, problems);
@@ -127,6 +131,7 @@ impl Parts {
             verify_every: self.verify_every?,
             endpoints: self.endpoints?,
             network: self.network?,
+            metrics: self.metrics?,
         })
     }
 }

@@ -52,7 +52,7 @@ pub(crate) enum Source {
 type Make = fn() -> Value;
 
 /// What holds where the file says nothing. A key that is not here has no value then.
-const DEFAULTS: [(&str, Make); 27] = [
+const DEFAULTS: [(&str, Make); 30] = [
     ("mirror.exclude", || json!([])),
     ("mirror.include", || json!([])),
     ("mirror.default_excludes", || json!(true)),
@@ -79,6 +79,9 @@ const DEFAULTS: [(&str, Make); 27] = [
     ("limits.bandwidth", || json!("off")),
     ("network.proxy", || Value::Null),
     ("network.ca_file", || Value::Null),
+    ("metrics.listen", || Value::Null),
+    ("metrics.allow_remote", || json!(false)),
+    ("metrics.hosts", || json!([])),
     ("auth.as_user", || Value::Null),
 ];
 

@@ -10,6 +10,7 @@ pub(crate) mod ground;
 pub(crate) mod hash;
 mod links;
 pub(crate) mod mounts;
+pub(crate) mod owner;
 pub(crate) mod root;
 pub(crate) mod rules;
 pub(crate) mod scan;

@@ -45,6 +45,8 @@ pub(crate) enum Parked {
     NameTaken(Obstacle),
     /// Another kind of thing had its name, and goes to Box's trash first.
     Succeeds,
+    /// It has moved here from a mirror that is paused, or there from here.
+    Awaits(String),
     /// A file with other content was on Box before, and is left alone.
     Differs(Obstacle),
     /// Box's copy was changed by somebody else, and is left alone.
@@ -80,6 +82,8 @@ pub(crate) const FULL: &str = "storage_limit_exceeded";
 pub(crate) const NAME_TAKEN: &str = "name_taken";
 /// The code of [`Parked::Succeeds`].
 pub(crate) const SUCCEEDS: &str = "waits_for_delete";
+/// The code of [`Parked::Awaits`].
+pub(crate) const AWAITS: &str = "waits_for_resume";
 /// The code of [`Parked::Doubted`].
 pub(crate) const DOUBTED: &str = "state_lost";
 
@@ -147,6 +151,7 @@ impl Parked {
             Self::CaseTwin(_) => "case_twin",
             Self::NameTaken(_) => NAME_TAKEN,
             Self::Succeeds => SUCCEEDS,
+            Self::Awaits(_) => AWAITS,
             Self::Differs(_) => "differs_on_box",
             Self::ChangedOnBox(_) => "changed_on_box",
             Self::GoneFromBox(_) => "gone_from_box",
@@ -172,6 +177,7 @@ impl Parked {
             Self::Name(_)
             | Self::CaseTwin(_)
             | Self::Succeeds
+            | Self::Awaits(_)
             | Self::FolderGone(_)
             | Self::Locked(..)
             | Self::Full(_)
@@ -206,6 +212,7 @@ impl Parked {
             }
             Self::NameTaken(_)
             | Self::Succeeds
+            | Self::Awaits(_)
             | Self::Differs(_)
             | Self::ChangedOnBox(_)
             | Self::GoneFromBox(_)
@@ -239,6 +246,11 @@ impl fmt::Display for Parked {
             Self::Succeeds => f.write_str(
                 "what had this name before it was deleted here, and goes to Box's trash once it \
                  has been gone for a minute: then this is sent. Nothing needs to be done",
+            ),
+            Self::Awaits(mirror) => write!(
+                f,
+                "it has moved from one mirror to another, and mirror {mirror:?} is paused: it \
+                 moves on Box when that goes on. Nothing needs to be done"
             ),
             Self::Differs(which) => write!(
                 f,

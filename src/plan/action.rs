@@ -59,6 +59,16 @@ impl DirPlan {
         let restless = restless.map(|work| &work.name);
         restless.chain(&self.unsettled).cloned().collect()
     }
+
+    /// Whether an entry that was looked at is not dealt with yet.
+    pub(crate) fn goes_on(&self, name: &LocalName) -> bool {
+        let failed = self.reports.iter();
+        let mut failed = failed.filter(|(_, report)| matches!(report, Report::Failed(_)));
+        self.actions.iter().any(|action| action.name() == name)
+            || self.unsettled.contains(name)
+            || self.put_off.contains(name)
+            || failed.any(|(other, _)| other == name)
+    }
 }
 
 /// Work that needs Box.

@@ -5,6 +5,7 @@
 //! held is bounded, because too many paths become everything.
 
 use crate::model::path::RelPath;
+use crate::plan::restless::Unrest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::os::unix::ffi::OsStrExt;
@@ -65,6 +66,8 @@ struct Place {
 struct Wait {
     since: Instant,
     due: Instant,
+    /// When the oldest change that this is about was first known of.
+    first: Instant,
 }
 
 impl Debouncer {
@@ -76,9 +79,9 @@ impl Debouncer {
         }
     }
 
-    /// Takes note of a hint that came `now`. A single file waits no longer than until
-    /// `latest`, whether it is quiet or not.
-    pub(crate) fn hint(&mut self, hint: Hint, latest: Option<Instant>, now: Instant) {
+    /// Takes note of a hint that came `now`. A single file that does not rest waits no
+    /// longer than `unrest` says, whether it is quiet or not.
+    pub(crate) fn hint(&mut self, hint: Hint, unrest: Option<Unrest>, now: Instant) {
         let settle = self.settle;
         let waiting = self.roots.entry(hint.root).or_default();
         if let Some(wait) = &mut waiting.everything {
@@ -88,20 +91,25 @@ impl Debouncer {
         match hint.what {
             What::Everything => waiting.collapse(Wait::new(now, settle)),
             What::Tree(dir) => waiting.tree(dir, now, settle),
-            What::Path(path) => waiting.path(path, latest, now, settle),
+            What::Path(path) => waiting.path(path, unrest, now, settle),
         }
         if waiting.places.len() > MOST {
             waiting.collapse(Wait::new(now, settle));
         }
     }
 
+    /// Since when the oldest change waits in a root, of those that were hinted at.
+    pub(crate) fn oldest_of(&self, root: usize) -> Option<Instant> {
+        self.roots.get(&root).and_then(Waiting::oldest)
+    }
+
     /// Takes out what has been quiet for long enough, the longest waiting first in each
-    /// root.
-    pub(crate) fn due(&mut self, now: Instant) -> Vec<Hint> {
+    /// root, each with when its oldest change was first known of.
+    pub(crate) fn due(&mut self, now: Instant) -> Vec<(Hint, Instant)> {
         let mut due = Vec::new();
         for (root, waiting) in &mut self.roots {
             let ready = std::iter::from_fn(|| waiting.next_ready(now));
-            due.extend(ready.map(|what| Hint { root: *root, what }));
+            due.extend(ready.map(|(what, first)| (Hint { root: *root, what }, first)));
         }
         self.roots.retain(|_, waiting| waiting.next().is_some());
         due
@@ -119,50 +127,69 @@ impl Waiting {
         everything.or_else(|| self.order.first().map(|(due, _)| *due))
     }
 
-    fn next_ready(&mut self, now: Instant) -> Option<What> {
+    fn oldest(&self) -> Option<Instant> {
+        let places = self.places.values().map(|place| place.wait.first);
+        let everything = self.everything.map(|wait| wait.first);
+        everything.into_iter().chain(places).min()
+    }
+
+    fn next_ready(&mut self, now: Instant) -> Option<(What, Instant)> {
         if self.next()? > now {
             return None;
         }
-        if self.everything.take().is_some() {
-            return Some(What::Everything);
+        if let Some(wait) = self.everything.take() {
+            return Some((What::Everything, wait.first));
         }
         let (_, path) = self.order.pop_first()?;
         let place = self.places.remove(&path)?;
-        Some(match place.is_tree {
+        let what = match place.is_tree {
             true => What::Tree(path),
             false => What::Path(path),
-        })
+        };
+        Some((what, place.wait.first))
     }
 
-    fn path(&mut self, path: RelPath, latest: Option<Instant>, now: Instant, settle: Duration) {
+    fn path(&mut self, path: RelPath, unrest: Option<Unrest>, now: Instant, settle: Duration) {
         if let Some(tree) = self.tree_around(&path) {
-            return self.put(tree, true, now, settle);
+            return self.put(tree, true, (now, now), settle);
         }
-        let settle = latest.map_or(settle, |latest| {
-            settle.min(latest.saturating_duration_since(now))
+        let settle = unrest.map_or(settle, |unrest| {
+            settle.min(unrest.latest.saturating_duration_since(now))
         });
-        self.put(path, false, now, settle);
+        let first = unrest.map_or(now, |unrest| unrest.since.min(now));
+        self.put(path, false, (now, first), settle);
     }
 
     fn tree(&mut self, dir: RelPath, now: Instant, settle: Duration) {
         if let Some(around) = self.tree_around(&dir) {
-            return self.put(around, true, now, settle);
+            return self.put(around, true, (now, now), settle);
         }
-        for below in self.within(&dir) {
-            self.remove(&below);
-        }
-        self.put(dir, true, now, settle);
+        let within = self.within(&dir);
+        let below = within.iter().filter(|below| **below != dir);
+        let first = below.filter_map(|below| Some(self.remove(below)?.wait.first));
+        let first = first.min().map_or(now, |first| first.min(now));
+        self.put(dir, true, (now, first), settle);
     }
 
-    /// Inserts a place, or lets it wait anew.
-    fn put(&mut self, path: RelPath, is_tree: bool, now: Instant, settle: Duration) {
-        let wait = match self.remove(&path) {
+    /// Inserts a place, or lets it wait anew. Its oldest change was known of `first`, or
+    /// before.
+    fn put(
+        &mut self,
+        path: RelPath,
+        is_tree: bool,
+        (now, first): (Instant, Instant),
+        settle: Duration,
+    ) {
+        let before = self.remove(&path);
+        let first = before.map_or(first, |place| place.wait.first.min(first));
+        let mut wait = match before {
             Some(mut place) if is_tree => {
                 place.wait.restart(now, settle);
                 place.wait
             }
             _ => Wait::new(now, settle),
         };
+        wait.first = first;
         self.order.insert((wait.due, path.clone()));
         self.places.insert(path, Place { is_tree, wait });
     }
@@ -173,7 +200,10 @@ impl Waiting {
         Some(place)
     }
 
-    fn collapse(&mut self, wait: Wait) {
+    fn collapse(&mut self, mut wait: Wait) {
+        wait.first = self
+            .oldest()
+            .map_or(wait.first, |oldest| oldest.min(wait.first));
         self.places.clear();
         self.order.clear();
         self.everything = Some(wait);
@@ -209,6 +239,7 @@ impl Wait {
         Self {
             since: now,
             due: now + settle,
+            first: now,
         }
     }
 
@@ -222,6 +253,7 @@ impl Wait {
 mod tests {
     use super::{Debouncer, Hint, MOST, What};
     use crate::model::path::RelPath;
+    use crate::plan::restless::Unrest;
     use std::path::Path;
     use std::time::{Duration, Instant};
 
@@ -254,7 +286,7 @@ mod tests {
             let promised = debouncer.next_due().is_some_and(|due| due <= at(second));
             let due = debouncer.due(at(second));
             assert_eq!(promised, !due.is_empty(), "second {second}");
-            got.extend(due.iter().map(|hint| show(second, hint)));
+            got.extend(due.iter().map(|(hint, _)| show(second, hint)));
         }
         assert_eq!(got, expected, "{hints:?}");
         assert_eq!(debouncer.next_due(), None);
@@ -335,10 +367,51 @@ mod tests {
         let mut due = Vec::new();
         for second in 0..40 {
             let what = what("a");
-            debouncer.hint(Hint { root: 0, what }, Some(at(25)), at(second));
+            let unrest = Unrest {
+                since: at(0),
+                latest: at(25),
+            };
+            debouncer.hint(Hint { root: 0, what }, Some(unrest), at(second));
             due.extend(debouncer.due(at(second)).iter().map(|_| second));
         }
         // From then on it is for whoever asks to let it wait again.
         assert_eq!(due, (25..40).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_oldest_change_is_not_forgotten_when_others_follow() {
+        let start = Instant::now();
+        let at = |second| start + Duration::from_secs(second);
+        let hint = |debouncer: &mut Debouncer, text, second| {
+            let what = what(text);
+            debouncer.hint(Hint { root: 0, what }, None, at(second));
+        };
+        for (hints, expected) in [
+            (&[(0, "a"), (5, "a")][..], 0),
+            (&[(0, "d/a"), (5, "d/")], 0),
+            (&[(0, "d/"), (5, "d/a")], 0),
+            (&[(0, "a"), (1, "b"), (5, "*")], 0),
+            (&[(3, "*"), (5, "a")], 3),
+        ] {
+            let mut debouncer = Debouncer::new(Duration::from_secs(SETTLE));
+            assert_eq!(debouncer.oldest_of(0), None);
+            for (second, text) in hints {
+                hint(&mut debouncer, text, *second);
+            }
+            assert_eq!(debouncer.oldest_of(0), Some(at(expected)), "{hints:?}");
+            let due = debouncer.due(at(100));
+            let first = due.iter().map(|(_, first)| *first).min();
+            assert_eq!(first, Some(at(expected)), "{hints:?}");
+            assert_eq!(debouncer.oldest_of(0), None);
+        }
+        // One that was looked at meanwhile, and did not rest.
+        let mut debouncer = Debouncer::new(Duration::from_secs(SETTLE));
+        let unrest = Unrest {
+            since: at(0),
+            latest: at(30),
+        };
+        let what = what("a");
+        debouncer.hint(Hint { root: 0, what }, Some(unrest), at(20));
+        assert_eq!(debouncer.oldest_of(0), Some(at(0)));
     }
 }

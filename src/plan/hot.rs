@@ -23,8 +23,8 @@ const SWEEP: Duration = Duration::from_secs(1);
 pub(crate) struct Hot {
     /// Until when each file that had a version gets no other.
     cooling: BTreeMap<Entry, Instant>,
-    /// When to look again at what was held back.
-    held: BTreeMap<Entry, Instant>,
+    /// When to look again at what was held back, and since when it is.
+    held: BTreeMap<Entry, (Instant, Instant)>,
     /// The same, in the order of time.
     order: BTreeSet<(Instant, Entry)>,
     /// When what is over was last looked for.
@@ -41,16 +41,17 @@ impl Hot {
         if self.held.len() >= MOST && !self.held.contains_key(entry) {
             return true;
         }
-        self.release(entry);
-        self.held.insert(entry.clone(), until);
+        let since = self.release(entry).unwrap_or(now);
+        self.held.insert(entry.clone(), (until, since));
         self.order.insert((until, entry.clone()));
         false
     }
 
-    fn release(&mut self, entry: &Entry) {
-        if let Some(until) = self.held.remove(entry) {
-            self.order.remove(&(until, entry.clone()));
-        }
+    /// It is held back no longer; since when it was.
+    fn release(&mut self, entry: &Entry) -> Option<Instant> {
+        let (until, since) = self.held.remove(entry)?;
+        self.order.remove(&(until, entry.clone()));
+        Some(since)
     }
 
     /// A version goes or has arrived `now`: the next may go after that time.
@@ -73,14 +74,14 @@ impl Hot {
         self.cooling.remove(entry);
     }
 
-    /// Takes out what was held back and may go `now`.
-    pub(crate) fn due(&mut self, now: Instant) -> Vec<Entry> {
+    /// Takes out what was held back and may go `now`, with since when it was.
+    pub(crate) fn due(&mut self, now: Instant) -> Vec<(Entry, Instant)> {
         let mut due = Vec::new();
         while self.next().is_some_and(|next| next <= now)
             && let Some((_, entry)) = self.order.pop_first()
         {
-            self.held.remove(&entry);
-            due.push(entry);
+            let since = self.held.remove(&entry).map_or(now, |(_, since)| since);
+            due.push((entry, since));
         }
         due
     }
@@ -99,5 +100,11 @@ impl Hot {
     /// How many files of a mirror are held back.
     pub(crate) fn held_of(&self, mirror: usize) -> usize {
         self.held.keys().filter(|entry| entry.0 == mirror).count()
+    }
+
+    /// Since when the oldest of them is.
+    pub(crate) fn oldest_of(&self, mirror: usize) -> Option<Instant> {
+        let held = self.held.iter().filter(|(entry, _)| entry.0 == mirror);
+        held.map(|(_, (_, since))| *since).min()
     }
 }

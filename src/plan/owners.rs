@@ -33,6 +33,8 @@ pub(crate) struct NoRoom {
     pub(crate) from: u64,
     /// When one of them may try.
     pub(crate) probe_at: Instant,
+    /// Since when there is no room.
+    pub(crate) since: Instant,
     /// The smallest size that was refused.
     refused: u64,
     /// The one that may try now.
@@ -55,6 +57,7 @@ impl Owners {
                 said,
                 from: size,
                 probe_at,
+                since: now,
                 refused: size,
                 probe: None,
             };

@@ -27,13 +27,22 @@ type Entry = (usize, RelPath);
 #[derive(Debug)]
 pub(crate) struct Restless {
     patience: Duration,
-    files: BTreeMap<Entry, Unrest>,
+    files: BTreeMap<Entry, File>,
     /// When what is over was last looked for.
     swept: Option<Instant>,
 }
 
+/// How long a file has not been at rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unrest {
+    /// Since when something of it may not be on Box.
+    pub(crate) since: Instant,
+    /// When its patience is over.
+    pub(crate) latest: Instant,
+}
+
 #[derive(Clone, Copy, Debug)]
-struct Unrest {
+struct File {
     since: Instant,
     /// When it was last heard of.
     heard: Instant,
@@ -51,10 +60,10 @@ impl Restless {
         }
     }
 
-    /// A file was hinted at, or found not to be at rest; says when its patience is over.
-    /// `None` when too many are remembered already.
-    pub(crate) fn heard_of(&mut self, entry: &Entry, now: Instant) -> Option<Instant> {
-        let is_over = |unrest: &Unrest| now.saturating_duration_since(unrest.heard) > OVER;
+    /// A file was hinted at, or found not to be at rest; says how that stands. `None` when
+    /// too many are remembered already.
+    pub(crate) fn heard_of(&mut self, entry: &Entry, now: Instant) -> Option<Unrest> {
+        let is_over = |unrest: &File| now.saturating_duration_since(unrest.heard) > OVER;
         if self.files.len() >= MOST && !self.files.contains_key(entry) {
             if self.swept.is_none_or(|swept| now >= swept + SWEEP) {
                 self.swept = Some(now);
@@ -64,7 +73,7 @@ impl Restless {
                 return None;
             }
         }
-        let new = Unrest {
+        let new = File {
             since: now,
             heard: now,
             sent: None,
@@ -74,7 +83,10 @@ impl Restless {
             *unrest = new;
         }
         unrest.heard = now;
-        Some(unrest.over_at(self.patience))
+        Some(Unrest {
+            since: unrest.sent.unwrap_or(unrest.since),
+            latest: unrest.over_at(self.patience),
+        })
     }
 
     /// It was looked at and is at rest, or is not there any more.
@@ -85,7 +97,7 @@ impl Restless {
     /// Whether the file is to be sent as it is. If so, that is remembered.
     pub(crate) fn hand_over(&mut self, entry: &Entry, now: Instant) -> bool {
         let patience = self.patience;
-        let due = |unrest: &&mut Unrest| unrest.over_at(patience) <= now;
+        let due = |unrest: &&mut File| unrest.over_at(patience) <= now;
         match self.files.get_mut(entry).filter(due) {
             Some(unrest) => {
                 unrest.sent = Some(now);
@@ -96,7 +108,7 @@ impl Restless {
     }
 }
 
-impl Unrest {
+impl File {
     fn over_at(&self, patience: Duration) -> Instant {
         let first = self.since + patience;
         self.sent.map_or(first, |sent| first.max(sent + PACE))

@@ -3,7 +3,7 @@
 use crate::model::item::Occupant;
 use crate::model::name::RemoteName;
 use crate::model::path::LocalName;
-use crate::model::reason::{Parked, SUCCEEDS};
+use crate::model::reason::{AWAITS, Parked, SUCCEEDS};
 use crate::model::stamp::{Nanos, Stamp, YOUNG};
 use crate::plan::facts::{DirFacts, Hashed, LocalEntry, LocalKind, Mapped, ParkedItem, SyncedFile};
 use crate::plan::names::Names;
@@ -130,7 +130,10 @@ pub(super) fn is_left(name: &LocalName, hashed: &Hashed, facts: &DirFacts) -> bo
 /// Reasons that planning finds by itself every time, so that a rename of the *other*
 /// twin, say, is noticed. (Earlier versions parked what they could not send in parts.)
 pub(super) fn is_decided_here(code: &str) -> bool {
-    matches!(code, "name_invalid" | "case_twin" | "too_large" | SUCCEEDS)
+    matches!(
+        code,
+        "name_invalid" | "case_twin" | "too_large" | SUCCEEDS | AWAITS
+    )
 }
 
 pub(crate) fn still(parked: &ParkedItem) -> Parked {

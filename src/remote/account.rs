@@ -119,6 +119,7 @@ impl BoxClient {
                 http: &self.http,
                 endpoint: &self.hosts.token,
                 sign_in: self.tokens.credentials().sign_in(),
+                traffic: &self.gate.traffic,
             };
             match desk.ask(&form).await {
                 // The token to be exchanged was found on disk, and Box takes it no longer.

@@ -14,6 +14,8 @@ use crate::remote::lessons::words;
 use crate::remote::pace::{Lane, Pace, Standings};
 use crate::remote::parcel::{Open, Parcel, stalled};
 use crate::remote::retry_after;
+use crate::remote::traffic::{Listener, Traffic};
+use crate::remote::trail;
 use crate::remote::transport::{self, Route};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
@@ -165,6 +167,11 @@ impl BoxClient {
         self.bytes_sent.load(Ordering::Relaxed)
     }
 
+    /// From now on this one is told of every request and of all content, as it ends.
+    pub(crate) fn tell(&self, listener: Listener) {
+        self.gate.traffic.tell(listener);
+    }
+
     /// How often Box has shown itself at work. Unchanged: nobody got through.
     pub(crate) fn answers(&self) -> u64 {
         self.answers.load(Ordering::Relaxed)
@@ -290,18 +297,17 @@ impl BoxClient {
             request = request.header("If-Match", etag);
         }
         let (status, headers, body) = match &call.body {
-            Body::None => self.exchange(request.timeout(transport::CALL)).await?,
-            Body::Json(json) => {
-                self.exchange(request.json(json).timeout(transport::CALL))
-                    .await?
-            }
+            Body::None => self.ask(call, request).await?,
+            Body::Json(json) => self.ask(call, request.json(json)).await?,
             Body::Commit(json, sha1) => {
                 let request = request.header("Digest", digest_header(sha1)).json(json);
-                self.exchange(request.timeout(transport::CALL)).await?
+                self.ask(call, request).await?
             }
             Body::File(file) => {
-                self.carry(file.open, |size, body| multipart(request, file, size, body))
-                    .await?
+                self.carry(call, file.open, |size, body| {
+                    multipart(request, file, size, body)
+                })
+                .await?
             }
             Body::Part(part) => {
                 let request = request
@@ -309,7 +315,7 @@ impl BoxClient {
                     .header("Digest", digest_header(&part.sha1))
                     .header("Content-Type", "application/octet-stream");
                 // With the length told, the body is not sent as chunks of HTTP.
-                self.carry(part.open, |size, body| {
+                self.carry(call, part.open, |size, body| {
                     Ok(request.header("Content-Length", size).body(body))
                 })
                 .await?
@@ -321,8 +327,11 @@ impl BoxClient {
             path = call.url.path(),
             "answered"
         );
+        trail::answered(&call.method, &headers);
         if !status.is_success() {
-            return Err(classify(status, &headers, &body, crate::clock::wall()));
+            let trouble = refusal(status, &headers, &body);
+            self.gate.traffic.refused(&trouble);
+            return Err(trouble);
         }
         let says_it_all = matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT);
         let json = match body.is_empty() && says_it_all {
@@ -338,18 +347,26 @@ impl BoxClient {
         })
     }
 
-    async fn exchange(&self, request: RequestBuilder) -> Result<Raw, Trouble> {
+    /// [`Self::exchange`], for what has no file content.
+    async fn ask(&self, call: &Call<'_>, request: RequestBuilder) -> Result<Raw, Trouble> {
+        self.exchange(call, request.timeout(transport::CALL)).await
+    }
+
+    async fn exchange(&self, call: &Call<'_>, request: RequestBuilder) -> Result<Raw, Trouble> {
         self.requests.fetch_add(1, Ordering::Relaxed);
+        let mut under_way = self.gate.traffic.begin(call.operation);
         let answer = request
             .send()
             .await
             .map_err(|error| transport::no_answer(&error))?;
+        under_way.answered(answer.status());
         raw(answer).await
     }
 
     /// Sends file content: the request that `with` makes of its size and its bytes.
     async fn carry(
         &self,
+        call: &Call<'_>,
         open: Open<'_>,
         with: impl FnOnce(u64, reqwest::Body) -> Result<RequestBuilder, Trouble>,
     ) -> Result<Raw, Trouble> {
@@ -366,10 +383,11 @@ impl BoxClient {
         // Also when this is given up in the middle, what was sent was sent.
         let sent = Counted {
             into: &self.bytes_sent,
+            traffic: &self.gate.traffic,
             sent,
         };
         let result = tokio::select! {
-            result = self.exchange(request) => result,
+            result = self.exchange(call, request) => result,
             () = stalled(sent.sent.as_ref(), &passage, transport::STALL) => {
                 Err(Trouble::NoAnswer("the upload made no progress".to_owned()))
             }
@@ -419,18 +437,27 @@ impl BoxClient {
 /// Counts what a body has handed over, when it is over.
 struct Counted<'a> {
     into: &'a AtomicU64,
+    traffic: &'a Traffic,
     sent: Box<dyn Fn() -> u64 + Send + Sync>,
 }
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
-        self.into.fetch_add((self.sent)(), Ordering::Relaxed);
+        let sent = (self.sent)();
+        self.into.fetch_add(sent, Ordering::Relaxed);
+        self.traffic.sent(sent);
     }
 }
 
 /// Box writes digests of bodies in base64, after the algorithm's name.
 fn digest_header(sha1: &Sha1Digest) -> String {
     format!("sha={}", BASE64_STANDARD.encode(sha1.as_bytes()))
+}
+
+fn refusal(status: StatusCode, headers: &reqwest::header::HeaderMap, body: &[u8]) -> Trouble {
+    let trouble = classify(status, headers, body, crate::clock::wall());
+    trail::refused(trouble.said().and_then(|said| said.request_id.as_deref()));
+    trouble
 }
 
 type Raw = (StatusCode, reqwest::header::HeaderMap, Vec<u8>);

@@ -3,6 +3,7 @@
 
 use crate::model::trouble::Trouble;
 use crate::remote::pace::{Lane, Pace, Standings};
+use crate::remote::traffic::Traffic;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,6 +15,8 @@ const STALE: Duration = Duration::from_secs(1);
 /// Shared by all that speak to Box in this process.
 pub(crate) struct Gate {
     pace: Mutex<Pace>,
+    /// Told of everything that went through.
+    pub(super) traffic: Traffic,
     /// Who waits because a minute is full.
     waiting: AtomicUsize,
     /// Set when nothing new may start.
@@ -39,6 +42,7 @@ impl Gate {
     pub(crate) fn new(pace: Pace) -> Self {
         Self {
             pace: Mutex::new(pace),
+            traffic: Traffic::default(),
             waiting: AtomicUsize::new(0),
             closing: watch::Sender::new(false),
         }

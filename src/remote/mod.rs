@@ -23,5 +23,7 @@ pub(crate) mod parcel;
 pub(crate) mod probe;
 pub(crate) mod retry_after;
 pub(crate) mod sessions;
+pub(crate) mod traffic;
+pub(crate) mod trail;
 pub(crate) mod transport;
 pub(crate) mod wire;

@@ -1,8 +1,10 @@
 //! What can go wrong with the state directory.
 
+use crate::store::lock::{Holder, Role};
 use rusqlite::ErrorCode;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The state cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -33,10 +35,14 @@ pub(crate) enum Error {
     #[error("the state database belongs to another program: point [state] dir elsewhere")]
     Foreign,
     /// Another process writes.
-    #[error("another boxup is using the state in {}", path.display())]
+    #[error("{}", locked(path, *holder, *waited))]
     Locked {
         /// The state directory.
         path: PathBuf,
+        /// Who, where that is known.
+        holder: Option<Holder>,
+        /// For how long it was waited for.
+        waited: Option<Duration>,
     },
     /// The writing thread is gone.
     #[error("the state database has been closed")]
@@ -76,6 +82,29 @@ impl Error {
             Self::Sqlite(error) => error.to_string(),
             Self::Foreign => "it is another program's".to_owned(),
             other => other.to_string(),
+        }
+    }
+}
+
+/// Who is in the way, and whether that is a reason to do anything.
+fn locked(path: &Path, holder: Option<Holder>, waited: Option<Duration>) -> String {
+    let path = path.display();
+    let who = match holder {
+        Some(Holder { pid, .. }) => format!(" (process {pid})"),
+        None => String::new(),
+    };
+    let waited = waited.map_or_else(String::new, |waited| {
+        let waited = humantime::format_duration(waited);
+        format!(", also after {waited} of waiting")
+    });
+    match holder.map(|holder| holder.role) {
+        Some(Role::Service) => format!(
+            "the service{who} mirrors already, with the state in {path}{waited}: it needs no pass \
+             beside it; `boxup wait` waits until all is on Box, and `boxup status` tells how it \
+             stands"
+        ),
+        Some(Role::Run) | None => {
+            format!("another boxup{who} is using the state in {path}{waited}")
         }
     }
 }

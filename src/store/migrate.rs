@@ -18,6 +18,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0007_told.sql"),
     include_str!("../../migrations/0008_seals.sql"),
     include_str!("../../migrations/0009_apart.sql"),
+    include_str!("../../migrations/0010_warned.sql"),
+    include_str!("../../migrations/0011_pauses.sql"),
 ];
 
 /// Brings the database to the latest version, or refuses one that is later or foreign.

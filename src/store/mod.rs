@@ -12,6 +12,7 @@ mod mark;
 pub(crate) mod migrate;
 pub(crate) mod mirrors;
 pub(crate) mod origins;
+pub(crate) mod pauses;
 pub(crate) mod reader;
 pub(crate) mod recovery;
 pub(crate) mod rows;
@@ -21,6 +22,7 @@ pub(crate) mod sessions;
 mod told;
 mod tree;
 pub(crate) mod verified;
+mod warned;
 pub(crate) mod writer;
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::model::identity::Identity;
 use crate::model::ids::FolderKey;
 use crate::model::path::LocalName;
+use crate::model::reason::AWAITS;
 use crate::plan::action::{Moved, Moving, NewFolder};
 use crate::plan::moves::Item;
 use crate::store::deeds;
@@ -123,6 +124,10 @@ pub(super) fn moved(db: &Savepoint<'_>, moved: &Moved) -> rusqlite::Result<()> {
                        WHERE box_id = ?1";
             let values = params![id.as_str(), dir, name, etag, moved.remote_name.as_str()];
             db.prepare_cached(sql)?.execute(values)?;
+            // It waited for this.
+            let sql = "DELETE FROM parked WHERE dir = ?1 AND name = ?2 AND code = ?3";
+            db.prepare_cached(sql)?
+                .execute(params![dir, name, AWAITS])?;
             for table in ["parked", "intent", "decision", "session"] {
                 let sql = format!(
                     "UPDATE OR REPLACE {table} SET dir = ?3, name = ?4 \

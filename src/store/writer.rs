@@ -14,8 +14,9 @@ use crate::store::error::Error;
 use crate::store::mark::Generation;
 use crate::store::mirrors::{self, Holder};
 use crate::store::verified::{self, LastVerified};
-use crate::store::{keep_log, recovery, sessions, told, tree};
+use crate::store::{keep_log, pauses, recovery, sessions, told, tree, warned};
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
@@ -46,6 +47,8 @@ enum Work {
     Compared(String, Vec<String>),
     Verified(LastVerified),
     Told(Vec<Known>),
+    Pauses(pauses::Change),
+    Warned(BTreeSet<String>),
     Close,
 }
 
@@ -96,6 +99,16 @@ impl Writer {
     /// Records which mirrors were announced, and how.
     pub(crate) async fn put_told(&self, mirrors: Vec<Known>) -> Result<(), Error> {
         self.run(Work::Told(mirrors)).await.map(|_| ())
+    }
+
+    /// Records that pauses begin or end.
+    pub(crate) async fn put_pauses(&self, change: pauses::Change) -> Result<(), Error> {
+        self.run(Work::Pauses(change)).await.map(|_| ())
+    }
+
+    /// Records which warnings were given.
+    pub(crate) async fn put_warned(&self, warnings: BTreeSet<String>) -> Result<(), Error> {
+        self.run(Work::Warned(warnings)).await.map(|_| ())
     }
 
     /// Ends the thread and waits for it: the process must not end before it has.
@@ -253,6 +266,14 @@ fn run(transaction: &mut Transaction<'_>, work: &Work) -> rusqlite::Result<Holde
         }
         Work::Told(mirrors) => {
             told::put(&savepoint, mirrors)?;
+            Holder::Nobody
+        }
+        Work::Pauses(change) => {
+            pauses::apply(&savepoint, change)?;
+            Holder::Nobody
+        }
+        Work::Warned(warnings) => {
+            warned::put(&savepoint, warnings)?;
             Holder::Nobody
         }
         Work::Close => Holder::Nobody,

@@ -77,11 +77,22 @@ fn clean_files(secrets: &[String], dir: &Path) {
     }
 }
 
-/// `boxup` with everything told that can be told.
+/// Everything, of all who could know a secret.
+const ALL: &str = "trace,hyper=trace,hyper_util=trace,reqwest=trace,rustls=trace,tokio=trace";
+
+/// `boxup` with everything told that can be told, once in each form; both together.
 fn loud(rig: &Rig, args: &[&str]) -> Finished {
-    let mut command = rig.command(&[args, &["-vvv"]].concat());
-    command.env("BOXUP_LOG", "trace").env("RUST_LOG", "trace");
-    Child::start(command).finish()
+    let run = |variable: &str, form: &str| {
+        let mut command = rig.command(&[args, &["--log-format", form]].concat());
+        command.env(variable, ALL);
+        Child::start(command).finish()
+    };
+    let (text, json) = (run("BOXUP_LOG", "text"), run("RUST_LOG", "json"));
+    Finished {
+        code: text.code,
+        stdout: text.stdout + &json.stdout,
+        stderr: text.stderr + &json.stderr,
+    }
 }
 
 /// Runs every command while all is well, while tokens die, and while Box is in trouble.
@@ -175,8 +186,8 @@ fn a_login_stays_in() {
             .client_secret(SECRET);
         builder.redirect_uri(redirect)
     });
-    let mut command = rig.command(&["login", "-vvv"]);
-    command.env("BOXUP_LOG", "trace");
+    let mut command = rig.command(&["login"]);
+    command.env("BOXUP_LOG", ALL);
     let child = Child::start(command);
     crate::rig::until("the address is printed", || child.stdout().ends_with('\n'));
     let page = child.stdout().trim().to_owned();

@@ -112,8 +112,11 @@ fn no_secret_stands_in_any_output_or_file_however_much_is_told() {
         .inject(Fault::on("post_files_content").drop_after());
     rig.cloud
         .inject(Fault::on("post_files_content").status(500, "internal_server_error"));
-    let mut command = rig.command(&["sync", "--once", "-vvv"]);
-    command.env("BOXUP_LOG", "trace").env("RUST_LOG", "trace");
+    let mut command = rig.command(&["sync", "--once"]);
+    command.env(
+        "RUST_LOG",
+        "trace,hyper_util=trace,reqwest=trace,rustls=trace",
+    );
     let finished = Child::start(command).finish();
     assert_eq!(finished.code, 0, "{finished:?}");
     assert!(
@@ -143,7 +146,7 @@ fn no_secret_stands_in_what_is_said_when_it_is_refused() {
     let rig = Rig::new().configured(|config| config.replace("emulated-secret", SECRET));
     rig.write("a.txt", "a");
     let secrets = [SECRET.to_owned()];
-    for flags in [&["-vvv"][..], &["--json", "-vvv"]] {
+    for flags in [&["--log-format", "json"][..], &["--json"]] {
         let mut command = rig.command(&[&["sync", "--once"], flags].concat());
         command.env("BOXUP_LOG", "trace");
         let finished = Child::start(command).finish();

@@ -10,6 +10,7 @@ pub(crate) mod check;
 pub(crate) mod clock;
 pub(crate) mod configuration;
 pub(crate) mod memory;
+pub(crate) mod metrics;
 pub(crate) mod mirror;
 pub(crate) mod network;
 pub(crate) mod quota;
@@ -57,6 +58,10 @@ pub(crate) fn names(config: Option<&Config>) -> Vec<String> {
         each("local"),
         one("watch"),
         one("state"),
+        match config.is_some_and(|config| config.metrics.is_some()) {
+            true => one("metrics"),
+            false => Vec::new(),
+        },
     ]
     .concat()
 }
@@ -97,11 +102,13 @@ async fn disk(config: Config, memory: Memory) -> Vec<Check> {
     let mut checks = roots::check(&config, &memory).await;
     let is_lost = checks.iter().find(|check| check.is_fail());
     let is_lost = is_lost.map(|check| check.name.clone());
-    let (watch, state) = tokio::join!(
+    let (watch, state, metrics) = tokio::join!(
         watch::check(&config, is_lost.as_deref()),
-        state::check(&config)
+        state::check(&config),
+        metrics::check(&config)
     );
     checks.extend([watch, state]);
+    checks.extend(metrics);
     checks
 }
 

@@ -3,6 +3,7 @@
 
 use crate::agent::approve;
 use crate::agent::engine::part::Stage;
+use crate::agent::engine::passes::Of;
 use crate::agent::engine::{Engine, Event};
 use crate::agent::job::{Key, Work};
 use crate::agent::undo;
@@ -10,7 +11,6 @@ use crate::agent::weigh_job::Weighed;
 use crate::model::path::RelPath;
 use crate::plan::facts::SyncedFolder;
 use crate::plan::policy::{OnDelete, Policy};
-use crate::plan::queue::Rank;
 use crate::store::error::Error as StoreError;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -80,7 +80,7 @@ impl Engine {
             quiet: self.quiet_of(mirror, Some(pass)),
             ..self.context.mirrors[mirror].policy
         };
-        let of = (mirror, Some(pass), Rank::Backfill);
+        let of = Of::pass(mirror, Some(pass));
         self.push(of, RelPath::root(), Work::Weigh(policy));
     }
 
@@ -105,7 +105,7 @@ impl Engine {
                         .look_for_gone(mirror, Instant::now() + wait + SLACK);
                 }
                 for doomed in weighed.goes {
-                    let of = (mirror, Some(number), Rank::Backfill);
+                    let of = Of::pass(mirror, Some(number));
                     self.push(of, doomed.path.clone(), Work::Trash(Box::new(doomed)));
                 }
                 for (path, report) in weighed.reports {

@@ -40,7 +40,9 @@ impl Engine {
             broken = broken.or(drained.err());
             self.unseen |= self.are_surveying() || self.context.cut.load(Ordering::Relaxed);
         }
-        let cut_short = self.unseen || self.tally.pending > 0;
+        self.unseen |= self.parts.iter().any(|part| part.is_unseen);
+        let tally = self.accounts().unwrap_or(self.tally);
+        let cut_short = self.unseen || tally.pending > 0;
         let mirrors = self.context.mirrors.iter().zip(&self.parts);
         let halted = mirrors.filter_map(|(mirror, run)| {
             run.halt
@@ -48,8 +50,9 @@ impl Engine {
                 .map(|halt| (mirror.name.clone(), halt.clone()))
         });
         let mut ending = Ending {
-            tally: self.accounts().unwrap_or(self.tally),
+            tally,
             halted: halted.collect(),
+            paused: self.pauses(),
             run: self.context.run.used(),
             bytes_sent: self.context.client.bytes_sent(),
             requests: self.context.client.requests(),
@@ -60,6 +63,10 @@ impl Engine {
         match self.stop.take() {
             None | Some(Stop::NoMirror) => {}
             Some(Stop::Interrupted) => ending.cut_short = cut_short,
+            Some(Stop::TimeUp(longest)) => {
+                ending.cut_short = cut_short;
+                ending.time_up = Some(longest).filter(|_| cut_short);
+            }
             Some(Stop::Replaced) => ending.replaced = true,
             Some(Stop::Unauthorized(said)) => ending.unauthorized = Some(said),
             Some(Stop::Unreachable(why)) => ending.unreachable = Some(why),
@@ -98,6 +105,7 @@ impl Engine {
                 pass: None,
                 scope: Scope::Places(places),
                 rank: Rank::Backfill,
+                since: None,
                 quiet: Quiet::NONE,
                 no_room: None,
             };
@@ -127,7 +135,10 @@ impl Engine {
     }
 
     async fn drain(&mut self) -> Result<(), StoreError> {
-        let is_hopeful = matches!(self.stop, Some(Stop::Interrupted | Stop::Replaced));
+        let is_hopeful = matches!(
+            self.stop,
+            Some(Stop::Interrupted | Stop::TimeUp(_) | Stop::Replaced)
+        );
         let patience = if is_hopeful {
             AFTER_SIGNAL
         } else {
@@ -171,7 +182,7 @@ impl Engine {
     /// Says whether everything is to end at once.
     fn on_last_event(&mut self, event: Event) -> Result<bool, StoreError> {
         match event {
-            Event::Ended(finished) => self.on_ended(finished)?,
+            Event::Ended(finished) => self.on_finished(*finished)?,
             // What was to make room for another configuration makes room for nobody.
             Event::Shutdown if matches!(self.stop, Some(Stop::Replaced)) => {
                 self.stop = Some(Stop::Interrupted);
@@ -187,6 +198,7 @@ impl Engine {
             | Event::Noticed(_)
             | Event::Unauthorized(_)
             | Event::Verified(..)
+            | Event::TimeUp(_)
             | Event::Replace => {}
         }
         Ok(false)
@@ -195,8 +207,8 @@ impl Engine {
     async fn on_last_news(&mut self, news: News) -> Result<(), StoreError> {
         match news {
             News::Plan(surveyed) => self.on_plan(surveyed).await,
-            News::Over(_, _, rank, _) => {
-                self.visits_of(rank).ended();
+            News::Over(of, _) => {
+                self.visits_of(of.rank).ended();
                 Ok(())
             }
         }

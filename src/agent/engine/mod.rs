@@ -9,6 +9,7 @@ mod drain;
 mod outcomes;
 mod part;
 mod passes;
+mod pause;
 mod polls;
 mod put_off;
 mod repair;
@@ -25,12 +26,13 @@ pub(crate) use crate::agent::engine::status::{Command, Waited};
 
 use crate::agent::context::Context;
 use crate::agent::engine::part::Part;
+use crate::agent::engine::passes::Of;
 use crate::agent::engine::silence::Silence;
 use crate::agent::engine::visits::Visits;
 use crate::agent::eyes::{Eyes, Opened};
 use crate::agent::job::{self, Ended, Key, Work};
 use crate::agent::meter::Activity;
-use crate::agent::notice::{Notice, Sink};
+use crate::agent::notice::{Effort, Notice, Sink};
 use crate::agent::notify_socket::Heartbeat;
 use crate::agent::pulse::Noticed;
 use crate::agent::schedule::Schedule;
@@ -42,6 +44,7 @@ use crate::plan::owners::Owners;
 use crate::plan::policy::Quiet;
 use crate::plan::queue::{Lane, Patience, Queue, Rank, Ticket, Widths};
 use crate::plan::tally::Tally;
+use crate::remote::trail;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
 use serde_json::Value;
@@ -73,7 +76,7 @@ pub(crate) struct Temper {
 /// Everything that can wake the loop, besides plans and time.
 pub(crate) enum Event {
     /// A job ended.
-    Ended(Finished),
+    Ended(Box<Finished>),
     /// Something may have changed on the disk.
     Hint(Hint),
     /// Somebody asks.
@@ -94,6 +97,8 @@ pub(crate) enum Event {
     Unauthorized(Said),
     /// Stop; what runs may end.
     Shutdown,
+    /// Stop, as for a shutdown: a pass has taken as long as it may, which was this.
+    TimeUp(Duration),
     /// Stop, as for a shutdown: another engine goes on with another configuration.
     Replace,
 }
@@ -101,7 +106,7 @@ pub(crate) enum Event {
 /// What survey threads send, in order.
 enum News {
     Plan(Surveyed),
-    Over(usize, Option<u64>, Rank, Result<Looked, Broken>),
+    Over(Of, Result<Looked, Broken>),
 }
 
 /// Why the loop should end.
@@ -109,6 +114,8 @@ enum News {
 pub(crate) enum Stop {
     /// A signal.
     Interrupted,
+    /// It has taken as long as it may.
+    TimeUp(Duration),
     /// Another engine goes on.
     Replaced,
     /// Nobody lets us in.
@@ -127,6 +134,7 @@ pub(crate) struct Finished {
     ticket: Ticket,
     /// When this try began.
     began: Instant,
+    effort: Effort,
     ended: Ended,
 }
 
@@ -148,10 +156,16 @@ pub(crate) struct Engine {
     resolvers: Vec<resolve::Resolver>,
     /// Mirrors that are in doubt no longer.
     compared: Vec<usize>,
+    /// Mirrors whose recorded pause was over before this run began.
+    lapsed: Vec<String>,
     tally: Tally,
+    /// What the job took whose end is being dealt with; nothing in between.
+    effort: Effort,
     sink: Sink,
     stop: Option<Stop>,
     silence: Silence,
+    /// When it began.
+    began: Instant,
     told_hold: Option<Instant>,
     heartbeat: Heartbeat,
     /// Something was not looked at because of the stop.
@@ -162,7 +176,7 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// An engine with nothing to do.
+    /// An engine with nothing to do, which leaves alone what is paused.
     pub(crate) fn new(
         context: Arc<Context>,
         store: Store,
@@ -171,7 +185,7 @@ impl Engine {
         eyes: Eyes,
         uploads: usize,
         sink: Sink,
-    ) -> Self {
+    ) -> Result<Self, StoreError> {
         let (events, inbox) = mpsc::channel(EVENTS);
         let parts = context.mirrors.iter().map(|_| Part::default()).collect();
         let widths = Widths {
@@ -179,7 +193,7 @@ impl Engine {
             files: uploads,
             large: uploads.min(LARGE),
         };
-        Self {
+        let mut engine = Self {
             store,
             schedule,
             eyes,
@@ -192,10 +206,13 @@ impl Engine {
             waiters: Vec::new(),
             resolvers: Vec::new(),
             compared: Vec::new(),
+            lapsed: Vec::new(),
             tally: Tally::default(),
+            effort: Effort::default(),
             sink,
             stop: None,
             silence: Silence::default(),
+            began: Instant::now(),
             told_hold: None,
             heartbeat: Heartbeat::default(),
             unseen: false,
@@ -203,7 +220,9 @@ impl Engine {
             events,
             inbox,
             context,
-        }
+        };
+        engine.take_up_pauses()?;
+        Ok(engine)
     }
 
     /// Where events go in.
@@ -271,6 +290,7 @@ impl Engine {
 
     /// Starts what can start, waits for one thing to happen, and deals with it.
     async fn turn(&mut self) -> Result<(), StoreError> {
+        self.end_pauses().await?;
         self.take_what_is_due()?;
         self.take_up_what_was_put_off();
         self.start_surveys();
@@ -298,6 +318,7 @@ impl Engine {
             self.eyes.next_poll().filter(|_| takes_due),
             self.silence.ends(self.temper.silence),
             self.next_of_put_off(),
+            self.next_of_pauses(),
             self.heartbeat.next(),
             self.owners
                 .next()
@@ -316,7 +337,7 @@ impl Engine {
 
     async fn on_event(&mut self, event: Event) -> Result<(), StoreError> {
         match event {
-            Event::Ended(finished) => self.on_ended(finished)?,
+            Event::Ended(finished) => self.on_finished(*finished)?,
             Event::Hint(hint) => self.schedule.hint(hint, Instant::now()),
             Event::Command(command) => self.on_command(command).await?,
             Event::Watched(opened) => self.on_watched(opened)?,
@@ -334,6 +355,9 @@ impl Engine {
             Event::Shutdown => {
                 (self.sink)(Notice::Draining);
                 self.stop = Some(Stop::Interrupted);
+            }
+            Event::TimeUp(longest) => {
+                self.stop.get_or_insert(Stop::TimeUp(longest));
             }
             Event::Replace => {
                 self.stop.get_or_insert(Stop::Replaced);
@@ -355,14 +379,20 @@ impl Engine {
             let events = self.events.clone();
             self.tasks.spawn(async move {
                 let began = Instant::now();
-                let ended = job::run(&context, &store, &key, work).await;
+                let work = job::run(&context, &store, &key, work);
+                let (ended, request_id) = trail::followed(work).await;
+                let effort = Effort {
+                    took: Some(began.elapsed()),
+                    request_id,
+                };
                 let finished = Finished {
                     key,
                     ticket,
                     began,
+                    effort,
                     ended,
                 };
-                drop(events.send(Event::Ended(finished)).await);
+                drop(events.send(Event::Ended(Box::new(finished))).await);
             });
         }
         while self.tasks.try_join_next().is_some() {}

@@ -3,7 +3,7 @@
 use crate::agent::engine::passes::Of;
 use crate::agent::engine::{Engine, Finished, Resolved, Stop};
 use crate::agent::job::{Ended, Key, Moves, Work};
-use crate::agent::notice::Notice;
+use crate::agent::notice::{Effort, Notice};
 use crate::agent::survey::{Dir, How, Place, Scope};
 use crate::model::reason::{Failed, Parked};
 use crate::plan::action::Report;
@@ -18,11 +18,19 @@ use std::time::{Duration, Instant};
 const MOST_STUMBLES: u32 = 20;
 
 impl Engine {
-    pub(super) fn on_ended(&mut self, finished: Finished) -> Result<(), StoreError> {
+    pub(super) fn on_finished(&mut self, mut finished: Finished) -> Result<(), StoreError> {
+        self.effort = std::mem::take(&mut finished.effort);
+        let done = self.on_ended(finished);
+        self.effort = Effort::default();
+        done
+    }
+
+    fn on_ended(&mut self, finished: Finished) -> Result<(), StoreError> {
         let Finished {
             key,
             ticket,
             began,
+            effort: _,
             ended,
         } = finished;
         let lane = ticket.lane;
@@ -41,6 +49,7 @@ impl Engine {
                     key,
                     ticket,
                     began,
+                    effort: Effort::default(),
                     ended,
                 };
                 return self.on_ended(finished);
@@ -48,6 +57,7 @@ impl Engine {
             Ended::Effect(Effect::Done(report)) => self.on_done(key, report)?,
             Ended::Effect(Effect::Vanished) => {
                 self.parts[mirror].failed.remove(&key);
+                self.parts[mirror].late.remove(&key.1);
                 let gone = Resolved::Nothing("the local file is gone".to_owned());
                 self.tell_resolvers(&key, &gone);
                 self.over(&key);
@@ -58,15 +68,15 @@ impl Engine {
             }
             Ended::Effect(Effect::Halt(halt)) => {
                 self.over(&key);
-                self.not_reached(lane);
+                self.miss(mirror, u64::from(lane.sends()), !lane.sends());
                 if !self.parts[mirror].is_stopped() {
                     self.halt(mirror, halt);
                 }
             }
             Ended::Effect(Effect::Unauthorized(said)) => {
                 self.over(&key);
-                self.not_reached(lane);
                 self.stop.get_or_insert(Stop::Unauthorized(said));
+                self.not_reached(lane);
             }
         }
         self.end_pass(mirror)
@@ -80,11 +90,17 @@ impl Engine {
         (inventory, report): (Option<Inventory>, Option<Report>),
     ) {
         let pass = self.parts[key.0].pass_of(&key.1);
+        let of = Of {
+            mirror: key.0,
+            pass,
+            rank,
+            since: self.queue.since(key).filter(|_| !key.1.is_root()),
+        };
         if let Some(report) = report {
             self.account(key.clone(), report);
         }
         // First the visit: without it the pass might end here.
-        self.visit(key, (key.0, pass, rank), folder, inventory);
+        self.visit(key, of, folder, inventory);
         self.over(key);
     }
 
@@ -134,13 +150,20 @@ impl Engine {
         }
         for (mirror, path) in moves.look {
             if self.stop.is_some() || self.parts[mirror].is_stopped() {
-                self.unseen = true;
+                self.miss(mirror, 0, true);
                 continue;
             }
             let pass = pass.filter(|_| mirror == key.0);
             let how = How::Below;
             let scope = Scope::Places(vec![Place { path, how }]);
-            let visit = self.visit_of((mirror, pass, rank), scope);
+            let since = self.queue.since(key);
+            let of = Of {
+                mirror,
+                pass,
+                rank,
+                since,
+            };
+            let visit = self.visit_of(of, scope);
             self.add_visit(visit);
         }
     }
@@ -173,12 +196,12 @@ impl Engine {
     fn visit(&mut self, key: &Key, of: Of, folder: SyncedFolder, inventory: Option<Inventory>) {
         let (mirror, path) = (key.0, key.1.clone());
         if self.stop.is_some() || self.parts[mirror].is_stopped() {
-            self.unseen = true;
+            self.miss(mirror, 0, true);
             return;
         }
         let scope = Scope::Tree(Dir { path, folder }, inventory);
         let visit = self.visit_of(of, scope);
-        self.parts[mirror].visit_added(visit.pass);
+        self.parts[mirror].visit_added(visit.pass, visit.since);
         self.visits_of(visit.rank).push_first(visit);
     }
 
@@ -199,18 +222,21 @@ impl Engine {
         }
         if self.stop.is_some() || self.parts[key.0].is_stopped() {
             self.over(&key);
-            self.not_reached(lane);
+            self.miss(key.0, u64::from(lane.sends()), !lane.sends());
             return;
         }
         if failed == Failed::Changing {
             self.queue.amend(&key, Work::changed_again);
         }
         let now = Instant::now();
+        let since = self.queue.since(&key);
         match self.queue.finish(&key, end, now, fastrand::f64()) {
             Fate::Waits => {}
             Fate::Gone => self.job_ended(&key),
             Fate::GivenUp => {
                 self.job_ended(&key);
+                let late = &mut self.parts[key.0].late;
+                late.add(key.1.clone(), since.unwrap_or(now));
                 self.give_up(key, failed, now);
             }
         }

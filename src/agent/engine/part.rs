@@ -1,14 +1,16 @@
 //! One mirror's part in a run: its passes, what belongs to them, and how it stands.
 
+use crate::agent::engine::pause::Paused;
 use crate::agent::engine::put_off::PutOff;
 use crate::agent::job::Key;
 use crate::model::path::RelPath;
 use crate::model::reason::Failed;
 use crate::plan::guard::Halt;
+use crate::plan::lag::{Late, Looks};
 use crate::plan::policy::Quiet;
 use crate::plan::tally::Tally;
 use std::collections::{BTreeMap, HashSet};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 /// How far a pass is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,7 @@ pub(super) struct Pass {
     pub(super) quiet: Quiet,
     /// How far it is.
     pub(super) stage: Stage,
+    began: Instant,
     visits: usize,
     jobs: HashSet<RelPath>,
     halted: bool,
@@ -43,6 +46,8 @@ pub(super) struct Pass {
 pub(super) struct Part {
     /// Why the mirror stands still. It is believed until a pass finds it otherwise.
     pub(super) halt: Option<Halt>,
+    /// Whoever asked that it be left alone, and until when.
+    pub(super) pause: Option<Paused>,
     /// The pass under way.
     pub(super) pass: Option<Pass>,
     /// The last pass that was asked for, and the last that came to its end, by number.
@@ -57,6 +62,8 @@ pub(super) struct Part {
     pub(super) last_pass: Option<SystemTime>,
     /// How what needed nothing stood when the last pass looked.
     pub(super) tally: Tally,
+    /// Something was not looked at since, because the mirror stood still.
+    pub(super) is_unseen: bool,
     /// Whether the pass under way has left out what had just been written to.
     pub(super) is_partial: bool,
     /// Entries that are looked at when everything else has been.
@@ -65,6 +72,14 @@ pub(super) struct Part {
     pub(super) stumbles: BTreeMap<RelPath, u32>,
     /// Entries that were given up and have not been seen well since.
     pub(super) failed: BTreeMap<Key, Failed>,
+    /// The same, with since when each of them waits; not forgotten when a pass begins.
+    pub(super) late: Late,
+    /// Since when the mirror stands still, and what waited then has been waiting.
+    pub(super) still: Option<Instant>,
+    /// Visits that wait or run because something may have changed.
+    looks: Looks,
+    /// Passes that were asked for because something may have changed, by number.
+    asked: BTreeMap<u64, Instant>,
 }
 
 impl Part {
@@ -77,6 +92,7 @@ impl Part {
             number,
             quiet,
             stage: Stage::Looking,
+            began: Instant::now(),
             visits,
             jobs,
             halted: false,
@@ -85,22 +101,28 @@ impl Part {
         // A pass looks at everything: what still fails, fails again.
         self.failed.clear();
         self.is_partial = false;
+        self.is_unseen = false;
         self.tally = Tally::default();
     }
 
-    /// Ends the pass under way if nothing of it is left; says whether it found the
-    /// mirror in order.
-    pub(super) fn end(&mut self) -> Option<bool> {
+    /// Ends the pass under way if nothing of it is left; says how long it took if it found
+    /// the mirror in order. What hints found meanwhile may still be queued.
+    pub(super) fn end(&mut self, is_queued: impl Fn(&RelPath) -> bool) -> Option<Option<Duration>> {
         let pass = self.pass.take_if(|pass| {
             let is_put_off = self.put_off.holds_up(pass.number);
             pass.visits == 0 && pass.jobs.is_empty() && !is_put_off
         })?;
         self.done = pass.number;
+        self.asked = self.asked.split_off(&(pass.number + 1));
         if !pass.halted {
             self.halt = None;
+            self.still = None;
+            let failed: HashSet<&RelPath> = self.failed.keys().map(|(_, path)| path).collect();
+            self.late
+                .retain(|path| failed.contains(path) || is_queued(path));
             self.last_pass = Some(crate::clock::wall());
         }
-        Some(!pass.halted)
+        Some((!pass.halted).then(|| pass.began.elapsed()))
     }
 
     /// Whether the pass under way has looked at everything and done what there was to do.
@@ -121,17 +143,31 @@ impl Part {
 
     /// Whether nothing is to be done in the mirror now.
     pub(super) fn is_stopped(&self) -> bool {
-        self.pass
-            .as_ref()
-            .map_or(self.halt.is_some(), |pass| pass.halted)
+        let is_halted = match &self.pass {
+            Some(pass) => pass.halted,
+            None => self.halt.is_some(),
+        };
+        is_halted || self.pause.is_some()
+    }
+
+    /// What the pass under way has left is not looked at by it any more.
+    pub(super) fn break_off(&mut self) {
+        if let Some(pass) = &mut self.pass {
+            pass.halted = true;
+        }
+    }
+
+    /// Nothing is to be looked at: what was asked for counts as over.
+    pub(super) fn skip(&mut self) {
+        self.done = self.requested;
+        self.asked.clear();
+        self.quiet = None;
     }
 
     /// The mirror stands still from now on.
     pub(super) fn stop(&mut self, halt: Halt) {
         self.halt = Some(halt);
-        if let Some(pass) = &mut self.pass {
-            pass.halted = true;
-        }
+        self.break_off();
     }
 
     /// The number of the pass that the job at this path belongs to.
@@ -140,17 +176,33 @@ impl Part {
         pass.jobs.contains(path).then_some(pass.number)
     }
 
-    /// A visit waits now; `of` is the pass that it belongs to.
-    pub(super) fn visit_added(&mut self, of: Option<u64>) {
+    /// The next pass is asked for because something may have changed, as has been known
+    /// since then.
+    pub(super) fn look_asked(&mut self, since: Instant) {
+        let asked = self.asked.entry(self.requested + 1).or_insert(since);
+        *asked = since.min(*asked);
+    }
+
+    /// Since when somebody is to look.
+    pub(super) fn oldest_look(&self) -> Option<Instant> {
+        let asked = self.asked.values().copied();
+        asked.chain(self.looks.oldest()).min()
+    }
+
+    /// A visit waits now; `of` is the pass that it belongs to, and its reason has been
+    /// known since then.
+    pub(super) fn visit_added(&mut self, of: Option<u64>, since: Option<Instant>) {
         self.visits += 1;
+        self.looks.add(since);
         if let Some(pass) = self.numbered(of) {
             pass.visits += 1;
         }
     }
 
     /// A visit is over, or will not be.
-    pub(super) fn visit_ended(&mut self, of: Option<u64>) {
+    pub(super) fn visit_ended(&mut self, of: Option<u64>, since: Option<Instant>) {
         self.visits -= 1;
+        self.looks.remove(since);
         if let Some(pass) = self.numbered(of) {
             pass.visits -= 1;
         }

@@ -8,7 +8,7 @@ use crate::agent::notice::Notice;
 use crate::agent::survey::{Dir, MANY, Scope, Surveyed, Visit};
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::LOCKED;
-use crate::plan::action::{Action, Edit, Report};
+use crate::plan::action::{Action, DirPlan, Edit, Report};
 use crate::plan::debounce::{Hint, What};
 use crate::plan::guard::Halt;
 use crate::plan::policy::Quiet;
@@ -18,9 +18,34 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// What a visit or a job belongs to: a mirror, the pass that it is part of, if any, and
-/// its rank.
-pub(super) type Of = (usize, Option<u64>, Rank);
+/// What a visit or a job belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Of {
+    /// Which mirror.
+    pub(super) mirror: usize,
+    /// The pass that it is part of, if any.
+    pub(super) pass: Option<u64>,
+    /// Its rank.
+    pub(super) rank: Rank,
+    /// Since when its reason has been known; `None`: it is found now.
+    pub(super) since: Option<Instant>,
+}
+
+impl Of {
+    /// Part of the pass that is under way in a mirror, if one is.
+    pub(super) fn pass(mirror: usize, pass: Option<u64>) -> Self {
+        Self {
+            mirror,
+            pass,
+            rank: Rank::Backfill,
+            since: None,
+        }
+    }
+
+    fn ranked(self, rank: Rank) -> Self {
+        Self { rank, ..self }
+    }
+}
 
 impl Engine {
     /// Asks for a pass over a mirror that begins after now.
@@ -33,10 +58,25 @@ impl Engine {
         Ok(number)
     }
 
+    /// The same because something may have changed, as has been known since then.
+    pub(super) fn request_look(&mut self, mirror: usize, since: Instant) -> Result<(), StoreError> {
+        // It may come to its end at once.
+        self.parts[mirror].look_asked(since);
+        self.request_pass(mirror, self.temper.quiet)?;
+        Ok(())
+    }
+
     /// Begins the pass that was asked for, unless one is under way.
     fn begin_pass(&mut self, mirror: usize) -> Result<(), StoreError> {
         let part = &mut self.parts[mirror];
         if part.pass.is_some() || part.requested == part.done {
+            return Ok(());
+        }
+        if part.pause.is_some() {
+            part.skip();
+            if !self.schedule.is_lasting() {
+                self.tell_of_pause(mirror);
+            }
             return Ok(());
         }
         part.begin(self.temper.quiet);
@@ -64,8 +104,11 @@ impl Engine {
                 let moving = self.context.readers.get()?.moving_below(folder.key)?;
                 if !moving.is_empty() && !self.is_moving(mirror) {
                     let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
-                    let of = (mirror, pass, Rank::Backfill);
-                    self.push(of, RelPath::root(), Work::Moving(moving));
+                    self.push(
+                        Of::pass(mirror, pass),
+                        RelPath::root(),
+                        Work::Moving(moving),
+                    );
                 } else if !self.weighs_first(mirror, &folder)? {
                     self.look_at_tree(mirror)?;
                 }
@@ -75,8 +118,7 @@ impl Engine {
                 Err(halt) => self.halt(mirror, halt),
                 Ok(_) => {
                     let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
-                    let of = (mirror, pass, Rank::Backfill);
-                    self.push(of, RelPath::root(), Work::Root);
+                    self.push(Of::pass(mirror, pass), RelPath::root(), Work::Root);
                 }
             },
         }
@@ -95,8 +137,11 @@ impl Engine {
         drop(reader);
         let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
         if !left.is_empty() {
-            let of = (mirror, pass, Rank::Backfill);
-            self.push(of, RelPath::root(), Work::Leftovers(left));
+            self.push(
+                Of::pass(mirror, pass),
+                RelPath::root(),
+                Work::Leftovers(left),
+            );
         }
         let top = Dir {
             path: RelPath::root(),
@@ -116,7 +161,7 @@ impl Engine {
     /// Adds a visit of the pass under way.
     fn look(&mut self, mirror: usize, scope: Scope) {
         let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
-        self.look_further((mirror, pass, Rank::Backfill), scope);
+        self.look_further(Of::pass(mirror, pass), scope);
     }
 
     /// Adds a visit of that pass, or, without one, of a hint.
@@ -126,16 +171,23 @@ impl Engine {
     }
 
     pub(super) fn add_visit(&mut self, visit: Visit) {
-        self.parts[visit.mirror].visit_added(visit.pass);
+        self.parts[visit.mirror].visit_added(visit.pass, visit.since);
         self.visits_of(visit.rank).push(visit);
     }
 
-    pub(super) fn visit_of(&self, (mirror, pass, rank): Of, scope: Scope) -> Visit {
+    pub(super) fn visit_of(&self, of: Of, scope: Scope) -> Visit {
+        let Of {
+            mirror,
+            pass,
+            rank,
+            since,
+        } = of;
         Visit {
             mirror,
             pass,
             scope,
             rank,
+            since,
             quiet: self.quiet_of(mirror, pass),
             no_room: self.no_room_for(mirror).map(|no_room| no_room.from),
         }
@@ -153,15 +205,17 @@ impl Engine {
         if self.weighs_last(mirror)? {
             return Ok(());
         }
-        let Some(is_in_order) = self.parts[mirror].end() else {
+        let queue = &self.queue;
+        let is_queued = |path: &RelPath| queue.since(&(mirror, path.clone())).is_some();
+        let Some(in_order) = self.parts[mirror].end(is_queued) else {
             return Ok(());
         };
         // Before the next pass begins: it may find something else.
         self.answer_waiters()?;
-        if is_in_order {
+        if let Some(took) = in_order {
             self.note_compared(mirror);
             let mirror = self.context.mirrors[mirror].name.clone();
-            (self.sink)(Notice::Passed { mirror });
+            (self.sink)(Notice::Passed { mirror, took });
         }
         self.begin_pass(mirror)
     }
@@ -193,7 +247,7 @@ impl Engine {
         let mirror = opened.mirror;
         let name = &self.context.mirrors[mirror].name;
         if self.eyes.opened(opened, name) {
-            self.request_pass(mirror, self.temper.quiet)?;
+            self.request_look(mirror, Instant::now())?;
         }
         Ok(())
     }
@@ -207,7 +261,10 @@ impl Engine {
         self.poll();
         let due = self.schedule.due(Instant::now());
         for mirror in due.mirrors {
-            self.request_pass(mirror, self.temper.quiet)?;
+            match due.since.get(&mirror) {
+                Some(since) => self.request_look(mirror, *since)?,
+                None => drop(self.request_pass(mirror, self.temper.quiet)?),
+            }
         }
         let hinted = due.hinted.into_iter().map(|(mirror, places)| {
             let is_bulk = places.len() > MANY;
@@ -218,19 +275,26 @@ impl Engine {
         let later = later.map(|(mirror, places)| (mirror, places, Rank::Backfill));
         for (mirror, places, rank) in hinted.chain(later) {
             if !self.parts[mirror].is_stopped() {
-                self.look_further((mirror, None, rank), Scope::Places(places));
+                let since = due.since.get(&mirror).copied();
+                let of = Of {
+                    since,
+                    ..Of::pass(mirror, None).ranked(rank)
+                };
+                self.look_further(of, Scope::Places(places));
             }
         }
         Ok(())
     }
 
-    pub(super) fn push(&mut self, (mirror, pass, rank): Of, path: RelPath, work: Work) {
+    pub(super) fn push(&mut self, of: Of, path: RelPath, work: Work) {
+        let Of { mirror, pass, .. } = of;
         let key = (mirror, path.clone());
-        let ticket = work.ticket(rank);
+        let ticket = work.ticket(of.rank);
         if let Work::File(_, work) = &work {
             self.context.meter.found(&key, work.stamp.size);
         }
-        let is_new = self.queue.push(ticket, key, work, Instant::now());
+        let since = of.since.unwrap_or_else(Instant::now);
+        let is_new = self.queue.push(ticket, key, work, since);
         self.parts[mirror].job_added(path, pass, is_new);
     }
 
@@ -240,35 +304,35 @@ impl Engine {
             mirror,
             pass,
             rank,
+            since,
             dir,
             looked_at,
             rest,
             plan,
         } = surveyed;
+        let of = Of {
+            mirror,
+            pass,
+            rank,
+            since,
+        };
         if self.stop.is_some() || self.parts[mirror].is_stopped() {
             let files = plan
                 .actions
                 .iter()
                 .filter(|action| matches!(action, Action::File(_)));
-            self.tally.pending += (files.count() + plan.put_off.len()) as u64;
-            self.unseen = true;
+            let files = files.count() + plan.put_off.len();
+            self.miss(mirror, files as u64, true);
             return Ok(());
         }
         if !rest.is_empty() {
-            self.look_further((mirror, pass, Rank::Backfill), Scope::Forest(rest));
+            self.look_further(of.ranked(Rank::Backfill), Scope::Forest(rest));
         }
         self.tell_of_idle(mirror, &dir.path, &looked_at, &plan);
         if pass.is_none() && !plan.missing.is_empty() {
             self.look_for_gone(mirror);
         }
-        let not_at_rest = plan.not_at_rest();
-        for name in looked_at {
-            let entry = (mirror, dir.path.join(&name));
-            self.parts[mirror].failed.remove(&entry);
-            if !not_at_rest.contains(&name) {
-                self.schedule.is_at_rest(&entry);
-            }
-        }
+        self.note_looked_at(mirror, &dir.path, looked_at, &plan);
         let young = plan.edits.iter().filter_map(Edit::young);
         let young: Vec<_> = young.map(|name| dir.path.join(name)).collect();
         self.store.writer().apply(plan.edits).await?;
@@ -285,11 +349,33 @@ impl Engine {
         }
         self.parts[mirror].is_partial |= !plan.unsettled.is_empty() || !plan.young.is_empty();
         self.look_later(mirror, &dir.path, plan.young, plan.unsettled);
-        self.push_all((mirror, pass, rank), &dir, plan.actions);
+        self.push_all(of, &dir, plan.actions);
         for name in plan.put_off {
-            self.put_off((mirror, pass, rank), dir.path.join(&name));
+            self.put_off(of, dir.path.join(&name));
         }
         Ok(())
+    }
+
+    /// What was hinted at, given up or not at rest has been looked at.
+    fn note_looked_at(
+        &mut self,
+        mirror: usize,
+        dir: &RelPath,
+        looked_at: Vec<LocalName>,
+        plan: &DirPlan,
+    ) {
+        let not_at_rest = plan.not_at_rest();
+        for name in looked_at {
+            let entry = (mirror, dir.join(&name));
+            let part = &mut self.parts[mirror];
+            part.failed.remove(&entry);
+            if part.late.has(&entry.1) && !plan.goes_on(&name) {
+                part.late.remove(&entry.1);
+            }
+            if !not_at_rest.contains(&name) {
+                self.schedule.is_at_rest(&entry);
+            }
+        }
     }
 
     fn push_all(&mut self, of: Of, dir: &Dir, actions: Vec<Action>) {
@@ -303,7 +389,8 @@ impl Engine {
 
     /// Whether a file that had a version a moment ago gets no other one yet. Whoever waits
     /// for everything, or has decided about it, does not wait for that.
-    fn is_held_back(&mut self, (mirror, pass, _): Of, path: &RelPath, action: &Action) -> bool {
+    fn is_held_back(&mut self, of: Of, path: &RelPath, action: &Action) -> bool {
+        let Of { mirror, pass, .. } = of;
         let interval = self.context.mirrors[mirror].policy.min_version_interval;
         let Action::File(work) = action else {
             return false;
@@ -320,14 +407,15 @@ impl Engine {
         false
     }
 
-    fn act(&mut self, (mirror, pass, rank): Of, dir: &Dir, action: Action) {
+    fn act(&mut self, of: Of, dir: &Dir, action: Action) {
         let path = dir.path.join(action.name());
         let (of, path, work) = match action {
-            Action::Folder(work) => ((mirror, pass, rank), path, Work::Folder(dir.clone(), work)),
-            Action::File(work) => ((mirror, pass, rank), path, Work::File(dir.clone(), work)),
+            Action::Folder(work) => (of, path, Work::Folder(dir.clone(), work)),
+            Action::File(work) => (of, path, Work::File(dir.clone(), work)),
             Action::Move(work) => {
-                let pass = pass.filter(|_| work.at.0 == mirror);
-                let (of, path) = ((work.at.0, pass, rank), work.at.1.clone());
+                let (mirror, path) = work.at.clone();
+                let pass = of.pass.filter(|_| mirror == of.mirror);
+                let of = Of { mirror, pass, ..of };
                 (of, path, Work::Move(dir.clone(), work))
             }
         };
@@ -355,25 +443,8 @@ impl Engine {
 
     /// Stops a mirror where it stands. What it had queued was not reached.
     pub(super) fn halt(&mut self, mirror: usize, halt: Halt) {
-        let is_meant = |key: &Key| key.0 == mirror;
-        let part = &mut self.parts[mirror];
-        for (key, lane, _) in self.queue.take_out(&Lane::ALL, is_meant) {
-            self.tally.pending += u64::from(lane.sends());
-            part.job_ended(&key.1);
-            self.context.meter.dropped(&key);
-        }
-        self.tally.pending += part.put_off.len() as u64;
-        part.put_off.clear();
-        for visits in [&mut self.fresh, &mut self.visits] {
-            visits.retain(|visit| {
-                let stays = visit.mirror != mirror;
-                if !stays {
-                    part.visit_ended(visit.pass);
-                }
-                stays
-            });
-        }
-        part.stop(halt.clone());
+        self.leave(mirror);
+        self.parts[mirror].stop(halt.clone());
         self.halt_resolvers(mirror, &halt.to_string());
         self.schedule.look_again(mirror, Instant::now());
         let name = self.context.mirrors[mirror].name.clone();
@@ -381,6 +452,45 @@ impl Engine {
         let is_hopeless = |part: &Part| part.halt.as_ref().is_some_and(Halt::needs_a_person);
         if self.parts.iter().all(is_hopeless) {
             self.stop.get_or_insert(Stop::NoMirror);
+        }
+    }
+
+    /// Leaves a mirror where it stands; what runs comes to its end. The next pass finds
+    /// what was queued.
+    pub(super) fn leave(&mut self, mirror: usize) {
+        let is_meant = |key: &Key| key.0 == mirror;
+        let since = self.waiting(mirror).since();
+        let part = &mut self.parts[mirror];
+        part.still.get_or_insert(since.unwrap_or_else(Instant::now));
+        for (key, lane, _) in self.queue.take_out(&Lane::ALL, is_meant) {
+            part.tally.pending += u64::from(lane.sends());
+            part.job_ended(&key.1);
+            self.context.meter.dropped(&key);
+        }
+        part.tally.pending += part.put_off.len() as u64;
+        part.put_off.clear();
+        for visits in [&mut self.fresh, &mut self.visits] {
+            visits.retain(|visit| {
+                let stays = visit.mirror != mirror;
+                if !stays {
+                    part.visit_ended(visit.pass, visit.since);
+                }
+                stays
+            });
+        }
+        part.break_off();
+    }
+
+    /// Something was not done, or not looked at, because of the stop or because the mirror
+    /// stands still: then its next pass finds it.
+    pub(super) fn miss(&mut self, mirror: usize, files: u64, is_unseen: bool) {
+        if self.stop.is_some() {
+            self.tally.pending += files;
+            self.unseen |= is_unseen;
+        } else {
+            let part = &mut self.parts[mirror];
+            part.tally.pending += files;
+            part.is_unseen |= is_unseen;
         }
     }
 
@@ -411,14 +521,21 @@ impl Engine {
             self.schedule.forget_lock(&key);
         }
         match &report {
-            Report::Failed(why) => drop(failed.insert(key.clone(), why.clone())),
-            _ => drop(failed.remove(&key)),
+            Report::Failed(why) => {
+                part.late.add(key.1.clone(), Instant::now());
+                failed.insert(key.clone(), why.clone());
+            }
+            _ => {
+                part.late.remove(&key.1);
+                failed.remove(&key);
+            }
         }
         let mirror = self.context.mirrors[key.0].name.clone();
         (self.sink)(Notice::Entry {
             mirror,
             path: key.1,
             report,
+            effort: self.effort.clone(),
         });
     }
 }

@@ -1,9 +1,9 @@
 //! Looking where no event tells: polling what nobody watches, and what may have been missed.
 
 use crate::agent::engine::Engine;
+use crate::agent::engine::passes::Of;
 use crate::agent::pulse::Noticed;
 use crate::agent::survey::{How, Place, Scope};
-use crate::plan::queue::Rank;
 use crate::store::error::Error as StoreError;
 use std::time::{Duration, Instant};
 
@@ -22,8 +22,9 @@ impl Engine {
                 mirrors
             }
         };
+        let now = Instant::now();
         for mirror in mirrors {
-            self.request_pass(mirror, self.temper.quiet)?;
+            self.request_look(mirror, now)?;
         }
         Ok(())
     }
@@ -41,7 +42,7 @@ impl Engine {
             let how = How::Below;
             let places = polled.into_iter().map(|path| Place { path, how });
             let scope = Scope::Places(places.collect());
-            self.look_further((mirror, None, Rank::Backfill), scope);
+            self.look_further(Of::pass(mirror, None), scope);
         }
     }
 }

@@ -19,6 +19,8 @@ const MOST: usize = 10_000;
 pub(super) struct PutOff {
     places: BTreeMap<RelPath, (Option<u64>, Rank)>,
     since: Option<Instant>,
+    /// Since when the oldest of them has been known of.
+    known: Option<Instant>,
 }
 
 impl PutOff {
@@ -37,15 +39,23 @@ impl PutOff {
 
     pub(super) fn clear(&mut self) {
         self.places.clear();
-        self.since = None;
+        (self.since, self.known) = (None, None);
+    }
+
+    /// Since when the oldest of them has been known of.
+    pub(super) fn oldest(&self) -> Option<Instant> {
+        self.known
     }
 }
 
 impl Engine {
-    pub(super) fn put_off(&mut self, (mirror, pass, rank): Of, path: RelPath) {
-        let put_off = &mut self.parts[mirror].put_off;
-        put_off.places.insert(path, (pass, rank));
-        put_off.since.get_or_insert_with(Instant::now);
+    pub(super) fn put_off(&mut self, of: Of, path: RelPath) {
+        let put_off = &mut self.parts[of.mirror].put_off;
+        put_off.places.insert(path, (of.pass, of.rank));
+        let now = Instant::now();
+        put_off.since.get_or_insert(now);
+        let since = of.since.unwrap_or(now);
+        put_off.known = Some(put_off.known.map_or(since, |known| known.min(since)));
     }
 
     /// When something is put off no longer.
@@ -71,13 +81,20 @@ impl Engine {
                 continue;
             }
             put_off.since = None;
+            let since = put_off.known.take();
             let mut visits: BTreeMap<(Option<u64>, Rank), Vec<Place>> = BTreeMap::new();
             for (path, of) in std::mem::take(&mut put_off.places) {
                 let how = How::Finally;
                 visits.entry(of).or_default().push(Place { path, how });
             }
             for ((pass, rank), places) in visits {
-                let visit = self.visit_of((mirror, pass, rank), Scope::Places(places));
+                let of = Of {
+                    mirror,
+                    pass,
+                    rank,
+                    since,
+                };
+                let visit = self.visit_of(of, Scope::Places(places));
                 self.add_visit(visit);
             }
         }

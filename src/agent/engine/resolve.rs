@@ -2,6 +2,7 @@
 //! place is visited, and whoever decided is told what became of it.
 
 use crate::agent::engine::Engine;
+use crate::agent::engine::passes::Of;
 use crate::agent::job::Key;
 use crate::agent::survey::{CHUNK, How, Place, Scope, Visit};
 use crate::model::ids::VersionId;
@@ -12,6 +13,7 @@ use crate::plan::conflict::{self, CODES, Decision, Keep};
 use crate::plan::policy::Quiet;
 use crate::plan::queue::Rank;
 use crate::store::error::Error as StoreError;
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// What a person decided.
@@ -110,6 +112,11 @@ impl Engine {
         if let Some(halt) = self.parts[number].halt.as_ref() {
             return Ok(Err(Resolved::Halted(halt.to_string())));
         }
+        if let Some(pause) = self.pause_of(number) {
+            return Ok(Err(Resolved::Halted(format!(
+                "the mirror is paused: {pause}"
+            ))));
+        }
         if self.resolvers.len() >= MOST {
             let what = "too many decisions at once: try again in a moment".to_owned();
             return Ok(Err(Resolved::Refused(what)));
@@ -159,11 +166,16 @@ impl Engine {
             how: How::Itself,
         };
         let scope = Scope::Places(vec![place]);
+        let of = Of {
+            rank: Rank::Fresh,
+            since: Some(Instant::now()),
+            ..Of::pass(key.0, None)
+        };
         let visit = Visit {
             quiet: Quiet::NONE,
-            ..self.visit_of((key.0, None, Rank::Fresh), scope)
+            ..self.visit_of(of, scope)
         };
-        self.parts[key.0].visit_added(None);
+        self.parts[key.0].visit_added(None, visit.since);
         self.visits_of(visit.rank).push(visit);
     }
 

@@ -94,7 +94,10 @@ impl Engine {
         // Whoever waits for the pass under way waits for this as well.
         let pass = self.parts[mirror].pass.as_ref().map(|pass| pass.number);
         let how = How::Itself;
-        let of: Of = (mirror, pass, Rank::Fresh);
+        let of = Of {
+            rank: Rank::Fresh,
+            ..Of::pass(mirror, pass)
+        };
         let mut visit = self.visit_of(of, Scope::Places(vec![Place { path, how }]));
         visit.no_room = None;
         self.add_visit(visit);

@@ -55,6 +55,11 @@ impl Silence {
         self.since.as_ref().map(|since| since.heard.as_str())
     }
 
+    /// Since when nobody has got an answer.
+    pub(super) fn began(&self) -> Option<Instant> {
+        self.since.as_ref().map(|since| since.began)
+    }
+
     /// When it lasts as long as is borne.
     pub(super) fn ends(&self, longest: Option<Duration>) -> Option<Instant> {
         let since = self.since.as_ref()?;

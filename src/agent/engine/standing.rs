@@ -12,6 +12,9 @@ struct Standing {
     mirrors: usize,
     /// The first mirror that stands still, with the reason, and how many do.
     halted: Option<(String, usize)>,
+    /// The first mirror that somebody asked to leave alone, with the reason, and how many
+    /// there are.
+    paused: Option<(String, usize)>,
     /// What was heard instead of Box.
     silence: Option<String>,
     activity: Activity,
@@ -31,6 +34,17 @@ impl Standing {
         if let Some(heard) = &self.silence {
             return format!("Box does not answer, trying on: {heard}");
         }
+        match &self.paused {
+            None => self.business(),
+            Some((first, count)) if *count == self.mirrors => format!("paused: {first}"),
+            Some((first, count)) => {
+                let of = format!("{count} of {} paused ({first})", mirrors(self.mirrors));
+                format!("{of}; {}", self.business())
+            }
+        }
+    }
+
+    fn business(&self) -> String {
         match self.activity {
             Activity::Working => format!("sending, {} left", entries(self.left as u64)),
             Activity::Looking if self.left == 0 => "looking at the folders".to_owned(),
@@ -50,7 +64,8 @@ impl Standing {
         if self.failed > 0 {
             left.push(format!("{} failed", entries(self.failed as u64)));
         }
-        let watched = format!("watching {}", mirrors(self.mirrors));
+        let paused = self.paused.as_ref().map_or(0, |(_, count)| *count);
+        let watched = format!("watching {}", mirrors(self.mirrors.saturating_sub(paused)));
         match left.is_empty() {
             true => format!("{watched}: everything is on Box"),
             false => format!("{watched}: everything is on Box but {}", left.join(" and ")),
@@ -114,6 +129,10 @@ impl Engine {
                 let first = || (format!("{}: {halt}", mirror.name), 0);
                 standing.halted.get_or_insert_with(first).1 += 1;
             }
+            if let Some(pause) = part.pause.as_ref().map(|paused| &paused.pause) {
+                let first = || (format!("{}: {pause}", mirror.name), 0);
+                standing.paused.get_or_insert_with(first).1 += 1;
+            }
             if let Some(reader) = &reader
                 && let Some(root) = reader.root(&mirror.name, &mirror.target_key())?
             {
@@ -155,6 +174,15 @@ mod tests {
         assert_eq!(busy.sentence(), "sending, 3 entries left");
         busy.activity = Activity::Looking;
         assert!(busy.sentence().starts_with("looking at the folders and"));
+        busy.paused = Some(("m: kim asked for it".into(), 1));
+        assert_eq!(busy.sentence(), "paused: m: kim asked for it");
+        busy.mirrors = 2;
+        assert_eq!(
+            busy.sentence(),
+            "1 of 2 mirrors paused (m: kim asked for it); looking at the folders and sending, 3 \
+             entries left so far"
+        );
+        busy.mirrors = 1;
         busy.silence = Some("connection refused".into());
         assert!(busy.sentence().starts_with("Box does not answer"));
         busy.halted = Some(("m: it is gone".into(), 1));

@@ -1,8 +1,10 @@
 //! Answering those who ask how it stands, and those who wait until all is on Box.
 
 use crate::agent::engine::{Again, Engine, Order, Resolved};
+use crate::agent::pause::Asked;
 use crate::agent::snapshot::{MirrorNow, NoRoomNow, Snapshot, State};
 use crate::model::path::RelPath;
+use crate::plan::lag::Waiting;
 use crate::plan::policy::Quiet;
 use crate::store::error::Error as StoreError;
 use serde_json::{Value, json};
@@ -24,6 +26,10 @@ pub(crate) enum Command {
     Again(Again, oneshot::Sender<Waited>),
     /// A person approves of what a mirror stands still for; `None`: there is no such mirror.
     Approve(String, oneshot::Sender<Option<Value>>),
+    /// Leave mirrors alone for now.
+    Pause(Asked, oneshot::Sender<Value>),
+    /// Go on with them.
+    Resume(Asked, oneshot::Sender<Value>),
     /// Take back what a run did on Box.
     Undo(String, oneshot::Sender<Value>),
 }
@@ -84,6 +90,9 @@ impl Engine {
             Command::Resolve(order, answer) => self.resolve(order, answer).await?,
             Command::Again(again, answer) => self.on_again(again, answer).await?,
             Command::Approve(mirror, answer) => self.approve(&mirror, answer),
+            // Whoever has left does not need the answer.
+            Command::Pause(asked, answer) => drop(answer.send(self.pause(&asked).await?)),
+            Command::Resume(asked, answer) => drop(answer.send(self.resume(&asked).await?)),
             Command::Undo(run, answer) => self.undo(run, answer),
         }
         Ok(())
@@ -135,7 +144,11 @@ impl Engine {
             if let Some(halt) = &run.halt {
                 waited.halted.push((name(), halt.to_string()));
             }
-            if let Some(no_room) = self.no_room_for(number).filter(|no_room| no_room.from == 0) {
+            if let Some(pause) = self.pause_of(number) {
+                waited.paused.push((name(), pause.to_string()));
+            } else if let Some(no_room) =
+                self.no_room_for(number).filter(|no_room| no_room.from == 0)
+            {
                 waited.paused.push((name(), no_room.said.to_string()));
             }
             let failed = run
@@ -202,6 +215,7 @@ impl Engine {
             state: self.state_of(number),
             sight: self.eyes.sight(number),
             halt: run.halt.clone(),
+            pause: self.pause_of(number).cloned(),
             no_room: no_room.map(|no_room| NoRoomNow {
                 message: no_room.said.to_string(),
                 from_bytes: no_room.from,
@@ -213,19 +227,42 @@ impl Engine {
             parked: parked.cast_unsigned(),
             failed: run.failed.len(),
             held_back: self.schedule.hot.held_of(number),
-            oldest: self
-                .queue
-                .oldest(is_own)
-                .map(|since| now.saturating_duration_since(since)),
+            lag: self.waiting(number).lag(now),
             last_pass: run.last_pass,
             doubted: mirror.doubted.load(Ordering::Relaxed),
             verified: reader.last_verified(&mirror.name)?,
         })
     }
 
+    /// What waits in a mirror, and since when.
+    pub(super) fn waiting(&self, number: usize) -> Waiting {
+        let part = &self.parts[number];
+        let is_own = |key: &(usize, RelPath)| key.0 == number;
+        let full = self.no_room_for(number).filter(|full| full.from == 0);
+        Waiting {
+            unseen: part.last_pass.is_none().then_some(self.began),
+            still: part
+                .still
+                .into_iter()
+                .chain(full.map(|full| full.since))
+                .min(),
+            silence: self.silence.began(),
+            hinted: part
+                .oldest_look()
+                .into_iter()
+                .chain(self.schedule.oldest_hint(number))
+                .min(),
+            queued: self.queue.oldest(is_own),
+            put_off: part.put_off.oldest(),
+            held_back: self.schedule.hot.oldest_of(number),
+            late: part.late.oldest(),
+        }
+    }
+
     fn state_of(&self, number: usize) -> State {
         let run = &self.parts[number];
-        let is_full = || self.no_room_for(number).is_some_and(|full| full.from == 0);
+        let is_full =
+            || run.pause.is_some() || self.no_room_for(number).is_some_and(|full| full.from == 0);
         match (&run.halt, &run.pass, run.jobs, run.visits) {
             (Some(_), ..) => State::Halted,
             _ if is_full() => State::Paused,

@@ -3,6 +3,7 @@
 //! What somebody has just saved has visits, threads and a way back of its own: it waits
 //! neither for a pass to get through a large tree nor for room in a full queue.
 
+use crate::agent::engine::passes::Of;
 use crate::agent::engine::{Engine, News};
 use crate::agent::survey::{Broken, Looked, Visit, survey};
 use crate::plan::queue::{Lane, Rank};
@@ -113,12 +114,17 @@ impl Engine {
             while let Some((visit, news)) = self.visits_of(rank).start() {
                 let context = Arc::clone(&self.context);
                 tokio::task::spawn_blocking(move || {
-                    let (mirror, pass) = (visit.mirror, visit.pass);
+                    let of = Of {
+                        mirror: visit.mirror,
+                        pass: visit.pass,
+                        rank,
+                        since: visit.since,
+                    };
                     let result = survey(&context, visit, &|surveyed| {
                         news.blocking_send(News::Plan(surveyed)).is_ok()
                     });
                     // Nobody listens any more only when the run is over.
-                    drop(news.blocking_send(News::Over(mirror, pass, rank, result)));
+                    drop(news.blocking_send(News::Over(of, result)));
                 });
             }
         }
@@ -135,19 +141,15 @@ impl Engine {
     pub(super) async fn on_news(&mut self, news: News) -> Result<(), StoreError> {
         match news {
             News::Plan(surveyed) => self.on_plan(surveyed).await,
-            News::Over(mirror, pass, rank, result) => {
-                self.visits_of(rank).ended();
-                self.on_survey_over(mirror, pass, result)
+            News::Over(of, result) => {
+                self.visits_of(of.rank).ended();
+                self.on_survey_over(of, result)
             }
         }
     }
 
-    fn on_survey_over(
-        &mut self,
-        mirror: usize,
-        pass: Option<u64>,
-        result: Result<Looked, Broken>,
-    ) -> Result<(), StoreError> {
+    fn on_survey_over(&mut self, of: Of, result: Result<Looked, Broken>) -> Result<(), StoreError> {
+        let Of { mirror, pass, .. } = of;
         match result {
             Ok(Looked { unchanged, put_off }) => {
                 if pass.is_some() {
@@ -155,14 +157,14 @@ impl Engine {
                 }
                 // Before the visit counts as over: without it the pass might end here.
                 if let Some(visit) = put_off.filter(|_| !self.parts[mirror].is_stopped()) {
-                    self.parts[mirror].visit_added(visit.pass);
+                    self.parts[mirror].visit_added(visit.pass, visit.since);
                     self.visits_of(visit.rank).push_first(visit);
                 }
             }
             Err(Broken::Halt(halt)) => self.halt(mirror, halt),
             Err(Broken::Store(error)) => return Err(error),
         }
-        self.parts[mirror].visit_ended(pass);
+        self.parts[mirror].visit_ended(pass, of.since);
         self.end_pass(mirror)
     }
 }

@@ -73,6 +73,12 @@ pub(crate) async fn run(job: &Job<'_>) -> Result<Ended, StoreError> {
         }
         None => return Ok(Ended::Effect(Effect::Vanished)),
     };
+    if job.context.paused_among(&hops).is_some() {
+        // It waits: the next look says so.
+        return job
+            .stopped(Carried::Changed, Moves::default(), before)
+            .await;
+    }
     let mut done = Moves::default();
     let mut aside: Option<Origin> = None;
     for leg in moves::itinerary(hops, is_cycle) {

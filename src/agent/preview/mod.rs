@@ -10,7 +10,7 @@ use crate::agent::account::AccountCheck;
 use crate::agent::context::{Context, Mirror, Readers};
 use crate::agent::file_job::{Found, Scout};
 use crate::agent::mirrors;
-use crate::agent::notice::{Ending, Notice, Sink};
+use crate::agent::notice::{Effort, Ending, Notice, Sink};
 use crate::agent::root_job::{self, Unusable};
 use crate::agent::run::{Fatal, context};
 use crate::agent::survey::{Broken, Dir, How, Place, Scope, Surveyed, Visit, survey};
@@ -248,6 +248,7 @@ impl Preview {
             pass: None,
             scope,
             rank: Rank::Backfill,
+            since: None,
             quiet: Quiet::NONE,
             no_room: None,
         };
@@ -491,6 +492,7 @@ impl Preview {
             mirror: mirror.name.clone(),
             path,
             report,
+            effort: Effort::default(),
         });
     }
 

@@ -32,6 +32,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 /// Actions that travel together. A directory of a hundred thousand new files must not
 /// stand in the queue as a whole.
@@ -60,6 +61,7 @@ pub(crate) fn survey(
         number: visit.mirror,
         pass: visit.pass,
         rank: visit.rank,
+        since: visit.since,
         root,
         descent: RefCell::new(Descent::new(Arc::clone(&mirror.rules))),
         reader,
@@ -99,6 +101,7 @@ struct Surveyor<'a> {
     number: usize,
     pass: Option<u64>,
     rank: Rank,
+    since: Option<Instant>,
     root: Arc<Root>,
     descent: RefCell<Descent>,
     reader: Lent<'a>,
@@ -393,6 +396,7 @@ impl Surveyor<'_> {
             mirror,
             pass,
             rank,
+            since: self.since,
             dir,
             looked_at,
             rest,
@@ -423,6 +427,7 @@ impl Surveyor<'_> {
                 mirror,
                 pass,
                 rank,
+                since: self.since,
                 dir: dir.clone(),
                 looked_at,
                 rest,

@@ -7,6 +7,7 @@ use crate::plan::guard::Halt;
 use crate::plan::policy::Quiet;
 use crate::plan::queue::Rank;
 use crate::store::error::Error as StoreError;
+use std::time::Instant;
 
 /// A directory that has a folder on Box.
 #[derive(Clone, Debug)]
@@ -62,6 +63,8 @@ pub(crate) struct Visit {
     pub(crate) scope: Scope,
     /// Whether somebody has just saved what is to be looked at.
     pub(crate) rank: Rank,
+    /// Since when it is known that something may have changed there, if it is.
+    pub(crate) since: Option<Instant>,
     /// How long things must have been left alone.
     pub(crate) quiet: Quiet,
     /// From which size on files that wait for room are left alone.
@@ -75,8 +78,9 @@ pub(crate) struct Surveyed {
     pub(crate) mirror: usize,
     /// The pass that found it.
     pub(crate) pass: Option<u64>,
-    /// The visit's rank.
+    /// The visit's rank, and since when its reason has been known.
     pub(crate) rank: Rank,
+    pub(crate) since: Option<Instant>,
     /// Which directory.
     pub(crate) dir: Dir,
     /// The entries that a hint named, whatever became of them.

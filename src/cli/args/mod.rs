@@ -1,6 +1,8 @@
 //! The command line. Only its syntax: what a command does is elsewhere.
 
 mod config;
+mod log;
+mod pause;
 mod resolve;
 mod sync;
 #[cfg(test)]
@@ -9,6 +11,8 @@ mod token;
 mod verify;
 
 pub(crate) use crate::cli::args::config::ConfigCommand;
+pub(crate) use crate::cli::args::log::{LogArgs, LogFormat, LogLevel};
+pub(crate) use crate::cli::args::pause::{PauseArgs, ResumeArgs};
 pub(crate) use crate::cli::args::resolve::ResolveArgs;
 pub(crate) use crate::cli::args::sync::SyncArgs;
 pub(crate) use crate::cli::args::token::TokenArgs;
@@ -18,7 +22,7 @@ use crate::cli::examples;
 use crate::cli::init::flags::InitArgs;
 use crate::cli::output::Color;
 use crate::cli::service::args::ServiceCommand;
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -33,13 +37,13 @@ Exit codes:
    0  every included file is on Box
    1  finished, but something is not on Box (parked, failed, pending); wait: timeout
    2  wrong command line; resolve, approve, undo: there is no such conflict, mirror, run
-   3  a mirror halted: its local folder is missing, unreadable, emptied or another
-      one, or more would be deleted on Box than may be without asking;
+   3  a mirror is paused, or halted: its local folder is missing, unreadable, emptied
+      or another one, or more would be deleted on Box than may be without asking;
       wait: or the account that its Box folder belongs to is full
   69  Box cannot be reached; status, wait, service status: no agent runs
   70  boxup found a mistake in itself; a service manager starts it again
-  74  the state directory cannot be used; token: it cannot be written out;
-      service: it could not be installed or removed
+  74  the state directory or the log file cannot be used; token: it cannot be written
+      out; service: it could not be installed or removed
   75  another run holds the lock; login: its port is taken
   77  not authorised: token, account, scope, or a folder the account cannot use
   78  configuration: mistakes, or a secret in a file that others can read
@@ -64,10 +68,6 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Tell more on stderr; twice for every request.
-    #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub(crate) verbose: u8,
-
     /// Write in colours: where and when.
     #[arg(
         long,
@@ -79,6 +79,10 @@ pub(crate) struct Args {
         help = "Write in colours: auto (on a terminal, unless $NO_COLOR is set), always or never"
     )]
     pub(crate) color: Color,
+
+    /// What is told of what goes on.
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 
     /// What to do.
     #[command(subcommand)]
@@ -145,6 +149,7 @@ pub(crate) enum Command {
     },
 
     /// Make Box forget the tokens that are kept, and remove them here.
+    #[command(after_help = examples::LOGOUT)]
     Logout,
 
     /// Look at the configuration.
@@ -199,6 +204,7 @@ pub(crate) enum Command {
     /// and what waits to be sent. Box's folders are listed; files that have not changed
     /// here since they were sent are not read. Ends with 1 if anything differs. Nothing
     /// is changed without --repair.
+    #[command(after_help = examples::VERIFY)]
     Verify(VerifyArgs),
 
     /// Let a mirror go on that waits for a person.
@@ -207,6 +213,7 @@ pub(crate) enum Command {
     /// another directory is at its root's place. `boxup sync` tells which and why. Approval
     /// is good for exactly the files that were told, or fewer; a running service goes on
     /// at once, else the next pass does.
+    #[command(after_help = examples::APPROVE)]
     Approve {
         /// The mirror's name.
         #[arg(value_name = "NAME")]
@@ -217,11 +224,25 @@ pub(crate) enum Command {
         json: bool,
     },
 
+    /// Leave mirrors alone for a while: nothing is sent, moved or deleted on Box.
+    ///
+    /// What is under way is finished first. Nobody looks while it lasts; when it is over,
+    /// everything is looked at and sent at once. A pause outlasts the service, and
+    /// `boxup sync --once` keeps it, too (and ends with 3). Without a service it is noted
+    /// for the next run.
+    #[command(after_help = examples::PAUSE)]
+    Pause(PauseArgs),
+
+    /// Go on with mirrors that were paused.
+    #[command(after_help = examples::RESUME)]
+    Resume(ResumeArgs),
+
     /// Take back what a run did on Box: out of the trash, and back from where it moved it.
     ///
     /// Runs that can be undone tell their name at their end. What Box's trash does not
     /// hold any more, or somebody has moved since, is named. No local file is touched.
     /// Ends with 0 when all is back, 1 when something is not, 2 when there is no such run.
+    #[command(after_help = examples::UNDO)]
     Undo {
         /// The run's name, such as 20261127T201525Z.
         #[arg(value_name = "RUN")]

@@ -1,6 +1,7 @@
 //! How to sync.
 
 use clap::Args as ClapArgs;
+use std::time::Duration;
 
 /// How to sync.
 #[derive(Debug, ClapArgs)]
@@ -12,6 +13,16 @@ pub(crate) struct SyncArgs {
     /// Make one pass that only tells what would be done; nothing is sent or written.
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    /// While another run, or the service, holds the state: wait for it for so long, as 30s,
+    /// 5m or 1h, instead of ending with 75 at once.
+    #[arg(long, value_name = "SPAN", requires = "once", value_parser = humantime::parse_duration)]
+    pub(crate) wait_lock: Option<Duration>,
+
+    /// End after so long, as for SIGTERM: what is under way may finish within 10 seconds,
+    /// and the next run goes on from there. Ends with 1 if anything is left.
+    #[arg(long, value_name = "SPAN", requires = "once", value_parser = humantime::parse_duration)]
+    pub(crate) max_duration: Option<Duration>,
 
     /// Only this mirror; may be given several times. Deletes wait for a run of all mirrors:
     /// what is gone from one may have moved into another.

@@ -1,6 +1,6 @@
 //! What a command line comes to.
 
-use crate::cli::args::{Args, Command, ConfigCommand};
+use crate::cli::args::{Args, Command, ConfigCommand, LogFormat, LogLevel};
 use crate::plan::conflict::Keep;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
@@ -33,8 +33,35 @@ fn global_flags_stand_before_or_after() {
         };
         assert!(json);
     }
-    assert_eq!(parse("boxup -vv sync").unwrap().verbose, 2);
-    assert_eq!(parse("boxup sync -vv").unwrap().verbose, 2);
+    assert_eq!(parse("boxup -vv sync").unwrap().log.verbose, 2);
+    assert_eq!(parse("boxup sync -vv").unwrap().log.verbose, 2);
+}
+
+#[test]
+fn the_log_is_asked_for_in_one_way() {
+    let log = |line: &str| parse(line).unwrap().log;
+    assert!(log("boxup sync -q").quiet);
+    assert_eq!(
+        log("boxup --log-level debug sync").log_level,
+        Some(LogLevel::Debug)
+    );
+    assert_eq!(log("boxup sync").log_format, LogFormat::Auto);
+    assert_eq!(
+        log("boxup sync --log-format json").log_format,
+        LogFormat::Json
+    );
+    let file = log("boxup sync --log-file l").log_file;
+    assert_eq!(file.as_deref(), Some(Path::new("l")));
+    for line in [
+        "boxup sync -q -v",
+        "boxup sync -q --log-level info",
+        "boxup sync -v --log-level info",
+        "boxup sync --log-level loud",
+        "boxup sync --log-format xml",
+        "boxup sync --log-file",
+    ] {
+        assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The command line of `boxup service`. Only its syntax.
 
+use crate::cli::examples;
 use clap::{Args as ClapArgs, Subcommand};
 use std::path::PathBuf;
 
@@ -7,12 +8,16 @@ use std::path::PathBuf;
 #[derive(Debug, Subcommand)]
 pub(crate) enum ServiceCommand {
     /// Print the unit files. Nothing is changed, and no configuration is needed.
+    #[command(after_help = examples::SERVICE_PRINT)]
     Print(ServiceArgs),
     /// Write the unit files, make the user that the service runs as, and start it.
+    #[command(after_help = examples::SERVICE_INSTALL)]
     Install(InstallArgs),
     /// Stop it and remove what was installed. Configuration and state stay.
+    #[command(after_help = examples::SERVICE_UNINSTALL)]
     Uninstall(Scope),
     /// Tell whether it is installed and runs: 0 if so, 69 if it does not run.
+    #[command(after_help = examples::SERVICE_STATUS)]
     Status(Scope),
 }
 

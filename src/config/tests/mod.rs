@@ -17,6 +17,7 @@ use std::time::Duration;
 mod bandwidth;
 mod jwt;
 mod keys;
+mod metrics;
 mod mirrors;
 mod mistakes;
 mod on_disk;

@@ -38,7 +38,7 @@ use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// What a cache's tag begins with (<https://bford.info/cachedir/>).
 const SIGNATURE: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
@@ -54,6 +54,8 @@ pub(crate) struct Rules {
     exclude: Patterns,
     include: Patterns,
     told: Mutex<BTreeSet<Broken>>,
+    /// What an earlier run has told.
+    told_before: OnceLock<BTreeSet<String>>,
 }
 
 /// The rules as they hold in one directory.
@@ -116,6 +118,7 @@ impl Rules {
             include,
             selection,
             told: Mutex::default(),
+            told_before: OnceLock::new(),
         })
     }
 
@@ -136,6 +139,7 @@ impl Rules {
             include,
             selection,
             told: Mutex::default(),
+            told_before: OnceLock::new(),
         }
     }
 
@@ -153,10 +157,26 @@ impl Rules {
     fn complain(&self, broken: Vec<Broken>) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         for line in broken {
-            if told.len() < MOST_TOLD && told.insert(line.clone()) {
+            if told.len() < MOST_TOLD && told.insert(line.clone()) && !self.was_told(&line.0) {
                 tracing::warn!("{}", line.0);
             }
         }
+    }
+
+    fn was_told(&self, words: &str) -> bool {
+        let before = self.told_before.get();
+        before.is_some_and(|before| before.contains(words))
+    }
+
+    /// These complaints are not repeated.
+    pub(crate) fn were_told(&self, before: BTreeSet<String>) {
+        self.told_before.get_or_init(|| before);
+    }
+
+    /// The complaints of this run, repeated or not.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.iter().map(|line| line.0.clone()).collect()
     }
 }
 

@@ -163,14 +163,15 @@ impl<K: Turns + Clone + Eq + Hash, W: Clone> Queue<K, W> {
         }
     }
 
-    /// Adds a job. Newer work replaces what is queued for the same key, and waits for
-    /// what runs for it. Says whether the key is new to the queue.
-    pub(crate) fn push(&mut self, ticket: Ticket, key: K, work: W, now: Instant) -> bool {
+    /// Adds a job, for something that has been known of since then. Newer work replaces
+    /// what is queued for the same key, and waits for what runs for it. Says whether the
+    /// key is new to the queue.
+    pub(crate) fn push(&mut self, ticket: Ticket, key: K, work: W, since: Instant) -> bool {
         let at = self.next_place(&ticket);
         let mut job = Job {
             ticket,
             work,
-            since: now,
+            since,
             tried: Tried::default(),
             spot: Spot::Ready(at),
         };
@@ -430,8 +431,14 @@ impl<K: Turns + Clone + Eq + Hash, W: Clone> Queue<K, W> {
         out.into_iter().map(parts).collect()
     }
 
-    /// When the oldest job that is queued, waiting or running was added, among those
-    /// that `is_meant`.
+    /// Since when what the job of this key is about has been known of, if it has one.
+    pub(crate) fn since(&self, key: &K) -> Option<Instant> {
+        let queued = self.queued.get(key).or_else(|| self.running.get(key));
+        queued.map(|job| job.since)
+    }
+
+    /// Since when the oldest of what is queued, waiting or running has been known of, among
+    /// those that `is_meant`.
     pub(crate) fn oldest(&self, is_meant: impl Fn(&K) -> bool) -> Option<Instant> {
         let all = self.queued.iter().chain(&self.running);
         all.filter(|(key, _)| is_meant(key))
@@ -456,6 +463,7 @@ fn replaced<W>(old: Job<W>, new: Job<W>) -> Job<W> {
         ticket,
         work: new.work,
         spot,
+        since: old.since.min(new.since),
         ..old
     }
 }

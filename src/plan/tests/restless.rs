@@ -20,7 +20,7 @@ fn check(settle: u64, heard: &[u64], rests: &[u64], expected: &[u64]) {
         let now = start + Duration::from_secs(second);
         let over_at = heard
             .contains(&second)
-            .then(|| restless.heard_of(&file, now).unwrap());
+            .then(|| restless.heard_of(&file, now).unwrap().latest);
         if rests.contains(&second) {
             restless.is_at_rest(&file);
         }

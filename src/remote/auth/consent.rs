@@ -63,6 +63,7 @@ impl TokenKeeper {
             http,
             endpoint,
             sign_in,
+            traffic: &self.gate.traffic,
         };
         desk.revoke(&form).await
     }

@@ -6,6 +6,7 @@ use crate::model::trouble::Trouble;
 use crate::remote::auth::credentials::Field;
 use crate::remote::auth::life;
 use crate::remote::lessons::{SignIn, token_refusal, words};
+use crate::remote::traffic::Traffic;
 use crate::remote::transport;
 use crate::remote::wire;
 use reqwest::header::HeaderMap;
@@ -47,17 +48,23 @@ pub(crate) struct Desk<'a> {
     pub(crate) endpoint: &'a Url,
     /// Which words explain a refusal.
     pub(crate) sign_in: SignIn,
+    /// Told of what comes of it.
+    pub(crate) traffic: &'a Traffic,
 }
 
 impl Desk<'_> {
     /// Asks for a token, once.
     pub(crate) async fn ask(self, form: &[Field]) -> Result<Granted, Refused> {
         let asked_at = Instant::now();
-        let (status, headers, body) = self.post(form).await.map_err(Refused::undated)?;
+        let (status, headers, body) = self
+            .post("post_oauth2_token", form)
+            .await
+            .map_err(Refused::undated)?;
         let date = transport::date(&headers);
         if !status.is_success() {
             let now = crate::clock::wall();
             let trouble = token_refusal(status, &headers, &body, now, self.sign_in);
+            self.traffic.refused(&trouble);
             return Err(Refused { trouble, date });
         }
         let json: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
@@ -66,23 +73,31 @@ impl Desk<'_> {
 
     /// Ends a token, and with it the whole login that it belongs to.
     pub(crate) async fn revoke(self, form: &[Field]) -> Result<(), Trouble> {
-        let (status, headers, body) = self.post(form).await?;
+        let (status, headers, body) = self.post("post_oauth2_revoke", form).await?;
         if status.is_success() {
             return Ok(());
         }
         let now = crate::clock::wall();
-        Err(token_refusal(status, &headers, &body, now, self.sign_in))
+        let trouble = token_refusal(status, &headers, &body, now, self.sign_in);
+        self.traffic.refused(&trouble);
+        Err(trouble)
     }
 
-    async fn post(self, form: &[Field]) -> Result<(StatusCode, HeaderMap, Vec<u8>), Trouble> {
+    async fn post(
+        self,
+        operation: &'static str,
+        form: &[Field],
+    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Trouble> {
         let fields: Vec<_> = form
             .iter()
             .map(|(name, value)| (*name, value.expose_secret()))
             .collect();
         let request = self.http.post(self.endpoint.clone());
+        let mut under_way = self.traffic.begin(operation);
         let answer = request.timeout(transport::CALL).form(&fields).send().await;
         let answer = answer.map_err(|error| transport::no_answer(&error))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
+        under_way.answered(status);
         tracing::debug!(
             status = status.as_u16(),
             path = self.endpoint.path(),

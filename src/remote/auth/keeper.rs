@@ -44,7 +44,7 @@ pub(crate) struct TokenKeeper {
     endpoint: Url,
     pub(super) keeping: Keeping,
     /// Box counts these requests too.
-    gate: Arc<Gate>,
+    pub(super) gate: Arc<Gate>,
     pub(super) held: Mutex<Held>,
     /// When the current token ends, to be told without waiting for a renewal.
     expires_at: std::sync::Mutex<Option<Instant>>,
@@ -342,6 +342,7 @@ impl TokenKeeper {
             credential: self.fingerprint.clone(),
             login,
             form,
+            gate: Arc::clone(&self.gate),
         };
         Ok(Token::granted(&rotation.run().await?))
     }
@@ -398,6 +399,7 @@ impl TokenKeeper {
             http,
             endpoint: &self.endpoint,
             sign_in: self.credentials.sign_in(),
+            traffic: &self.gate.traffic,
         };
         desk.ask(form).await
     }

@@ -5,8 +5,10 @@ use crate::model::trouble::{Said, Trouble};
 use crate::remote::auth::credentials::Field;
 use crate::remote::auth::file::{Kept, Lock};
 use crate::remote::auth::grant::{Desk, Granted};
+use crate::remote::gate::Gate;
 use crate::remote::lessons::SignIn;
 use reqwest::{Client, Url};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -29,6 +31,7 @@ pub(super) struct Rotation {
     pub(super) credential: String,
     pub(super) login: String,
     pub(super) form: Vec<Field>,
+    pub(super) gate: Arc<Gate>,
 }
 
 /// Waits until nothing is under way any more: ending the process before would lose a
@@ -57,6 +60,7 @@ impl Rotation {
             http: &self.http,
             endpoint: &self.endpoint,
             sign_in: self.sign_in,
+            traffic: &self.gate.traffic,
         };
         let granted = match desk.ask(&self.form).await {
             // Each answer brings the next pair. Half of one in the place of what is still

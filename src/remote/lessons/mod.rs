@@ -201,6 +201,12 @@ pub(super) fn find(met: &Met<'_>) -> &'static Row {
         .unwrap_or(&status::UNKNOWN)
 }
 
+/// Box's code as the table spells it, if a row knows it.
+pub(crate) fn known(code: &str) -> Option<&'static str> {
+    let codes = TABLE.iter().copied().flatten().flat_map(|row| row.codes);
+    codes.copied().find(|known| *known == code)
+}
+
 /// What to learn from something that no answer says but we found out: a mirror's reason
 /// to stand still, or the status that `users/me` gives an account.
 pub(crate) fn finding(what: &str) -> Option<&'static Lesson> {

@@ -59,15 +59,22 @@ pub(crate) fn said(
 
 /// Box has two IDs for a request and its support wants both.
 fn request_id(headers: &HeaderMap, json: &Value) -> Option<String> {
-    let header = headers
-        .get("box-request-id")
-        .and_then(|id| id.to_str().ok())
-        .filter(|id| !id.is_empty());
+    let header = header(headers);
     let body = wire::text(json, "request_id").filter(|id| !id.is_empty());
     match (body, header) {
         (Some(body), Some(header)) => Some(format!("{body}.{header}")),
         (body, header) => body.or(header.map(str::to_owned)),
     }
+}
+
+fn header(headers: &HeaderMap) -> Option<&str> {
+    let id = headers.get("box-request-id")?.to_str().ok()?;
+    Some(id).filter(|id| !id.is_empty())
+}
+
+/// The ID that an answer without an error has in its headers, fit to print.
+pub(crate) fn header_id(headers: &HeaderMap) -> Option<String> {
+    header(headers).map(|id| cut(&escaped(id), LONGEST_NAME))
 }
 
 /// `context_info`: a text, or a list of errors.

@@ -1,7 +1,6 @@
 //! `boxup init`: from credentials to a configuration that works, by flags or by hand.
 
 mod by_hand;
-mod session;
 
 use crate::rig::{Child, Finished, Rig, clean, program};
 use box_emulator::Access;

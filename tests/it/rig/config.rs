@@ -21,6 +21,8 @@ pub(crate) struct Config {
     pub(crate) limits: Vec<String>,
     /// `[state] verify_every`.
     pub(crate) verify_every: Option<String>,
+    /// `[metrics]`, if there is one.
+    pub(crate) metrics: Vec<String>,
 }
 
 impl Config {
@@ -32,6 +34,7 @@ impl Config {
             access: cloud.config_fragment(),
             mirrors: Vec::new(),
             verify_every: None,
+            metrics: Vec::new(),
             watch: vec!["settle = \"100ms\"".to_owned()],
             // Box's own limits are a matter of their own test.
             limits: vec![
@@ -85,6 +88,9 @@ impl Config {
         text += &format!("\n[state]\ndir = {:?}\n", self.state);
         if let Some(every) = &self.verify_every {
             text += &format!("verify_every = {every:?}\n");
+        }
+        if !self.metrics.is_empty() {
+            text += &format!("\n[metrics]\n{}\n", self.metrics.join("\n"));
         }
         text
     }

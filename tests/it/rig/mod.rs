@@ -18,6 +18,7 @@ mod middle;
 mod nobody;
 mod records;
 mod run;
+mod scrape;
 mod service;
 mod sign_in;
 mod terminal;
@@ -38,10 +39,11 @@ pub(crate) use lines::Lines;
 pub(crate) use middle::{Act, Cut, Middle, Plot};
 pub(crate) use nobody::is_root;
 pub(crate) use run::Run;
+pub(crate) use scrape::{Monitored, told_address};
 pub(crate) use service::{Service, ask};
 pub(crate) use sign_in::{KeyPair, redirect_uri};
 pub(crate) use terminal::{CTRL_C, DOWN, ENTER, Terminal};
-pub(crate) use visitor::{answering, visit};
+pub(crate) use visitor::{Visit, answering, visit};
 
 /// Longer than anything here takes; a test that gets there hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(100);

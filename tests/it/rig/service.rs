@@ -64,6 +64,11 @@ impl Service {
         whole.filter_map(Result::ok).collect()
     }
 
+    /// What it has said on standard error so far.
+    pub(crate) fn stderr(&self) -> String {
+        self.child.stderr()
+    }
+
     /// Its process ID.
     pub(crate) fn pid(&self) -> u32 {
         self.child.pid()
