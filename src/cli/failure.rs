@@ -46,8 +46,12 @@ pub(crate) fn said(what: &str, code: u8, as_json: bool, output: &mut Output) -> 
 
 /// There is no mirror of that name.
 pub(crate) fn no_mirror(name: &str, as_json: bool, output: &mut Output) -> u8 {
-    let what = format!("no mirror is named {name:?}; `boxup config check` lists the mirrors");
-    said(&what, exit::USAGE, as_json, output)
+    said(&no_such_mirror(name), exit::USAGE, as_json, output)
+}
+
+/// The same, in words.
+pub(crate) fn no_such_mirror(name: &str) -> String {
+    format!("no mirror is named {name:?}; `boxup config check` lists the mirrors")
 }
 
 /// What went wrong, for a person, part by part.

@@ -2,6 +2,7 @@
 
 pub(crate) mod approve;
 pub(crate) mod args;
+pub(crate) mod asked;
 pub(crate) mod browser;
 pub(crate) mod collapse;
 pub(crate) mod config_show;
@@ -151,10 +152,15 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
             let work = async |local, output| status::status(&local, json, output).await;
             with(place, config::load_local, json, output, work).await
         }
-        Command::Wait { timeout, json } => {
-            let work = async |local, output| status::wait(&local, timeout, json, output).await;
-            with(place, config::load_local, json, output, work).await
+        Command::Wait(args) => {
+            let work = async |local, output| status::wait(&local, &args, output).await;
+            with(place, config::load_local, args.json, output, work).await
         }
+        Command::Bump(args) => {
+            let work = async |local, output| asked::bump(&local, &args, output).await;
+            with(place, config::load_local, args.json, output, work).await
+        }
+        Command::Retry(args) => asked::retry(place, args, output).await,
         Command::Explain { path, json } => {
             let work = async |local, output| explain::explain(local, &path, json, output).await;
             with(place, config::load_local, json, output, work).await

@@ -2,9 +2,10 @@
 
 use crate::agent::control;
 use crate::agent::pause::told;
-use crate::cli::exit;
+use crate::cli::args::WaitArgs;
 use crate::cli::output::Output;
 use crate::cli::wording::{bytes, count, duration, printable, some};
+use crate::cli::{exit, failure};
 use crate::config::{Local, Mirror};
 use crate::model::ids::FolderKey;
 use crate::plan::guard::{BRAKE, Halt};
@@ -47,13 +48,13 @@ pub(crate) async fn status(config: &Local, as_json: bool, mut output: Output) ->
 }
 
 /// Waits until all is on Box.
-pub(crate) async fn wait(
-    config: &Local,
-    timeout: Duration,
-    as_json: bool,
-    mut output: Output,
-) -> u8 {
-    let question = json!({ "verb": "wait" });
+pub(crate) async fn wait(config: &Local, args: &WaitArgs, mut output: Output) -> u8 {
+    let (timeout, as_json) = (args.timeout, args.json);
+    let is_known = |name: &&String| config.mirrors.iter().any(|one| one.name == **name);
+    if let Some(unknown) = args.mirrors.iter().find(|name| !is_known(name)) {
+        return failure::no_mirror(unknown, as_json, &mut output);
+    }
+    let question = json!({ "verb": "wait", "mirrors": args.mirrors });
     let asked = tokio::time::timeout(timeout, control::ask(&config.state_dir, &question)).await;
     let (mut reply, code) = match asked {
         Ok(Ok(Some(reply))) => {
