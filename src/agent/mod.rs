@@ -17,6 +17,7 @@ pub(crate) mod explain;
 pub(crate) mod eyes;
 pub(crate) mod file_job;
 pub(crate) mod folder_job;
+pub(crate) mod herald;
 pub(crate) mod job;
 pub(crate) mod login;
 pub(crate) mod meter;

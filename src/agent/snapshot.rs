@@ -9,6 +9,7 @@ use crate::plan::sight::Cause;
 use crate::remote::pace::{Standing, Standings};
 use crate::store::verified::LastVerified;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -33,6 +34,8 @@ pub(crate) struct Snapshot {
     pub(crate) bandwidth: (Option<u64>, bool),
     /// What was heard instead of Box, while it does not answer.
     pub(crate) silence: Option<String>,
+    /// Ways of `[notify]` by which nobody can be told at present, and why.
+    pub(crate) untold: BTreeMap<String, String>,
 }
 
 /// One mirror.
@@ -147,6 +150,7 @@ impl Snapshot {
             },
             "bandwidth": { "limit": bandwidth, "waited_for": is_slowed },
             "unreachable": self.silence,
+            "notify": { "failing": self.untold },
         })
     }
 }

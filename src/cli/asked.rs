@@ -8,11 +8,12 @@ use crate::cli::args::{BumpArgs, RetryArgs};
 use crate::cli::errand::{self, Untold};
 use crate::cli::output::Output;
 use crate::cli::resolve::places;
-use crate::cli::wording::{printable, some};
-use crate::cli::{Place, exit, failure, refuse};
+use crate::cli::wording::{count as figure, printable};
+use crate::cli::{Place, exit, failure, refuse, slip};
 use crate::config::{self, Local};
 use crate::local::rules::Decision;
 use crate::model::path::RelPath;
+use crate::plan::facts::ParkedItem;
 use crate::plan::parole::{OnRequest, on_request};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -98,62 +99,57 @@ fn found(explained: &Explained, reply: &Value) -> Found {
     }
     let count = |key: &str| reply[key].as_u64().unwrap_or(0);
     let (queued, in_flight) = (count("queued"), count("in_flight"));
+    let sends = |state, what: &str| (state, what.to_owned(), exit::OK);
     match (&explained.decision, &explained.here) {
-        (Decision::Out(why), _) => return ("excluded", why.to_string(), exit::INCOMPLETE),
+        (Decision::Out(why), _) => ("excluded", why.to_string(), exit::INCOMPLETE),
         (_, Here::Unknown(why)) => {
             let what = format!("it cannot be examined: {why}");
-            return ("unreadable", what, exit::INCOMPLETE);
+            ("unreadable", what, exit::INCOMPLETE)
         }
         (_, Here::Nothing) => {
             let what = match explained.on_box {
                 Some(_) => "it is not there any more: what on_local_delete says is done in a pass",
                 None => "there is nothing of that name",
             };
-            return ("missing", what.to_owned(), exit::INCOMPLETE);
+            ("missing", what.to_owned(), exit::INCOMPLETE)
         }
         (_, Here::Directory) => {
-            let mut what = "all that is new or changed in it goes next".to_owned();
-            if queued + in_flight > 0 {
-                let waited = some(queued, "entry that waited").replace("entrys", "entries");
-                what.push_str(&format!(" ({waited}, {in_flight} under way)"));
-            }
+            let waited = match queued {
+                1 => "1 entry".to_owned(),
+                more => format!("{} entries", figure(more)),
+            };
+            let what = format!(
+                "all that is new or changed in it goes next ({waited} waited, {} under way)",
+                figure(in_flight)
+            );
+            ("next", what, exit::OK)
+        }
+        _ if in_flight > 0 => sends("under_way", "it is under way already"),
+        _ if queued > 0 => sends("next", "it waited for its turn, and is next now"),
+        _ if explained.state == State::Synced => {
+            sends("on_box", "it is on Box already, as it is here")
+        }
+        _ => match &explained.parked {
+            Some(item) => parked(item),
+            None => sends("next", "it goes next"),
+        },
+    }
+}
+
+fn parked(item: &ParkedItem) -> Found {
+    let message = &item.message;
+    let what = match on_request(&item.code) {
+        OnRequest::Decided => format!("{message} (boxup resolve decides)"),
+        OnRequest::Looked => message.clone(),
+        OnRequest::Tried if item.in_the_item => {
+            format!("{message} (boxup retry tries it all the same)")
+        }
+        OnRequest::Tried => {
+            let what = format!("it is tried now; it waited: {message}");
             return ("next", what, exit::OK);
         }
-        (_, Here::File(_) | Here::Other(_)) => {}
-    }
-    if in_flight > 0 {
-        return ("under_way", "it is under way already".to_owned(), exit::OK);
-    }
-    if queued > 0 {
-        return (
-            "next",
-            "it waited for its turn, and is next now".to_owned(),
-            exit::OK,
-        );
-    }
-    if explained.state == State::Synced {
-        return (
-            "on_box",
-            "it is on Box already, as it is here".to_owned(),
-            exit::OK,
-        );
-    }
-    match &explained.parked {
-        Some(item) => {
-            let waits = |next: &str| ("parked", format!("{} ({next})", item.message));
-            let (state, what) = match on_request(&item.code) {
-                OnRequest::Decided => waits("boxup resolve decides"),
-                OnRequest::Tried if item.in_the_item => waits("boxup retry tries it all the same"),
-                OnRequest::Tried => {
-                    let what = format!("it is tried now; it waited: {}", item.message);
-                    return ("next", what, exit::OK);
-                }
-                OnRequest::Looked => ("parked", item.message.clone()),
-            };
-            (state, what, exit::INCOMPLETE)
-        }
-        None => ("next", "it goes next".to_owned(), exit::OK),
-    }
+    };
+    ("parked", what, exit::INCOMPLETE)
 }
 
 /// Tries once more what waits.
@@ -202,7 +198,7 @@ fn asked(local: &Local, args: &RetryArgs) -> Result<Vec<Below>, String> {
     }
     let names: Vec<_> = local.mirrors.iter().map(|one| one.name.clone()).collect();
     if let Some(unknown) = args.mirrors.iter().find(|name| !names.contains(name)) {
-        return Err(failure::no_such_mirror(unknown));
+        return Err(slip::no_mirror(unknown, names.iter().map(String::as_str)));
     }
     let is_meant = |name: &String| args.mirrors.is_empty() || args.mirrors.contains(name);
     let whole = |mirror| Below {

@@ -30,6 +30,50 @@ pub(crate) const UNAUTHORIZED: u8 = 77;
 /// The configuration cannot be used.
 pub(crate) const CONFIG: u8 = 78;
 
+/// What they mean, as the help, the manual and the README tell it.
+pub(crate) const MEANINGS: [(u8, &str); 10] = [
+    (OK, "every included file is on Box"),
+    (
+        INCOMPLETE,
+        "finished or interrupted, and something is not on Box (parked, failed, pending); `wait`: time is up",
+    ),
+    (
+        USAGE,
+        "the command line cannot be understood, or names an unknown mirror; `resolve`, `approve`, `undo`: there is no such conflict, mirror, run",
+    ),
+    (
+        HALTED,
+        "a mirror is paused (`boxup pause`) or stands still: its local folder is missing, unreadable, emptied or another one, or more would be deleted on Box than `max_deletes` allows; `wait`: or its owner's account on Box is full",
+    ),
+    (
+        UNREACHABLE,
+        "Box cannot be reached; `status`, `wait`, `service status`: no agent runs",
+    ),
+    (
+        SOFTWARE,
+        "boxup found a mistake in itself and ended; a service manager starts it again, and it goes on where it was",
+    ),
+    (
+        STATE,
+        "the state directory or the log file cannot be used; `token`: it cannot be written out; `service`: it could not be installed or removed",
+    ),
+    (
+        LOCKED,
+        "another run holds the lock; `login`: its port is taken",
+    ),
+    (
+        UNAUTHORIZED,
+        "not authorised: token, account, scope, or a folder that this account cannot see or write to",
+    ),
+    (
+        CONFIG,
+        "configuration: mistakes, or a secret in a file that others can read",
+    ),
+];
+
+/// What counts where several would be right.
+pub(crate) const SEVERAL: &str = "Of several, the first of 78, 77, 69, 3, 1 counts.";
+
 /// The exit code of a run that came to an end.
 pub(crate) fn of_ending(ending: &Ending) -> u8 {
     let halts = || ending.halted.iter().map(|(_, halt)| of_halt(halt));
@@ -43,10 +87,10 @@ pub(crate) fn of_ending(ending: &Ending) -> u8 {
         UNREACHABLE
     } else if !ending.halted.is_empty() || !ending.paused.is_empty() {
         HALTED
-    } else if ending.cut_short || ending.deferred.is_some() || !ending.tally.is_all_on_box() {
-        INCOMPLETE
-    } else {
+    } else if ending.is_good() {
         OK
+    } else {
+        INCOMPLETE
     }
 }
 

@@ -5,7 +5,7 @@ use crate::agent::pause::told;
 use crate::cli::args::WaitArgs;
 use crate::cli::output::Output;
 use crate::cli::wording::{bytes, count, duration, printable, some};
-use crate::cli::{exit, failure};
+use crate::cli::{exit, failure, slip};
 use crate::config::{Local, Mirror};
 use crate::model::ids::FolderKey;
 use crate::plan::guard::{BRAKE, Halt};
@@ -52,7 +52,9 @@ pub(crate) async fn wait(config: &Local, args: &WaitArgs, mut output: Output) ->
     let (timeout, as_json) = (args.timeout, args.json);
     let is_known = |name: &&String| config.mirrors.iter().any(|one| one.name == **name);
     if let Some(unknown) = args.mirrors.iter().find(|name| !is_known(name)) {
-        return failure::no_mirror(unknown, as_json, &mut output);
+        let known = config.mirrors.iter().map(|one| one.name.as_str());
+        let what = slip::no_mirror(unknown, known);
+        return failure::said(&what, exit::USAGE, as_json, &mut output);
     }
     let question = json!({ "verb": "wait", "mirrors": args.mirrors });
     let asked = tokio::time::timeout(timeout, control::ask(&config.state_dir, &question)).await;
@@ -193,6 +195,11 @@ fn describe(status: &Value) -> String {
         }
     }
     text.push_str(&describe_limits(status));
+    let failing = status["notify"]["failing"].as_object();
+    for (way, why) in failing.into_iter().flatten() {
+        let why = printable(why.as_str().unwrap_or("?"));
+        text.push_str(&format!("nobody is told by the {way}: {why}\n"));
+    }
     text
 }
 

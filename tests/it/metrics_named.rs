@@ -33,6 +33,7 @@ fn names(text: &str) -> BTreeSet<String> {
 fn full_page() -> String {
     let rig = monitored_rig();
     let rig = rig.configured(|config| config.limits.push("bandwidth = \"1 GiB/s\"".into()));
+    let rig = rig.configured(|config| config.mirrors[0][0] = r#"name = "a \"b\\c é""#.into());
     rig.write("a.txt", "a");
     rig.cloud
         .inject(Fault::on("post_files_content").status(503, "unavailable"));
@@ -40,6 +41,8 @@ fn full_page() -> String {
     monitored.service.wait_ok(&rig);
     let page = monitored.page();
     monitored.service.end();
+    let odd = r#"boxup_parked{mirror="a \"b\\c é"} 0"#;
+    assert!(page.text.lines().any(|line| line == odd), "{}", page.text);
     page.text
 }
 
@@ -114,6 +117,7 @@ fn the_dashboard_can_be_imported() {
 fn promtool(args: &[&str], input: &str) -> Option<String> {
     let child = Command::new("promtool")
         .args(args)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -135,13 +139,20 @@ fn prometheus_own_tool_is_content() {
         return not_run_without_promtool();
     };
     assert_eq!(said, "");
-    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/alerts.yml");
-    let rules = rules.to_str().expect("text");
-    let said = promtool(&["check", "rules", rules], "").unwrap_or_default();
+    let said = promtool(&["check", "rules", "examples/alerts.yml"], "").unwrap_or_default();
     assert!(
         said.contains("rules found") && !said.contains("FAILED"),
         "{said}"
     );
+}
+
+#[test]
+fn the_alerts_fire_when_they_should_and_only_then() {
+    let args = ["test", "rules", "tests/it/alerts/rules.yml"];
+    match promtool(&args, "") {
+        Some(said) => assert!(said.contains("SUCCESS"), "{said}"),
+        None => not_run_without_promtool(),
+    }
 }
 
 /// It comes with Prometheus, which no test should need: not even in CI is that a failure.

@@ -226,6 +226,7 @@ impl Engine {
             is_waited_for: client.is_waited_for(),
             bandwidth: client.bandwidth(),
             silence: self.silence.heard().map(str::to_owned),
+            untold: self.context.untold.get(),
         })
     }
 

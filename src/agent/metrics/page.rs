@@ -40,6 +40,8 @@ type Page = Response<Full<Bytes>>;
 pub(super) struct Site {
     desk: Desk,
     counts: Arc<Counts>,
+    /// How long the loop may take to answer.
+    patience: Duration,
     /// The last answer of the loop, and when it was asked.
     last: Mutex<Option<(Instant, Arc<Snapshot>)>>,
 }
@@ -76,6 +78,7 @@ impl Site {
         Self {
             desk,
             counts,
+            patience: PATIENCE,
             last: Mutex::default(),
         }
     }
@@ -127,7 +130,9 @@ impl Site {
     /// How it stands now; `None` when the loop does not answer in time. However many ask,
     /// the loop has one question at a time to answer.
     async fn now(&self) -> Option<Arc<Snapshot>> {
-        tokio::time::timeout(PATIENCE, self.asked()).await.ok()?
+        tokio::time::timeout(self.patience, self.asked())
+            .await
+            .ok()?
     }
 
     async fn asked(&self) -> Option<Arc<Snapshot>> {
@@ -187,4 +192,40 @@ fn typed(status: StatusCode, kind: &'static str, text: String) -> Page {
         headers.insert(name, HeaderValue::from_static(value));
     }
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Site, health};
+    use crate::agent::desk::Desk;
+    use crate::agent::metrics::counts::Counts;
+    use http_body_util::BodyExt;
+    use hyper::StatusCode;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    /// A loop that hangs takes no questions; one that is being replaced does not yet.
+    #[tokio::test]
+    async fn a_loop_that_does_not_answer_is_told_and_what_was_counted_too() {
+        let (behind, desk) = Desk::open();
+        let (hung, _never_read) = tokio::sync::mpsc::channel(1);
+        let site = Site {
+            patience: Duration::from_millis(20),
+            ..Site::new(desk, Arc::new(Counts::new()))
+        };
+        for engine in [None, Some(hung)] {
+            behind.send_replace(engine);
+            let page = site.figures().await;
+            assert_eq!(page.status(), StatusCode::OK);
+            let page = page.into_body().collect().await.unwrap().to_bytes();
+            let page = String::from_utf8_lossy(&page).into_owned();
+            assert!(page.contains("\nboxup_engine_up 0\n"), "{page}");
+            assert!(page.contains("process_start_time_seconds") && !page.contains("boxup_lag"));
+            let ill = health(site.now().await.as_deref());
+            assert_eq!(ill.unwrap_err(), "the loop did not answer within 5 s");
+        }
+        // When the run ends, nobody waits.
+        drop(behind);
+        assert!(site.now().await.is_none());
+    }
 }

@@ -52,6 +52,10 @@ fn perform(stage: &mut Stage, line: &str) -> Option<Finished> {
 /// With the service where it takes one, and without it where it cannot be.
 fn as_it_is(stage: &mut Stage, line: &str) -> Finished {
     let words: Vec<&str> = own(line).split(' ').collect();
+    let asks = ["boxup wait", "boxup status", "boxup bump"];
+    if asks.iter().any(|asks| line.contains(asks)) {
+        stage.serve();
+    }
     match words.get(1).copied().unwrap_or_default() {
         "sync"
             if words
@@ -64,10 +68,6 @@ fn as_it_is(stage: &mut Stage, line: &str) -> Finished {
         "sync" => {
             stage.serve();
             stage.run("boxup status")
-        }
-        "status" | "wait" | "bump" => {
-            stage.serve();
-            stage.run(line)
         }
         _ => stage.run(line),
     }
