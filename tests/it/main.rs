@@ -98,6 +98,7 @@ mod secrets;
 mod service;
 mod shipped;
 mod silence;
+mod standing;
 mod stops;
 mod storms;
 mod strangers;

@@ -7,6 +7,7 @@
 mod asked;
 mod deletes;
 mod drain;
+mod last;
 mod outcomes;
 mod part;
 mod passes;
@@ -50,7 +51,7 @@ use crate::store::Store;
 use crate::store::error::Error as StoreError;
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
@@ -165,8 +166,11 @@ pub(crate) struct Engine {
     sink: Sink,
     stop: Option<Stop>,
     silence: Silence,
+    memory: Option<last::Memory>,
     /// When it began.
     began: Instant,
+    /// When the agent did, that other engines may have served before.
+    started: (SystemTime, Instant),
     told_hold: Option<Instant>,
     heartbeat: Heartbeat,
     /// Something was not looked at because of the stop.
@@ -213,7 +217,9 @@ impl Engine {
             sink,
             stop: None,
             silence: Silence::default(),
+            memory: None,
             began: Instant::now(),
+            started: (crate::clock::wall(), Instant::now()),
             told_hold: None,
             heartbeat: Heartbeat::default(),
             unseen: false,
