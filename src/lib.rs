@@ -22,6 +22,9 @@
 //! | settle | `plan/settle.rs` | an outcome → edits of the mapping, a report, what is next | ✔ |
 //! | store | `store/writer.rs` | edits → one transaction | |
 //!
+//! What people are told when something is wrong, and when, is decided in `plan/herald` and
+//! done in `agent/herald`, beside the line: nothing waits for it.
+//!
 //! What an entry is called on Box is decided in `plan/names.rs` (spelled by `model/name`),
 //! and whether a file that is saved all the time gets another version yet in `plan/hot.rs`.
 //!

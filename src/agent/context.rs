@@ -1,6 +1,7 @@
 //! What every part of a run shares: the client, the store, and the mirrors.
 
 use crate::agent::account::AccountCheck;
+use crate::agent::herald::Untold;
 use crate::agent::meter::Meter;
 use crate::agent::run_name::RunName;
 use crate::agent::trash::Trash;
@@ -46,6 +47,8 @@ pub(crate) struct Context {
     pub(crate) asking: tokio::sync::Mutex<()>,
     /// What the run is called.
     pub(crate) run: RunName,
+    /// Ways by which nobody can be told that something is wrong.
+    pub(crate) untold: Untold,
     /// Set when surveys should stop where they are.
     pub(crate) cancelled: AtomicBool,
     /// Set by a survey that did stop before its end.

@@ -130,6 +130,11 @@ impl Ending {
         !is_stopped && !self.cut_short && self.deferred.is_none() && !is_still
     }
 
+    /// Whether every included file is on Box.
+    pub(crate) fn is_good(&self) -> bool {
+        self.is_whole() && self.tally.is_all_on_box()
+    }
+
     /// The ending of two runs, one after the other.
     pub(crate) fn after(mut self, earlier: &Self) -> Self {
         self.tally = earlier.tally.done().plus(self.tally);

@@ -3,6 +3,7 @@
 use crate::agent::context::Context;
 use crate::agent::engine::Event;
 use crate::agent::eyes::Eyes;
+use crate::agent::herald;
 use crate::agent::notice::{Ending, Notice, Sink};
 use crate::agent::run::{Fatal, Parts, SINGLE, StopSignals, Watcher, forward_signals, recoverable};
 use crate::agent::schedule::Schedule;
@@ -35,6 +36,9 @@ pub(crate) async fn once(
     watcher: Watcher,
 ) -> Result<Ending, Fatal> {
     let ended = single(config, wishes, stop, watcher).await;
+    if let Err(fatal) = &ended {
+        herald::without_run(config, fatal).await;
+    }
     recoverable(&config.state_dir, ended)
 }
 
@@ -56,7 +60,8 @@ async fn single(
     parts.announce(config, &mut sink).await?;
     let gauging = parts.gauge(gauge);
     let mut engine = parts.engine(config, SINGLE, Schedule::single(), Eyes::closed(), sink)?;
-    forward_signals(stop, engine.events());
+    engine.remember_in(&config.state_dir, (crate::clock::wall(), began));
+    let signals = forward_signals(stop, engine.events());
     let clock = wishes.max_duration.map(|longest| {
         let (events, left) = (engine.events(), longest.saturating_sub(began.elapsed()));
         tokio::spawn(async move {
@@ -77,6 +82,9 @@ async fn single(
     if ending.broken.is_none() {
         ending.broken = remember(&parts, config, &ending).await.err();
     }
+    // The engine is gone, so nobody takes signals but us.
+    let stop = signals.await.ok();
+    herald::after_run(config, &parts.context(), &ending, stop).await;
     parts.close().await;
     Ok(ending)
 }

@@ -7,6 +7,7 @@ use crate::agent::account::AccountCheck;
 use crate::agent::context::{Context, Mirror, Readers, own_files};
 use crate::agent::engine::{Engine, Event, Temper};
 use crate::agent::eyes::Eyes;
+use crate::agent::herald::Untold;
 use crate::agent::meter::{Gauge, Meter};
 use crate::agent::mirrors;
 use crate::agent::notice::{Ending, Sink};
@@ -258,6 +259,7 @@ pub(crate) fn context(
         readers,
         meter: Meter::default(),
         run: RunName::new(),
+        untold: Untold::default(),
         account,
         asking: tokio::sync::Mutex::default(),
         cancelled: AtomicBool::new(false),
@@ -281,13 +283,22 @@ pub(crate) fn mirror(mirror: &config::Mirror, state_dir: &Path) -> Result<Mirror
     Mirror::new(mirror, own_files(&mirror.local, state_dir), policy)
 }
 
-/// A signal becomes an event.
-pub(crate) fn forward_signals(mut stop: StopSignals, events: mpsc::Sender<Event>) {
+/// A signal becomes an event. Given back when the engine has ended.
+pub(crate) fn forward_signals(
+    mut stop: StopSignals,
+    events: mpsc::Sender<Event>,
+) -> JoinHandle<StopSignals> {
     tokio::spawn(async move {
-        while stop.recv().await.is_some() {
+        loop {
+            tokio::select! {
+                signal = stop.recv() => if signal.is_none() {
+                    return stop;
+                },
+                () = events.closed() => return stop,
+            }
             if events.send(Event::Shutdown).await.is_err() {
-                return;
+                return stop;
             }
         }
-    });
+    })
 }

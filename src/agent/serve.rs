@@ -6,6 +6,7 @@ use crate::agent::control;
 use crate::agent::desk::{Behind, Desk};
 use crate::agent::engine::{Event, Temper};
 use crate::agent::eyes::Eyes;
+use crate::agent::herald::{self, watch::Bell};
 use crate::agent::login;
 use crate::agent::meter::Gauge;
 use crate::agent::metrics::Exporter;
@@ -24,8 +25,9 @@ use crate::store::lock::Role;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 /// How long the service leaves an item alone that waits for something at Box.
 const PARKED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -62,7 +64,11 @@ pub(crate) async fn serve(
     supervisor: Supervisor,
 ) -> Result<Ending, Fatal> {
     let state_dir = config.state_dir.clone();
+    let first = config.clone();
     let ended = shifts(config, orders, watcher, supervisor).await;
+    if let Err(fatal) = &ended {
+        herald::without_run(&first, fatal).await;
+    }
     recoverable(&state_dir, ended)
 }
 
@@ -83,7 +89,9 @@ async fn shifts(
         sink: Arc::new(Mutex::new(watcher.sink)),
         gauge: watcher.gauge.map(|gauge| Arc::new(Mutex::new(gauge))),
         supervisor,
-        exporter: Exporter::start(desk),
+        started: (crate::clock::wall(), began),
+        exporter: Exporter::start(desk.clone()),
+        desk,
     };
     let mut config = config;
     let mut before: Option<Ending> = None;
@@ -104,6 +112,11 @@ async fn shifts(
             }
             None => {
                 drop((desk_in, socket));
+                // Whoever stopped it knows that it stands still.
+                if !shared.is_told() {
+                    let mut stop = shared.stop.lock().await;
+                    herald::last_word(&config, &parts.context, &ending, &mut stop).await;
+                }
                 parts.close().await;
                 let elapsed = began.elapsed();
                 let cut_short = ending.cut_short || ending.replaced;
@@ -126,6 +139,8 @@ struct Shared {
     sink: Arc<Mutex<Sink>>,
     gauge: Option<Arc<Mutex<Gauge>>>,
     supervisor: Supervisor,
+    started: (SystemTime, Instant),
+    desk: Desk,
     exporter: Exporter,
 }
 
@@ -196,36 +211,23 @@ impl Parts {
         let (hints_in, hints) = mpsc::channel(HINTS);
         let schedule = Schedule::lasting(config.mirrors.len(), settle, rescan, began);
         let eyes = Eyes::new(hints_in, config.watch.mode, config.watch.poll_interval);
-        let mut sink = shared.sink();
+        let bell = Bell::default();
+        let mut sink = bell.on(shared.sink());
         if let Some(Ending { run, .. }) = before {
             sink(Notice::Reloaded { run: run.clone() });
         }
         self.announce(config, &mut sink).await?;
         let mut engine = self.engine(config, temper, schedule, eyes, sink)?;
         engine.supervised_by(shared.supervisor.clone());
+        engine.remember_in(&config.state_dir, shared.started);
         let events = engine.events();
         let next = Next::default();
         let gauging = self.gauge(shared.gauge());
-        let mut tasks = vec![
-            tokio::spawn(forward_stops(
-                Arc::clone(&shared.stop),
-                Arc::clone(&shared.is_told),
-                events.clone(),
-            )),
+        let mut tasks = self.beside(config, shared, bell, &events);
+        tasks.extend([
             tokio::spawn(self.forward_reloads(config, shared, &next, events.clone())),
             tokio::spawn(forward_hints(hints, events.clone())),
-            tokio::spawn(pulse::beat(events.clone())),
-            tokio::spawn(login::keep_alive(Arc::clone(&self.context), events.clone())),
-        ];
-        tasks.extend(config.verify_every.map(|every| {
-            let (context, store) = (Arc::clone(&self.context), self.store.clone());
-            tokio::spawn(verifier::now_and_then(
-                context,
-                store,
-                every,
-                events.clone(),
-            ))
-        }));
+        ]);
         desk.send_replace(Some(events));
         shared.supervisor.ready("looking at the folders");
         engine.tell_of_pauses();
@@ -248,6 +250,31 @@ impl Parts {
         gauging.end().await;
         let next = next.lock().unwrap_or_else(PoisonError::into_inner).take();
         Ok(Shift { ending, next })
+    }
+
+    /// What goes on beside an engine.
+    fn beside(
+        &self,
+        config: &Config,
+        shared: &Shared,
+        bell: Bell,
+        events: &mpsc::Sender<Event>,
+    ) -> Vec<JoinHandle<()>> {
+        let context = || Arc::clone(&self.context);
+        let (stop, is_told) = (Arc::clone(&shared.stop), Arc::clone(&shared.is_told));
+        let desk = shared.desk.clone();
+        let verifying = config.verify_every.map(|every| {
+            let store = self.store.clone();
+            let verifying = verifier::now_and_then(context(), store, every, events.clone());
+            tokio::spawn(verifying)
+        });
+        let tasks = [
+            tokio::spawn(forward_stops(stop, is_told, events.clone())),
+            tokio::spawn(pulse::beat(events.clone())),
+            tokio::spawn(login::keep_alive(context(), events.clone())),
+            tokio::spawn(herald::watch::watch(config.clone(), context(), desk, bell)),
+        ];
+        tasks.into_iter().chain(verifying).collect()
     }
 
     /// Another configuration is made ready beside the engine that runs; only what can be

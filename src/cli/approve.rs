@@ -28,7 +28,7 @@ pub(super) async fn run(place: &Place, mirror: &str, as_json: bool, mut output: 
         Err(Untold::Failed(what, code)) => return failure::said(&what, code, as_json, &mut output),
     };
     if told["result"] == "unknown" {
-        return failure::no_mirror(mirror, as_json, &mut output);
+        return failure::no_mirror(mirror, place, as_json, &mut output).await;
     }
     if as_json {
         let mut line = told.clone();

@@ -14,8 +14,9 @@ Examples:
 
 pub(in crate::cli) const TOKEN: &str = "\
 Examples:
-  curl -H \"Authorization: Bearer $(boxup token)\" https://api.box.com/2.0/users/me
-  boxup token --scope item_upload --folder 123456789   may only upload, only there";
+  curl -H \"Authorization: Bearer $(boxup token)\" \\
+      https://api.box.com/2.0/users/me
+  boxup token --scope item_upload --folder 123456789   for uploads there";
 
 pub(in crate::cli) const WHOAMI: &str = "\
 Example:
@@ -24,7 +25,7 @@ Example:
 pub(in crate::cli) const LOGIN: &str = "\
 Examples:
   boxup login                in a browser of this machine
-  boxup login --no-browser   where there is none: paste what the other one ends at";
+  boxup login --no-browser   where there is none: it takes what you paste";
 
 pub(in crate::cli) const LOGOUT: &str = "\
 Example:
@@ -37,11 +38,11 @@ Example:
 pub(in crate::cli) const CONFIG_SHOW: &str = "\
 Examples:
   boxup config show
-  boxup config show --json | jq -r '.settings[] | select(.source != \"default\") | .key'";
+  boxup config show --json | jq '.settings[] | select(.source == \"file\")'";
 
 pub(in crate::cli) const CONFIG_CHECK: &str = "\
 Example:
-  boxup config check --config /etc/boxup/sync.toml   before `systemctl reload boxup`";
+  boxup config check --config /etc/boxup/sync.toml   before a reload";
 
 pub(in crate::cli) const VERIFY: &str = "\
 Examples:
@@ -64,7 +65,7 @@ Examples:
 
 pub(in crate::cli) const CONFLICTS: &str = "\
 Examples:
-  boxup conflicts                   what waits, with both sides and the line to type
+  boxup conflicts                   what waits, and the line to type
   boxup conflicts --json --mirror reports";
 
 pub(in crate::cli) const RESOLVE: &str = "\
@@ -77,6 +78,16 @@ Examples:
   boxup pause --for 2h         all mirrors, for two hours
   boxup pause reports          one of them, until it is resumed";
 
+pub(in crate::cli) const BUMP: &str = "\
+Examples:
+  boxup bump report.pdf                  before everything else that waits
+  boxup bump reports/2026 && boxup wait --mirror reports";
+
+pub(in crate::cli) const RETRY: &str = "\
+Examples:
+  boxup retry                            all that is parked or failed
+  boxup retry reports/2026/june.csv      this, although nothing has changed";
+
 pub(in crate::cli) const RESUME: &str = "\
 Examples:
   boxup resume                 all mirrors
@@ -85,25 +96,32 @@ Examples:
 pub(in crate::cli) const STATUS: &str = "\
 Examples:
   boxup status
+  boxup status --watch           with what is under way, until Ctrl-C
+  boxup status --max-lag 15m     for a monitor: one line, and 0 or not
   boxup status --json | jq '.mirrors[] | {name, state, pending}'";
 
 pub(in crate::cli) const WAIT: &str = "\
 Examples:
   make report && boxup wait --timeout 5m && ./announce   it is on Box by then
+  boxup wait --mirror reports            the others may take longer
   boxup wait --json | jq .left";
 
 pub(in crate::cli) const SYNC: &str = "\
 Examples:
   boxup sync --once --dry-run   what would be sent?
-  boxup sync --once             one pass; silent where nothing is to be done
-  boxup sync --once --wait-lock 5m --max-duration 50m   the same from cron, each hour
+  boxup sync --once             one pass; silent when nothing happened
+  boxup sync --once --wait-lock 5m --max-duration 50m   from cron, each hour
   boxup sync                    mirror, then keep watching until SIGTERM
   kill -HUP PID                 the service reads its configuration again";
 
+pub(in crate::cli) const NOTIFY: &str = "\
+Example:
+  boxup notify test   does a message get through?";
+
 pub(in crate::cli) const SERVICE: &str = "\
 Examples:
-  boxup service print                       look at the unit first; nothing is changed
-  sudo boxup service install                as a service of the machine, user boxup
+  boxup service print                       only look; nothing is changed
+  sudo boxup service install                for the machine, as the user boxup
   boxup service install --user              as a service of your own session
   sudo boxup service install --timer daily  one pass a day, instead of watching
   systemctl reload boxup                    read the configuration again";
@@ -118,15 +136,16 @@ pub(in crate::cli) const SERVICE_INSTALL: &str = "\
 Examples:
   sudo boxup service install                  for the machine, as the user boxup
   boxup service install --user                for your own session
-  sudo boxup service install --timer hourly   one pass an hour, instead of watching";
+  sudo boxup service install --timer hourly   one pass an hour";
 
 pub(in crate::cli) const SERVICE_UNINSTALL: &str = "\
 Example:
   boxup service uninstall --user";
 
 pub(in crate::cli) const SERVICE_STATUS: &str = "\
-Example:
-  boxup service status --user";
+Examples:
+  boxup service status --user
+  boxup service status --user --json | jq .runs";
 
 pub(in crate::cli) const COMPLETIONS: &str = "\
 Examples:

@@ -30,6 +30,50 @@ pub(crate) const UNAUTHORIZED: u8 = 77;
 /// The configuration cannot be used.
 pub(crate) const CONFIG: u8 = 78;
 
+/// What they mean, as the help, the manual and the README tell it.
+pub(crate) const MEANINGS: [(u8, &str); 10] = [
+    (OK, "every included file is on Box"),
+    (
+        INCOMPLETE,
+        "finished or interrupted, and something is not on Box (parked, failed, pending); `wait`: time is up",
+    ),
+    (
+        USAGE,
+        "the command line cannot be understood, or names an unknown mirror; `resolve`, `approve`, `undo`: there is no such conflict, mirror, run",
+    ),
+    (
+        HALTED,
+        "a mirror is paused (`boxup pause`) or stands still: its local folder is missing, unreadable, emptied or another one, or more would be deleted on Box than `max_deletes` allows; `wait`: or its owner's account on Box is full",
+    ),
+    (
+        UNREACHABLE,
+        "Box cannot be reached; `status`, `wait`, `service status`: no agent runs",
+    ),
+    (
+        SOFTWARE,
+        "boxup found a mistake in itself and ended; a service manager starts it again, and it goes on where it was",
+    ),
+    (
+        STATE,
+        "the state directory or the log file cannot be used; `token`: it cannot be written out; `service`: it could not be installed or removed",
+    ),
+    (
+        LOCKED,
+        "another run holds the lock; `login`: its port is taken",
+    ),
+    (
+        UNAUTHORIZED,
+        "not authorised: token, account, scope, or a folder that this account cannot see or write to",
+    ),
+    (
+        CONFIG,
+        "configuration: mistakes, or a secret in a file that others can read",
+    ),
+];
+
+/// What counts where several would be right.
+pub(crate) const SEVERAL: &str = "Of several, the first of 78, 77, 69, 3, 1 counts.";
+
 /// The exit code of a run that came to an end.
 pub(crate) fn of_ending(ending: &Ending) -> u8 {
     let halts = || ending.halted.iter().map(|(_, halt)| of_halt(halt));
@@ -43,11 +87,28 @@ pub(crate) fn of_ending(ending: &Ending) -> u8 {
         UNREACHABLE
     } else if !ending.halted.is_empty() || !ending.paused.is_empty() {
         HALTED
-    } else if ending.cut_short || ending.deferred.is_some() || !ending.tally.is_all_on_box() {
-        INCOMPLETE
-    } else {
+    } else if ending.is_good() {
         OK
+    } else {
+        INCOMPLETE
     }
+}
+
+/// The exit code of a mirror that stands still for a reason, by the reason's code.
+pub(crate) fn of_reason(reason: &str) -> u8 {
+    match reason {
+        "folder_invisible" => UNAUTHORIZED,
+        "misconfigured" => CONFIG,
+        "folder_unreadable" => UNREACHABLE,
+        _ => HALTED,
+    }
+}
+
+/// Of several codes, the one with the least of this is told.
+pub(crate) fn urgency(code: u8) -> usize {
+    let order = [CONFIG, UNAUTHORIZED, UNREACHABLE, HALTED, INCOMPLETE];
+    let place = order.iter().position(|other| *other == code);
+    place.unwrap_or(order.len())
 }
 
 fn of_halt(halt: &Halt) -> u8 {
@@ -111,10 +172,27 @@ pub(crate) fn of_blame(blame: Blame) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::of_ending;
+    use super::{of_ending, of_halt, of_reason};
     use crate::agent::notice::Ending;
     use crate::model::trouble::Said;
     use crate::plan::guard::Halt;
+
+    #[test]
+    fn a_halt_and_its_reason_have_one_code() {
+        let word = || String::from("m");
+        for halt in [
+            Halt::RootMissing(word()),
+            Halt::RootUnreadable(word()),
+            Halt::RootEmptied(1),
+            Halt::RootReplaced("/m".into(), word()),
+            Halt::Trashless(word()),
+            Halt::FolderInvisible(word()),
+            Halt::Misconfigured(word()),
+            Halt::FolderUnreadable(word()),
+        ] {
+            assert_eq!(of_reason(halt.code()), of_halt(&halt), "{halt:?}");
+        }
+    }
 
     #[test]
     fn the_code_that_needs_a_person_most_wins() {

@@ -3,7 +3,8 @@
 
 use crate::agent::run::Fatal;
 use crate::cli::output::Output;
-use crate::cli::{exit, json, summary};
+use crate::cli::{Place, exit, json, slip, summary};
+use crate::config;
 use crate::model::trouble::Trouble;
 use serde_json::{Value, json};
 
@@ -45,8 +46,10 @@ pub(crate) fn said(what: &str, code: u8, as_json: bool, output: &mut Output) -> 
 }
 
 /// There is no mirror of that name.
-pub(crate) fn no_mirror(name: &str, as_json: bool, output: &mut Output) -> u8 {
-    let what = format!("no mirror is named {name:?}; `boxup config check` lists the mirrors");
+pub(super) async fn no_mirror(name: &str, place: &Place, as_json: bool, output: &mut Output) -> u8 {
+    let local = place.load(config::load_local).await.ok();
+    let known = local.iter().flat_map(|local| &local.mirrors);
+    let what = slip::no_mirror(name, known.map(|mirror| mirror.name.as_str()));
     said(&what, exit::USAGE, as_json, output)
 }
 

@@ -1,31 +1,26 @@
 //! What follows from the command line's definition: completions and manual pages.
 
-use crate::cli::args::Args;
-use crate::cli::exit;
 use crate::cli::output::Output;
-use clap::CommandFactory;
+use crate::cli::{exit, manual};
 use clap_complete::Shell;
 use std::path::Path;
 
 /// Prints the script for a shell.
 pub(super) fn completions(shell: Shell, output: &mut Output) -> u8 {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Args::command(), "boxup", &mut script);
+    clap_complete::generate(shell, &mut manual::command(), "boxup", &mut script);
     print(&script, output)
 }
 
 /// Prints the page of the program, or writes all pages.
 pub(super) fn man(dir: Option<&Path>, output: &mut Output) -> u8 {
     let Some(dir) = dir else {
-        let mut page = Vec::new();
-        return match clap_mangen::Man::new(Args::command()).render(&mut page) {
-            Ok(()) => print(&page, output),
+        return match manual::page() {
+            Ok(page) => print(&page, output),
             Err(_) => exit::STATE,
         };
     };
-    // What is made up here would not say so otherwise.
-    let command = Args::command().disable_help_subcommand(true);
-    match clap_mangen::generate_to(command, dir) {
+    match manual::pages(dir) {
         Ok(()) => exit::OK,
         Err(error) => {
             let dir = dir.display();

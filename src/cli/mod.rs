@@ -2,6 +2,7 @@
 
 pub(crate) mod approve;
 pub(crate) mod args;
+pub(crate) mod asked;
 pub(crate) mod browser;
 pub(crate) mod collapse;
 pub(crate) mod config_show;
@@ -17,7 +18,9 @@ pub(crate) mod init;
 pub(crate) mod json;
 pub(crate) mod logging;
 pub(crate) mod login;
+pub(crate) mod manual;
 pub(crate) mod memory;
+pub(crate) mod notify;
 pub(crate) mod output;
 pub(crate) mod pause;
 pub(crate) mod problems;
@@ -26,6 +29,7 @@ pub(crate) mod reload;
 pub(crate) mod resolve;
 pub(crate) mod screen;
 pub(crate) mod service;
+pub(crate) mod slip;
 pub(crate) mod status;
 pub(crate) mod summary;
 pub(crate) mod sync;
@@ -33,13 +37,14 @@ pub(crate) mod text;
 pub(crate) mod token;
 pub(crate) mod undo;
 pub(crate) mod verify;
+pub(crate) mod wait;
 pub(crate) mod wording;
 
-use crate::cli::args::{Args, Command, ConfigCommand};
+use crate::cli::args::{Args, Command, ConfigCommand, NotifyCommand, StatusArgs};
 use crate::cli::output::{Looks, Output};
 use crate::config::{self, Config, ConfigError, Environment};
 use crate::remote::auth::rotation;
-use clap::Parser;
+use clap::FromArgMatches;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
@@ -127,40 +132,63 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
         }
         Command::Resolve(args) => resolve::run(place, args, stop, output).await,
         Command::Verify(args) => verify::run(place, args, stop, output).await,
-        Command::Approve { mirror, json } => {
-            unless_stopped(&mut stop, approve::run(&place, &mirror, json, output)).await
-        }
-        Command::Pause(args) => unless_stopped(&mut stop, pause::pause(&place, args, output)).await,
-        Command::Resume(args) => {
-            unless_stopped(&mut stop, pause::resume(&place, args, output)).await
-        }
-        Command::Undo { run, json } => {
-            unless_stopped(&mut stop, undo::run(&place, &run, json, output)).await
-        }
         Command::Service { command } => service::run(command, &place, &mut output),
         Command::Completions { shell } => generated::completions(shell, &mut output),
         Command::Man { dir } => generated::man(dir.as_deref(), &mut output),
-        other => unless_stopped(&mut stop, ask(other, &place, output)).await,
+        Command::Status(args) => tell_status(args, &place, (looks, output), &mut stop).await,
+        other => unless_stopped(&mut stop, tell(other, &place, output)).await,
     }
+}
+
+/// The commands that a running service carries out, and the others that can be given up.
+async fn tell(command: Command, place: &Place, output: Output) -> u8 {
+    match command {
+        Command::Approve { mirror, json } => approve::run(place, &mirror, json, output).await,
+        Command::Undo { run, json } => undo::run(place, &run, json, output).await,
+        Command::Pause(args) => pause::pause(place, args, output).await,
+        Command::Resume(args) => pause::resume(place, args, output).await,
+        Command::Retry(args) => asked::retry(place, args, output).await,
+        Command::Bump(args) => {
+            let work = async |local, output| asked::bump(&local, &args, output).await;
+            with(place, config::load_local, args.json, output, work).await
+        }
+        Command::Wait(args) => {
+            let work = async |local, output| wait::wait(&local, &args, output).await;
+            with(place, config::load_local, args.json, output, work).await
+        }
+        other => Box::pin(ask(other, place, output)).await,
+    }
+}
+
+async fn tell_status(
+    args: StatusArgs,
+    place: &Place,
+    (looks, output): (Looks, Output),
+    stop: &mut mpsc::Receiver<()>,
+) -> u8 {
+    let json = args.json;
+    // Whoever has seen enough leaves by Ctrl-C.
+    let code = [exit::INCOMPLETE, exit::OK][usize::from(args.watch)];
+    let work = async |local, output| status::status(local, args, looks, output).await;
+    let told = with(place, config::load_local, json, output, work);
+    unless_told(stop, told).await.unwrap_or(code)
 }
 
 /// The commands that look, or sign in: they can be given up at any moment.
 async fn ask(command: Command, place: &Place, output: Output) -> u8 {
     match command {
-        Command::Status { json } => {
-            let work = async |local, output| status::status(&local, json, output).await;
-            with(place, config::load_local, json, output, work).await
-        }
-        Command::Wait { timeout, json } => {
-            let work = async |local, output| status::wait(&local, timeout, json, output).await;
-            with(place, config::load_local, json, output, work).await
-        }
         Command::Explain { path, json } => {
             let work = async |local, output| explain::explain(local, &path, json, output).await;
             with(place, config::load_local, json, output, work).await
         }
         Command::Conflicts { mirrors, json } => {
             let work = async |config, output| conflicts::list(config, &mirrors, json, output).await;
+            with(place, whole, json, output, work).await
+        }
+        Command::Notify {
+            command: NotifyCommand::Test { json },
+        } => {
+            let work = async |config, output| notify::test(config, json, output).await;
             with(place, whole, json, output, work).await
         }
         Command::Token(args) => {
@@ -182,6 +210,7 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         }
         // They have their own ways of ending.
         Command::Sync(_)
+        | Command::Status(_)
         | Command::Config { .. }
         | Command::Doctor { .. }
         | Command::Init(_)
@@ -190,6 +219,9 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         | Command::Approve { .. }
         | Command::Pause(_)
         | Command::Resume(_)
+        | Command::Bump(_)
+        | Command::Retry(_)
+        | Command::Wait(_)
         | Command::Undo { .. }
         | Command::Service { .. }
         | Command::Completions { .. }
@@ -198,7 +230,9 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
 }
 
 fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Args, u8> {
-    Args::try_parse_from(args).map_err(|error| {
+    let parsed = manual::command().try_get_matches_from(args);
+    let parsed = parsed.and_then(|found| Args::from_arg_matches(&found));
+    parsed.map_err(|error| {
         // Help and version are no errors, and clap knows where each goes. A closed pipe is
         // the reader's business.
         drop(error.print());

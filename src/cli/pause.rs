@@ -63,7 +63,7 @@ async fn tell(place: &Place, asked: &Asked, is_end: bool, as_json: bool, mut out
         }
     };
     if let Some(name) = told["unknown"].as_str() {
-        return failure::no_mirror(name, as_json, &mut output);
+        return failure::no_mirror(name, place, as_json, &mut output).await;
     }
     if as_json {
         let mut line = told;

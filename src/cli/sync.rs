@@ -14,7 +14,7 @@ use crate::cli::reload::Outside;
 use crate::cli::text::{Style, Text, Volume};
 use crate::cli::wording::printable;
 use crate::cli::{
-    Place, Signals, exit, json, logging, problems, progress, refuse, summary, unless_told,
+    Place, Signals, exit, json, logging, problems, progress, refuse, slip, summary, unless_told,
 };
 use crate::config::{self, Config, Environment};
 use std::io::{IsTerminal, stderr, stdin};
@@ -185,17 +185,12 @@ fn progress(config: &Config, args: &SyncArgs, looks: Looks) -> Option<Gauge> {
 
 /// Keeps only the mirrors that were named, if any were.
 pub(super) fn select(mut config: Config, names: &[String]) -> Result<Config, String> {
-    let known: Vec<_> = config
-        .mirrors
+    let known = || config.mirrors.iter().map(|mirror| mirror.name.as_str());
+    if let Some(unknown) = names
         .iter()
-        .map(|mirror| mirror.name.clone())
-        .collect();
-    if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
-        let known = known.join(", ");
-        return Err(format!(
-            "error: no mirror is named {unknown:?}; {} has: {known}\n",
-            config.source.display()
-        ));
+        .find(|name| known().all(|known| known != *name))
+    {
+        return Err(format!("error: {}\n", slip::no_mirror(unknown, known())));
     }
     if !names.is_empty() {
         config.mirrors.retain(|mirror| names.contains(&mirror.name));

@@ -18,6 +18,7 @@ pub(crate) struct File {
     pub(crate) verify_every: Entry<String>,
     pub(crate) endpoints: EndpointsTable,
     pub(crate) network: NetworkTable,
+    pub(crate) notify: NotifyTable,
     pub(crate) metrics: MetricsTable,
     /// Every key that can be given, and what is said about it.
     pub(crate) asked: Vec<Asked>,
@@ -99,6 +100,24 @@ pub(crate) struct NetworkTable {
     pub(crate) ca_file: Entry<String>,
 }
 
+/// `[notify]`
+pub(crate) struct NotifyTable {
+    pub(crate) command: Entry<String>,
+    pub(crate) webhook: Entry<SecretString>,
+    pub(crate) webhook_file: Entry<String>,
+    pub(crate) webhook_command: Entry<String>,
+    pub(crate) heartbeat: Entry<SecretString>,
+    pub(crate) heartbeat_file: Entry<String>,
+    pub(crate) heartbeat_command: Entry<String>,
+    pub(crate) heartbeat_every: Entry<String>,
+    pub(crate) allow_http: Entry<bool>,
+    pub(crate) on: Vec<Entry<String>>,
+    pub(crate) lasting: Entry<String>,
+    pub(crate) stale_after: Entry<String>,
+    pub(crate) repeat: Entry<String>,
+    pub(crate) min_interval: Entry<String>,
+}
+
 /// `[metrics]`
 pub(crate) struct MetricsTable {
     pub(crate) listen: Entry<String>,
@@ -123,6 +142,7 @@ impl File {
                 verify_every,
                 endpoints: root.section("endpoints", endpoints),
                 network: root.section("network", network),
+                notify: root.section("notify", notify),
                 metrics: root.section("metrics", metrics),
                 asked: Vec::new(),
             }
@@ -133,7 +153,12 @@ impl File {
 
     /// Whether a secret stands in the file itself.
     pub(crate) fn holds_secret(&self) -> bool {
-        let secrets = [&self.auth.client_secret, &self.auth.developer_token];
+        let secrets = [
+            &self.auth.client_secret,
+            &self.auth.developer_token,
+            &self.notify.webhook,
+            &self.notify.heartbeat,
+        ];
         secrets.iter().any(|secret| !secret.is_missing())
             || self.network.proxy.get().is_some_and(holds_password)
     }
@@ -211,6 +236,25 @@ fn endpoints(section: &mut Section<'_>) -> EndpointsTable {
         token: section.text("token", Meaning::Plain),
         authorize: section.text("authorize", Meaning::Plain),
         revoke: section.text("revoke", Meaning::Plain),
+    }
+}
+
+fn notify(section: &mut Section<'_>) -> NotifyTable {
+    NotifyTable {
+        command: section.text("command", Meaning::Plain),
+        webhook: section.secret("webhook"),
+        webhook_file: section.text("webhook_file", Meaning::Plain),
+        webhook_command: section.text("webhook_command", Meaning::Plain),
+        heartbeat: section.secret("heartbeat"),
+        heartbeat_file: section.text("heartbeat_file", Meaning::Plain),
+        heartbeat_command: section.text("heartbeat_command", Meaning::Plain),
+        heartbeat_every: section.text("heartbeat_every", Meaning::Duration),
+        allow_http: section.flag("allow_http"),
+        on: section.texts("on"),
+        lasting: section.text("for", Meaning::Duration),
+        stale_after: section.text("stale_after", Meaning::Duration),
+        repeat: section.text("repeat", Meaning::Duration),
+        min_interval: section.text("min_interval", Meaning::Duration),
     }
 }
 

@@ -23,6 +23,7 @@ mod locate;
 mod metrics;
 mod mirrors;
 mod network;
+mod notify;
 mod pace;
 mod pem;
 mod problem;
@@ -42,7 +43,8 @@ pub(crate) use crate::config::environment::Environment;
 pub(crate) use crate::config::key::PrivateKey;
 pub(crate) use crate::config::locate::SYSTEM;
 pub(crate) use crate::config::network::Proxy;
-pub(crate) use crate::config::problem::Problem;
+pub(crate) use crate::config::notify::{Address, Notify};
+pub(crate) use crate::config::problem::{Problem, closest};
 pub(crate) use crate::config::redirect::RedirectUri;
 pub(crate) use crate::config::secret::VARIABLES as SECRET_VARIABLES;
 pub(crate) use crate::config::show::{Shown, Source};
@@ -84,6 +86,8 @@ pub(crate) struct Config {
     pub(crate) endpoints: Endpoints,
     /// How to get there.
     pub(crate) network: Network,
+    /// Whom to tell when something is wrong.
+    pub(crate) notify: Notify,
     /// Where the service tells how it stands, if it does.
     pub(crate) metrics: Option<Metrics>,
 }

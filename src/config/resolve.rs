@@ -9,9 +9,9 @@ use crate::config::locate::SYSTEM;
 use crate::config::problem::{Place, Problem, Problems, closest};
 use crate::config::reader::{Entry, State};
 use crate::config::{
-    Auth, Config, Endpoints, Limits, Loaded, Local, Metrics, Mirror, Network, Watch,
+    Auth, Config, Endpoints, Limits, Loaded, Local, Metrics, Mirror, Network, Notify, Watch,
 };
-use crate::config::{auth, endpoints, metrics, mirrors, network, pace};
+use crate::config::{auth, endpoints, metrics, mirrors, network, notify, pace};
 use crate::model::mounts::Spot;
 use secrecy::SecretString;
 use std::ffi::OsStr;
@@ -96,6 +96,7 @@ pub(super) struct Parts {
     pub(super) verify_every: Option<Option<Duration>>,
     pub(super) endpoints: Option<Endpoints>,
     pub(super) network: Option<Network>,
+    notify: Option<Notify>,
     metrics: Option<Option<Metrics>>,
 }
 
@@ -110,6 +111,7 @@ impl Parts {
             verify_every: pace::verify_every(&file.verify_every, problems),
             endpoints: endpoints::resolve(&file.endpoints, problems),
             network: network::resolve(&file.network, world, problems),
+            notify: notify::resolve(&file.notify, world, problems),
             metrics: metrics::resolve(&file.metrics, problems),
         };
         if let (Some(state_dir), Some(mirrors)) = (&parts.state_dir, &parts.mirrors) {
@@ -131,6 +133,7 @@ impl Parts {
             verify_every: self.verify_every?,
             endpoints: self.endpoints?,
             network: self.network?,
+            notify: self.notify?,
             metrics: self.metrics?,
         })
     }

@@ -6,10 +6,12 @@ use crate::config::resolve::{Vault, World, nonempty, path};
 use secrecy::{ExposeSecret, SecretString};
 
 /// The variables that hold secrets. What boxup runs never inherits them.
-pub(crate) const VARIABLES: [&str; 3] = [
+pub(crate) const VARIABLES: [&str; 5] = [
     "BOXUP_CLIENT_SECRET",
     "BOXUP_DEVELOPER_TOKEN",
     "BOXUP_JWT_CONFIG",
+    "BOXUP_WEBHOOK",
+    "BOXUP_HEARTBEAT",
 ];
 
 /// Where one secret may come from.
@@ -36,31 +38,53 @@ pub(super) struct Found {
     pub(super) place: Place,
 }
 
-/// The environment wins, so that a secret can be changed without touching the file; then
-/// the one place that the file names; then systemd's credentials. `None` when something
-/// is wrong, and when nothing may be looked at.
+/// A secret that must be somewhere. `None` when something is wrong, and when nothing may be
+/// looked at.
 pub(super) fn find(
     source: &Source<'_>,
     world: &World<'_>,
     problems: &mut Problems,
 ) -> Option<Found> {
-    if is_named_twice(source, problems) {
-        return None;
+    match look(source, world, problems) {
+        State::Set(found) => Some(found),
+        State::Bad => None,
+        State::Missing => {
+            if world.vault.is_some() {
+                let inline = source.inline.map(|entry| &entry.place);
+                let what = format!("there is no {}", source.called);
+                problems.add(inline.unwrap_or(&source.file.place), what, source.remedy);
+            }
+            None
+        }
     }
-    let vault = world.vault.as_ref()?;
+}
+
+/// The environment wins, so that a secret can be changed without touching the file; then
+/// the one place that the file names; then systemd's credentials. Missing, too, when
+/// nothing may be looked at.
+pub(super) fn look(
+    source: &Source<'_>,
+    world: &World<'_>,
+    problems: &mut Problems,
+) -> State<Found> {
+    if is_named_twice(source, problems) {
+        return State::Bad;
+    }
+    let Some(vault) = world.vault.as_ref() else {
+        return State::Missing;
+    };
     if let Some(value) = world.env.get(source.variable) {
         let place = Place::nowhere(&format!("${}", source.variable));
         let Some(text) = value.to_str() else {
             problems.add(&place, "its value is not UTF-8 text", source.remedy);
-            return None;
+            return State::Bad;
         };
         let text = SecretString::from(text);
-        return Some(Found { text, place });
+        return State::Set(Found { text, place });
     }
     match named(source, vault, world, problems) {
-        State::Set(found) => Some(found),
-        State::Bad => None,
         State::Missing => from_systemd(source, vault, world, problems),
+        found => found,
     }
 }
 
@@ -135,23 +159,20 @@ fn from_systemd(
     vault: &Vault<'_>,
     world: &World<'_>,
     problems: &mut Problems,
-) -> Option<Found> {
-    if let Some(directory) = world.env.path("CREDENTIALS_DIRECTORY") {
-        let named = directory.join(source.credential);
-        let place = Place::nowhere(&format!("$CREDENTIALS_DIRECTORY/{}", source.credential));
-        match (vault.read_file)(&named) {
-            Ok(text) => return Some(Found { text, place }),
-            Err(error) if error.missing => {}
-            Err(error) => {
-                problems.add(&place, error.what, error.remedy);
-                return None;
-            }
+) -> State<Found> {
+    let Some(directory) = world.env.path("CREDENTIALS_DIRECTORY") else {
+        return State::Missing;
+    };
+    let named = directory.join(source.credential);
+    let place = Place::nowhere(&format!("$CREDENTIALS_DIRECTORY/{}", source.credential));
+    match (vault.read_file)(&named) {
+        Ok(text) => State::Set(Found { text, place }),
+        Err(error) if error.missing => State::Missing,
+        Err(error) => {
+            problems.add(&place, error.what, error.remedy);
+            State::Bad
         }
     }
-    let inline = source.inline.map(|entry| &entry.place);
-    let what = format!("there is no {}", source.called);
-    problems.add(inline.unwrap_or(&source.file.place), what, source.remedy);
-    None
 }
 
 /// What is wrong with a secret's text. It travels in headers and forms: an empty one, or

@@ -4,6 +4,7 @@
 //! where the file says nothing is in [`DEFAULTS`].
 
 use crate::config::file::File;
+use crate::config::notify::EVENTS;
 use crate::config::problem::Problems;
 use crate::config::reader::{Asked, REDACTED};
 use crate::config::resolve::{Mistakes, Parts, World};
@@ -52,7 +53,7 @@ pub(crate) enum Source {
 type Make = fn() -> Value;
 
 /// What holds where the file says nothing. A key that is not here has no value then.
-const DEFAULTS: [(&str, Make); 30] = [
+const DEFAULTS: [(&str, Make); 37] = [
     ("mirror.exclude", || json!([])),
     ("mirror.include", || json!([])),
     ("mirror.default_excludes", || json!(true)),
@@ -83,13 +84,22 @@ const DEFAULTS: [(&str, Make); 30] = [
     ("metrics.allow_remote", || json!(false)),
     ("metrics.hosts", || json!([])),
     ("auth.as_user", || Value::Null),
+    ("notify.on", || json!(EVENTS.map(|(word, _)| word))),
+    ("notify.for", || json!("30s")),
+    ("notify.stale_after", || json!("15m")),
+    ("notify.repeat", || json!("24h")),
+    ("notify.min_interval", || json!("5m")),
+    ("notify.heartbeat_every", || json!("5m")),
+    ("notify.allow_http", || json!(false)),
 ];
 
 /// Secrets that a variable may hold, whatever the file says.
-const VARIABLES: [(&str, &str); 3] = [
+const VARIABLES: [(&str, &str); 5] = [
     ("auth.client_secret", "BOXUP_CLIENT_SECRET"),
     ("auth.developer_token", "BOXUP_DEVELOPER_TOKEN"),
     ("auth.config_file", "BOXUP_JWT_CONFIG"),
+    ("notify.webhook", "BOXUP_WEBHOOK"),
+    ("notify.heartbeat", "BOXUP_HEARTBEAT"),
 ];
 
 /// Lists what holds, if it is right.
@@ -156,6 +166,7 @@ fn is_of_the_method(key: &str, file: &File) -> bool {
     match key {
         "client_secret" => matches!(method, Some("ccg" | "oauth2")),
         "developer_token" => method == Some("developer_token"),
+        "webhook" | "heartbeat" => true,
         _ => method == Some("jwt"),
     }
 }

@@ -18,6 +18,7 @@ pub(crate) mod exchange;
 pub(crate) mod facts;
 pub(crate) mod gaps;
 pub(crate) mod guard;
+pub(crate) mod herald;
 pub(crate) mod hot;
 pub(crate) mod lag;
 pub(crate) mod moves;

@@ -111,9 +111,14 @@ pub(crate) fn no_answer(error: &reqwest::Error) -> Trouble {
 /// signatures.
 fn explain(error: &reqwest::Error) -> String {
     let host = error.url().and_then(|url| url.host_str());
+    about(error, host.unwrap_or("Box"))
+}
+
+/// The same about somebody who is called this.
+pub(crate) fn about(error: &reqwest::Error, party: &str) -> String {
     let proxy = PROXY.read().unwrap_or_else(PoisonError::into_inner).clone();
     let parties = Parties {
-        host: host.unwrap_or("Box"),
+        host: party,
         proxy: proxy.as_deref().unwrap_or(UNNAMED),
     };
     network::sentence(error, parties, error.is_timeout())

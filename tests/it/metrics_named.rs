@@ -117,6 +117,7 @@ fn the_dashboard_can_be_imported() {
 fn promtool(args: &[&str], input: &str) -> Option<String> {
     let child = Command::new("promtool")
         .args(args)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -138,13 +139,20 @@ fn prometheus_own_tool_is_content() {
         return not_run_without_promtool();
     };
     assert_eq!(said, "");
-    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/alerts.yml");
-    let rules = rules.to_str().expect("text");
-    let said = promtool(&["check", "rules", rules], "").unwrap_or_default();
+    let said = promtool(&["check", "rules", "examples/alerts.yml"], "").unwrap_or_default();
     assert!(
         said.contains("rules found") && !said.contains("FAILED"),
         "{said}"
     );
+}
+
+#[test]
+fn the_alerts_fire_when_they_should_and_only_then() {
+    let args = ["test", "rules", "tests/it/alerts/rules.yml"];
+    match promtool(&args, "") {
+        Some(said) => assert!(said.contains("SUCCESS"), "{said}"),
+        None => not_run_without_promtool(),
+    }
 }
 
 /// It comes with Prometheus, which no test should need: not even in CI is that a failure.

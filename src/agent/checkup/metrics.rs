@@ -18,7 +18,13 @@ const BEGINNING: u64 = 4096;
 pub(crate) async fn check(config: &Config) -> Option<Check> {
     let listen = config.metrics.as_ref()?.listen;
     let error = match TcpListener::bind(listen).await {
-        Ok(_) => return Some(Check::ok(NAME, format!("{listen} is free for the service"))),
+        Ok(_) => {
+            let found = match listen.port() {
+                0 => format!("the service picks a free port of {}", listen.ip()),
+                _ => format!("{listen} is free for the service"),
+            };
+            return Some(Check::ok(NAME, found));
+        }
         Err(error) => error,
     };
     let is_taken = error.kind() == ErrorKind::AddrInUse;

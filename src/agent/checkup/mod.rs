@@ -13,6 +13,7 @@ pub(crate) mod memory;
 pub(crate) mod metrics;
 pub(crate) mod mirror;
 pub(crate) mod network;
+pub(crate) mod notify;
 pub(crate) mod quota;
 pub(crate) mod roots;
 pub(crate) mod sign_in;
@@ -62,6 +63,10 @@ pub(crate) fn names(config: Option<&Config>) -> Vec<String> {
             true => one("metrics"),
             false => Vec::new(),
         },
+        match config.is_some_and(notify::is_configured) {
+            true => one(notify::NAME),
+            false => Vec::new(),
+        },
     ]
     .concat()
 }
@@ -109,6 +114,7 @@ async fn disk(config: Config, memory: Memory) -> Vec<Check> {
     );
     checks.extend([watch, state]);
     checks.extend(metrics);
+    checks.extend(notify::is_configured(&config).then(|| notify::check(&config)));
     checks
 }
 

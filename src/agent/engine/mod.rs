@@ -4,8 +4,10 @@
 //! tasks, settled outcomes into the accounts. A single pass, the service and the tests
 //! run this same loop; they differ in the values of [`Temper`] and in the schedule.
 
+mod asked;
 mod deletes;
 mod drain;
+mod last;
 mod outcomes;
 mod part;
 mod passes;
@@ -49,7 +51,7 @@ use crate::store::Store;
 use crate::store::error::Error as StoreError;
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
@@ -164,8 +166,11 @@ pub(crate) struct Engine {
     sink: Sink,
     stop: Option<Stop>,
     silence: Silence,
+    memory: Option<last::Memory>,
     /// When it began.
     began: Instant,
+    /// When the agent did, that other engines may have served before.
+    started: (SystemTime, Instant),
     told_hold: Option<Instant>,
     heartbeat: Heartbeat,
     /// Something was not looked at because of the stop.
@@ -212,7 +217,9 @@ impl Engine {
             sink,
             stop: None,
             silence: Silence::default(),
+            memory: None,
             began: Instant::now(),
+            started: (crate::clock::wall(), Instant::now()),
             told_hold: None,
             heartbeat: Heartbeat::default(),
             unseen: false,
@@ -368,13 +375,16 @@ impl Engine {
 
     fn start_jobs(&mut self) {
         let folders_may_start = |rank| match rank {
-            Rank::Fresh => !self.fresh.are_enough(),
+            Rank::Asked | Rank::Fresh => !self.fresh.are_enough(),
             Rank::Backfill => !self.visits.are_enough(),
         };
         let is_open = |lane, rank| lane != Lane::Folders || folders_may_start(rank);
         while let Some((key, work)) = self.queue.start(Instant::now(), is_open) {
-            let work = self.unless_held_back(&key, work);
             let ticket = self.queue.ticket(&key).expect("it has just been started");
+            let work = match ticket.rank {
+                Rank::Asked => work,
+                Rank::Fresh | Rank::Backfill => self.unless_held_back(&key, work),
+            };
             let (context, store) = (Arc::clone(&self.context), self.store.clone());
             let events = self.events.clone();
             self.tasks.spawn(async move {

@@ -1,19 +1,25 @@
 //! The command line. Only its syntax: what a command does is elsewhere.
 
+mod asked;
 mod config;
 mod log;
+mod notify;
 mod pause;
 mod resolve;
+mod status;
 mod sync;
 #[cfg(test)]
 mod tests;
 mod token;
 mod verify;
 
+pub(crate) use crate::cli::args::asked::{BumpArgs, RetryArgs, WaitArgs};
 pub(crate) use crate::cli::args::config::ConfigCommand;
 pub(crate) use crate::cli::args::log::{LogArgs, LogFormat, LogLevel};
+pub(crate) use crate::cli::args::notify::NotifyCommand;
 pub(crate) use crate::cli::args::pause::{PauseArgs, ResumeArgs};
 pub(crate) use crate::cli::args::resolve::ResolveArgs;
+pub(crate) use crate::cli::args::status::StatusArgs;
 pub(crate) use crate::cli::args::sync::SyncArgs;
 pub(crate) use crate::cli::args::token::TokenArgs;
 pub(crate) use crate::cli::args::verify::VerifyArgs;
@@ -24,36 +30,6 @@ use crate::cli::output::Color;
 use crate::cli::service::args::ServiceCommand;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
-use std::time::Duration;
-
-const MORE: &str = "\
-Configuration:
-  The first of these is read: --config FILE, $BOXUP_CONFIG,
-  $XDG_CONFIG_HOME/boxup/sync.toml (~/.config/boxup/sync.toml), /etc/boxup/sync.toml.
-  sync.example.toml explains every key. A secret may come from $BOXUP_CLIENT_SECRET,
-  $BOXUP_DEVELOPER_TOKEN or $BOXUP_JWT_CONFIG instead, from a file or from a command.
-
-Exit codes:
-   0  every included file is on Box
-   1  finished, but something is not on Box (parked, failed, pending); wait: timeout
-   2  wrong command line; resolve, approve, undo: there is no such conflict, mirror, run
-   3  a mirror is paused, or halted: its local folder is missing, unreadable, emptied
-      or another one, or more would be deleted on Box than may be without asking;
-      wait: or the account that its Box folder belongs to is full
-  69  Box cannot be reached; status, wait, service status: no agent runs
-  70  boxup found a mistake in itself; a service manager starts it again
-  74  the state directory or the log file cannot be used; token: it cannot be written
-      out; service: it could not be installed or removed
-  75  another run holds the lock; login: its port is taken
-  77  not authorised: token, account, scope, or a folder the account cannot use
-  78  configuration: mistakes, or a secret in a file that others can read
-  Of several, the first of 78, 77, 69, 3, 1 counts.
-
-Start here:
-  boxup init                    write the configuration, question by question
-  boxup doctor                  is everything right? if not, what is to be done?
-  boxup sync --once --dry-run   what would be sent?
-  boxup sync                    mirror, then keep watching";
 
 /// Keeps local folders mirrored to Box.
 ///
@@ -61,8 +37,7 @@ Start here:
 /// becomes a new version of that same file. What others changed on Box is never
 /// overwritten blindly.
 #[derive(Debug, Parser)]
-#[command(name = "boxup", version, after_long_help = MORE)]
-#[command(after_help = "boxup --help tells about configuration and exit codes.")]
+#[command(name = "boxup", version)]
 pub(crate) struct Args {
     /// Read this configuration file.
     #[arg(long, global = true, value_name = "FILE")]
@@ -159,11 +134,10 @@ pub(crate) enum Command {
         command: ConfigCommand,
     },
 
-    /// Tell how one path stands: its mirror, the rule that decides about it with file and
-    /// line, what is here, what Box has under which name and address, what went wrong last,
-    /// and what comes next.
+    /// Tell how one path stands, and why.
     ///
-    /// Works with and without a running service, changes nothing and asks Box nothing.
+    /// Its mirror, the rule that decides about it with file and line, what is here, what Box
+    /// has under which name and address, what went wrong last, and what comes next. Works with and without a running service, changes nothing and asks Box nothing.
     #[command(after_help = examples::EXPLAIN)]
     Explain {
         /// A local path, there or not, or MIRROR/path/in/it.
@@ -237,6 +211,22 @@ pub(crate) enum Command {
     #[command(after_help = examples::RESUME)]
     Resume(ResumeArgs),
 
+    /// Let a file or a directory go next, before everything that waits.
+    ///
+    /// It goes as it is now: neither `settle` nor `min_version_interval` holds it back. Tells
+    /// how it stands, and ends with 1 where it will not get to Box by that, 2 where it is in
+    /// no mirror, 3 where its mirror is paused or halted, 69 where no service runs.
+    #[command(after_help = examples::BUMP)]
+    Bump(BumpArgs),
+
+    /// Try once more what is parked or failed.
+    ///
+    /// Also what waits for a cause in the file itself, and the root of a mirror that stands
+    /// still. Conflicts stay conflicts: `boxup resolve` decides about them. Without a
+    /// service the next run tries.
+    #[command(after_help = examples::RETRY)]
+    Retry(RetryArgs),
+
     /// Take back what a run did on Box: out of the trash, and back from where it moved it.
     ///
     /// Runs that can be undone tell their name at their end. What Box's trash does not
@@ -253,27 +243,26 @@ pub(crate) enum Command {
         json: bool,
     },
 
-    /// Tell what the running agent does.
+    /// Tell how it stands: each mirror, the token, the rate limits, what is under way.
+    ///
+    /// Without a running agent it tells what the last run left, and ends with 69. Nothing is
+    /// changed, and Box is not asked.
     #[command(after_help = examples::STATUS)]
-    Status {
-        /// Print one JSON object.
-        #[arg(long)]
-        json: bool,
-    },
+    Status(StatusArgs),
 
     /// Wait until everything that is saved now is on Box.
     ///
     /// Ends with 0 when all is on Box, 1 when only parked or failed files remain or the
-    /// time is up, 3 when a mirror halted, 69 when no agent runs.
+    /// time is up, 3 when a mirror halted or is paused, 69 when no agent runs.
     #[command(after_help = examples::WAIT)]
-    Wait {
-        /// Wait no longer than this, such as 500ms, 30s or 5m.
-        #[arg(long, value_name = "SPAN", default_value = "30s", value_parser = humantime::parse_duration)]
-        timeout: Duration,
+    Wait(WaitArgs),
 
-        /// Print one JSON object.
-        #[arg(long)]
-        json: bool,
+    /// Try whether you would be told when something is wrong.
+    #[command(after_help = examples::NOTIFY)]
+    Notify {
+        /// What to do.
+        #[command(subcommand)]
+        command: NotifyCommand,
     },
 
     /// Run boxup as a service of systemd, or of launchd.

@@ -87,10 +87,11 @@ fn sync_takes_several_mirrors() {
 #[test]
 fn wait_takes_a_time_span() {
     for (line, expected) in [("boxup wait", 30), ("boxup wait --timeout 2m", 120)] {
-        let Command::Wait { timeout, json } = parse(line).unwrap().command else {
+        let Command::Wait(args) = parse(line).unwrap().command else {
             panic!("{line}");
         };
-        assert_eq!((timeout, json), (Duration::from_secs(expected), false));
+        let expected = Duration::from_secs(expected);
+        assert_eq!((args.timeout, args.json), (expected, false));
     }
 }
 
@@ -130,9 +131,4 @@ fn a_wrong_line_ends_with_2_and_help_with_0() {
     assert_eq!(version.kind(), ErrorKind::DisplayVersion);
     let help = parse("boxup --help").unwrap_err();
     assert_eq!(help.exit_code(), 0);
-    let help = help.to_string();
-    for code in [0, 1, 2, 3, 69, 74, 75, 77, 78] {
-        assert!(help.contains(&format!("\n  {code:2}  ")), "{code}: {help}");
-    }
-    assert!(help.contains("$BOXUP_CONFIG") && help.contains("/etc/boxup/sync.toml"));
 }

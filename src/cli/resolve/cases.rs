@@ -4,6 +4,7 @@ use crate::agent::conflicts;
 use crate::agent::engine::{Order, Shown};
 use crate::cli::args::ResolveArgs;
 use crate::cli::resolve::places;
+use crate::cli::slip;
 use crate::cli::wording::printable;
 use crate::config::Local;
 use crate::model::path::LocalName;
@@ -58,11 +59,8 @@ fn whole_mirror(local: &Local, name: &str, keep: Keep) -> Result<Vec<Case>, Refu
         .filter(|one| one.name == name)
         .collect();
     let [mirror] = of[..] else {
-        let what = format!(
-            "no mirror is named {name:?}; there is {}",
-            places::names(local)
-        );
-        return Err(Refused::Usage(what));
+        let known = local.mirrors.iter().map(|mirror| mirror.name.as_str());
+        return Err(Refused::Usage(slip::no_mirror(name, known)));
     };
     let found = conflicts::recorded(&local.state_dir, std::slice::from_ref(mirror))?;
     let decidable = found

@@ -51,6 +51,8 @@ const CREDENTIALS: &str = "\
 LoadCredential=client_secret:boxup.client_secret
 LoadCredential=config_file:boxup.config_file
 LoadCredential=developer_token:boxup.developer_token
+LoadCredential=heartbeat:boxup.heartbeat
+LoadCredential=webhook:boxup.webhook
 ";
 
 /// The unit, and its timer if there is one.

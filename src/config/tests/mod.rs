@@ -20,6 +20,7 @@ mod keys;
 mod metrics;
 mod mirrors;
 mod mistakes;
+mod notify;
 mod on_disk;
 mod secrets;
 mod show;
@@ -156,6 +157,7 @@ fn what_is_commented_out_in_the_example_is_right_too() {
     let files = [
         ("/etc/boxup/client_secret", "s3cret"),
         ("/etc/boxup/developer_token", "s3cret"),
+        ("/etc/boxup/heartbeat", "https://example.com/h"),
     ];
     for (without, with) in [
         (&["client_secret"][..], &["client_secret_file"][..]),
@@ -167,6 +169,9 @@ fn what_is_commented_out_in_the_example_is_right_too() {
         (&[], &["redirect_uri"]),
         (&[], &["algorithm"]),
         (&[], &["bandwidth"]),
+        (&[], &["command", "on", "for", "stale_after", "repeat"]),
+        (&[], &["webhook", "min_interval", "allow_http"]),
+        (&[], &["heartbeat_file", "heartbeat_every"]),
     ] {
         let source = example(without, with);
         let outcome = resolve_with(&source, &HOME, &files);

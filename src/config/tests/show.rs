@@ -122,7 +122,14 @@ fn what_is_shown_as_the_default_is_what_holds() {
 /// `DEFAULTS`, which is to be extended with each new key.
 #[test]
 fn every_key_has_a_default_or_none_on_purpose() {
-    const NONE: [&str; 19] = [
+    const NONE: [&str; 26] = [
+        "notify.command",
+        "notify.webhook",
+        "notify.webhook_file",
+        "notify.webhook_command",
+        "notify.heartbeat",
+        "notify.heartbeat_file",
+        "notify.heartbeat_command",
         "state.verify_every",
         "auth.client_id",
         "auth.client_secret",

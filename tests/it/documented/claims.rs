@@ -31,6 +31,7 @@ pub(super) const CLAIMS: &[Claim] = &[
     ("boxup init", How::By(init)),
     ("boxup init --client-id …", How::By(init)),
     ("boxup verify…", How::After(synced)),
+    ("boxup pause…", How::By(paused)),
     // docs/setup.md
     ("boxup login", How::By(login)),
     ("boxup login --no-browser", How::By(login_elsewhere)),
@@ -49,8 +50,10 @@ pub(super) const CLAIMS: &[Claim] = &[
         How::After(seen),
     ),
     ("boxup resolve …", How::After(conflict)),
+    // docs/monitoring.md
+    ("boxup notify test", How::After(notified)),
     // docs/service.md
-    ("boxup service status --user", How::After(installed)),
+    ("boxup service status --user…", How::After(installed)),
     ("boxup service install …", How::By(install)),
     ("boxup init --config /etc/boxup/sync.toml", How::By(init)),
     (
@@ -121,9 +124,22 @@ fn summary(stage: &mut Stage) -> serde_json::Value {
     summary.expect("it has a summary")
 }
 
+/// For a moment.
+fn paused(stage: &mut Stage, line: &str) -> Finished {
+    stage.serve();
+    let finished = stage.run(line);
+    stage.ok("boxup resume");
+    finished
+}
+
 fn synced(stage: &mut Stage) {
     stage.rest();
     stage.ok("boxup sync --once");
+}
+
+/// Somebody is told.
+fn notified(stage: &mut Stage) {
+    stage.configure("[notify]\ncommand = \"cat > message\"\n");
 }
 
 fn installed(stage: &mut Stage) {

@@ -21,6 +21,8 @@ pub(crate) struct Config {
     pub(crate) limits: Vec<String>,
     /// `[state] verify_every`.
     pub(crate) verify_every: Option<String>,
+    /// `[notify]`.
+    pub(crate) notify: Vec<String>,
     /// `[metrics]`, if there is one.
     pub(crate) metrics: Vec<String>,
 }
@@ -34,6 +36,7 @@ impl Config {
             access: cloud.config_fragment(),
             mirrors: Vec::new(),
             verify_every: None,
+            notify: Vec::new(),
             metrics: Vec::new(),
             watch: vec!["settle = \"100ms\"".to_owned()],
             // Box's own limits are a matter of their own test.
@@ -85,6 +88,9 @@ impl Config {
         }
         text += &format!("\n[watch]\n{}\n", self.watch.join("\n"));
         text += &format!("\n[limits]\n{}\n", self.limits.join("\n"));
+        if !self.notify.is_empty() {
+            text += &format!("\n[notify]\n{}\n", self.notify.join("\n"));
+        }
         text += &format!("\n[state]\ndir = {:?}\n", self.state);
         if let Some(every) = &self.verify_every {
             text += &format!("verify_every = {every:?}\n");

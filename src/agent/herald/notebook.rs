@@ -1,0 +1,120 @@
+//! What was told, in a small file of the state directory, so that the next run knows it.
+
+use crate::plan::herald::memory::Memory;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+const NAME: &str = "notified.json";
+const BEFORE: &str = "notified.json.new";
+/// Far more than it ever holds.
+const LONGEST: u64 = 16 << 20;
+
+/// The file's content.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Notes {
+    /// What was told.
+    pub(crate) memory: Memory,
+    /// When everything was on Box at the end of a run, in milliseconds since the epoch.
+    pub(crate) last_good: Option<u64>,
+    /// Ways by which nobody can be told, and why: as of the last try.
+    pub(crate) failing: BTreeMap<String, String>,
+}
+
+/// The file.
+#[derive(Debug)]
+pub(crate) struct Notebook {
+    dir: PathBuf,
+    /// As it stands there.
+    kept: Notes,
+}
+
+impl Notebook {
+    /// Opens the one of a state directory. A damaged one is forgotten: what lasts is told
+    /// once more.
+    pub(crate) fn open(state_dir: &Path) -> (Self, Notes) {
+        let read = read(&state_dir.join(NAME));
+        let notes = read.unwrap_or_else(|error| {
+            if error.kind() != io::ErrorKind::NotFound {
+                tracing::warn!(%error, "{NAME} cannot be read: what was told is forgotten");
+            }
+            Notes::default()
+        });
+        let book = Self {
+            dir: state_dir.to_path_buf(),
+            kept: notes.clone(),
+        };
+        (book, notes)
+    }
+
+    /// Writes what has changed.
+    pub(crate) fn keep(&mut self, notes: &Notes) {
+        if *notes == self.kept {
+            return;
+        }
+        match self.write(notes) {
+            Ok(()) => self.kept = notes.clone(),
+            Err(error) => tracing::warn!(
+                %error,
+                "{NAME} cannot be written: what was told may be told again"
+            ),
+        }
+    }
+
+    fn write(&self, notes: &Notes) -> io::Result<()> {
+        let first = self.dir.join(BEFORE);
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let mut file = options.open(&first)?;
+        file.write_all(&serde_json::to_vec(notes)?)?;
+        file.sync_all()?;
+        std::fs::rename(&first, self.dir.join(NAME))
+    }
+}
+
+fn read(path: &Path) -> io::Result<Notes> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path)?;
+    file.take(LONGEST).read_to_end(&mut bytes)?;
+    Ok(serde_json::from_slice(&bytes)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NAME, Notebook, Notes};
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_is_kept_is_there_again_and_what_is_damaged_is_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut book, mut notes) = Notebook::open(dir.path());
+        assert_eq!(notes, Notes::default());
+        book.keep(&notes);
+        let path = dir.path().join(NAME);
+        assert!(!path.exists(), "there was nothing to keep");
+        notes.last_good = Some(7);
+        book.keep(&notes);
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o600);
+        assert_eq!(Notebook::open(dir.path()).1, notes);
+        for damage in ["", "{", "[]", "{\"memory\":7}", "\u{0}\u{0}"] {
+            std::fs::write(&path, damage).unwrap();
+            assert_eq!(Notebook::open(dir.path()).1, Notes::default(), "{damage}");
+        }
+        // Keys of another version's are no damage.
+        std::fs::write(&path, "{\"last_good\":7,\"other\":1}").unwrap();
+        assert_eq!(Notebook::open(dir.path()).1, notes);
+    }
+
+    #[test]
+    fn where_nothing_can_be_written_it_goes_on() {
+        let (mut book, notes) = Notebook::open(std::path::Path::new("/nonexistent/dir"));
+        let mut more = notes;
+        more.last_good = Some(1);
+        book.keep(&more);
+    }
+}
