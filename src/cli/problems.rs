@@ -2,6 +2,7 @@
 //!
 //! Values in, text out, without colours: the same words for a terminal, a log and a test.
 
+use crate::cli::exit;
 use crate::config::{Auth, Config, ConfigError, Loaded, Method, Problem, Subject, Target};
 use serde::Serialize;
 use std::fmt::Write;
@@ -218,6 +219,7 @@ struct SummaryLine {
     event: &'static str,
     problems: usize,
     warnings: usize,
+    exit_code: u8,
 }
 
 fn summary(out: &mut String, problems: usize, warnings: &[String]) {
