@@ -373,10 +373,12 @@ fn each_command_has_examples_and_each_of_them_is_run() {
         );
         let mut stage = Stage::new();
         for line in lines {
-            stage.dir = stage.rig.temp().join(match line.contains("boxup init") {
-                true => "srv",
-                false => "srv/reports",
-            });
+            stage.dir = stage.rig.temp().join(
+                match line.contains("boxup init") || line.contains(" reports/") {
+                    true => "srv",
+                    false => "srv/reports",
+                },
+            );
             perform(&mut stage, &line);
         }
         stage.rest();
