@@ -27,6 +27,8 @@
 //!
 //! What an entry is called on Box is decided in `plan/names.rs` (spelled by `model/name`),
 //! and whether a file that is saved all the time gets another version yet in `plan/hot.rs`.
+//! A mirror that somebody has paused (`plan/pause.rs`, `agent/engine/pause.rs`) is not looked
+//! at; what somebody asks for goes first (`Rank::Asked`, `agent/engine/asked.rs`).
 //!
 //! Start reading at `agent/engine/mod.rs` (the loop), `plan/directory.rs` (what is to be
 //! done about a directory), `plan/transfer.rs` (how one file gets to Box) and
