@@ -190,6 +190,7 @@ impl Engine {
             is_waited_for: client.is_waited_for(),
             bandwidth: client.bandwidth(),
             silence: self.silence.heard().map(str::to_owned),
+            is_let_in: client.is_let_in(),
             untold: self.context.untold.get(),
         })
     }
