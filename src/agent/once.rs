@@ -60,6 +60,7 @@ async fn single(
     parts.announce(config, &mut sink).await?;
     let gauging = parts.gauge(gauge);
     let mut engine = parts.engine(config, SINGLE, Schedule::single(), Eyes::closed(), sink)?;
+    engine.remember_in(&config.state_dir, (crate::clock::wall(), began));
     let signals = forward_signals(stop, engine.events());
     let clock = wishes.max_duration.map(|longest| {
         let (events, left) = (engine.events(), longest.saturating_sub(began.elapsed()));

@@ -25,7 +25,7 @@ use crate::store::lock::Role;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -89,6 +89,7 @@ async fn shifts(
         sink: Arc::new(Mutex::new(watcher.sink)),
         gauge: watcher.gauge.map(|gauge| Arc::new(Mutex::new(gauge))),
         supervisor,
+        started: (crate::clock::wall(), began),
         exporter: Exporter::start(desk.clone()),
         desk,
     };
@@ -138,6 +139,7 @@ struct Shared {
     sink: Arc<Mutex<Sink>>,
     gauge: Option<Arc<Mutex<Gauge>>>,
     supervisor: Supervisor,
+    started: (SystemTime, Instant),
     desk: Desk,
     exporter: Exporter,
 }
@@ -217,6 +219,7 @@ impl Parts {
         self.announce(config, &mut sink).await?;
         let mut engine = self.engine(config, temper, schedule, eyes, sink)?;
         engine.supervised_by(shared.supervisor.clone());
+        engine.remember_in(&config.state_dir, shared.started);
         let events = engine.events();
         let next = Next::default();
         let gauging = self.gauge(shared.gauge());

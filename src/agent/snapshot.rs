@@ -1,8 +1,10 @@
 //! How a running agent stands at a moment: what `status`, metrics and notifications tell.
 
 use crate::agent::eyes::Sight;
+use crate::agent::meter::Figures;
 use crate::agent::pause::told;
 use crate::model::reason::FULL;
+use crate::model::stamp::Nanos;
 use crate::plan::guard::Halt;
 use crate::plan::pause::Pause;
 use crate::plan::sight::Cause;
@@ -38,6 +40,23 @@ pub(crate) struct Snapshot {
     pub(crate) is_let_in: bool,
     /// Ways of `[notify]` by which nobody can be told at present, and why.
     pub(crate) untold: BTreeMap<String, String>,
+    /// When the agent began, and for how long it has been running.
+    pub(crate) started: (SystemTime, Duration),
+    /// What is under way.
+    pub(crate) figures: Figures,
+    /// What waits and what runs in each lane of the queue.
+    pub(crate) queue: Vec<LaneNow>,
+}
+
+/// A lane of the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LaneNow {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What waits in it, for its turn or for another try.
+    pub(crate) waiting: usize,
+    /// What runs.
+    pub(crate) running: usize,
 }
 
 /// One mirror.
@@ -67,6 +86,8 @@ pub(crate) struct MirrorNow {
     pub(crate) in_flight: usize,
     /// Entries that wait for a change or a person.
     pub(crate) parked: u64,
+    /// For how long the oldest of them has been waiting.
+    pub(crate) oldest_parked: Option<Duration>,
     /// Entries that were given up until the next pass.
     pub(crate) failed: usize,
     /// Files that `min_version_interval` holds back.
@@ -152,6 +173,11 @@ impl Snapshot {
             },
             "bandwidth": { "limit": bandwidth, "waited_for": is_slowed },
             "unreachable": self.silence,
+            "started_at": rfc3339(self.started.0),
+            "uptime_seconds": self.started.1.as_secs(),
+            "running_files": running(&self.figures),
+            "progress": progress(&self.figures),
+            "queue": queue(&self.queue),
             "notify": { "failing": self.untold },
         })
     }
@@ -179,6 +205,7 @@ impl MirrorNow {
             "pending": self.pending,
             "in_flight": self.in_flight,
             "parked": self.parked,
+            "oldest_parked_seconds": self.oldest_parked.map(|age| age.as_secs()),
             "failed": self.failed,
             "held_back": self.held_back,
             "oldest_unsynced_seconds": self.lag.map(|lag| lag.as_secs()),
@@ -187,6 +214,33 @@ impl MirrorNow {
             "verified": self.verified.as_ref().map(verified),
         })
     }
+}
+
+fn running(figures: &Figures) -> Vec<Value> {
+    let files = figures.running.iter();
+    files
+        .map(|file| json!({ "name": file.name, "size": file.size, "sent": file.moved }))
+        .collect()
+}
+
+/// Of the batch that is under way: what is done, and all that is known of.
+fn progress(figures: &Figures) -> Value {
+    json!({
+        "files_done": figures.files.0,
+        "files": figures.files.1,
+        "bytes_done": figures.bytes.0,
+        "bytes": figures.bytes.1,
+        "bytes_moved": figures.moved,
+        "looking": figures.is_looking,
+    })
+}
+
+fn queue(lanes: &[LaneNow]) -> Value {
+    let lanes = lanes.iter().map(|lane| {
+        let counts = json!({ "waiting": lane.waiting, "running": lane.running });
+        (lane.name.to_owned(), counts)
+    });
+    Value::Object(lanes.collect())
 }
 
 fn lane(standing: Standing) -> Value {
@@ -221,6 +275,13 @@ fn verified(last: &LastVerified) -> Value {
     })
 }
 
-fn rfc3339(at: SystemTime) -> String {
+/// For how long that has been so; a time in the future is as good as now.
+pub(crate) fn age_of(at: Nanos) -> Duration {
+    let age = crate::clock::nanos().since(at);
+    Duration::from_nanos(u64::try_from(age).unwrap_or(0))
+}
+
+/// A time as machines and people can read it.
+pub(crate) fn rfc3339(at: SystemTime) -> String {
     humantime::format_rfc3339_seconds(at).to_string()
 }

@@ -86,6 +86,8 @@ Examples:
 pub(in crate::cli) const STATUS: &str = "\
 Examples:
   boxup status
+  boxup status --watch           with what is under way, until Ctrl-C
+  boxup status --max-lag 15m     for a monitor: one line, and 0 or not
   boxup status --json | jq '.mirrors[] | {name, state, pending}'";
 
 pub(in crate::cli) const WAIT: &str = "\
@@ -130,8 +132,9 @@ Example:
   boxup service uninstall --user";
 
 pub(in crate::cli) const SERVICE_STATUS: &str = "\
-Example:
-  boxup service status --user";
+Examples:
+  boxup service status --user
+  boxup service status --user --json | jq .runs";
 
 pub(in crate::cli) const COMPLETIONS: &str = "\
 Examples:

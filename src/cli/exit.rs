@@ -94,6 +94,23 @@ pub(crate) fn of_ending(ending: &Ending) -> u8 {
     }
 }
 
+/// The exit code of a mirror that stands still for a reason, by the reason's code.
+pub(crate) fn of_reason(reason: &str) -> u8 {
+    match reason {
+        "folder_invisible" => UNAUTHORIZED,
+        "misconfigured" => CONFIG,
+        "folder_unreadable" => UNREACHABLE,
+        _ => HALTED,
+    }
+}
+
+/// Of several codes, the one with the least of this is told.
+pub(crate) fn urgency(code: u8) -> usize {
+    let order = [CONFIG, UNAUTHORIZED, UNREACHABLE, HALTED, INCOMPLETE];
+    let place = order.iter().position(|other| *other == code);
+    place.unwrap_or(order.len())
+}
+
 fn of_halt(halt: &Halt) -> u8 {
     match halt {
         Halt::RootMissing(_)
@@ -155,10 +172,27 @@ pub(crate) fn of_blame(blame: Blame) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::of_ending;
+    use super::{of_ending, of_halt, of_reason};
     use crate::agent::notice::Ending;
     use crate::model::trouble::Said;
     use crate::plan::guard::Halt;
+
+    #[test]
+    fn a_halt_and_its_reason_have_one_code() {
+        let word = || String::from("m");
+        for halt in [
+            Halt::RootMissing(word()),
+            Halt::RootUnreadable(word()),
+            Halt::RootEmptied(1),
+            Halt::RootReplaced("/m".into(), word()),
+            Halt::Trashless(word()),
+            Halt::FolderInvisible(word()),
+            Halt::Misconfigured(word()),
+            Halt::FolderUnreadable(word()),
+        ] {
+            assert_eq!(of_reason(halt.code()), of_halt(&halt), "{halt:?}");
+        }
+    }
 
     #[test]
     fn the_code_that_needs_a_person_most_wins() {

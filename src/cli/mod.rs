@@ -36,9 +36,10 @@ pub(crate) mod text;
 pub(crate) mod token;
 pub(crate) mod undo;
 pub(crate) mod verify;
+pub(crate) mod wait;
 pub(crate) mod wording;
 
-use crate::cli::args::{Args, Command, ConfigCommand, NotifyCommand};
+use crate::cli::args::{Args, Command, ConfigCommand, NotifyCommand, StatusArgs};
 use crate::cli::output::{Looks, Output};
 use crate::config::{self, Config, ConfigError, Environment};
 use crate::remote::auth::rotation;
@@ -143,19 +144,30 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
         Command::Service { command } => service::run(command, &place, &mut output),
         Command::Completions { shell } => generated::completions(shell, &mut output),
         Command::Man { dir } => generated::man(dir.as_deref(), &mut output),
+        Command::Status(args) => tell_status(args, &place, (looks, output), &mut stop).await,
         other => unless_stopped(&mut stop, ask(other, &place, output)).await,
     }
+}
+
+async fn tell_status(
+    args: StatusArgs,
+    place: &Place,
+    (looks, output): (Looks, Output),
+    stop: &mut mpsc::Receiver<()>,
+) -> u8 {
+    let json = args.json;
+    // Whoever has seen enough leaves by Ctrl-C.
+    let code = [exit::INCOMPLETE, exit::OK][usize::from(args.watch)];
+    let work = async |local, output| status::status(local, args, looks, output).await;
+    let told = with(place, config::load_local, json, output, work);
+    unless_told(stop, told).await.unwrap_or(code)
 }
 
 /// The commands that look, or sign in: they can be given up at any moment.
 async fn ask(command: Command, place: &Place, output: Output) -> u8 {
     match command {
-        Command::Status { json } => {
-            let work = async |local, output| status::status(&local, json, output).await;
-            with(place, config::load_local, json, output, work).await
-        }
         Command::Wait { timeout, json } => {
-            let work = async |local, output| status::wait(&local, timeout, json, output).await;
+            let work = async |local, output| wait::wait(&local, timeout, json, output).await;
             with(place, config::load_local, json, output, work).await
         }
         Command::Explain { path, json } => {
@@ -191,6 +203,7 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         }
         // They have their own ways of ending.
         Command::Sync(_)
+        | Command::Status(_)
         | Command::Config { .. }
         | Command::Doctor { .. }
         | Command::Init(_)

@@ -108,6 +108,11 @@ impl Output {
         }
     }
 
+    /// The same for whoever ends with its reader; `false` when that has gone away.
+    pub(crate) fn tell(&mut self, text: &str) -> bool {
+        text.is_empty() || self.deliver(&spelled_out(text))
+    }
+
     /// Waits until all that was said is written, unless nobody takes it.
     pub(crate) fn finish(&self) {
         if let Some(spool) = &self.spool {

@@ -4,6 +4,17 @@ use crate::model::path::confuses;
 
 pub(crate) use crate::model::figures::{bytes, count, duration, some};
 
+/// How long ago, in the two units that matter: `42s`, `3m 20s`, `3h 12m`, `3d 4h`.
+pub(crate) fn age(seconds: u64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{minutes}m {}s", seconds % 60),
+        3600..86_400 => format!("{hours}h {}m", minutes % 60),
+        _ => format!("{}d {}h", count(days), hours % 24),
+    }
+}
+
 /// Somebody else's words on one line: what would move the cursor is spelled out.
 pub(crate) fn printable(text: &str) -> String {
     let escape = |c: char| match confuses(c) {
@@ -34,7 +45,21 @@ pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::wrapped;
+    use super::{age, wrapped};
+
+    #[test]
+    fn ages_are_told_in_two_units() {
+        for (seconds, text) in [
+            (0, "0s"),
+            (59, "59s"),
+            (200, "3m 20s"),
+            (11_520, "3h 12m"),
+            (273_600, "3d 4h"),
+            (86_400_000, "1,000d 0h"),
+        ] {
+            assert_eq!(age(seconds), text);
+        }
+    }
 
     #[test]
     fn what_moves_the_cursor_is_spelled_out() {

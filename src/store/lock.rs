@@ -26,7 +26,8 @@ pub(crate) enum Role {
 impl Role {
     const ALL: [Self; 2] = [Self::Service, Self::Run];
 
-    fn word(self) -> &'static str {
+    /// In a word.
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Service => "service",
             Self::Run => "run",
@@ -79,6 +80,12 @@ impl StateLock {
             Err(TryLockError::Error(source)) => Err(directory(source)),
         }
     }
+}
+
+/// Who seems to hold it, without touching it. Whoever has let it go and still runs is named
+/// as well, so this is for information.
+pub(crate) fn holder(dir: &Path) -> Option<Holder> {
+    signed(&mut File::open(dir.join("lock")).ok()?)
 }
 
 /// Writes down who has it. It is for information: a disk that is full is no reason to stop.

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0009_apart.sql"),
     include_str!("../../migrations/0010_warned.sql"),
     include_str!("../../migrations/0011_pauses.sql"),
+    include_str!("../../migrations/0012_parked_since.sql"),
 ];
 
 /// Brings the database to the latest version, or refuses one that is later or foreign.

@@ -7,6 +7,7 @@ pub(crate) mod account;
 pub(crate) mod condition;
 pub(crate) mod deeds;
 pub(crate) mod error;
+pub(crate) mod last;
 pub(crate) mod lock;
 mod mark;
 pub(crate) mod migrate;

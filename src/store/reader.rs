@@ -3,6 +3,7 @@
 use crate::model::ids::{FileId, FolderId, FolderKey};
 use crate::model::path::{LocalName, RelPath};
 use crate::model::reason::FULL;
+use crate::model::stamp::Nanos;
 use crate::plan::conflict::CODES;
 use crate::plan::facts::{Mapped, ParkedItem, SyncedFolder};
 use crate::plan::policy::Loss;
@@ -307,6 +308,16 @@ impl Reader {
         let sql = format!("{BELOW} SELECT count(*) FROM parked WHERE dir IN below");
         let mut statement = self.connection.prepare_cached(&sql)?;
         Ok(statement.query_row([root.0], |row| row.get(0))?)
+    }
+
+    /// Since when the oldest of them waits; `None`: nothing does, or nobody has noted it.
+    pub(crate) fn oldest_parked(&self, root: FolderKey) -> Result<Option<Nanos>, Error> {
+        let sql = format!(
+            "{BELOW} SELECT min(since) FROM parked WHERE dir IN below AND since IS NOT NULL"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let since: Option<i64> = statement.query_row([root.0], |row| row.get(0))?;
+        Ok(since.map(Nanos))
     }
 
     /// A directory's path below its root.

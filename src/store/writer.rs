@@ -398,8 +398,9 @@ fn park(
 ) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO parked \
                (dir, name, code, message, in_the_item, size, mtime, ctime, inode, tried_at, \
-               box_id, box_version) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+               box_id, box_version, since) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
+               coalesce((SELECT since FROM parked WHERE dir = ?1 AND name = ?2), ?13))";
     let stamp = item.stamp.as_ref();
     let values = params![
         dir.0,
@@ -414,6 +415,7 @@ fn park(
         item.tried_at.0,
         item.obstacle.as_ref().map(|seen| &*seen.id),
         item.obstacle.as_ref().and_then(version),
+        crate::clock::nanos().0,
     ];
     db.prepare_cached(sql)?.execute(values).map(|_| ())
 }

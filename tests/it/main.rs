@@ -97,6 +97,7 @@ mod secrets;
 mod service;
 mod shipped;
 mod silence;
+mod standing;
 mod stops;
 mod storms;
 mod strangers;

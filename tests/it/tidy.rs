@@ -148,11 +148,67 @@ fn every_module_of_these_tests_is_run() {
     let main = std::fs::read_to_string(dir.join("main.rs")).expect("read");
     for entry in std::fs::read_dir(dir).expect("listed").flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name == "FAULTS.md" {
+        let is_data = entry.path().is_dir() && !entry.path().join("mod.rs").exists();
+        if name == "FAULTS.md" || is_data {
             continue;
         }
         let module = name.trim_end_matches(".rs");
         let is_run = module == "main" || main.contains(&format!("mod {module};"));
         assert!(is_run, "{name} is forgotten");
+    }
+}
+
+/// Where a test lets time pass, and why it waits for nothing by that. All others wait for
+/// what they need, by `boxup wait` or by [`crate::rig::until`].
+const PAUSES: [(&str, &str); 8] = [
+    ("rig/mod.rs", "between two looks of `until`"),
+    ("rig/middle.rs", "a slow network is what is made there"),
+    (
+        "rig/terminal.rs",
+        "a person takes a moment before they press a key",
+    ),
+    ("hot.rs", "the pace at which somebody saves"),
+    ("restless.rs", "the pace at which somebody writes"),
+    (
+        "machine.rs",
+        "the rhythm in which a processor is taken away",
+    ),
+    ("stops.rs", "a random moment, which may be any"),
+    (
+        "supervised.rs",
+        "that nothing is heard takes a while to be seen",
+    ),
+];
+
+#[test]
+fn no_test_sleeps_until_something_has_probably_happened() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let mut all = Vec::new();
+    collect(&dir, &mut all);
+    let ways = ["::sleep(", "park_timeout(", "sleep_until("];
+    let mut found = Vec::new();
+    for (path, text) in all {
+        let name = path
+            .strip_prefix(&dir)
+            .expect("it is below")
+            .to_string_lossy()
+            .into_owned();
+        let sleeps = text
+            .lines()
+            .filter(|line| ways.iter().any(|way| line.contains(way)));
+        // The line above names them.
+        let is_list = name == "tidy.rs";
+        for line in sleeps.filter(|_| !is_list) {
+            let reason = PAUSES.iter().find(|(file, _)| *file == name);
+            assert!(
+                reason.is_some(),
+                "{name} sleeps: {line}; use `boxup wait` or `until`"
+            );
+            found.push(name.clone());
+        }
+    }
+    for (file, reason) in PAUSES {
+        let times = found.iter().filter(|name| *name == file).count();
+        assert_eq!(times, 1, "{file} sleeps {times} times: {reason}");
     }
 }

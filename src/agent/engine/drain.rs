@@ -34,6 +34,7 @@ impl Engine {
             self.unseen |= self.fresh.are_waiting() || self.visits.are_waiting();
             for part in &mut self.parts {
                 self.tally.pending += part.put_off.len() as u64;
+                part.jobs += part.put_off.len();
                 part.put_off.clear();
             }
             let drained = self.drain().await;
@@ -73,6 +74,7 @@ impl Engine {
             Some(Stop::Unreachable(why)) => ending.unreachable = Some(why),
             Some(Stop::Deferred(wait)) => ending.deferred = Some(wait),
         }
+        self.remember_end(&ending);
         ending
     }
 

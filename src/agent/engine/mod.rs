@@ -6,6 +6,7 @@
 
 mod deletes;
 mod drain;
+mod last;
 mod outcomes;
 mod part;
 mod passes;
@@ -49,7 +50,7 @@ use crate::store::Store;
 use crate::store::error::Error as StoreError;
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
@@ -164,8 +165,11 @@ pub(crate) struct Engine {
     sink: Sink,
     stop: Option<Stop>,
     silence: Silence,
+    memory: Option<last::Memory>,
     /// When it began.
     began: Instant,
+    /// When the agent did, that other engines may have served before.
+    started: (SystemTime, Instant),
     told_hold: Option<Instant>,
     heartbeat: Heartbeat,
     /// Something was not looked at because of the stop.
@@ -212,7 +216,9 @@ impl Engine {
             sink,
             stop: None,
             silence: Silence::default(),
+            memory: None,
             began: Instant::now(),
+            started: (crate::clock::wall(), Instant::now()),
             told_hold: None,
             heartbeat: Heartbeat::default(),
             unseen: false,

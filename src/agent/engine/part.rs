@@ -36,6 +36,8 @@ pub(super) struct Pass {
     /// How far it is.
     pub(super) stage: Stage,
     began: Instant,
+    /// The same as people count.
+    began_at: SystemTime,
     visits: usize,
     jobs: HashSet<RelPath>,
     halted: bool,
@@ -60,6 +62,8 @@ pub(super) struct Part {
     pub(super) jobs: usize,
     /// When the last pass came to its end without a halt.
     pub(super) last_pass: Option<SystemTime>,
+    /// When that had begun.
+    pub(super) last_began: Option<SystemTime>,
     /// How what needed nothing stood when the last pass looked.
     pub(super) tally: Tally,
     /// Something was not looked at since, because the mirror stood still.
@@ -93,6 +97,7 @@ impl Part {
             quiet,
             stage: Stage::Looking,
             began: Instant::now(),
+            began_at: crate::clock::wall(),
             visits,
             jobs,
             halted: false,
@@ -121,6 +126,7 @@ impl Part {
             self.late
                 .retain(|path| failed.contains(path) || is_queued(path));
             self.last_pass = Some(crate::clock::wall());
+            self.last_began = Some(pass.began_at);
         }
         Some((!pass.halted).then(|| pass.began.elapsed()))
     }

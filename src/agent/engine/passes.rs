@@ -210,6 +210,7 @@ impl Engine {
         let Some(in_order) = self.parts[mirror].end(is_queued) else {
             return Ok(());
         };
+        self.remember_pass(mirror, in_order.is_some());
         // Before the next pass begins: it may find something else.
         self.answer_waiters()?;
         if let Some(took) = in_order {

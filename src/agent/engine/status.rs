@@ -2,10 +2,11 @@
 
 use crate::agent::engine::{Again, Engine, Order, Resolved};
 use crate::agent::pause::Asked;
-use crate::agent::snapshot::{MirrorNow, NoRoomNow, Snapshot, State};
+use crate::agent::snapshot::{LaneNow, MirrorNow, NoRoomNow, Snapshot, State, age_of};
 use crate::model::path::RelPath;
 use crate::plan::lag::Waiting;
 use crate::plan::policy::Quiet;
+use crate::plan::queue::{Lane, Rank};
 use crate::store::error::Error as StoreError;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
@@ -191,8 +192,24 @@ impl Engine {
             bandwidth: client.bandwidth(),
             silence: self.silence.heard().map(str::to_owned),
             is_let_in: client.is_let_in(),
+            started: (
+                self.started.0,
+                now.saturating_duration_since(self.started.1),
+            ),
+            figures: self.context.meter.figures(client),
+            queue: Lane::ALL.map(|lane| self.lane(lane)).to_vec(),
             untold: self.context.untold.get(),
         })
+    }
+
+    fn lane(&self, lane: Lane) -> LaneNow {
+        let ranks = [Rank::Fresh, Rank::Backfill];
+        let waiting = ranks.map(|rank| self.queue.waiting_in(lane, rank));
+        LaneNow {
+            name: lane.word(),
+            waiting: waiting.into_iter().sum(),
+            running: self.queue.running_in(lane),
+        }
     }
 
     fn mirror_status(&self, number: usize) -> Result<MirrorNow, StoreError> {
@@ -202,12 +219,13 @@ impl Engine {
         let now = Instant::now();
         let reader = self.context.readers.get()?;
         let root = reader.root(&mirror.name, &mirror.target_key())?;
-        let (synced, parked) = match &root {
-            Some(root) => (
-                reader.synced_files(root.key)?,
-                reader.parked_count(root.key)?,
-            ),
-            None => (0, 0),
+        let synced = match &root {
+            Some(root) => reader.synced_files(root.key)?,
+            None => 0,
+        };
+        let oldest_parked = match &root {
+            Some(root) => reader.oldest_parked(root.key)?,
+            None => None,
         };
         let no_room = self.no_room_for(number);
         Ok(MirrorNow {
@@ -226,7 +244,8 @@ impl Engine {
             synced: synced.cast_unsigned(),
             pending: run.jobs.saturating_sub(in_flight),
             in_flight,
-            parked: parked.cast_unsigned(),
+            parked: self.parked_in(number)?,
+            oldest_parked: oldest_parked.map(age_of),
             failed: run.failed.len(),
             held_back: self.schedule.hot.held_of(number),
             lag: self.waiting(number).lag(now),
@@ -234,6 +253,17 @@ impl Engine {
             doubted: mirror.doubted.load(Ordering::Relaxed),
             verified: reader.last_verified(&mirror.name)?,
         })
+    }
+
+    /// How many entries of a mirror wait for a change or a person.
+    pub(super) fn parked_in(&self, number: usize) -> Result<u64, StoreError> {
+        let mirror = &self.context.mirrors[number];
+        let reader = self.context.readers.get()?;
+        let parked = match reader.root(&mirror.name, &mirror.target_key())? {
+            Some(root) => reader.parked_count(root.key)?,
+            None => 0,
+        };
+        Ok(parked.cast_unsigned())
     }
 
     /// What waits in a mirror, and since when.

@@ -5,6 +5,7 @@ mod log;
 mod notify;
 mod pause;
 mod resolve;
+mod status;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ pub(crate) use crate::cli::args::log::{LogArgs, LogFormat, LogLevel};
 pub(crate) use crate::cli::args::notify::NotifyCommand;
 pub(crate) use crate::cli::args::pause::{PauseArgs, ResumeArgs};
 pub(crate) use crate::cli::args::resolve::ResolveArgs;
+pub(crate) use crate::cli::args::status::StatusArgs;
 pub(crate) use crate::cli::args::sync::SyncArgs;
 pub(crate) use crate::cli::args::token::TokenArgs;
 pub(crate) use crate::cli::args::verify::VerifyArgs;
@@ -224,13 +226,12 @@ pub(crate) enum Command {
         json: bool,
     },
 
-    /// Tell what the running agent does.
+    /// Tell how it stands: each mirror, the token, the rate limits, what is under way.
+    ///
+    /// Without a running agent it tells what the last run left, and ends with 69. Nothing is
+    /// changed, and Box is not asked.
     #[command(after_help = examples::STATUS)]
-    Status {
-        /// Print one JSON object.
-        #[arg(long)]
-        json: bool,
-    },
+    Status(StatusArgs),
 
     /// Wait until everything that is saved now is on Box.
     ///

@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthChar;
 
 /// What a name looks like on one line: nothing that moves the cursor, turns the direction
 /// or makes the terminal join characters to others of a width that it alone knows.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let shown = |c: char| match c {
         '\u{200b}'..='\u{200f}'
         | '\u{2028}'..='\u{202e}'
@@ -19,7 +19,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// How many columns it takes, or more, never fewer.
-pub(super) fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     text.chars().map(width).sum()
 }
 
@@ -28,7 +28,7 @@ fn width(c: char) -> usize {
 }
 
 /// As much of its end as fits: of a path, that is the file's name.
-pub(super) fn tail(text: &str, most: usize) -> String {
+pub(crate) fn tail(text: &str, most: usize) -> String {
     const DOTS: &str = "...";
     if columns(text) <= most {
         return text.to_owned();
@@ -52,7 +52,7 @@ pub(super) fn tail(text: &str, most: usize) -> String {
 }
 
 /// As much of its beginning as fits.
-pub(super) fn head(text: &str, most: usize) -> String {
+pub(crate) fn head(text: &str, most: usize) -> String {
     let mut left = most;
     let fits = |c: &char| {
         let fits = width(*c) <= left;

@@ -20,6 +20,15 @@ impl Lane {
     /// Those whose jobs are files.
     pub(crate) const SENDING: [Self; 2] = [Self::Files, Self::Large];
 
+    /// Stable, for machines.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Folders => "folders",
+            Self::Files => "files",
+            Self::Large => "large",
+        }
+    }
+
     /// Whether its jobs are files.
     pub(crate) fn sends(self) -> bool {
         self != Self::Folders

@@ -133,7 +133,13 @@ fn remembered(rig: &Rig) {
         assert_eq!(rig.row_count(table), 0, "left over: {table}");
     }
     let mut marks = 0;
-    let known = ["boxup.db", "lock", "token-ccg.json", "token.lock"];
+    let known = [
+        "boxup.db",
+        "lock",
+        "token-ccg.json",
+        "token.lock",
+        "standing.json",
+    ];
     for entry in std::fs::read_dir(rig.state()).expect("listed").flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_mark = name.starts_with("generation.");

@@ -1,6 +1,7 @@
 //! Every error that is known of Box, as it arrives: what it is, and what is learnt.
 
 mod odd;
+mod page;
 mod verdicts;
 
 use super::SignIn::{ClientCredentials as Ccg, DeveloperToken, Jwt, OAuth2};

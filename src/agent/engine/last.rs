@@ -1,0 +1,111 @@
+//! Remembering how it stood, for whoever asks when no agent runs.
+
+use crate::agent::engine::Engine;
+use crate::agent::notice::Ending;
+use crate::clock;
+use crate::store::last::{self, Last, LastPass, LastRun};
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
+
+/// Where it is remembered, and what.
+pub(super) struct Memory {
+    dir: PathBuf,
+    last: Last,
+    /// That it cannot be kept has been told.
+    is_told: bool,
+}
+
+impl Engine {
+    /// From now on it is remembered there how it stands. What earlier runs left there
+    /// about other mirrors stays. The agent has been running since `started`.
+    pub(crate) fn remember_in(&mut self, dir: &Path, started: (SystemTime, Instant)) {
+        self.started = started;
+        let mut last = last::read(dir);
+        let configured = &self.context.configured;
+        last.mirrors.retain(|name, _| configured.contains(name));
+        last.run = Some(LastRun {
+            began: last::seconds(started.0),
+            is_service: self.schedule.is_lasting(),
+            ..LastRun::default()
+        });
+        self.memory = Some(Memory {
+            dir: dir.to_path_buf(),
+            last,
+            is_told: false,
+        });
+        self.keep_memory();
+    }
+
+    /// A pass over a mirror has come to its end.
+    pub(super) fn remember_pass(&mut self, mirror: usize, is_in_order: bool) {
+        let now = last::seconds(clock::wall());
+        let part = &self.parts[mirror];
+        let is_well = part.failed.is_empty() && part.late.oldest().is_none();
+        let began = part.last_began.map(last::seconds);
+        self.change_memory(mirror, |pass| {
+            (pass.ended, pass.cut_short) = (Some(now), false);
+            if is_in_order {
+                pass.complete = Some(now);
+                pass.fresh = began.filter(|_| is_well).or(pass.fresh);
+            }
+        });
+        self.keep_memory();
+    }
+
+    /// The run is over.
+    pub(super) fn remember_end(&mut self, ending: &Ending) {
+        let now = last::seconds(clock::wall());
+        for mirror in 0..self.parts.len() {
+            let is_fresh = self.is_still_fresh(mirror, ending);
+            let is_cut = self.parts[mirror].pass.is_some();
+            self.change_memory(mirror, |pass| {
+                if is_cut {
+                    (pass.ended, pass.cut_short) = (Some(now), true);
+                }
+                pass.fresh = Some(now).filter(|_| is_fresh).or(pass.fresh);
+            });
+        }
+        if let Some(run) = self.memory.as_mut().and_then(|it| it.last.run.as_mut()) {
+            run.ended = Some(now).filter(|_| !ending.replaced);
+            run.unauthorized = ending.unauthorized.as_ref().map(ToString::to_string);
+            run.unreachable.clone_from(&ending.unreachable);
+        }
+        self.keep_memory();
+    }
+
+    /// A mirror that was watched until now, and in which nothing waits, is as fresh as can
+    /// be.
+    fn is_still_fresh(&self, mirror: usize, ending: &Ending) -> bool {
+        let is_watched = self.schedule.is_lasting() && !self.unseen && ending.broken.is_none();
+        is_watched && self.waiting(mirror).since().is_none()
+    }
+
+    fn change_memory(&mut self, mirror: usize, change: impl FnOnce(&mut LastPass)) {
+        let Some(mut memory) = self.memory.take() else {
+            return;
+        };
+        let (part, of) = (&self.parts[mirror], &self.context.mirrors[mirror]);
+        let known = memory.last.mirrors.entry(of.name.clone()).or_default();
+        known.pending = (part.jobs + part.put_off.len()) as u64;
+        known.failed = part.failed.len() as u64;
+        let halt = part.halt.as_ref();
+        known.halted = halt.map(|halt| (halt.code().to_owned(), halt.to_string()));
+        if let Ok(parked) = self.parked_in(mirror) {
+            known.parked = parked;
+        }
+        change(known);
+        self.memory = Some(memory);
+    }
+
+    /// A disk that is full, or may not be written to, is no reason to stop.
+    fn keep_memory(&mut self) {
+        let Some(memory) = &mut self.memory else {
+            return;
+        };
+        if let Err(error) = last::write(&memory.dir, &memory.last)
+            && !std::mem::replace(&mut memory.is_told, true)
+        {
+            tracing::debug!(%error, "how it stands is not remembered");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What the last runs left, for whoever asks when none runs: a small file beside the
+//! database, which no decision depends on. One that is damaged or missing says nothing.
+
+use rustix::fs::OFlags;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The file, and what it is called until it is whole.
+const NAME: &str = "standing.json";
+const NEW: &str = "standing.json.new";
+/// Longer than it ever is.
+const LONGEST: u64 = 4_000_000;
+
+/// Seconds since 1970.
+pub(crate) type Seconds = u64;
+
+/// Everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Last {
+    /// The last run.
+    pub(crate) run: Option<LastRun>,
+    /// The last passes, by mirror.
+    pub(crate) mirrors: BTreeMap<String, LastPass>,
+}
+
+/// A run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct LastRun {
+    /// When it began.
+    pub(crate) began: Seconds,
+    /// When it ended; `None`: it goes on, or was killed.
+    pub(crate) ended: Option<Seconds>,
+    /// Whether it was the service, or a single pass.
+    pub(crate) is_service: bool,
+    /// Why nobody let it in.
+    pub(crate) unauthorized: Option<String>,
+    /// What was heard instead of Box.
+    pub(crate) unreachable: Option<String>,
+}
+
+/// How a mirror stood when it was last looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct LastPass {
+    /// When the last pass ended, whichever way.
+    pub(crate) ended: Option<Seconds>,
+    /// When the last one ended that looked at everything and did not halt.
+    pub(crate) complete: Option<Seconds>,
+    /// Everything that was saved by then, and does not wait for a person, is on Box.
+    pub(crate) fresh: Option<Seconds>,
+    /// Whether the last one was cut short.
+    pub(crate) cut_short: bool,
+    /// What it left: what was not tried, what was given up, and what waits.
+    pub(crate) pending: u64,
+    pub(crate) failed: u64,
+    pub(crate) parked: u64,
+    /// Why the mirror stood still, as a code and a sentence.
+    pub(crate) halted: Option<(String, String)>,
+}
+
+/// A time in the unit of this file.
+pub(crate) fn seconds(at: SystemTime) -> Seconds {
+    at.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+/// What the last runs left, as far as it can be read.
+pub(crate) fn read(dir: &Path) -> Last {
+    let path = dir.join(NAME);
+    match load(&path) {
+        Ok(last) => last,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Last::default(),
+        Err(error) => {
+            let path = path.display();
+            tracing::debug!("{path} is not used: {error}");
+            Last::default()
+        }
+    }
+}
+
+fn load(path: &Path) -> io::Result<Last> {
+    let mut options = OpenOptions::new();
+    // Without NONBLOCK a pipe in the file's place would hang us.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let opened = options.read(true).custom_flags(flags.bits().cast_signed());
+    let mut text = Vec::new();
+    opened.open(path)?.take(LONGEST).read_to_end(&mut text)?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+/// Keeps it. A reader sees the former or this, never half of it.
+pub(crate) fn write(dir: &Path, last: &Last) -> io::Result<()> {
+    let new = dir.join(NEW);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    options.custom_flags(flags.bits().cast_signed());
+    let written = options.open(&new).and_then(|mut file| {
+        let mut text = serde_json::to_vec(last)?;
+        text.push(b'\n');
+        file.write_all(&text)
+    });
+    let kept = written.and_then(|()| std::fs::rename(&new, dir.join(NAME)));
+    if kept.is_err() {
+        // It is of no use, and takes room.
+        drop(std::fs::remove_file(&new));
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Last, LastPass, LastRun, NAME, NEW, read, write};
+    use std::collections::BTreeMap;
+    use std::os::unix::fs::{MetadataExt, symlink};
+
+    fn some() -> Last {
+        let halted = Some(("brake".to_owned(), "too much is gone".to_owned()));
+        let pass = LastPass {
+            ended: Some(7),
+            parked: 2,
+            halted,
+            ..LastPass::default()
+        };
+        let run = LastRun {
+            began: 5,
+            ended: Some(8),
+            ..LastRun::default()
+        };
+        Last {
+            run: Some(run),
+            mirrors: BTreeMap::from([("m".to_owned(), pass)]),
+        }
+    }
+
+    #[test]
+    fn it_is_read_as_it_was_written_by_its_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(read(dir.path()), Last::default());
+        write(dir.path(), &some()).unwrap();
+        assert_eq!(read(dir.path()), some());
+        let mode = dir.path().join(NAME).metadata().unwrap().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(!dir.path().join(NEW).exists());
+        // What a killed run has left is no hindrance.
+        std::fs::write(dir.path().join(NEW), "{").unwrap();
+        write(dir.path(), &Last::default()).unwrap();
+        assert_eq!(read(dir.path()), Last::default());
+    }
+
+    #[test]
+    fn what_is_damaged_or_no_file_says_nothing() {
+        for text in ["", "{", "[]", "{\"run\":7}", "\u{0}\u{0}"] {
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::write(dir.path().join(NAME), text).unwrap();
+            assert_eq!(read(dir.path()), Last::default(), "{text:?}");
+        }
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("other"), "{}").unwrap();
+        symlink("other", dir.path().join(NEW)).unwrap();
+        assert!(write(dir.path(), &some()).is_err());
+        let other = std::fs::read_to_string(dir.path().join("other")).unwrap();
+        assert_eq!(other, "{}");
+        // A later version says more.
+        let later = "{\"run\":{\"began\":5,\"colour\":1},\"x\":{}}";
+        std::fs::write(dir.path().join(NAME), later).unwrap();
+        assert_eq!(read(dir.path()).run.unwrap().began, 5);
+    }
+}
