@@ -10,6 +10,7 @@ use crate::agent::engine::{Again, Command, Order, Shown, Waited};
 use crate::agent::notice::{path_of, put_path};
 use crate::agent::pause::Asked;
 use crate::agent::resolve;
+use crate::agent::retry::Below;
 use crate::agent::run::Fatal;
 use crate::local::owner;
 use crate::model::ids::FolderId;
@@ -112,7 +113,7 @@ async fn answer(stream: UnixStream, desk: Desk, visitor: Visitor) -> io::Result<
         _ if seat.is_none() => Some(json!({ "error": "too many questions are under way" })),
         Some("status") => desk.ask(Command::Status).await.map(|now| now.json()),
         Some("wait") => tokio::select! {
-            reply = wait(&desk) => reply,
+            reply = wait(&desk, &question) => reply,
             // Whoever asked has left: nobody needs the answer.
             _ = read.read_line(&mut line) => return Ok(()),
         },
@@ -129,17 +130,8 @@ async fn answer(stream: UnixStream, desk: Desk, visitor: Visitor) -> io::Result<
             Some(mirror) => approve(&desk, mirror).await,
             None => Some(json!({ "error": "there is no mirror in the question" })),
         },
-        Some(verb @ ("pause" | "resume")) => match Asked::of(&question) {
-            Some(asked) if verb == "pause" => {
-                desk.ask(|answer| Command::Pause(asked.clone(), answer))
-                    .await
-            }
-            Some(asked) => {
-                desk.ask(|answer| Command::Resume(asked.clone(), answer))
-                    .await
-            }
-            None => Some(json!({ "error": "this names no mirrors" })),
-        },
+        Some(verb @ ("pause" | "resume")) => pause(&desk, &question, verb == "resume").await,
+        Some(verb @ ("bump" | "retry")) => push(&desk, &question, verb == "retry").await,
         Some("undo") => match name("run") {
             Some(run) => desk.ask(|answer| Command::Undo(run.clone(), answer)).await,
             None => Some(json!({ "error": "there is no run in the question" })),
@@ -161,8 +153,36 @@ async fn entry(desk: &Desk, question: &Value) -> Option<Value> {
         .await
 }
 
-async fn wait(desk: &Desk) -> Option<Value> {
-    desk.ask(Command::Wait).await.map(waited)
+async fn wait(desk: &Desk, question: &Value) -> Option<Value> {
+    let names = question.get("mirrors").and_then(Value::as_array);
+    let names = names.into_iter().flatten().filter_map(Value::as_str);
+    let names: Vec<String> = names.map(str::to_owned).collect();
+    let found = desk.ask(|answer| Command::Wait(names.clone(), answer));
+    found.await.map(waited)
+}
+
+/// Leave mirrors alone, or go on with them.
+async fn pause(desk: &Desk, question: &Value, is_end: bool) -> Option<Value> {
+    let Some(asked) = Asked::of(question) else {
+        return Some(json!({ "error": "this names no mirrors" }));
+    };
+    let command = |answer| match is_end {
+        true => Command::Resume(asked.clone(), answer),
+        false => Command::Pause(asked.clone(), answer),
+    };
+    desk.ask(command).await
+}
+
+/// This goes next, or once more.
+async fn push(desk: &Desk, question: &Value, is_retry: bool) -> Option<Value> {
+    let Some(below) = Below::of(question) else {
+        return Some(json!({ "error": "this names no entry" }));
+    };
+    let command = |answer| match is_retry {
+        true => Command::Retry(below.clone(), answer),
+        false => Command::Bump(below.clone(), answer),
+    };
+    desk.ask(command).await
 }
 
 fn waited(found: Waited) -> Value {

@@ -33,6 +33,7 @@ pub(crate) mod preview;
 pub(crate) mod pulse;
 pub(crate) mod repair;
 pub(crate) mod resolve;
+pub(crate) mod retry;
 pub(crate) mod root_job;
 pub(crate) mod run;
 pub(crate) mod run_name;

@@ -78,6 +78,16 @@ Examples:
   boxup pause --for 2h         all mirrors, for two hours
   boxup pause reports          one of them, until it is resumed";
 
+pub(in crate::cli) const BUMP: &str = "\
+Examples:
+  boxup bump report.pdf                  before everything else that waits
+  boxup bump reports/2026 && boxup wait --mirror reports";
+
+pub(in crate::cli) const RETRY: &str = "\
+Examples:
+  boxup retry                            all that is parked or failed
+  boxup retry reports/2026/june.csv      this, although nothing has changed";
+
 pub(in crate::cli) const RESUME: &str = "\
 Examples:
   boxup resume                 all mirrors
@@ -93,6 +103,7 @@ Examples:
 pub(in crate::cli) const WAIT: &str = "\
 Examples:
   make report && boxup wait --timeout 5m && ./announce   it is on Box by then
+  boxup wait --mirror reports            the others may take longer
   boxup wait --json | jq .left";
 
 pub(in crate::cli) const SYNC: &str = "\
@@ -132,8 +143,9 @@ Example:
   boxup service uninstall --user";
 
 pub(in crate::cli) const SERVICE_STATUS: &str = "\
-Example:
-  boxup service status --user";
+Examples:
+  boxup service status --user
+  boxup service status --user --json | jq .runs";
 
 pub(in crate::cli) const COMPLETIONS: &str = "\
 Examples:

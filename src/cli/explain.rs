@@ -213,6 +213,9 @@ fn next(explained: &Explained) -> String {
     if !explained.agent["halted"].is_null() {
         return "the mirror goes on when what stops it is over".to_owned();
     }
+    if let Some(why) = explained.agent["paused"]["message"].as_str() {
+        return format!("nothing while the mirror is paused: {why}");
+    }
     if explained.is_held && explained.state != State::Excluded {
         return "the mirror stands still: it goes on when the files that are gone are back, or \
                 after `boxup approve` (`boxup sync --once` tells more)"

@@ -2,6 +2,7 @@
 
 pub(crate) mod approve;
 pub(crate) mod args;
+pub(crate) mod asked;
 pub(crate) mod browser;
 pub(crate) mod collapse;
 pub(crate) mod config_show;
@@ -131,21 +132,31 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
         }
         Command::Resolve(args) => resolve::run(place, args, stop, output).await,
         Command::Verify(args) => verify::run(place, args, stop, output).await,
-        Command::Approve { mirror, json } => {
-            unless_stopped(&mut stop, approve::run(&place, &mirror, json, output)).await
-        }
-        Command::Pause(args) => unless_stopped(&mut stop, pause::pause(&place, args, output)).await,
-        Command::Resume(args) => {
-            unless_stopped(&mut stop, pause::resume(&place, args, output)).await
-        }
-        Command::Undo { run, json } => {
-            unless_stopped(&mut stop, undo::run(&place, &run, json, output)).await
-        }
         Command::Service { command } => service::run(command, &place, &mut output),
         Command::Completions { shell } => generated::completions(shell, &mut output),
         Command::Man { dir } => generated::man(dir.as_deref(), &mut output),
         Command::Status(args) => tell_status(args, &place, (looks, output), &mut stop).await,
-        other => unless_stopped(&mut stop, ask(other, &place, output)).await,
+        other => unless_stopped(&mut stop, tell(other, &place, output)).await,
+    }
+}
+
+/// The commands that a running service carries out, and the others that can be given up.
+async fn tell(command: Command, place: &Place, output: Output) -> u8 {
+    match command {
+        Command::Approve { mirror, json } => approve::run(place, &mirror, json, output).await,
+        Command::Undo { run, json } => undo::run(place, &run, json, output).await,
+        Command::Pause(args) => pause::pause(place, args, output).await,
+        Command::Resume(args) => pause::resume(place, args, output).await,
+        Command::Retry(args) => asked::retry(place, args, output).await,
+        Command::Bump(args) => {
+            let work = async |local, output| asked::bump(&local, &args, output).await;
+            with(place, config::load_local, args.json, output, work).await
+        }
+        Command::Wait(args) => {
+            let work = async |local, output| wait::wait(&local, &args, output).await;
+            with(place, config::load_local, args.json, output, work).await
+        }
+        other => Box::pin(ask(other, place, output)).await,
     }
 }
 
@@ -166,10 +177,6 @@ async fn tell_status(
 /// The commands that look, or sign in: they can be given up at any moment.
 async fn ask(command: Command, place: &Place, output: Output) -> u8 {
     match command {
-        Command::Wait { timeout, json } => {
-            let work = async |local, output| wait::wait(&local, timeout, json, output).await;
-            with(place, config::load_local, json, output, work).await
-        }
         Command::Explain { path, json } => {
             let work = async |local, output| explain::explain(local, &path, json, output).await;
             with(place, config::load_local, json, output, work).await
@@ -212,6 +219,9 @@ async fn ask(command: Command, place: &Place, output: Output) -> u8 {
         | Command::Approve { .. }
         | Command::Pause(_)
         | Command::Resume(_)
+        | Command::Bump(_)
+        | Command::Retry(_)
+        | Command::Wait(_)
         | Command::Undo { .. }
         | Command::Service { .. }
         | Command::Completions { .. }

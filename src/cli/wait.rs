@@ -1,22 +1,25 @@
 //! `boxup wait`: until everything that is saved is on Box.
 
 use crate::agent::control;
-use crate::cli::exit;
+use crate::cli::args::WaitArgs;
 use crate::cli::output::Output;
 use crate::cli::wording::{duration, printable};
+use crate::cli::{exit, failure, slip};
 use crate::config::Local;
 use serde_json::{Value, json};
 use std::io;
 use std::time::Duration;
 
 /// Waits until all is on Box.
-pub(crate) async fn wait(
-    config: &Local,
-    timeout: Duration,
-    as_json: bool,
-    mut output: Output,
-) -> u8 {
-    let question = json!({ "verb": "wait" });
+pub(crate) async fn wait(config: &Local, args: &WaitArgs, mut output: Output) -> u8 {
+    let (timeout, as_json) = (args.timeout, args.json);
+    let is_known = |name: &&String| config.mirrors.iter().any(|one| one.name == **name);
+    if let Some(unknown) = args.mirrors.iter().find(|name| !is_known(name)) {
+        let known = config.mirrors.iter().map(|one| one.name.as_str());
+        let what = slip::no_mirror(unknown, known);
+        return failure::said(&what, exit::USAGE, as_json, &mut output);
+    }
+    let question = json!({ "verb": "wait", "mirrors": args.mirrors });
     let asked = tokio::time::timeout(timeout, control::ask(&config.state_dir, &question)).await;
     let (mut reply, code) = match asked {
         Ok(Ok(Some(reply))) => {

@@ -267,6 +267,11 @@ pub(crate) enum Edit {
     Unpark(FolderKey, LocalName),
     /// Nothing in this directory or below it waits any longer: it is not there.
     UnparkBelow(FolderKey),
+    /// An item that waits is tried at the next look, whatever it waits for, unless that is
+    /// nothing that another try can change.
+    Retry(FolderKey, LocalName),
+    /// The same of all in this directory and below it.
+    RetryBelow(FolderKey),
     /// A mutating request is about to be sent.
     Intend(FolderKey, LocalName, Intent),
     /// A person has decided about a conflict.
@@ -301,6 +306,8 @@ impl Edit {
             | Self::Park(..)
             | Self::Unpark(..)
             | Self::UnparkBelow(_)
+            | Self::Retry(..)
+            | Self::RetryBelow(_)
             | Self::Intend(..)
             | Self::Decide(..)
             | Self::Undecide(..)

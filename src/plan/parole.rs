@@ -1,8 +1,9 @@
 //! When an item that waits for something at Box is tried again, although nothing about
 //! the item itself has changed.
 
-use crate::model::reason::{FULL, LOCKED};
+use crate::model::reason::{AWAITS, DOUBTED, FULL, LOCKED, NAME_TAKEN, SUCCEEDS};
 use crate::model::stamp::Nanos;
+use crate::plan::conflict::CODES;
 use crate::plan::facts::ParkedItem;
 use crate::plan::policy::Policy;
 use std::time::Duration;
@@ -25,6 +26,41 @@ pub(crate) fn is_due(item: &ParkedItem, now: Nanos, policy: &Policy) -> bool {
         _ => has_rested(item.tried_at, now, quiet),
     }
 }
+
+/// What asking for another try does for an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnRequest {
+    /// It is tried once more.
+    Tried,
+    /// A person has to decide: it is a conflict.
+    Decided,
+    /// Nothing: each look finds the cause anew, as long as it is there.
+    Looked,
+}
+
+/// The same, by the code for which it waits.
+pub(crate) fn on_request(code: &str) -> OnRequest {
+    match code {
+        code if !LEFT.contains(&code) => OnRequest::Tried,
+        code if CODES.contains(&code) => OnRequest::Decided,
+        _ => OnRequest::Looked,
+    }
+}
+
+/// The codes of what another try does not change: conflicts, but for a folder that may be
+/// back, and what planning finds by itself.
+pub(crate) const LEFT: [&str; 10] = [
+    "differs_on_box",
+    "changed_on_box",
+    "gone_from_box",
+    DOUBTED,
+    NAME_TAKEN,
+    "name_invalid",
+    "case_twin",
+    "too_large",
+    SUCCEEDS,
+    AWAITS,
+];
 
 /// A try in the future was made by a clock that has been set back: it says nothing.
 fn has_rested(tried_at: Nanos, now: Nanos, quiet: Duration) -> bool {

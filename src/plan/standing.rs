@@ -130,11 +130,12 @@ pub(super) fn is_left(name: &LocalName, hashed: &Hashed, facts: &DirFacts) -> bo
 /// Reasons that planning finds by itself every time, so that a rename of the *other*
 /// twin, say, is noticed. (Earlier versions parked what they could not send in parts.)
 pub(super) fn is_decided_here(code: &str) -> bool {
-    matches!(
-        code,
-        "name_invalid" | "case_twin" | "too_large" | SUCCEEDS | AWAITS
-    )
+    DECIDED_HERE.contains(&code)
 }
+
+/// Their codes.
+pub(super) const DECIDED_HERE: [&str; 5] =
+    ["name_invalid", "case_twin", "too_large", SUCCEEDS, AWAITS];
 
 pub(crate) fn still(parked: &ParkedItem) -> Parked {
     Parked::Still {

@@ -2,6 +2,7 @@
 
 use crate::model::ids::{FolderId, FolderKey};
 use crate::model::path::LocalName;
+use crate::plan::parole;
 use rusqlite::{OptionalExtension, Savepoint, params};
 
 /// A root folder that has been found or made on Box.
@@ -105,6 +106,32 @@ pub(crate) fn unpark_below(db: &Savepoint<'_>, dir: FolderKey) -> rusqlite::Resu
                SELECT f.id FROM folder f JOIN below ON f.parent = below.id) \
                DELETE FROM parked WHERE dir IN below";
     db.prepare_cached(sql)?.execute([dir.0]).map(|_| ())
+}
+
+/// What waits for something that another try may change counts as never tried.
+const RETRIED: &str = "UPDATE parked SET in_the_item = 0, tried_at = 0";
+
+fn but_for_those() -> String {
+    let codes = parole::LEFT.iter().map(|code| format!("'{code}'"));
+    format!("code NOT IN ({})", codes.collect::<Vec<_>>().join(", "))
+}
+
+/// An entry that waits is tried at the next look.
+pub(crate) fn retry(db: &Savepoint<'_>, dir: FolderKey, name: &LocalName) -> rusqlite::Result<()> {
+    let which = but_for_those();
+    let sql = format!("{RETRIED} WHERE dir = ?1 AND name = ?2 AND {which}");
+    db.execute(&sql, params![dir.0, name.as_bytes()]).map(drop)
+}
+
+/// The same of all below a directory.
+pub(crate) fn retry_below(db: &Savepoint<'_>, dir: FolderKey) -> rusqlite::Result<()> {
+    let which = but_for_those();
+    let sql = format!(
+        "WITH RECURSIVE below (id) AS (VALUES (?1) UNION \
+         SELECT f.id FROM folder f JOIN below ON f.parent = below.id) \
+         {RETRIED} WHERE dir IN below AND {which}"
+    );
+    db.execute(&sql, [dir.0]).map(drop)
 }
 
 fn forget(db: &Savepoint<'_>, root: i64) -> rusqlite::Result<()> {

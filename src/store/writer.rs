@@ -322,6 +322,8 @@ fn apply(db: &Savepoint<'_>, edit: &Edit) -> rusqlite::Result<()> {
         Edit::Park(dir, name, item) => park(db, *dir, name, item),
         Edit::Unpark(dir, name) => end(db, "parked", *dir, name),
         Edit::UnparkBelow(dir) => mirrors::unpark_below(db, *dir),
+        Edit::Retry(dir, name) => mirrors::retry(db, *dir, name),
+        Edit::RetryBelow(dir) => mirrors::retry_below(db, *dir),
         Edit::Intend(dir, name, intent) => {
             let sql = "INSERT OR REPLACE INTO intent (dir, name, sha1, apart) \
                        VALUES (?1, ?2, ?3, ?4)";

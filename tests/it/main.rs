@@ -7,6 +7,7 @@ mod a_minute;
 mod account;
 mod adoption;
 mod as_user;
+mod asked;
 mod bandwidth;
 mod broken_connections;
 mod canaries;

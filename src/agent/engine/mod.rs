@@ -4,6 +4,7 @@
 //! tasks, settled outcomes into the accounts. A single pass, the service and the tests
 //! run this same loop; they differ in the values of [`Temper`] and in the schedule.
 
+mod asked;
 mod deletes;
 mod drain;
 mod last;
@@ -374,13 +375,16 @@ impl Engine {
 
     fn start_jobs(&mut self) {
         let folders_may_start = |rank| match rank {
-            Rank::Fresh => !self.fresh.are_enough(),
+            Rank::Asked | Rank::Fresh => !self.fresh.are_enough(),
             Rank::Backfill => !self.visits.are_enough(),
         };
         let is_open = |lane, rank| lane != Lane::Folders || folders_may_start(rank);
         while let Some((key, work)) = self.queue.start(Instant::now(), is_open) {
-            let work = self.unless_held_back(&key, work);
             let ticket = self.queue.ticket(&key).expect("it has just been started");
+            let work = match ticket.rank {
+                Rank::Asked => work,
+                Rank::Fresh | Rank::Backfill => self.unless_held_back(&key, work),
+            };
             let (context, store) = (Arc::clone(&self.context), self.store.clone());
             let events = self.events.clone();
             self.tasks.spawn(async move {

@@ -42,7 +42,7 @@ impl Of {
         }
     }
 
-    fn ranked(self, rank: Rank) -> Self {
+    pub(super) fn ranked(self, rank: Rank) -> Self {
         Self { rank, ..self }
     }
 }
@@ -154,7 +154,7 @@ impl Engine {
     /// Whether a job is at work, or waits, that may be moving something there.
     fn is_moving(&self, mirror: usize) -> bool {
         let waiting = |rank| self.queue.waiting_in(Lane::Folders, rank);
-        let folders = waiting(Rank::Fresh) + waiting(Rank::Backfill);
+        let folders: usize = Rank::ALL.into_iter().map(waiting).sum();
         self.parts[mirror].jobs > 0 && folders + self.queue.running_in(Lane::Folders) > 0
     }
 
@@ -182,14 +182,20 @@ impl Engine {
             rank,
             since,
         } = of;
+        let no_room = self.no_room_for(mirror).map(|no_room| no_room.from);
+        // Who asks for it knows that it is good as it is, and wants to see what Box says.
+        let is_asked = rank == Rank::Asked;
         Visit {
             mirror,
             pass,
             scope,
             rank,
             since,
-            quiet: self.quiet_of(mirror, pass),
-            no_room: self.no_room_for(mirror).map(|no_room| no_room.from),
+            quiet: match is_asked {
+                true => Quiet::NONE,
+                false => self.quiet_of(mirror, pass),
+            },
+            no_room: no_room.filter(|_| !is_asked),
         }
     }
 
@@ -327,7 +333,11 @@ impl Engine {
             return Ok(());
         }
         if !rest.is_empty() {
-            self.look_further(of.ranked(Rank::Backfill), Scope::Forest(rest));
+            let rank = match rank {
+                Rank::Asked => Rank::Asked,
+                Rank::Fresh | Rank::Backfill => Rank::Backfill,
+            };
+            self.look_further(of.ranked(rank), Scope::Forest(rest));
         }
         self.tell_of_idle(mirror, &dir.path, &looked_at, &plan);
         if pass.is_none() && !plan.missing.is_empty() {
@@ -391,7 +401,9 @@ impl Engine {
     /// Whether a file that had a version a moment ago gets no other one yet. Whoever waits
     /// for everything, or has decided about it, does not wait for that.
     fn is_held_back(&mut self, of: Of, path: &RelPath, action: &Action) -> bool {
-        let Of { mirror, pass, .. } = of;
+        let Of {
+            mirror, pass, rank, ..
+        } = of;
         let interval = self.context.mirrors[mirror].policy.min_version_interval;
         let Action::File(work) = action else {
             return false;
@@ -400,7 +412,8 @@ impl Engine {
             return false;
         }
         let (entry, now) = ((mirror, path.clone()), Instant::now());
-        let may_wait = work.decision.is_none() && self.quiet_of(mirror, pass) != Quiet::NONE;
+        let is_asked = rank == Rank::Asked || work.decision.is_some();
+        let may_wait = !is_asked && self.quiet_of(mirror, pass) != Quiet::NONE;
         if may_wait && !self.schedule.hot.may_go(&entry, now) {
             return true;
         }

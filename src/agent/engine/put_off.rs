@@ -69,7 +69,7 @@ impl Engine {
             return;
         }
         let waiting = |rank| self.queue.waiting_in(Lane::Folders, rank);
-        let folders = waiting(Rank::Fresh) + waiting(Rank::Backfill);
+        let folders: usize = Rank::ALL.into_iter().map(waiting).sum();
         let is_over = self.fresh.is_idle()
             && self.visits.is_idle()
             && folders + self.queue.running_in(Lane::Folders) == 0;

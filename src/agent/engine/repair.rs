@@ -40,13 +40,8 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let mirrors = &self.context.mirrors;
         let Some(mirror) = mirrors.iter().position(|one| one.name == again.mirror) else {
-            let why = "the run that is on does not have this mirror".to_owned();
-            let halted = vec![(again.mirror, why)];
             // Whoever has left does not need the answer.
-            drop(answer.send(Waited {
-                halted,
-                ..Waited::default()
-            }));
+            drop(answer.send(Waited::not_run(&again.mirror)));
             return Ok(());
         };
         if !again.is_last {

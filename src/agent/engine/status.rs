@@ -1,7 +1,8 @@
 //! Answering those who ask how it stands, and those who wait until all is on Box.
 
 use crate::agent::engine::{Again, Engine, Order, Resolved};
-use crate::agent::pause::Asked;
+use crate::agent::pause::{Asked, told};
+use crate::agent::retry::Below;
 use crate::agent::snapshot::{LaneNow, MirrorNow, NoRoomNow, Snapshot, State, age_of};
 use crate::model::path::RelPath;
 use crate::plan::lag::Waiting;
@@ -17,8 +18,9 @@ use tokio::sync::oneshot;
 pub(crate) enum Command {
     /// How does it stand?
     Status(oneshot::Sender<Snapshot>),
-    /// Look at everything now, and answer when nothing is left to do.
-    Wait(oneshot::Sender<Waited>),
+    /// Look at all of these mirrors now (none: at every one), and answer when nothing is
+    /// left to do there.
+    Wait(Vec<String>, oneshot::Sender<Waited>),
     /// What is being done about this entry of this mirror?
     Entry(String, RelPath, oneshot::Sender<Value>),
     /// Do what a person decided about a conflict, and answer when it is done.
@@ -31,6 +33,10 @@ pub(crate) enum Command {
     Pause(Asked, oneshot::Sender<Value>),
     /// Go on with them.
     Resume(Asked, oneshot::Sender<Value>),
+    /// This goes before everything else.
+    Bump(Below, oneshot::Sender<Value>),
+    /// What waits there is tried once more.
+    Retry(Below, oneshot::Sender<Value>),
     /// Take back what a run did on Box.
     Undo(String, oneshot::Sender<Value>),
 }
@@ -46,9 +52,21 @@ pub(crate) struct Waited {
     pub(crate) left: Vec<(String, RelPath, String, String)>,
 }
 
+impl Waited {
+    /// Of a mirror that the run does not have.
+    pub(super) fn not_run(mirror: &str) -> Self {
+        let why = "the run that is on does not have this mirror".to_owned();
+        Self {
+            halted: vec![(mirror.to_owned(), why)],
+            ..Self::default()
+        }
+    }
+}
+
 /// Somebody who waits for a pass of every mirror.
 pub(super) struct Waiter {
-    passes: Vec<u64>,
+    /// By mirror; `None` for those that nobody asks about.
+    passes: Vec<Option<u64>>,
     answer: oneshot::Sender<Waited>,
 }
 
@@ -58,14 +76,14 @@ const MOST_NAMED: u32 = 1_000;
 impl Waiter {
     /// Waits for that pass of one mirror.
     pub(super) fn of(mirror: usize, pass: u64, answer: oneshot::Sender<Waited>) -> Self {
-        let mut passes = vec![0; mirror];
-        passes.push(pass);
+        let mut passes = vec![None; mirror];
+        passes.push(Some(pass));
         Self { passes, answer }
     }
 
     /// Waits for that pass of the mirror as well.
     pub(super) fn extend(&mut self, mirror: usize, pass: u64) {
-        if let Some(wanted) = self.passes.get_mut(mirror) {
+        if let Some(Some(wanted)) = self.passes.get_mut(mirror) {
             *wanted = pass.max(*wanted);
         }
     }
@@ -75,10 +93,22 @@ impl Engine {
     pub(super) async fn on_command(&mut self, command: Command) -> Result<(), StoreError> {
         match command {
             Command::Status(answer) => drop(answer.send(self.status()?)),
-            Command::Wait(answer) => {
+            Command::Wait(names, answer) => {
+                let unknown = names
+                    .iter()
+                    .find(|name| self.context.number_of(name).is_none());
+                if let Some(unknown) = unknown {
+                    drop(answer.send(Waited::not_run(unknown)));
+                    return Ok(());
+                }
                 let mut passes = Vec::new();
                 for mirror in 0..self.parts.len() {
-                    passes.push(self.request_pass(mirror, Quiet::NONE)?);
+                    let name = &self.context.mirrors[mirror].name;
+                    let is_meant = names.is_empty() || names.contains(name);
+                    passes.push(match is_meant {
+                        true => Some(self.request_pass(mirror, Quiet::NONE)?),
+                        false => None,
+                    });
                 }
                 self.waiters.push(Waiter { passes, answer });
                 // Whoever waits wants to know whether there is room by now.
@@ -94,6 +124,8 @@ impl Engine {
             // Whoever has left does not need the answer.
             Command::Pause(asked, answer) => drop(answer.send(self.pause(&asked).await?)),
             Command::Resume(asked, answer) => drop(answer.send(self.resume(&asked).await?)),
+            Command::Bump(below, answer) => drop(answer.send(self.bump(&below))),
+            Command::Retry(below, answer) => drop(answer.send(self.retry(&below).await?)),
             Command::Undo(run, answer) => self.undo(run, answer),
         }
         Ok(())
@@ -109,8 +141,9 @@ impl Engine {
         let failed = part.failed.get(&key);
         let halt = part.halt.as_ref();
         json!({
-            "queued": self.queue.ticket(&key).is_some(),
+            "queued": self.queue.ticket(&key).is_some() || self.queue.is_queued(&key),
             "failed": failed.map(|why| json!({ "code": why.code(), "message": why.to_string() })),
+            "paused": self.pause_of(number).map(told::standing),
             "halted": halt.map(|halt| json!({ "code": halt.code(), "message": halt.to_string() })),
         })
     }
@@ -124,23 +157,26 @@ impl Engine {
                 .passes
                 .iter()
                 .zip(parts)
-                .all(|(pass, part)| part.done >= *pass)
+                .all(|(pass, part)| pass.is_none_or(|pass| part.done >= pass))
         };
         let over: Vec<Waiter> = self.waiters.extract_if(.., is_over).collect();
         if over.is_empty() {
             return Ok(());
         }
-        let waited = self.waited()?;
         for waiter in over {
-            drop(waiter.answer.send(waited.clone()));
+            let waited = self.waited(&waiter)?;
+            drop(waiter.answer.send(waited));
         }
         Ok(())
     }
 
-    fn waited(&self) -> Result<Waited, StoreError> {
+    fn waited(&self, waiter: &Waiter) -> Result<Waited, StoreError> {
         let mut waited = Waited::default();
         let reader = self.context.readers.get()?;
         for (number, (mirror, run)) in self.context.mirrors.iter().zip(&self.parts).enumerate() {
+            if waiter.passes.get(number).copied().flatten().is_none() {
+                continue;
+            }
             let name = || mirror.name.clone();
             if let Some(halt) = &run.halt {
                 waited.halted.push((name(), halt.to_string()));
@@ -191,6 +227,7 @@ impl Engine {
             is_waited_for: client.is_waited_for(),
             bandwidth: client.bandwidth(),
             silence: self.silence.heard().map(str::to_owned),
+            is_let_in: client.is_let_in(),
             started: (
                 self.started.0,
                 now.saturating_duration_since(self.started.1),

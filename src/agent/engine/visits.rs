@@ -24,7 +24,7 @@ const PLANS: usize = 4;
 /// greater number: small ones that are found after them must get past.
 fn most_pending(lane: Lane, rank: Rank) -> usize {
     match (rank, lane) {
-        (Rank::Fresh, _) => 1_000,
+        (Rank::Asked | Rank::Fresh, _) => 1_000,
         (Rank::Backfill, Lane::Large) => 16_000,
         (Rank::Backfill, Lane::Files | Lane::Folders) => 4_000,
     }
@@ -104,7 +104,7 @@ impl Visits {
 impl Engine {
     pub(super) fn visits_of(&mut self, rank: Rank) -> &mut Visits {
         match rank {
-            Rank::Fresh => &mut self.fresh,
+            Rank::Asked | Rank::Fresh => &mut self.fresh,
             Rank::Backfill => &mut self.visits,
         }
     }
@@ -134,7 +134,15 @@ impl Engine {
     /// drain whatever else stands, while folder jobs wait for visits, visits for plans to
     /// be taken in, and plans for this.
     pub(super) fn takes_plans(&self, rank: Rank) -> bool {
-        let has_room = |lane: Lane| self.queue.waiting_in(lane, rank) < most_pending(lane, rank);
+        let waiting = |lane: Lane| {
+            // They come the same way.
+            let asked = match rank {
+                Rank::Asked | Rank::Fresh => self.queue.waiting_in(lane, Rank::Asked),
+                Rank::Backfill => 0,
+            };
+            asked + self.queue.waiting_in(lane, rank)
+        };
+        let has_room = |lane: Lane| waiting(lane) < most_pending(lane, rank);
         Lane::SENDING.into_iter().all(has_room)
     }
 

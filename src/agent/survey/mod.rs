@@ -121,7 +121,7 @@ impl Surveyor<'_> {
         };
         let mut below = top.below(&plan);
         let mine = match self.rank {
-            Rank::Fresh => 0,
+            Rank::Asked | Rank::Fresh => 0,
             Rank::Backfill => below.len().div_ceil(2),
         };
         if below.len() > mine {
@@ -306,8 +306,8 @@ impl Surveyor<'_> {
         }
         match self.rank {
             // What is below may be anything.
-            Rank::Fresh if !trees.is_empty() => self.share(root, trees),
-            Rank::Fresh => {}
+            Rank::Asked | Rank::Fresh if !trees.is_empty() => self.share(root, trees),
+            Rank::Asked | Rank::Fresh => {}
             Rank::Backfill => {
                 for tree in trees {
                     unchanged += self.trees(vec![tree])?;

@@ -1,5 +1,6 @@
 //! The command line. Only its syntax: what a command does is elsewhere.
 
+mod asked;
 mod config;
 mod log;
 mod notify;
@@ -12,6 +13,7 @@ mod tests;
 mod token;
 mod verify;
 
+pub(crate) use crate::cli::args::asked::{BumpArgs, RetryArgs, WaitArgs};
 pub(crate) use crate::cli::args::config::ConfigCommand;
 pub(crate) use crate::cli::args::log::{LogArgs, LogFormat, LogLevel};
 pub(crate) use crate::cli::args::notify::NotifyCommand;
@@ -28,7 +30,6 @@ use crate::cli::output::Color;
 use crate::cli::service::args::ServiceCommand;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// Keeps local folders mirrored to Box.
 ///
@@ -210,6 +211,22 @@ pub(crate) enum Command {
     #[command(after_help = examples::RESUME)]
     Resume(ResumeArgs),
 
+    /// Let a file or a directory go next, before everything that waits.
+    ///
+    /// It goes as it is now: neither `settle` nor `min_version_interval` holds it back. Tells
+    /// how it stands, and ends with 1 where it will not get to Box by that, 2 where it is in
+    /// no mirror, 3 where its mirror is paused or halted, 69 where no service runs.
+    #[command(after_help = examples::BUMP)]
+    Bump(BumpArgs),
+
+    /// Try once more what is parked or failed.
+    ///
+    /// Also what waits for a cause in the file itself, and the root of a mirror that stands
+    /// still. Conflicts stay conflicts: `boxup resolve` decides about them. Without a
+    /// service the next run tries.
+    #[command(after_help = examples::RETRY)]
+    Retry(RetryArgs),
+
     /// Take back what a run did on Box: out of the trash, and back from where it moved it.
     ///
     /// Runs that can be undone tell their name at their end. What Box's trash does not
@@ -236,17 +253,9 @@ pub(crate) enum Command {
     /// Wait until everything that is saved now is on Box.
     ///
     /// Ends with 0 when all is on Box, 1 when only parked or failed files remain or the
-    /// time is up, 3 when a mirror halted, 69 when no agent runs.
+    /// time is up, 3 when a mirror halted or is paused, 69 when no agent runs.
     #[command(after_help = examples::WAIT)]
-    Wait {
-        /// Wait no longer than this, such as 500ms, 30s or 5m.
-        #[arg(long, value_name = "SPAN", default_value = "30s", value_parser = humantime::parse_duration)]
-        timeout: Duration,
-
-        /// Print one JSON object.
-        #[arg(long)]
-        json: bool,
-    },
+    Wait(WaitArgs),
 
     /// Try whether you would be told when something is wrong.
     #[command(after_help = examples::NOTIFY)]

@@ -87,10 +87,11 @@ fn sync_takes_several_mirrors() {
 #[test]
 fn wait_takes_a_time_span() {
     for (line, expected) in [("boxup wait", 30), ("boxup wait --timeout 2m", 120)] {
-        let Command::Wait { timeout, json } = parse(line).unwrap().command else {
+        let Command::Wait(args) = parse(line).unwrap().command else {
             panic!("{line}");
         };
-        assert_eq!((timeout, json), (Duration::from_secs(expected), false));
+        let expected = Duration::from_secs(expected);
+        assert_eq!((args.timeout, args.json), (expected, false));
     }
 }
 

@@ -18,7 +18,14 @@ pub(crate) enum ServiceCommand {
     Uninstall(Scope),
     /// Tell whether it is installed and runs: 0 if so, 69 if it does not run.
     #[command(after_help = examples::SERVICE_STATUS)]
-    Status(Scope),
+    Status {
+        #[command(flatten)]
+        scope: Scope,
+
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Whose service.

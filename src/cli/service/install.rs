@@ -3,6 +3,7 @@
 use crate::cli::Place;
 use crate::cli::service::args::Scope;
 use crate::cli::service::plan::{MARK, Plan, Written};
+use crate::cli::service::standing::Installed;
 use crate::cli::service::{systemd, user_units};
 use crate::cli::wording::printable;
 use crate::config::Environment;
@@ -151,19 +152,14 @@ impl Site {
     }
 
     /// How it stands, and whether it runs.
-    pub(super) fn status(&self) -> (String, bool) {
+    pub(super) fn status(&self) -> Option<Installed> {
         let timer = self.units.join(UNITS[0]);
         let unit = if timer.exists() { UNITS[0] } else { UNITS[1] };
         let own = self.units.join(unit);
         let packaged = Path::new(PACKAGED);
         let file = [own.as_path(), packaged]
             .into_iter()
-            .find(|path| path.exists() && (*path == own || !self.is_user));
-        let Some(file) = file else {
-            let flag = if self.is_user { " --user" } else { "" };
-            let text = format!("not installed: boxup service install{flag} does that\n");
-            return (text, false);
-        };
+            .find(|path| path.exists() && (*path == own || !self.is_user))?;
         let word = |verb: &str| {
             let asked = self.command(&[verb, unit]).output();
             let said = asked.map(|asked| String::from_utf8_lossy(&asked.stdout).trim().to_owned());
@@ -175,17 +171,12 @@ impl Site {
             .command(&["show", "--property=StatusText", "--value", unit])
             .output();
         let sentence = shown.map(|shown| String::from_utf8_lossy(&shown.stdout).trim().to_owned());
-        let mut text = format!(
-            "installed: {}\nstarts by itself: {}\nruns: {}\n",
-            printable(&file.to_string_lossy()),
-            printable(&enabled),
-            printable(&active),
-        );
-        if let Some(sentence) = sentence.ok().filter(|sentence| !sentence.is_empty()) {
-            text += &format!("it says: {}\n", printable(&sentence));
-        }
-        let runs = ["active", "reloading", "activating"].contains(&active.as_str());
-        (text, runs)
+        Some(Installed {
+            file: file.to_owned(),
+            enabled,
+            active,
+            says: sentence.ok().filter(|sentence| !sentence.is_empty()),
+        })
     }
 
     fn when(&self) -> &'static str {

@@ -4,12 +4,14 @@ pub(super) mod args;
 mod install;
 mod launchd;
 mod plan;
+mod standing;
 mod systemd;
 
 use crate::cli::output::Output;
 use crate::cli::service::args::{Manager, Scope, ServiceArgs, ServiceCommand};
 use crate::cli::service::install::Site;
 use crate::cli::service::plan::{Home, Plan, Written};
+use crate::cli::service::standing::Installed;
 use crate::cli::wording::printable;
 use crate::cli::{Place, exit, problems};
 use crate::config;
@@ -40,12 +42,21 @@ pub(super) fn run(command: ServiceCommand, place: &Place, output: &mut Output) -
             Some(code) => code,
             None => ended(Site::new(&scope, place, None).uninstall(), output),
         },
-        ServiceCommand::Status(scope) => match elsewhere(&scope, output) {
+        ServiceCommand::Status { scope, json } => match elsewhere(&scope, output) {
             Some(code) => code,
             None => {
-                let (text, runs) = Site::new(&scope, place, None).status();
-                output.say(&text);
-                if runs { exit::OK } else { exit::UNREACHABLE }
+                let found = Site::new(&scope, place, None).status();
+                let runs = found.as_ref().is_some_and(Installed::runs);
+                let code = if runs { exit::OK } else { exit::UNREACHABLE };
+                output.say(&match (&found, json) {
+                    (found, true) => format!("{}\n", standing::object(found.as_ref(), code)),
+                    (Some(found), false) => found.text(),
+                    (None, false) => {
+                        let flag = if scope.user { " --user" } else { "" };
+                        format!("not installed: boxup service install{flag} does that\n")
+                    }
+                });
+                code
             }
         },
     }

@@ -38,10 +38,17 @@ impl Lane {
 /// Why a job is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Rank {
+    /// Somebody asks for it now.
+    Asked,
     /// Somebody has just saved it.
     Fresh,
     /// A look at everything has found it, or a change of a great many files at once.
     Backfill,
+}
+
+impl Rank {
+    /// All of them, in the order in which they are served.
+    pub(crate) const ALL: [Self; 3] = [Self::Asked, Self::Fresh, Self::Backfill];
 }
 
 /// What a job's place in its lane follows from.
@@ -100,6 +107,7 @@ pub(super) struct Line<K> {
     /// How many of the lane may run at once, and how many do.
     pub(super) width: usize,
     pub(super) running: usize,
+    asked: BTreeMap<Place, K>,
     fresh: BTreeMap<Place, K>,
     backfill: BTreeMap<Place, K>,
     fresh_in_a_row: u32,
@@ -110,6 +118,7 @@ impl<K> Line<K> {
         Self {
             width,
             running: 0,
+            asked: BTreeMap::new(),
             fresh: BTreeMap::new(),
             backfill: BTreeMap::new(),
             fresh_in_a_row: 0,
@@ -128,8 +137,8 @@ impl<K> Line<K> {
     pub(super) fn pop(&mut self, is_open: impl Fn(Rank) -> bool) -> Option<K> {
         let is_long = self.fresh_in_a_row >= MOST_FRESH_IN_A_ROW;
         let order = match is_long {
-            true => [Rank::Backfill, Rank::Fresh],
-            false => [Rank::Fresh, Rank::Backfill],
+            true => [Rank::Asked, Rank::Backfill, Rank::Fresh],
+            false => Rank::ALL,
         };
         let mut ranks = order.into_iter().filter(|rank| is_open(*rank));
         ranks.find_map(|rank| self.of(rank).pop_first().map(|(_, key)| key))
@@ -139,18 +148,21 @@ impl<K> Line<K> {
     pub(super) fn started(&mut self, rank: Rank) {
         self.running += 1;
         self.fresh_in_a_row = match rank {
+            Rank::Asked => self.fresh_in_a_row,
             Rank::Fresh => self.fresh_in_a_row.saturating_add(1),
             Rank::Backfill => 0,
         };
     }
 
     pub(super) fn retain(&mut self, stays: impl Fn(&K) -> bool) {
+        self.asked.retain(|_, key| stays(key));
         self.fresh.retain(|_, key| stays(key));
         self.backfill.retain(|_, key| stays(key));
     }
 
     fn of(&mut self, rank: Rank) -> &mut BTreeMap<Place, K> {
         match rank {
+            Rank::Asked => &mut self.asked,
             Rank::Fresh => &mut self.fresh,
             Rank::Backfill => &mut self.backfill,
         }

@@ -315,6 +315,43 @@ impl<K: Turns + Clone + Eq + Hash, W: Clone> Queue<K, W> {
         }
     }
 
+    /// Those that are meant, and wait until their delay is over, wait no longer; as somebody
+    /// `asked` for them, they also go before all others. Returns how many are queued.
+    pub(crate) fn rouse(&mut self, asked: bool, is_meant: impl Fn(&K) -> bool) -> usize {
+        let meant = self.queued.keys().filter(|key| is_meant(key));
+        let meant: Vec<K> = meant.cloned().collect();
+        let count = meant.len();
+        let mut jobs: Vec<_> = meant
+            .into_iter()
+            .filter_map(|key| Some((self.take(&key)?, key)))
+            .collect();
+        // They keep their order among themselves.
+        jobs.sort_by_key(|(job, _)| match job.spot {
+            Spot::Ready(at) | Spot::Behind(at) => (0, at),
+            Spot::Waits((_, serial)) => (1, (serial, serial)),
+        });
+        for (mut job, key) in jobs {
+            if asked {
+                job.ticket.rank = Rank::Asked;
+            }
+            if asked || matches!(job.spot, Spot::Waits(_)) {
+                job.spot = Spot::Ready(self.next_place(&job.ticket));
+            }
+            self.put(key, job);
+        }
+        for (key, job) in &mut self.newer {
+            if asked && is_meant(key) {
+                job.ticket.rank = Rank::Asked;
+            }
+        }
+        count
+    }
+
+    /// Whether there is a job for this key that has not started.
+    pub(crate) fn is_queued(&self, key: &K) -> bool {
+        self.queued.contains_key(key) || self.newer.contains_key(key)
+    }
+
     /// Changes the work of a running job, for its next try.
     pub(crate) fn amend(&mut self, key: &K, change: impl FnOnce(&mut W)) {
         if let Some(job) = self.running.get_mut(key) {

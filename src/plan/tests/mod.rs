@@ -153,6 +153,8 @@ fn apply(mapped: &mut Mapped, edit: Edit) {
         }
         Edit::Inventoried(_)
         | Edit::Recompare(_)
+        | Edit::Retry(..)
+        | Edit::RetryBelow(_)
         | Edit::Identify(..)
         | Edit::UnparkBelow(_)
         | Edit::Moving(_)

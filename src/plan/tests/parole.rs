@@ -3,11 +3,13 @@
 use super::{DIR, SECOND, name, policy, stamp};
 use crate::model::item::Seen;
 use crate::model::stamp::{Nanos, Stamp};
+use crate::plan::conflict::CODES;
 use crate::plan::conflict::{Decision, Keep};
 use crate::plan::directory;
 use crate::plan::facts::{Digests, DirFacts, LocalEntry, LocalKind, Mapped, ParkedItem};
-use crate::plan::parole::{is_due, lock_delay};
+use crate::plan::parole::{LEFT, OnRequest, is_due, lock_delay, on_request};
 use crate::plan::policy::{OnForeign, Policy, Quiet};
+use crate::plan::standing::DECIDED_HERE;
 use std::time::Duration;
 
 const MINUTE: i64 = 60 * SECOND;
@@ -121,4 +123,28 @@ fn what_waits_is_taken_up_when_it_is_due_or_a_person_has_decided() {
     let done = Some(decided(Some(super::digest(1))));
     assert!(!is_taken_up(done, None, conflict));
     assert!(is_taken_up(None, None, full) && !is_taken_up(None, Some(0), full));
+}
+
+#[test]
+fn another_try_is_for_what_it_may_change() {
+    for code in CODES {
+        let expected = match code {
+            "folder_gone" => OnRequest::Tried,
+            _ => OnRequest::Decided,
+        };
+        assert_eq!(on_request(code), expected, "{code}");
+    }
+    for code in DECIDED_HERE {
+        assert_eq!(on_request(code), OnRequest::Looked, "{code}");
+    }
+    for code in [
+        "access_denied_item_locked",
+        "storage_limit_exceeded",
+        "forbidden_by_policy",
+        "item_name_invalid",
+        "file_size_limit_exceeded",
+    ] {
+        assert_eq!(on_request(code), OnRequest::Tried, "{code}");
+    }
+    assert_eq!(LEFT.len(), CODES.len() - 1 + DECIDED_HERE.len());
 }

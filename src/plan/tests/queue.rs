@@ -82,10 +82,7 @@ impl Play {
     fn push(&mut self) {
         let key = self.rng.u8(10..34);
         let lane = Lane::ALL[self.rng.usize(0..3)];
-        let rank = match self.rng.bool() {
-            true => Rank::Fresh,
-            false => Rank::Backfill,
-        };
+        let rank = Rank::ALL[self.rng.usize(0..3)];
         self.serial += 1;
         let work = (lane, self.serial);
         let lets_pass = self.rng.u64(0..3);
@@ -177,12 +174,21 @@ impl Play {
         self.model.jobs -= out.len();
     }
 
+    fn rouse(&mut self) {
+        let tens = self.rng.u8(1..4);
+        let asked = self.rng.bool();
+        let count = self.queue.rouse(asked, |key| key.class() == tens);
+        let meant = self.model.waiting.keys().filter(|key| key.class() == tens);
+        assert_eq!(count, meant.count());
+    }
+
     fn step(&mut self) {
         self.now += Duration::from_millis(self.rng.u64(0..900));
         match self.rng.u8(0..40) {
             0..14 => self.push(),
             14..26 => self.start(),
-            26..39 => self.finish(),
+            26..38 => self.finish(),
+            38 => self.rouse(),
             _ => self.take_out(),
         }
         let Model {
@@ -198,8 +204,7 @@ impl Play {
         assert_eq!(self.queue.oldest(|_| true).is_some(), *jobs > 0);
         for lane in Lane::ALL {
             let waits = waiting.values().filter(|(of, _)| *of == lane).count();
-            let ranks = [Rank::Fresh, Rank::Backfill];
-            let told = ranks.map(|rank| self.queue.waiting_in(lane, rank));
+            let told = Rank::ALL.map(|rank| self.queue.waiting_in(lane, rank));
             assert_eq!(told.iter().sum::<usize>(), waits);
         }
     }
@@ -388,6 +393,30 @@ fn a_file_of_the_backfill_that_is_saved_now_is_the_next() {
     queue.push(FILE, 30, 4, now);
     queue.finish(&30, End::Done, now, 0.0);
     assert_eq!(queue.start(now, |_, _| true), Some((30, 4)));
+}
+
+#[test]
+fn what_is_asked_for_goes_first_in_its_order_and_waits_for_no_delay() {
+    let (mut queue, now) = one(None);
+    for key in [10, 20, 30] {
+        queue.push(FILE, key, 0, now);
+    }
+    queue.push(ticket(Lane::Files, Rank::Fresh), 40, 0, now);
+    // It failed, and would wait.
+    let (key, _) = queue.start(now, |_, _| true).unwrap();
+    assert_eq!(key, 40);
+    queue.finish(&key, End::Failed(None), now, 0.5);
+    assert_eq!(queue.rouse(true, |key| [20, 30, 40].contains(key)), 3);
+    assert!(queue.is_queued(&40) && !queue.is_queued(&50));
+    queue.push(ticket(Lane::Files, Rank::Fresh), 50, 0, now);
+    assert_eq!(order(&mut queue, now), [20, 30, 40, 50, 10]);
+    // Without being asked for, what waits only loses its delay.
+    queue.push(FILE, 10, 0, now);
+    queue.start(now, |_, _| true).unwrap();
+    queue.finish(&10, End::Failed(None), now, 0.5);
+    queue.push(FILE, 20, 0, now);
+    queue.rouse(false, |_| true);
+    assert_eq!(order(&mut queue, now), [20, 10]);
 }
 
 #[test]

@@ -502,3 +502,67 @@ fn each_link_leads_somewhere() {
         }
     }
 }
+
+/// What prints no data: files, scripts, and what a person does once.
+const WORDS: [&str; 10] = [
+    "",
+    "init",
+    "login",
+    "logout",
+    "completions",
+    "config",
+    "service",
+    "service print",
+    "service install",
+    "service uninstall",
+];
+
+#[test]
+fn every_command_that_prints_data_prints_json() {
+    for (command, help) in helps() {
+        let name = command.join(" ");
+        let is_group = help.contains("\nCommands:\n");
+        let prints = help.contains("--json");
+        let only_words = WORDS.contains(&name.as_str());
+        assert!(
+            prints != only_words || (is_group && !prints),
+            "boxup {name}: {help}"
+        );
+    }
+}
+
+#[test]
+fn each_file_of_the_state_directory_is_told_and_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut stage = Stage::new();
+    stage.serve();
+    let pages = pages();
+    let page = pages.iter().find(|page| page.name == "docs/safety.md");
+    let text = &page.expect("it is there").text;
+    let state = stage.rig.state();
+    let mode = |path: &Path| {
+        let found = std::fs::symlink_metadata(path).expect("it is there");
+        found.permissions().mode() & 0o077
+    };
+    assert_eq!(mode(&state), 0, "others get in");
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(&state).expect("listed").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        assert_eq!(mode(&entry.path()), 0, "{name} is not for its owner only");
+        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        names.push(if stem == name {
+            name
+        } else {
+            format!("{stem}N")
+        });
+    }
+    let untold: Vec<_> = names
+        .iter()
+        .filter(|name| !text.contains(&format!("`{name}`")))
+        .collect();
+    assert!(
+        untold.is_empty(),
+        "not in docs/safety.md: {untold:?} of {names:?}"
+    );
+    stage.rest();
+}

@@ -315,6 +315,8 @@ fn tell(plan: &DirPlan) -> String {
         Edit::Inventoried(_) => Some("compared".to_owned()),
         other @ (Edit::PutFolder { .. }
         | Edit::Recompare(_)
+        | Edit::Retry(..)
+        | Edit::RetryBelow(_)
         | Edit::Identify(..)
         | Edit::Moving(_)
         | Edit::NotMoving(_)
