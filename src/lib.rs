@@ -27,6 +27,8 @@
 //!
 //! What an entry is called on Box is decided in `plan/names.rs` (spelled by `model/name`),
 //! and whether a file that is saved all the time gets another version yet in `plan/hot.rs`.
+//! A mirror that somebody has paused (`plan/pause.rs`, `agent/engine/pause.rs`) is not looked
+//! at; what somebody asks for goes first (`Rank::Asked`, `agent/engine/asked.rs`).
 //!
 //! Start reading at `agent/engine/mod.rs` (the loop), `plan/directory.rs` (what is to be
 //! done about a directory), `plan/transfer.rs` (how one file gets to Box) and
@@ -61,10 +63,14 @@
 //!   A service whose configuration is read again goes on with another engine, in the same
 //!   state and under the same lock (`agent/serve.rs`); the loop itself tells systemd how it
 //!   stands and that it turns (`agent/engine/standing.rs`, `agent/notify_socket.rs`).
+//!   What is not on Box, and since when, is told by `plan/lag.rs`; what a run leaves for
+//!   `status` when none runs is kept in `store/last.rs`, and decides nothing.
 //!   `agent/metrics` counts what is told and asks the desk for the rest, for Prometheus.
 //! - `cli`: arguments in, words and exit codes out. The only part that prints. The log is in
 //!   `cli/logging`: what the agent does becomes records there (`events`), and nobody waits for
 //!   whoever takes them (`spool`).
+//!   Help, manual pages and the README tell exit codes from one table (`cli/exit.rs`,
+//!   `cli/manual.rs`); every line of `docs/` is run by `tests/it/documented`.
 //!
 //! `model ← plan ← {local, store, config} ← agent ← cli`, and `model ← remote ← agent`.
 //! `local`, `remote` and `store` do not know each other. A test checks this.

@@ -11,6 +11,7 @@ use crate::plan::action::Edit;
 use crate::plan::clearance::Clearance;
 use crate::store::Store;
 use crate::store::error::Error as StoreError;
+use crate::store::last;
 use crate::store::lock::Role;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -120,7 +121,11 @@ pub(crate) async fn alone(config: &Config, name: &str) -> Result<Option<Value>, 
     let number = context.number_of(name);
     let told = match number {
         None => None,
-        Some(number) => Some(record(&context, parts.store(), number).await?),
+        Some(number) => {
+            let told = record(&context, parts.store(), number).await?;
+            last::forgive(&config.state_dir, name);
+            Some(told)
+        }
     };
     drop(context);
     parts.close().await;

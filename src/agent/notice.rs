@@ -103,6 +103,8 @@ pub(crate) struct Ending {
     pub(crate) unreachable: Option<String>,
     /// Box asked for a longer wait than a single run is willing to sit out.
     pub(crate) deferred: Option<Duration>,
+    /// Whether Box is known to have let us in.
+    pub(crate) is_let_in: bool,
     /// The state could not be used any longer.
     pub(crate) broken: Option<StoreError>,
     /// A signal ended it before it had looked at everything.
@@ -140,6 +142,7 @@ impl Ending {
         self.tally = earlier.tally.done().plus(self.tally);
         self.bytes_sent += earlier.bytes_sent;
         self.requests += earlier.requests;
+        self.is_let_in |= earlier.is_let_in;
         self
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Snapshot {
     pub(crate) bandwidth: (Option<u64>, bool),
     /// What was heard instead of Box, while it does not answer.
     pub(crate) silence: Option<String>,
+    /// Whether Box is known to let us in.
+    pub(crate) is_let_in: bool,
     /// Ways of `[notify]` by which nobody can be told at present, and why.
     pub(crate) untold: BTreeMap<String, String>,
     /// When the agent began, and for how long it has been running.

@@ -22,7 +22,7 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Speaks to Box.
@@ -41,6 +41,8 @@ pub(crate) struct BoxClient {
     bytes_sent: AtomicU64,
     /// Answers that show Box at work: anything but silence, a gateway's error or 429.
     answers: AtomicU64,
+    /// Whether Box has done what it was asked for, once at least.
+    is_let_in: AtomicBool,
 }
 
 /// Who asks, and by which way.
@@ -154,6 +156,7 @@ impl BoxClient {
             requests: AtomicU64::new(0),
             bytes_sent: AtomicU64::new(0),
             answers: AtomicU64::new(0),
+            is_let_in: AtomicBool::new(false),
         })
     }
 
@@ -175,6 +178,11 @@ impl BoxClient {
     /// How often Box has shown itself at work. Unchanged: nobody got through.
     pub(crate) fn answers(&self) -> u64 {
         self.answers.load(Ordering::Relaxed)
+    }
+
+    /// Whether Box has done what it was asked for, once at least: it lets us in.
+    pub(crate) fn is_let_in(&self) -> bool {
+        self.is_let_in.load(Ordering::Relaxed)
     }
 
     /// Bytes of file content that may go out a second now, and whether somebody waits
@@ -253,7 +261,10 @@ impl BoxClient {
                     let said = error::under(self.tokens.credentials().sign_in(), said);
                     return Err(Trouble::Unauthorized(said));
                 }
-                other => return other,
+                other => {
+                    self.is_let_in.fetch_or(other.is_ok(), Ordering::Relaxed);
+                    return other;
+                }
             }
         }
     }

@@ -95,6 +95,17 @@ fn load(path: &Path) -> io::Result<Last> {
     Ok(serde_json::from_slice(&text)?)
 }
 
+/// A person has approved of what held a mirror up: that it did says nothing any more.
+pub(crate) fn forgive(dir: &Path, mirror: &str) {
+    let mut last = read(dir);
+    let held = last.mirrors.get_mut(mirror);
+    if held.and_then(|pass| pass.halted.take()).is_some()
+        && let Err(error) = write(dir, &last)
+    {
+        tracing::debug!(%error, "how it stands is not remembered");
+    }
+}
+
 /// Keeps it. A reader sees the former or this, never half of it.
 pub(crate) fn write(dir: &Path, last: &Last) -> io::Result<()> {
     let new = dir.join(NEW);

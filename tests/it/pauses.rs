@@ -1,5 +1,6 @@
 //! Mirrors that are left alone for a while because somebody asked for it.
 
+use crate::deletes;
 use crate::rig::{PATIENCE, Rig, Service, ask, until};
 use box_emulator::Fault;
 use serde_json::Value;
@@ -113,6 +114,8 @@ fn a_pause_outlasts_the_service_and_a_single_pass_keeps_it() {
     let only = rig.sync(&["--once", "--mirror", "mirror"]);
     only.expect_code(3).expect(&[]);
     assert_eq!(only.count("requests"), 0, "{only}");
+    let would = rig.sync(&["--once", "--dry-run"]);
+    would.expect_code(3).expect(&[("unchanged", 2)]);
     let words = rig.run(&["sync", "--once"]);
     assert!(words.stdout.contains("asked for it"), "{words:?}");
     // The next service keeps it, too, and so does another configuration.
@@ -247,4 +250,49 @@ fn what_moves_between_a_paused_mirror_and_another_waits_and_moves_then() {
     let moved = rig.cloud.entry(&other, "there.txt").expect("it is there");
     assert_eq!(moved.id, id, "it was sent anew");
     service.end();
+}
+
+/// What a look found to be gone before a pause, and what it would find right after it, are
+/// not two looks: nobody has looked in between.
+#[test]
+fn what_was_found_gone_before_a_pause_is_not_deleted_right_after_it() {
+    let rig = Rig::new().mirror_key("on_local_delete = \"trash\"");
+    rig.write("a.txt", "a").write("b.txt", "b").once_ok();
+    rig.remove("a.txt").once_ok();
+    done(&rig, &["pause"]);
+    done(&rig, &["resume"]);
+    let Some(run) = deletes::pass(&rig, deletes::LATER) else {
+        return;
+    };
+    run.expect_code(0)
+        .expect(&[("unchanged", 1), ("trashed", 0)]);
+    assert_eq!(deletes::deletes(&rig), 0);
+    let Some(run) = deletes::pass(&rig, deletes::LATER_STILL) else {
+        return;
+    };
+    run.expect(&[("unchanged", 1), ("trashed", 1)]);
+}
+
+/// What is gone from one mirror may be in another one, where nobody looks.
+#[test]
+fn while_a_mirror_is_paused_the_others_delete_nothing() {
+    let mut rig = Rig::new().mirror_key("on_local_delete = \"trash\"");
+    rig.add_mirror("other");
+    rig.write("a.txt", "a").write("b.txt", "b").once_ok();
+    let id = rig.entry("a.txt").id;
+    done(&rig, &["pause", "other"]);
+    std::fs::rename(rig.path("a.txt"), rig.temp().join("other/a.txt")).expect("moved");
+    rig.once().expect_code(3);
+    for clock in [deletes::LATER, deletes::LATER_STILL] {
+        let Some(run) = deletes::pass(&rig, clock) else {
+            return;
+        };
+        run.expect_code(3);
+        assert_eq!(deletes::deletes(&rig), 0, "{run}");
+    }
+    done(&rig, &["resume", "other"]);
+    rig.once_ok();
+    assert_eq!(deletes::deletes(&rig), 0);
+    assert!(!rig.cloud.is_trashed(&id), "it has moved");
+    rig.expect_box(["b.txt: b"]);
 }

@@ -57,6 +57,20 @@ impl Manager {
 }
 
 #[test]
+fn the_manager_hears_that_a_mirror_is_paused_and_goes_on() {
+    let rig = Rig::new();
+    let mut manager = Manager::new(&rig);
+    let service = Service::start_command(&rig, manager.command(&rig));
+    service.wait_ok(&rig);
+    let watching = manager.expect(0, "STATUS=watching 1 mirror");
+    assert_eq!(rig.run(&["pause"]).code, 0);
+    let paused = manager.expect(watching, "STATUS=paused: mirror: ");
+    assert_eq!(rig.run(&["resume"]).code, 0);
+    manager.expect(paused, "STATUS=watching 1 mirror");
+    service.end();
+}
+
+#[test]
 fn the_manager_hears_that_it_is_ready_what_it_is_at_and_that_it_ends() {
     let rig = Rig::new();
     rig.write("a.txt", "a").write("bad\\name", "b");

@@ -104,13 +104,28 @@ fn a_run_that_is_not_let_in_tells_that_before_it_ends() {
     // Again, by both ways to run: told already.
     assert_eq!(service().code, 77);
     assert_eq!(rig.once().code, 77);
-    assert_eq!(words(&rig).len(), 1);
+    assert_eq!(words(&rig), ["auth_failed - unauthorized"]);
     rig.cloud.clear_faults();
     rig.once_ok();
     assert_eq!(words(&rig)[1..], ["recovered - unauthorized"]);
     // Nothing was asked of Box, so nobody knows better.
     rig.once_ok();
     assert_eq!(words(&rig).len(), 2);
+}
+
+/// Nor does it come up again by itself when its folder is gone, or its state cannot be.
+#[test]
+fn a_service_that_ends_by_itself_has_told_why() {
+    let rig = rig().folder_id("404404404");
+    rig.write("a.txt", "a");
+    let run = Run::of(Child::start(rig.command(&["sync", "--json"])).finish());
+    assert_eq!(run.code, 77, "{run}");
+    assert_eq!(words(&rig), ["halted mirror folder_invisible"]);
+    let rig = self::rig();
+    std::fs::write(rig.state(), "no directory").expect("written");
+    let run = rig.run(&["sync", "--json"]);
+    assert_eq!(run.code, 74, "{run:?}");
+    assert_eq!(words(&rig), ["halted - state"]);
 }
 
 #[test]

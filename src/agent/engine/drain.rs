@@ -60,6 +60,7 @@ impl Engine {
             run: self.context.run.used(),
             bytes_sent: self.context.client.bytes_sent(),
             requests: self.context.client.requests(),
+            is_let_in: self.context.client.is_let_in(),
             elapsed: began.elapsed(),
             broken,
             ..Ending::default()

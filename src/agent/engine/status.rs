@@ -227,6 +227,7 @@ impl Engine {
             is_waited_for: client.is_waited_for(),
             bandwidth: client.bandwidth(),
             silence: self.silence.heard().map(str::to_owned),
+            is_let_in: client.is_let_in(),
             started: (
                 self.started.0,
                 now.saturating_duration_since(self.started.1),

@@ -22,6 +22,8 @@ const NAMED: usize = 10;
 /// So many parked entries of a mirror are told apart.
 const APART: u32 = 1_000;
 
+/// The code of a mirror whose changes do not get to Box for too long.
+const BEHIND: &str = "behind";
 const DOCTOR: &str = "boxup doctor tells what is wrong and what to do";
 const STATUS: &str = "boxup status tells how it stands";
 
@@ -50,7 +52,7 @@ pub(super) fn of_snapshot(
     parked(context, &mut sight);
     let are_looked_at = sight.mirrors.len() == now.mirrors.len();
     // Who has asked for nothing knows nothing about that.
-    if now.requests == 0 || now.silence.is_some() {
+    if !now.is_let_in {
         sight.blind.insert(Event::AuthFailed);
     }
     if !are_looked_at {
@@ -73,21 +75,17 @@ fn of_mirror(mirror: &MirrorNow, stale_after: Duration, sight: &mut Sight) {
             .troubles
             .push(trouble(Event::Halted, name, FULL, &full.message, next));
     }
-    if mirror.pause.is_some() {
+    if mirror.pause.is_some() || mirror.halt.is_some() {
+        // That it falls behind is not told beside that, and is not over either.
+        sight.unsure.push(key(Event::Stale, name, BEHIND));
         return;
     }
     if let Some(lag) = mirror.lag.filter(|lag| *lag >= stale_after) {
         let span = humantime::format_duration(Duration::from_secs(lag.as_secs()));
         let message = format!("what was saved {span} ago is not on Box yet");
-        let mut behind = trouble(Event::Stale, name, "behind", &message, STATUS);
+        let mut behind = trouble(Event::Stale, name, BEHIND, &message, STATUS);
         behind.age = lag;
         sight.troubles.push(behind);
-    }
-    if mirror.failed > 0 {
-        let message = "something could not be sent, and is tried again in the next pass";
-        let mut failed = trouble(Event::Stale, name, "failed", message, STATUS);
-        failed.count = mirror.failed as u64;
-        sight.troubles.push(failed);
     }
 }
 
@@ -139,7 +137,7 @@ pub(super) fn of_ending(ending: &Ending, context: &Context, lag: Duration) -> Si
     if !is_whole {
         sight.blind.extend([Event::Halted, Event::Stale]);
     }
-    if !is_whole || ending.requests == 0 {
+    if !is_whole || !ending.is_let_in {
         sight.blind.insert(Event::AuthFailed);
     }
     sight
@@ -173,13 +171,17 @@ pub(super) fn of_fatal(fatal: &Fatal) -> Option<Sight> {
     })
 }
 
+fn key(event: Event, mirror: Option<&str>, reason: &str) -> Key {
+    Key {
+        event,
+        mirror: mirror.map(str::to_owned),
+        reason: reason.to_owned(),
+    }
+}
+
 fn trouble(event: Event, mirror: Option<&str>, reason: &str, message: &str, next: &str) -> Trouble {
     Trouble {
-        key: Key {
-            event,
-            mirror: mirror.map(str::to_owned),
-            reason: reason.to_owned(),
-        },
+        key: key(event, mirror, reason),
         message: message.to_owned(),
         next: next.to_owned(),
         count: 1,

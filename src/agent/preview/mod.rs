@@ -34,6 +34,7 @@ use crate::plan::transfer::{Ask, Next, Outcome, Reply, Transfer};
 use crate::plan::verdict::Verdict;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -59,6 +60,7 @@ pub(crate) async fn preview(config: &Config, mut sink: Sink) -> Result<Ending, F
         listed: None,
         gone: Vec::new(),
     };
+    preview.leave_what_is_paused()?;
     for mirror in 0..context.mirrors.len() {
         preview.mirror(mirror).await?;
     }
@@ -101,9 +103,27 @@ fn is_planned(folder: &SyncedFolder) -> bool {
 }
 
 impl Preview {
+    /// What somebody asked to leave alone is not looked at.
+    fn leave_what_is_paused(&mut self) -> Result<(), Fatal> {
+        let now = crate::clock::nanos();
+        for pause in self.context.readers.get()?.pauses()? {
+            let number = self.context.number_of(&pause.mirror);
+            if let Some(number) = number.filter(|_| !pause.is_over(now)) {
+                let mirror = &self.context.mirrors[number];
+                mirror.paused.store(true, Ordering::Relaxed);
+                (self.sink)(Notice::Paused(pause.clone()));
+                self.ending.paused.push(pause);
+            }
+        }
+        Ok(())
+    }
+
     async fn mirror(&mut self, number: usize) -> Result<(), Fatal> {
         let context = Arc::clone(&self.context);
         let mirror = &context.mirrors[number];
+        if mirror.is_paused() {
+            return Ok(());
+        }
         if let Err(halt) = mirror.open_root() {
             self.halt(mirror, halt);
             return Ok(());

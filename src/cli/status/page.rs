@@ -12,7 +12,7 @@ const YELLOW: &str = "\x1b[33m";
 const RED: &str = "\x1b[31m";
 const PLAIN: &str = "";
 /// The widest that a name's column gets.
-const NAMES: usize = 24;
+const NAMES: usize = 20;
 /// On a narrower terminal a name has a line of its own.
 const NARROW: usize = 60;
 
@@ -99,7 +99,7 @@ impl Page<'_> {
         }
         self.paragraph(indent, first, rest);
         if let Some(line) = self.lines.get_mut(begin) {
-            let room = " ".repeat(indent.saturating_sub(columns(&shown)).max(1));
+            let room = " ".repeat(indent.saturating_sub(columns(&shown)).max(2));
             let words = line.text.trim_start_matches(' ').to_owned();
             line.text = format!("{shown}{room}{words}");
             line.columns += (columns(&shown) + room.len()).saturating_sub(indent);
@@ -317,7 +317,7 @@ fn freshness(mirror: &Value, is_running: bool, look: &Look) -> (&'static str, St
         }
     };
     if let Some(oldest) = mirror["oldest_parked_seconds"].as_u64() {
-        parts.push(format!("the oldest parked waits for {}", age(oldest)));
+        parts.push(format!("oldest parked {}", age(oldest)));
     }
     match (
         ago(&mirror["last_pass"], look),
@@ -379,18 +379,18 @@ fn rates(rate: &Value) -> Option<String> {
         let used = count(number(&of["used"]));
         Some(match allowed < limit {
             true => format!(
-                "{used} of {} {what} a minute (Box takes no more of {} now)",
+                "{what} {used} of {} (Box takes no more of {} now)",
                 count(allowed),
                 count(limit)
             ),
-            false => format!("{used} of {} {what} a minute", count(limit)),
+            false => format!("{what} {used} of {}", count(limit)),
         })
     };
     let lanes: Vec<String> = ["uploads", "requests"]
         .into_iter()
         .filter_map(lane)
         .collect();
-    (!lanes.is_empty()).then(|| lanes.join(", "))
+    (!lanes.is_empty()).then(|| format!("{} a minute", lanes.join(", ")))
 }
 
 /// What is waited for.
@@ -455,16 +455,15 @@ mod tests {
              \n\
              reports    uploading, 12,041 files on Box, 312 pending, 4 in flight, 2 parked,\n\
              \x20          1 failed\n\
-             \x20          3m 20s behind, the oldest parked waits for 3d 4h, last whole pass 4m\n\
-             \x20          0s ago\n\
+             \x20          3m 20s behind, oldest parked 3d 4h, last whole pass 4m 0s ago\n\
              photos     halted, 3 files on Box\n\
              \x20          up to date, no pass has ended yet\n\
              \x20          more is gone from the disk than max_deletes lets go to Box's trash;\n\
              \x20          the mirror waits\n\
              \n\
              token      ccg, good for 42m 0s\n\
-             rate       12 of 98 uploads a minute (Box takes no more of 240 now), 40 of\n\
-             \x20          1,000 requests a minute\n\
+             rate       uploads 12 of 98 (Box takes no more of 240 now), requests 40 of\n\
+             \x20          1,000 a minute\n\
              bandwidth  2.0 MB/s at most\n\
              waiting    Box asks for 12s\n"
         );

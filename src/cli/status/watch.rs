@@ -64,7 +64,7 @@ pub(super) async fn watch(config: &Local, as_json: bool, looks: Looks, mut outpu
             Form::Pages => {
                 let now = gist(&status);
                 let is_news = std::mem::replace(&mut before, now.clone()) != now;
-                view.width = None;
+                view.width = output.columns();
                 let at = humantime::format_rfc3339_seconds(view.now);
                 let told = || format!("{at}\n{}\n", text(&page(&status, Vec::new(), &view)));
                 !is_news || output.tell(&told())

@@ -105,6 +105,8 @@ pub(crate) struct Sight {
     pub(crate) configured: Vec<String>,
     /// Kinds of trouble that may be there though they were not seen.
     pub(crate) blind: BTreeSet<Event>,
+    /// Single troubles of which the same holds.
+    pub(crate) unsure: Vec<Key>,
 }
 
 impl Sight {
@@ -113,7 +115,8 @@ impl Sight {
     fn sees(&self, key: &Key) -> bool {
         let knows =
             |mirror: &String| self.mirrors.contains(mirror) || !self.configured.contains(mirror);
-        !self.blind.contains(&key.event) && key.mirror.as_ref().is_none_or(knows)
+        let is_unsure = self.blind.contains(&key.event) || self.unsure.contains(key);
+        !is_unsure && key.mirror.as_ref().is_none_or(knows)
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Event, Herald, Key, LONGEST, Letter, Occasion, Rules, Trouble, milli
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-const SCHEDULES: u64 = 3_000;
+const SCHEDULES: u64 = 1_500;
 /// The longest time between two looks.
 const LOOK: u64 = 60_000;
 

@@ -47,7 +47,7 @@ pub(super) fn sight(troubles: Vec<Trouble>) -> Sight {
         troubles,
         mirrors: vec!["m".to_owned(), "n".to_owned()],
         configured: vec!["m".to_owned(), "n".to_owned(), "o".to_owned()],
-        blind: [].into(),
+        ..Sight::default()
     }
 }
 
@@ -233,6 +233,10 @@ fn what_nobody_looked_at_is_not_over() {
     assert_eq!(play.herald.due(play.now, Occasion::Ended), None);
     // A mirror that is not configured any more has no troubles.
     looked.configured.pop();
+    looked.unsure = vec![others().remove(0).key];
+    play.herald.look(play.now, &looked);
+    assert_eq!(play.herald.due(play.now, Occasion::Ended), None);
+    looked.unsure.clear();
     play.herald.look(play.now, &looked);
     let letter = play.herald.due(play.now, Occasion::Ended).unwrap();
     assert_eq!(shown(&letter), "recovered o");
