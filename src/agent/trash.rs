@@ -117,10 +117,8 @@ impl Bin<'_> {
                 return Ok(Fate::Trouble(trouble));
             }
         }
-        let mut done = vec![
-            Edit::Mark(Mark::Did(Box::new(deed.clone()))),
-            Edit::Mark(forget),
-        ];
+        let did = Mark::Did(Box::new(deed.clone()));
+        let mut done = vec![Edit::Mark(did), Edit::Mark(forget)];
         let Some(mut trash) = watched else {
             done.extend(self.note(What::Trashed, item.files, &deed));
             self.store.writer().apply(done).await?;

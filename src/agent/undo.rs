@@ -84,12 +84,7 @@ pub(crate) async fn run(
         match undone {
             Undone::Back => {
                 let mut edits = vec![Edit::Mark(Mark::Undone(*number))];
-                let what = match deed.to {
-                    None => What::Restored,
-                    Some(_) => What::MovedBack,
-                };
-                let happening = Happening::new(what, deed.item.clone());
-                edits.extend(context.note(&deed.mirror, &deed.path, happening));
+                edits.extend(note(context, deed));
                 if is_past && !done && deed.to.is_none() {
                     edits.extend(forget(context, &deed.item)?);
                 }
@@ -115,6 +110,16 @@ pub(crate) async fn run(
         value["stop"] = stop;
     }
     Ok(value)
+}
+
+/// For the history.
+fn note(context: &Context, deed: &Deed) -> Option<Edit> {
+    let what = match deed.to {
+        None => What::Restored,
+        Some(_) => What::MovedBack,
+    };
+    let happening = Happening::new(what, deed.item.clone());
+    context.note(&deed.mirror, &deed.path, happening)
 }
 
 /// What a delete that was heard of has told the mapping: without this, the next pass would

@@ -307,6 +307,17 @@ impl Engine {
         self.parts[mirror].job_added(path, pass, is_new);
     }
 
+    /// What the history is told of what planning has settled.
+    fn notes(&self, mirror: usize, dir: &RelPath, reports: &[(LocalName, Report)]) -> Vec<Edit> {
+        let of = &self.context.mirrors[mirror].name;
+        let reports = reports.iter();
+        let notes = reports.filter_map(|(name, report)| {
+            let happening = Happening::of(report)?;
+            self.context.note(of, &dir.join(name), happening)
+        });
+        notes.collect()
+    }
+
     /// Takes in a directory's plan: the mapping first, then the accounts, then work.
     pub(super) async fn on_plan(&mut self, surveyed: Surveyed) -> Result<(), StoreError> {
         let Surveyed {
@@ -335,10 +346,8 @@ impl Engine {
             return Ok(());
         }
         if !rest.is_empty() {
-            let rank = match rank {
-                Rank::Asked => Rank::Asked,
-                Rank::Fresh | Rank::Backfill => Rank::Backfill,
-            };
+            let is_asked = rank == Rank::Asked;
+            let rank = [Rank::Backfill, Rank::Asked][usize::from(is_asked)];
             self.look_further(of.ranked(rank), Scope::Forest(rest));
         }
         self.tell_of_idle(mirror, &dir.path, &looked_at, &plan);
@@ -349,11 +358,7 @@ impl Engine {
         let young = plan.edits.iter().filter_map(Edit::young);
         let young: Vec<_> = young.map(|name| dir.path.join(name)).collect();
         let mut edits = plan.edits;
-        edits.extend(plan.reports.iter().filter_map(|(name, report)| {
-            let happening = Happening::of(report)?;
-            let of = &self.context.mirrors[mirror].name;
-            self.context.note(of, &dir.path.join(name), happening)
-        }));
+        edits.extend(self.notes(mirror, &dir.path, &plan.reports));
         self.store.writer().apply(edits).await?;
         let now = Instant::now();
         for (name, report) in plan.reports {

@@ -102,15 +102,28 @@ pub(crate) async fn run(
     let is_silence = matches!(&outcome, Outcome::Verdict(verdict) if verdict.is_silence());
     let answered = !is_silence || context.is_heard(before).await;
     let mut settled = settle::file(dir.folder.key, work, stamp, outcome, answered);
-    if let Effect::Done(report) = &settled.effect
-        && let Some(happening) = Happening::of(report)
-    {
-        let keep = work.decision.as_ref().map(|decision| decision.keep);
-        let happening = Happening { keep, ..happening };
-        let note = context.note(&mirror.name, &path, happening);
-        settled.edits.extend(note);
-    }
+    let told = note(context, mirror, &path, work, &settled.effect);
+    settled.edits.extend(told);
     finish(store, settled).await
+}
+
+/// For the history.
+fn note(
+    context: &Context,
+    mirror: &Mirror,
+    path: &RelPath,
+    work: &FileWork,
+    effect: &Effect,
+) -> Option<Edit> {
+    let Effect::Done(report) = effect else {
+        return None;
+    };
+    let keep = work.decision.as_ref().map(|decision| decision.keep);
+    let happening = Happening {
+        keep,
+        ..Happening::of(report)?
+    };
+    context.note(&mirror.name, path, happening)
 }
 
 /// A lock is told with who holds it, if Box says that.
