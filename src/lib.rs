@@ -67,6 +67,8 @@
 //! - `cli`: arguments in, words and exit codes out. The only part that prints. The log is in
 //!   `cli/logging`: what the agent does becomes records there (`events`), and nobody waits for
 //!   whoever takes them (`spool`).
+//!   Help, manual pages and the README tell exit codes from one table (`cli/exit.rs`,
+//!   `cli/manual.rs`); every line of `docs/` is run by `tests/it/documented`.
 //!
 //! `model ← plan ← {local, store, config} ← agent ← cli`, and `model ← remote ← agent`.
 //! `local`, `remote` and `store` do not know each other. A test checks this.

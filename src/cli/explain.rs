@@ -30,7 +30,7 @@ pub(crate) async fn explain(local: Local, path: &Path, as_json: bool, mut output
             let error = json!({ "message": message });
             output.say(&format!(
                 "{}\n",
-                json!({ "error": error, "exit_code": code })
+                json!({ "event": "summary", "error": error, "exit_code": code })
             ));
         }
         output.complain(&format!("error: {message}\n"));

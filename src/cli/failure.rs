@@ -1,5 +1,6 @@
 //! How a command that could not do its work says so: words to standard error, one
-//! object to standard output where that was asked for, and the exit code.
+//! object to standard output where that was asked for, and the exit code. The object is a
+//! summary, so that it may also be the last of many lines.
 
 use crate::agent::run::Fatal;
 use crate::cli::output::Output;
@@ -14,7 +15,7 @@ pub(crate) fn trouble(trouble: &Trouble, as_json: bool, output: &mut Output) -> 
     if as_json {
         output.say(&format!(
             "{}\n",
-            json!({ "error": object(trouble), "exit_code": code })
+            json!({ "event": "summary", "error": object(trouble), "exit_code": code })
         ));
     }
     output.complain(&words(trouble));
@@ -28,7 +29,7 @@ pub(crate) fn fatal(fatal: &Fatal, as_json: bool, output: &mut Output) -> u8 {
         let error = json!({ "message": fatal.to_string() });
         output.say(&format!(
             "{}\n",
-            json!({ "error": error, "exit_code": code })
+            json!({ "event": "summary", "error": error, "exit_code": code })
         ));
     }
     output.complain(&format!("error: {fatal}\n"));
@@ -38,7 +39,7 @@ pub(crate) fn fatal(fatal: &Fatal, as_json: bool, output: &mut Output) -> u8 {
 /// It was not done; why.
 pub(crate) fn said(what: &str, code: u8, as_json: bool, output: &mut Output) -> u8 {
     if as_json {
-        let line = json!({ "error": { "message": what }, "exit_code": code });
+        let line = json!({ "event": "summary", "error": { "message": what }, "exit_code": code });
         output.say(&format!("{line}\n"));
     }
     output.complain(&format!("error: {what}\n"));

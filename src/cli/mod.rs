@@ -287,7 +287,8 @@ fn refuse(error: &ConfigError, as_json: bool, output: &mut Output) -> u8 {
     let text = problems::text(error);
     if as_json {
         let error = serde_json::json!({ "message": text.trim_end() });
-        let object = serde_json::json!({ "error": error, "exit_code": exit::CONFIG });
+        let object =
+            serde_json::json!({ "event": "summary", "error": error, "exit_code": exit::CONFIG });
         output.say(&format!("{object}\n"));
     }
     output.complain(&text);

@@ -2,6 +2,7 @@
 //!
 //! Values in, text out, without colours: the same words for a terminal, a log and a test.
 
+use crate::cli::exit;
 use crate::config::{Auth, Config, ConfigError, Loaded, Method, Problem, Subject, Target};
 use serde::Serialize;
 use std::fmt::Write;
@@ -218,6 +219,7 @@ struct SummaryLine {
     event: &'static str,
     problems: usize,
     warnings: usize,
+    exit_code: u8,
 }
 
 fn summary(out: &mut String, problems: usize, warnings: &[String]) {
@@ -237,6 +239,10 @@ fn summary(out: &mut String, problems: usize, warnings: &[String]) {
             event: "summary",
             problems,
             warnings: warnings.len(),
+            exit_code: match problems {
+                0 => exit::OK,
+                _ => exit::CONFIG,
+            },
         },
     );
 }
@@ -298,7 +304,7 @@ warning: look here
         let expected = r#"{"event":"problem","key":"auth.client_id","line":3,"what":"it is \"wrong\"","remedy":"mend it"}
 {"event":"problem","key":"file","line":null,"what":"it is \"wrong\"","remedy":"mend it"}
 {"event":"warning","what":"look here"}
-{"event":"summary","problems":2,"warnings":1}
+{"event":"summary","problems":2,"warnings":1,"exit_code":78}
 "#;
         assert_eq!(json(&error()), expected);
     }
@@ -332,7 +338,7 @@ warning: look here
         assert_eq!(checked_text(&loaded), expected);
         assert_eq!(
             checked_json(&loaded),
-            "{\"event\":\"summary\",\"problems\":0,\"warnings\":0}\n"
+            "{\"event\":\"summary\",\"problems\":0,\"warnings\":0,\"exit_code\":0}\n"
         );
     }
 

@@ -32,6 +32,7 @@ pub(super) const CLAIMS: &[Claim] = &[
     ("boxup init --client-id …", How::By(init)),
     ("boxup verify…", How::After(synced)),
     ("boxup pause…", How::By(paused)),
+    ("boxup status --watch…", How::By(watched)),
     // docs/setup.md
     ("boxup login", How::By(login)),
     ("boxup login --no-browser", How::By(login_elsewhere)),
@@ -122,6 +123,18 @@ fn summary(stage: &mut Stage) -> serde_json::Value {
         .last()
         .and_then(|line| serde_json::from_str(line).ok());
     summary.expect("it has a summary")
+}
+
+/// Until it has shown something.
+fn watched(stage: &mut Stage, line: &str) -> Finished {
+    stage.serve();
+    let mut child = crate::rig::Child::start(stage.shell(&format!("exec {line}")));
+    until("something is shown", || {
+        assert!(!child.has_ended(), "{}", child.stderr());
+        child.stdout().ends_with('\n')
+    });
+    crate::rig::signal(child.pid(), "INT");
+    child.finish()
 }
 
 /// For a moment.
