@@ -51,10 +51,13 @@ fn what_is_asked_for_goes_before_what_was_found_and_what_was_saved() {
     let fault = Fault::on("post_files_content").forever();
     rig.cloud.inject(fault.effect(Effect::HoldBefore));
     let service = rig.start();
-    let pending = |at_least: u64| {
+    // The folders are made, and all files but one wait.
+    let pending = |count: u64| {
         until("all are queued", || {
-            let pending = service.status(&rig)["mirrors"][0]["pending"].as_u64();
-            pending >= Some(at_least) && rig.cloud.held() == 1
+            let status = service.status(&rig);
+            let number = |key: &str| status["mirrors"][0][key].as_u64();
+            let counts = (number("pending"), number("in_flight"));
+            counts == (Some(count), Some(1)) && rig.cloud.held() == 1
         });
     };
     pending(53);
@@ -94,6 +97,9 @@ fn what_is_asked_for_waits_neither_to_be_quiet_nor_for_its_next_version() {
         .write("c.txt", "c");
     expect_bumped(&rig, "mirror/a.txt", "next");
     rig.expect_arrival("a.txt", "one");
+    until("the service has heard of it", || {
+        service.status(&rig)["mirrors"][0]["in_flight"] == 0
+    });
     rig.write("a.txt", "another");
     let absolute = rig.path("a.txt");
     expect_bumped(&rig, absolute.to_str().expect("it is text"), "next");
@@ -178,6 +184,7 @@ fn what_waits_is_tried_once_more_by_a_service_and_conflicts_stay() {
     let told = retry(&rig, &["mirror/policy"]);
     assert_eq!(named(&told, "tried"), ["policy"], "{told}");
     rig.expect_arrival("policy", "p");
+    until("the service has heard of it", || parked(&rig) == 2);
     let told = retry(&rig, &[]);
     assert_eq!(named(&told, "tried"), ["name"], "{told}");
     assert_eq!(named(&told, "left"), ["both"], "{told}");

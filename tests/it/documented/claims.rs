@@ -10,7 +10,7 @@ pub(super) enum How {
     After(fn(&mut Stage)),
     /// So.
     By(fn(&mut Stage, &str) -> Finished),
-    /// In the machine of `packages.rs`, which systemd runs.
+    /// In the machine of `packages`, which systemd runs.
     Machine,
     /// Not at all, and why.
     Not(&'static str),
