@@ -67,6 +67,8 @@ fn what_is_asked_for_goes_before_what_was_found_and_what_was_saved() {
     assert_eq!(told["queued"], 1, "{told}");
     let told = expect_bumped(&rig, "mirror/dir", "next");
     assert_eq!(told["queued"], 2, "{told}");
+    let queue = service.status(&rig)["queue"].clone();
+    assert_eq!(queue["files"]["waiting"], 54, "{queue}");
     rig.cloud.clear_faults();
     rig.cloud.release_holds();
     service.wait_ok(&rig);

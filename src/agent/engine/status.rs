@@ -239,8 +239,7 @@ impl Engine {
     }
 
     fn lane(&self, lane: Lane) -> LaneNow {
-        let ranks = [Rank::Fresh, Rank::Backfill];
-        let waiting = ranks.map(|rank| self.queue.waiting_in(lane, rank));
+        let waiting = Rank::ALL.map(|rank| self.queue.waiting_in(lane, rank));
         LaneNow {
             name: lane.word(),
             waiting: waiting.into_iter().sum(),
