@@ -86,8 +86,9 @@ impl Bin<'_> {
             Ok(watched) => watched,
             Err(fate) => return Ok(fate),
         };
-        // Listing a tree, or waiting for others, may have taken a while.
-        if !self.lost.is_still().await? {
+        // Listing a tree, or waiting for others, may have taken a while: it may be back, or a
+        // mirror paused that it may have moved into.
+        if self.context.deletes_wait() || !self.lost.is_still().await? {
             return Ok(Fate::Back);
         }
         // One that an earlier try may have trashed unheard.

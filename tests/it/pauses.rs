@@ -1,7 +1,7 @@
 //! Mirrors that are left alone for a while because somebody asked for it.
 
 use crate::deletes;
-use crate::rig::{PATIENCE, Rig, Service, ask, until};
+use crate::rig::{PATIENCE, Rig, Service, ask, other_clock, until};
 use box_emulator::Fault;
 use serde_json::Value;
 
@@ -295,4 +295,33 @@ fn while_a_mirror_is_paused_the_others_delete_nothing() {
     assert_eq!(deletes::deletes(&rig), 0);
     assert!(!rig.cloud.is_trashed(&id), "it has moved");
     rig.expect_box(["b.txt: b"]);
+}
+
+/// A folder with a stranger's file in it goes file by file, which may take hours.
+#[test]
+fn a_pause_ends_the_deletes_that_are_under_way() {
+    let mut rig = deletes::rig();
+    rig.add_mirror("other");
+    for name in ["gone/1", "gone/2", "gone/3"] {
+        rig.write(name, name);
+    }
+    rig.once_ok();
+    rig.cloud.put_file(&rig.folder, "gone/theirs", b"theirs");
+    rig.remove("gone").once_ok();
+    let Some(variables) = other_clock(deletes::LATER) else {
+        return;
+    };
+    rig.cloud.inject(Fault::on("delete_files_id").hold());
+    let mut command = rig.command(&["sync", "--json"]);
+    command.envs(variables);
+    let service = Service::start_command(&rig, command);
+    assert!(rig.cloud.wait_for(|cloud| cloud.held() == 1, PATIENCE));
+    done(&rig, &["pause", "other"]);
+    rig.cloud.release_holds();
+    until("what was under way has ended", || {
+        service.status(&rig)["mirrors"][0]["in_flight"] == 0
+    });
+    assert_eq!(deletes::deletes(&rig), 1);
+    assert!(rig.has("gone/2", "gone/2") && rig.has("gone/3", "gone/3"));
+    service.term();
 }
