@@ -36,7 +36,7 @@ pub(super) async fn run(place: &Place, mirror: &str, as_json: bool, mut output: 
         line["exit_code"] = json!(exit::OK);
         output.say(&format!("{line}\n"));
     } else {
-        output.say(&sentence(mirror, &told));
+        output.relate(&sentence(mirror, &told));
     }
     exit::OK
 }

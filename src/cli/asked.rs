@@ -69,7 +69,7 @@ pub(super) async fn bump(local: &Local, args: &BumpArgs, mut output: Output) -> 
         worst = worst.max(code);
         if !json {
             let place = placed(&below.mirror, &below.path);
-            output.say(&format!("{place}: {}\n", printable(&message)));
+            output.relate(&format!("{place}: {}\n", printable(&message)));
         }
         let mut line = json!({
             "mirror": below.mirror, "state": state, "message": message,
@@ -186,7 +186,7 @@ pub(super) async fn retry(place: &Place, args: RetryArgs, mut output: Output) ->
         });
         output.say(&format!("{line}\n"));
     } else {
-        output.say(&described(&mirrors, is_noted));
+        output.relate(&described(&mirrors, is_noted));
     }
     exit::OK
 }

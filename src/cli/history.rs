@@ -143,9 +143,9 @@ fn text(
     let mut run = None;
     while let Some(entry) = past.next().map_err(|error| error.to_string())? {
         if run.as_ref() != Some(&entry.run) {
-            output.say(&heading(&entry.run, &past));
+            output.relate(&heading(&entry.run, &past));
         }
-        output.say(&line(&entry, is_coloured));
+        output.relate(&line(&entry, is_coloured));
         run = Some(entry.run);
     }
     if is_empty {

@@ -13,6 +13,7 @@ pub(crate) mod examples;
 pub(crate) mod exit;
 pub(crate) mod explain;
 pub(crate) mod failure;
+pub(crate) mod fold;
 pub(crate) mod generated;
 pub(crate) mod history;
 pub(crate) mod init;

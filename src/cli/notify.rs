@@ -37,7 +37,7 @@ pub(super) async fn test(config: Config, as_json: bool, mut output: Output) -> u
     for (way, went) in &went {
         match went {
             Ok(()) => output.say(&format!("{way}: sent\n")),
-            Err(why) => output.say(&format!("{way}: failed: {}\n", printable(why))),
+            Err(why) => output.relate(&format!("{way}: failed: {}\n", printable(why))),
         }
     }
     if went.is_empty() {

@@ -1,6 +1,7 @@
 //! Where text goes: answers to standard output, complaints to standard error. A reader
 //! that has gone away stops nothing.
 
+use crate::cli::fold::folded;
 use crate::cli::logging;
 use crate::cli::logging::form::Line;
 use crate::cli::logging::sink::Stdout;
@@ -108,7 +109,15 @@ impl Output {
         }
     }
 
-    /// The same for whoever ends with its reader; `false` when that has gone away.
+    /// Says sentences: on a terminal no word is torn at its edge.
+    pub(crate) fn relate(&mut self, text: &str) {
+        match self.columns().filter(|_| self.is_terminal) {
+            Some(columns) => self.say(&folded(text, columns)),
+            None => self.say(text),
+        }
+    }
+
+    /// What `say` does, for whoever ends with its reader; `false` when that has gone away.
     pub(crate) fn tell(&mut self, text: &str) -> bool {
         text.is_empty() || self.deliver(&spelled_out(text))
     }

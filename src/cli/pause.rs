@@ -71,7 +71,7 @@ async fn tell(place: &Place, asked: &Asked, is_end: bool, as_json: bool, mut out
         output.say(&format!("{line}\n"));
     } else {
         for mirror in told["mirrors"].as_array().into_iter().flatten() {
-            output.say(&sentence(mirror));
+            output.relate(&sentence(mirror));
         }
     }
     exit::OK

@@ -275,7 +275,7 @@ impl Reporter {
                 }
                 Form::Text(text) => {
                     let mut text = text.lock().unwrap_or_else(PoisonError::into_inner);
-                    output.say(&text.line(&notice));
+                    output.relate(&text.line(&notice));
                 }
                 Form::Nothing => {}
             }
@@ -295,7 +295,7 @@ impl Reporter {
                 let is_read = self.is_verbose || self.output.is_terminal() && !self.quiet;
                 if is_read || text.has_spoken || code != exit::OK {
                     let words = summary::text(ending, &text.excluded, self.dry_run);
-                    self.output.say(&words);
+                    self.output.relate(&words);
                 }
             }
             Form::Nothing => {}

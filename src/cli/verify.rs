@@ -96,10 +96,10 @@ async fn compare(config: &Config, as_json: bool, output: &mut Output) -> Result<
             if let Some(folder) = told.folder.filter(|_| is_there) {
                 folders.insert(folder.as_str().to_owned());
             }
-            output.say(&match as_json {
-                true => format!("{}\n", object(&name, &told)),
-                false => line(&name, &told),
-            });
+            match as_json {
+                true => output.say(&format!("{}\n", object(&name, &told))),
+                false => output.relate(&line(&name, &told)),
+            }
         };
         match verify(&context, number, AT_ONCE, &mut tell).await {
             Ok(found) => {
@@ -270,8 +270,8 @@ fn report(
         lines::blame(&mut line, &outcome.ending);
         output.say(&format!("{line}\n"));
     } else {
-        output.say(&closing(total));
-        output.say(&repaired.map_or_else(|| next(total), told));
+        output.relate(&closing(total));
+        output.relate(&repaired.map_or_else(|| next(total), told));
     }
     output.complain(&summary::trouble(&outcome.ending));
     code

@@ -36,7 +36,7 @@ pub(crate) async fn wait(config: &Local, args: &WaitArgs, mut output: Output) ->
     reply["in_sync"] = json!(code == exit::OK);
     match as_json {
         true => output.say(&format!("{reply}\n")),
-        false => output.say(&describe_wait(&reply, timeout)),
+        false => output.relate(&describe_wait(&reply, timeout)),
     }
     code
 }

@@ -150,7 +150,7 @@ impl Session<'_> {
             true => "the app's service account",
             false => "a user",
         };
-        self.output.say(&format!(
+        self.output.relate(&format!(
             "Signed in as {name}, {kind}{enterprise}:\n  {login}\n"
         ));
         if let Some(status) = account.status.as_ref().filter(|word| *word != "active") {

@@ -3,7 +3,7 @@
 use crate::agent::setup::{Failed, Guest, folder_name};
 use crate::cli::init::attempt::{Refusal, Wish};
 use crate::cli::init::draft::Folder;
-use crate::cli::init::needs::{Need, wrapped};
+use crate::cli::init::needs::Need;
 use crate::cli::init::{Session, Stop, pick};
 use crate::cli::wording::printable;
 use crate::model::ids::FolderId;
@@ -78,7 +78,7 @@ impl Session<'_> {
                 let trail = guest.follow(&names).await.map_err(Refusal::Box)?;
                 self.usable(guest, &trail.last)?;
                 if !trail.is_whole {
-                    self.output.say(&format!(
+                    self.output.relate(&format!(
                         "{path} is not on Box yet: the first sync makes it.\n"
                     ));
                 }
@@ -120,12 +120,11 @@ fn invisible(guest: &Guest, id: &str, said: &str) -> String {
 }
 
 /// Why nobody will find the files.
-pub(super) fn own_tree(guest: &Guest) -> String {
+fn own_tree(guest: &Guest) -> String {
     let login = printable(&guest.account.login);
-    let words = format!(
+    format!(
         "warning: this folder lies in the service account's own tree, where nobody else looks. If \
          people are to see the files, make a folder as yourself, share it with {login} as Editor, \
-         and take that one."
-    );
-    wrapped(&words, "")
+         and take that one.\n"
+    )
 }

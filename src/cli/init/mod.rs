@@ -173,7 +173,7 @@ impl Session<'_> {
             self.output
                 .complain("It was not tried at Box: boxup whoami shows whether it signs in.\n");
         }
-        self.output.say(&self.farewell(needs_login));
+        self.output.relate(&self.farewell(needs_login));
         Ok(())
     }
 

@@ -139,9 +139,9 @@ pub(crate) fn told(missing: &[Need]) -> String {
     text
 }
 
-/// Words in lines of at most 88 characters, each line behind `indent`.
-pub(crate) fn wrapped(words: &str, indent: &str) -> String {
-    const WIDTH: usize = 88;
+/// Words in lines of at most 78 characters, each line behind `indent`.
+fn wrapped(words: &str, indent: &str) -> String {
+    const WIDTH: usize = 78;
     let mut text = String::new();
     let mut line = String::new();
     for word in words.split(' ') {

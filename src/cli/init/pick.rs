@@ -3,7 +3,6 @@
 use crate::agent::setup::{Failed, Guest, folder_name};
 use crate::cli::init::draft::Folder;
 use crate::cli::init::flags::{folder_id, folder_path};
-use crate::cli::init::folder::own_tree;
 use crate::cli::init::person::{Left, Person};
 use crate::cli::wording::printable;
 use crate::model::ids::FolderId;
@@ -46,7 +45,6 @@ pub(super) async fn pick(
             Some(Line::Up) => drop(way.pop()),
             Some(Line::Type) => return Ok(Ok(typed(person).await?)),
             Some(Line::Own) => {
-                person.tell(&own_tree(guest));
                 let offer = Some(format!("/{name}"));
                 let path = person.text("Path", offer, folder_path).await?;
                 return Ok(Ok(Folder::Path(path)));
@@ -125,7 +123,7 @@ fn words(line: &Line, way: &[Sight], guest: &Guest) -> String {
         }
         (Line::New, _) => "+ a new folder here".to_owned(),
         (Line::Type, _) => "… type an ID, a web address or a path".to_owned(),
-        (Line::Own, _) => "+ a folder of the app's own, which people do not see".to_owned(),
+        (Line::Own, _) => "+ a folder of the app's own, unseen by people".to_owned(),
         (Line::Again, _) => "↻ look again".to_owned(),
     }
 }

@@ -4,7 +4,7 @@
 use crate::cli::exit;
 use crate::cli::init::draft::{self, Secret};
 use crate::cli::init::flags::{InitArgs, Method, digits};
-use crate::cli::init::needs::{self, Need, told, wrapped};
+use crate::cli::init::needs::{self, Need, told};
 use crate::cli::init::person::{Left, Person};
 use crate::cli::init::{Session, Stop};
 use crate::config::{Environment, Subject};
@@ -31,10 +31,7 @@ impl Session<'_> {
         ));
         if !says_method(&self.args) {
             const WAYS: [(Method, &str); 4] = [
-                (
-                    Method::Ccg,
-                    "client ID and secret of an app (the usual way)",
-                ),
+                (Method::Ccg, "ID and secret of an app (the usual way)"),
                 (Method::Jwt, "key file of an app (JWT)"),
                 (
                     Method::OAuth2,
@@ -56,7 +53,7 @@ impl Session<'_> {
                 return Err(Stop::Code(exit::USAGE));
             }
         }
-        person.tell(&wrapped(needs::recipe(self.draft.method), ""));
+        person.tell(&format!("{}\n", needs::recipe(self.draft.method)));
         Ok(())
     }
 
@@ -127,7 +124,7 @@ impl Session<'_> {
         let Some(person) = &self.person else {
             return Err(Stop::Code(exit::USAGE));
         };
-        person.tell(&format!("\n{}", wrapped(need.place(), "")));
+        person.tell(&format!("\n{}\n", need.place()));
         let question = need.question();
         let draft = &mut self.draft;
         match need {

@@ -17,12 +17,14 @@ pub(crate) mod sink;
 pub(crate) mod spool;
 
 use crate::cli::args::{LogArgs, LogFormat};
+use crate::cli::fold::folded;
 use crate::cli::logging::filter::{Asked, filter};
 use crate::cli::logging::form::{Form, Line, Style};
 use crate::cli::logging::record::{Catcher, Record};
 use crate::cli::logging::sink::{JOURNAL, Journal, LogFile, Sink, Stderr};
 use crate::cli::logging::spool::Spool;
 use crate::cli::output::Looks;
+use crate::cli::screen;
 use crate::cli::wording::{count, printable};
 use crate::config::Environment;
 use serde_json::json;
@@ -246,7 +248,11 @@ pub(crate) fn to_people(text: &str) {
     if let Some(people) = &log.people
         && !(log.quiet && text.starts_with("warning"))
     {
-        people.push(Line::from(text.to_owned()));
+        let text = match stderr().is_terminal() {
+            true => folded(text, screen::columns()),
+            false => text.to_owned(),
+        };
+        people.push(Line::from(text));
         // Whoever says something may go on to ask, or to end.
         people.flush(LAST);
     }

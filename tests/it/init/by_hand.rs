@@ -6,7 +6,10 @@ use box_emulator::Access;
 
 /// Answers everything up to the choice of the folder.
 fn answered(rig: &Rig) -> Option<Terminal> {
-    let mut terminal = Terminal::start(&init(rig, &[]))?;
+    answered_on(Terminal::start(&init(rig, &[]))?)
+}
+
+fn answered_on(mut terminal: Terminal) -> Option<Terminal> {
     terminal
         .expect("How does boxup sign in to Box?")
         .press(DOWN);
@@ -14,7 +17,7 @@ fn answered(rig: &Rig) -> Option<Terminal> {
         .expect("key file of an app")
         .press("\x1b[A")
         .press(ENTER);
-    terminal.expect("Admin Console");
+    terminal.expect("No app yet?");
     terminal.expect("Client ID").press(APP).press(ENTER);
     terminal
         .expect("Client secret (hidden)")
@@ -197,4 +200,27 @@ fn a_person_signs_in_and_then_picks_a_folder() {
     assert_eq!(finished.code, 0, "{finished:?}");
     restored(&finished);
     boxup(&rig, &["sync", "--once"]);
+}
+
+#[test]
+fn no_word_is_torn_at_the_edge_of_a_terminal() {
+    for columns in [60, 80] {
+        let rig = rig();
+        let Some(terminal) = Terminal::start_wide(&init(&rig, &[]), columns) else {
+            return;
+        };
+        let Some(mut terminal) = answered_on(terminal) else {
+            return;
+        };
+        terminal.expect("All Files").press(CTRL_C);
+        let screen = terminal.finish().stdout;
+        let told = screen.split("speed ").next().expect("what was told");
+        let is_prose = |line: &&str| !line.starts_with(['?', '✔', '❯', '✘']);
+        for line in told.lines().filter(is_prose) {
+            let is_one_word = line.split_whitespace().nth(1).is_none();
+            let width = line.trim_end().chars().count();
+            assert!(width <= columns || is_one_word, "{width}: {line}\n{told}");
+        }
+        assert!(told.contains("OAuth 2.0 Credentials"), "{told}");
+    }
 }
