@@ -162,6 +162,21 @@ fn a_pass_that_has_no_time_left_says_so_and_the_next_one_goes_on() {
 }
 
 #[test]
+fn a_pass_that_was_cut_short_is_not_taken_for_a_whole_one() {
+    let rig = Rig::with(|builder| builder.part_size(2 << 20))
+        .configured(|config| config.limits = vec!["bandwidth = \"2 MB/s\"".to_owned()]);
+    sparse(&rig.path("large.bin"), 40 << 20, 2 << 20);
+    let run = rig.sync(&["--once", "--max-duration", "1s"]);
+    run.expect_code(1)
+        .expect(&[("uploaded", 0), ("pending", 1)]);
+    let status = rig.run(&["status", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&status.stdout).expect("JSON");
+    let mirror = &status["mirrors"][0];
+    assert_eq!(mirror["cut_short"], true, "{mirror}");
+    assert!(mirror["last_pass"].is_null(), "{mirror}");
+}
+
+#[test]
 fn a_dry_run_waits_for_nobody_and_ends_in_time() {
     let rig = Rig::new();
     let first = held(&rig);

@@ -42,8 +42,9 @@ impl Engine {
         let part = &self.parts[mirror];
         let is_well = part.failed.is_empty() && part.late.oldest().is_none();
         let began = part.last_began.map(last::seconds);
+        let is_cut = self.stop.is_some();
         self.change_memory(mirror, |pass| {
-            (pass.ended, pass.cut_short) = (Some(now), false);
+            (pass.ended, pass.cut_short) = (Some(now), is_cut);
             if is_in_order {
                 pass.complete = Some(now);
                 pass.fresh = began.filter(|_| is_well).or(pass.fresh);

@@ -217,6 +217,12 @@ impl Engine {
         let Some(in_order) = self.parts[mirror].end(is_queued) else {
             return Ok(());
         };
+        if self.stop.is_some() {
+            // It may have left something: nothing is concluded from it, and nobody is told
+            // that all is on Box.
+            self.remember_pass(mirror, false);
+            return Ok(());
+        }
         self.remember_pass(mirror, in_order.is_some());
         // Before the next pass begins: it may find something else.
         self.answer_waiters()?;

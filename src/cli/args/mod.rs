@@ -156,7 +156,7 @@ pub(crate) enum Command {
     /// Uploads, new versions, what was adopted, folders made, moves, deletes, and what was
     /// undone, each with its IDs on Box. Of a PATH its whole life is told: also under other
     /// names, before it moved. Works with and without a running service. Kept for 90 days,
-    /// if [state] history does not say otherwise.
+    /// if `[state] history` does not say otherwise.
     #[command(after_help = examples::HISTORY)]
     History(HistoryArgs),
 

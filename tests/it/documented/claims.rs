@@ -55,7 +55,7 @@ pub(super) const CLAIMS: &[Claim] = &[
     ("boxup notify test", How::After(notified)),
     // docs/service.md
     ("boxup service status --user…", How::After(installed)),
-    ("boxup service install …", How::By(install)),
+    ("boxup service install…", How::By(install)),
     ("boxup init --config /etc/boxup/sync.toml", How::By(init)),
     (
         "chgrp boxup …",
