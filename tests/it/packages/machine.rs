@@ -59,10 +59,16 @@ impl Machine {
             is_up || matches!(container.try_wait(), Ok(Some(_)))
         });
         match container.try_wait() {
-            Ok(None) => Some(Machine {
-                container,
-                first: first?,
-            }),
+            Ok(None) => {
+                let machine = Machine {
+                    container,
+                    first: first?,
+                };
+                // The image of a container forbids packages to start services. This is a
+                // machine, and what it takes away is only gone in its overlay.
+                machine.ok("rm -f /usr/sbin/policy-rc.d");
+                Some(machine)
+            }
             _ => None,
         }
     }
