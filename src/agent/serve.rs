@@ -107,6 +107,7 @@ async fn shifts(
         match shift.next.filter(|_| goes_on) {
             Some((next, context)) => {
                 config = next;
+                context.client.go_on_from(&parts.context.client);
                 parts.context = context;
                 before = Some(ending);
             }

@@ -160,6 +160,11 @@ impl BoxClient {
         })
     }
 
+    /// Goes on at the pace of another one, which sends nothing any more.
+    pub(crate) fn go_on_from(&self, before: &Self) {
+        self.gate.go_on_from(&before.gate);
+    }
+
     /// Requests sent so far, resends and token requests included.
     pub(crate) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed) + self.tokens.requests()

@@ -48,6 +48,12 @@ impl Gate {
         }
     }
 
+    /// Goes on where another gate was, which nobody goes through any more.
+    pub(crate) fn go_on_from(&self, before: &Self) {
+        let before = before.pace().clone();
+        self.pace().go_on_from(before);
+    }
+
     /// Waits for a turn.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! 429: everybody waits as long as Box asks.
 
-use crate::rig::{PATIENCE, Rig, each, until};
+use crate::rig::{PATIENCE, Rig, Service, each, until};
 use box_emulator::Fault;
 use std::time::Duration;
 
@@ -142,5 +142,29 @@ fn an_absurd_wait_is_an_hour_for_the_service_and_the_end_of_a_single_run() {
     let rate = service.status(&rig)["rate"].clone();
     let held = rate["held_seconds"].as_u64().expect("it is held");
     assert!((3000..=3600).contains(&held), "{rate}");
+    service.term().expect_code(1);
+}
+
+#[test]
+fn another_configuration_does_not_end_the_wait_that_box_asked_for() {
+    let rig = Rig::new();
+    rig.write("a.txt", "a");
+    let fault = Fault::on("post_files_content").forever();
+    rig.cloud.inject(fault.rate_limited(Some("3000")));
+    let mut service = rig.start();
+    let is_held =
+        |service: &Service, rig: &Rig| service.status(rig)["rate"]["held_seconds"].is_number();
+    until("it stands still", || is_held(&service, &rig));
+    let refused = rig.cloud.count_status("post_files_content", 429);
+    let rig = rig.mirror_key("skip_hidden = true");
+    crate::rig::signal(service.pid(), "HUP");
+    service.told("that it was read again", |event| {
+        event["event"] == "reloaded"
+    });
+    until("another engine answers", || {
+        service.status(&rig)["mirrors"][0]["pending"].is_number()
+    });
+    assert!(is_held(&service, &rig), "{}", service.status(&rig));
+    assert_eq!(rig.cloud.count_status("post_files_content", 429), refused);
     service.term().expect_code(1);
 }

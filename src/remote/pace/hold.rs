@@ -18,7 +18,7 @@ const SCOUTING: Duration = Duration::from_secs(5);
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// Whether anybody may start anything.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Hold {
     state: State,
     /// Refusals in a row.

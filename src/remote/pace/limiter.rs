@@ -27,7 +27,7 @@ const NEAR: f64 = 0.97;
 const SLACK: f64 = 0.01;
 
 /// The limit and what was started under it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Limiter {
     limit: u32,
     /// What may start a minute now: never more than the limit, never less than one.
@@ -89,6 +89,22 @@ impl Limiter {
             trial: None,
             pause: FIRST_PROBE,
         }
+    }
+
+    /// Goes on under its own limit with what another one has started and learned.
+    pub(super) fn go_on_from(&mut self, before: Self) {
+        let limit = f64::from(self.limit.max(1));
+        let is_lowered = before.allowed < f64::from(before.limit);
+        *self = Self {
+            limit: self.limit,
+            allowed: match is_lowered {
+                true => before.allowed.min(limit),
+                false => limit,
+            },
+            // Spread at another limit.
+            due: None,
+            ..before
+        };
     }
 
     /// May one start? If not, when to ask again.

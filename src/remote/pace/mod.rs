@@ -30,7 +30,7 @@ pub(crate) enum Lane {
 }
 
 /// The limits and what was started under them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Pace {
     uploads: limiter::Limiter,
     calls: limiter::Limiter,
@@ -57,6 +57,14 @@ impl Pace {
             calls: limiter::Limiter::new(requests_per_minute, now),
             hold: Hold::default(),
         }
+    }
+
+    /// Goes on under its own limits where another one was: Box counts its minutes, and
+    /// waits for as long as it said, whatever is configured here.
+    pub(crate) fn go_on_from(&mut self, before: Self) {
+        self.uploads.go_on_from(before.uploads);
+        self.calls.go_on_from(before.calls);
+        self.hold = before.hold;
     }
 
     /// Starts a request now, or says when to ask again.
@@ -193,6 +201,31 @@ mod tests {
         let standings = pace.standings(later);
         assert_eq!((standings.calls.used, standings.uploads.used), (3, 3));
         assert!(pace.admit(Lane::Call, later).is_err());
+    }
+
+    #[test]
+    fn another_configuration_neither_empties_the_minute_nor_ends_the_wait() {
+        let now = Instant::now();
+        let mut before = Pace::new(4, 1000, now);
+        while before.admit(Lane::Upload, now).is_ok() {}
+        let used = before.standings(now).uploads.used;
+        for limit in [used, 240] {
+            let mut pace = Pace::new(limit, 1000, now);
+            pace.go_on_from(before.clone());
+            let uploads = pace.standings(now).uploads;
+            assert_eq!(
+                (uploads.limit, uploads.allowed, uploads.used),
+                (limit, limit, used)
+            );
+            assert_eq!(pace.admit(Lane::Upload, now).is_ok(), used < limit);
+        }
+        before.refuse((Lane::Upload, now), Some(Duration::from_secs(9)), now, 0.0);
+        let learned = before.standings(now).uploads.allowed;
+        let mut pace = Pace::new(240, 1000, now);
+        pace.go_on_from(before);
+        assert_eq!(pace.standings(now).uploads.allowed, learned);
+        let over = now + Duration::from_secs(9);
+        assert_eq!(pace.admit(Lane::Call, now), Err(over));
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub(super) const WINDOW: Duration = Duration::from_millis(60_500);
 pub(super) const SLOT: Duration = Duration::from_millis(100);
 
 /// Counts what began within the window that ends now.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Window {
     used: u32,
     /// When each slot began, and how many started in it.
