@@ -26,6 +26,11 @@ impl Engine {
     /// Lets what runs come to its end, and tells how the run ended.
     pub(crate) async fn finish(mut self, began: Instant, ran: Result<(), StoreError>) -> Ending {
         let mut broken = ran.err();
+        // Before the queue is emptied: what it held is waiting still.
+        let mirrors = 0..self.parts.len();
+        let idle: Vec<bool> = mirrors
+            .map(|mirror| self.waiting(mirror).since().is_none())
+            .collect();
         if broken.is_none() {
             broken = self.answer_resolvers().err();
             broken = broken.or(self.store_compared().await.err());
@@ -77,7 +82,7 @@ impl Engine {
             Some(Stop::Unreachable(why)) => ending.unreachable = Some(why),
             Some(Stop::Deferred(wait)) => ending.deferred = Some(wait),
         }
-        self.remember_end(&ending);
+        self.remember_end(&ending, &idle);
         ending
     }
 

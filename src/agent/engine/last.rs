@@ -53,11 +53,12 @@ impl Engine {
         self.keep_memory();
     }
 
-    /// The run is over.
-    pub(super) fn remember_end(&mut self, ending: &Ending) {
+    /// The run is over. `idle` says in which mirrors nothing waited when it was to end.
+    pub(super) fn remember_end(&mut self, ending: &Ending, idle: &[bool]) {
         let now = last::seconds(clock::wall());
-        for mirror in 0..self.parts.len() {
-            let is_fresh = self.is_still_fresh(mirror, ending);
+        for (mirror, was_idle) in idle.iter().enumerate() {
+            let has_left_nothing = ending.tally.pending == 0 || *was_idle;
+            let is_fresh = has_left_nothing && self.is_still_fresh(mirror, ending);
             let is_cut = self.parts[mirror].pass.is_some();
             self.change_memory(mirror, |pass| {
                 if is_cut {
