@@ -130,6 +130,50 @@ fn a_service_is_as_stale_as_its_oldest_change_and_fresh_when_that_has_arrived() 
 }
 
 #[test]
+fn a_service_that_was_stopped_with_something_left_was_not_up_to_date() {
+    let rig = Rig::new();
+    rig.write("a.txt", "a");
+    let service = rig.start();
+    service.wait_ok(&rig);
+    rig.cloud
+        .inject(Fault::any().forever().rate_limited(Some("600")));
+    rig.write("b.txt", "b");
+    until("it is behind", || fresh(&rig, "1s").code == 1);
+    service.term();
+    let (_, status) = ask(&rig, &["status", "--json"]);
+    let mirror = &status["mirrors"][0];
+    let (synced, ended) = (&mirror["in_sync_at"], &status["last_run"]["ended_at"]);
+    assert!(synced.as_str() < ended.as_str(), "{status}");
+    expect(&fresh(&rig, "1s"), 1, "STALE: mirror is stale: ");
+}
+
+#[test]
+fn an_agent_that_does_not_answer_is_told_where_a_monitor_reads() {
+    let rig = Rig::new();
+    rig.write("a.txt", "a");
+    let service = rig.start();
+    service.wait_ok(&rig);
+    crate::rig::signal(service.pid(), "STOP");
+    let words = fresh(&rig, "1h");
+    let objects = rig.run(&["status", "--max-lag", "1h", "--json"]);
+    let plain = rig.run(&["status"]);
+    crate::rig::signal(service.pid(), "CONT");
+    expect(&words, 69, "UNKNOWN: the running boxup cannot be asked: ");
+    assert_eq!(objects.code, 69, "{objects:?}");
+    let object: Value = serde_json::from_str(&objects.stdout).expect("one object");
+    assert_eq!(object["exit_code"], 69, "{object}");
+    assert!(object["error"]["message"].is_string(), "{object}");
+    assert_eq!(object["verdict"]["code"], 69, "{object}");
+    assert_eq!((plain.code, plain.stdout.as_str()), (69, ""), "{plain:?}");
+    let unknown = rig.run(&["status", "--mirror", "nobody", "--json"]);
+    assert_eq!(unknown.code, 2, "{unknown:?}");
+    let object: Value = serde_json::from_str(&unknown.stdout).expect("one object");
+    assert_eq!(object["exit_code"], 2, "{object}");
+    service.wait_ok(&rig);
+    service.end();
+}
+
+#[test]
 fn a_mirror_that_stands_still_is_told_at_once_and_by_its_own_code() {
     let rig = Rig::new();
     rig.write("a.txt", "a");

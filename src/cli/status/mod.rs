@@ -12,7 +12,7 @@ use crate::agent::control;
 use crate::cli::args::StatusArgs;
 use crate::cli::output::{Looks, Output};
 use crate::cli::status::page::{Look, page, text};
-use crate::cli::{exit, wording};
+use crate::cli::{exit, failure, slip};
 use crate::clock;
 use crate::config::Local;
 use serde_json::{Value, json};
@@ -40,9 +40,8 @@ pub(crate) async fn status(
     looks: Looks,
     mut output: Output,
 ) -> u8 {
-    if let Err(message) = select(&mut config, &args.mirrors) {
-        output.complain(&message);
-        return exit::USAGE;
+    if let Err(what) = select(&mut config, &args.mirrors) {
+        return failure::said(&what, exit::USAGE, args.json, &mut output);
     }
     if args.watch {
         return watch::watch(&config, args.json, looks, output).await;
@@ -51,8 +50,7 @@ pub(crate) async fn status(
         Found::Running(status) => (status, exit::OK),
         Found::Stopped(status) => (status, exit::UNREACHABLE),
         Found::Trouble(sentence, code) => {
-            output.complain(&format!("error: {sentence}\n"));
-            return code;
+            return untold(&sentence, code, &args, &mut output);
         }
     };
     let now = clock::wall();
@@ -76,15 +74,31 @@ pub(crate) async fn status(
     code
 }
 
+/// Nobody could say how it stands. A monitor reads standard output, whatever happens.
+fn untold(sentence: &str, code: u8, args: &StatusArgs, output: &mut Output) -> u8 {
+    let verdict = args.max_lag.map(|most| verdict::unknown(sentence, most));
+    match (args.json, verdict) {
+        (false, None) => return failure::said(sentence, code, false, output),
+        (false, Some(line)) => output.say(&format!("{line}\n")),
+        (true, verdict) => {
+            let error = json!({ "message": sentence });
+            let mut line = json!({ "event": "summary", "error": error, "exit_code": code });
+            if let Some(verdict) = verdict {
+                line["verdict"] = json!({ "code": code, "message": verdict });
+            }
+            output.say(&format!("{line}\n"));
+            output.complain(&format!("error: {sentence}\n"));
+        }
+    }
+    code
+}
+
 /// Keeps only the mirrors that were named, if any were.
 fn select(config: &mut Local, names: &[String]) -> Result<(), String> {
     let is_known = |name: &&String| config.mirrors.iter().any(|one| one.name == **name);
     if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
-        let known: Vec<_> = config.mirrors.iter().map(|one| &*one.name).collect();
-        let known = wording::printable(&known.join(", "));
-        return Err(format!(
-            "error: no mirror is named {unknown:?}; there are: {known}\n"
-        ));
+        let known = config.mirrors.iter().map(|one| one.name.as_str());
+        return Err(slip::no_mirror(unknown, known));
     }
     if !names.is_empty() {
         config.mirrors.retain(|mirror| names.contains(&mirror.name));

@@ -62,6 +62,13 @@ pub(super) fn judge(status: &Value, most: Duration) -> Judged {
     Judged { code, line }
 }
 
+/// Nobody could be asked; why.
+pub(super) fn unknown(why: &str, most: Duration) -> String {
+    let limit = humantime::format_duration(most);
+    let word = word(exit::UNREACHABLE);
+    format!("{word}: {} (limit {limit})", printable(why))
+}
+
 fn word(code: u8) -> &'static str {
     match code {
         exit::OK => "OK",
