@@ -1,18 +1,12 @@
 //! `boxup approve`: told to the service, or noted here where none runs.
 
 use crate::agent::approve;
-use crate::cli::errand::{self, Untold};
+use crate::cli::errand::{self, PATIENCE, SLOW, Untold};
 use crate::cli::output::Output;
 use crate::cli::wording::{printable, some};
 use crate::cli::{Place, exit, failure, refuse, whole};
 use crate::config::Config;
 use serde_json::{Value, json};
-use std::time::Duration;
-
-/// How long the service may take.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// What is said when it takes longer.
-const SLOW: &str = "the service does not answer; `boxup status` tells how it stands";
 
 /// Approves.
 pub(super) async fn run(place: &Place, mirror: &str, as_json: bool, mut output: Output) -> u8 {

@@ -1,11 +1,10 @@
 //! `boxup bump` and `boxup retry`: this goes next, and this once more.
 
-use crate::agent::control;
 use crate::agent::explain::{self, Explained, Here, State};
 use crate::agent::notice::put_path;
 use crate::agent::retry::{self, Below};
 use crate::cli::args::{BumpArgs, RetryArgs};
-use crate::cli::errand::{self, Untold};
+use crate::cli::errand::{self, PATIENCE, SLOW, Untold};
 use crate::cli::output::Output;
 use crate::cli::resolve::places;
 use crate::cli::wording::{count as figure, printable};
@@ -17,12 +16,7 @@ use crate::plan::facts::ParkedItem;
 use crate::plan::parole::{OnRequest, on_request};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::time::Duration;
 
-/// How long the service may take.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// What is said when it takes longer.
-const SLOW: &str = "the service does not answer; `boxup status` tells how it stands";
 /// What is said where nothing can be bumped.
 const NOBODY: &str = "no service runs, so that nothing waits in a line: `boxup sync --once` \
                       sends everything now";
@@ -50,21 +44,14 @@ pub(super) async fn bump(local: &Local, args: &BumpArgs, mut output: Output) -> 
             }
         };
         let question = below.question("bump");
-        let asked = control::ask(&local.state_dir, &question);
-        let reply = match tokio::time::timeout(PATIENCE, asked).await {
-            Ok(Ok(Some(reply))) => reply,
-            Ok(Ok(None)) => {
-                return failure::said(NOBODY, exit::UNREACHABLE, json, &mut output);
+        let reply = match errand::ask(&local.state_dir, &question, PATIENCE, SLOW).await {
+            Ok(Some(reply)) => reply,
+            Ok(None) => return failure::said(NOBODY, exit::UNREACHABLE, json, &mut output),
+            Err(Untold::Configuration(error)) => return refuse(&error, json, &mut output),
+            Err(Untold::Failed(what, code)) => {
+                return failure::said(&what, code, json, &mut output);
             }
-            Ok(Err(error)) => {
-                let what = format!("the service cannot be asked: {error}");
-                return failure::said(&what, exit::UNREACHABLE, json, &mut output);
-            }
-            Err(_) => return failure::said(SLOW, exit::UNREACHABLE, json, &mut output),
         };
-        if let Some(error) = reply["error"].as_str() {
-            return failure::said(error, exit::UNREACHABLE, json, &mut output);
-        }
         let (state, message, code) = found(&explained, &reply);
         worst = worst.max(code);
         if !json {

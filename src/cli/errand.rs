@@ -10,6 +10,12 @@ use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
 
+/// How long a service may take for what it only has to note.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+/// What is said when it takes longer: the question has been taken, and is not taken back.
+pub(super) const SLOW: &str = "the service does not answer, and may still do it: `boxup status` \
+                               tells how it stands";
+
 /// Why nothing came of it.
 pub(super) enum Untold {
     /// The configuration cannot be used.
@@ -34,24 +40,39 @@ pub(super) async fn run<T: Send + 'static>(
     load: Load<T>,
     alone: impl AsyncFnOnce(T) -> Result<Value, Fatal>,
 ) -> Result<Value, Untold> {
-    let unreachable = |what: String| Untold::Failed(what, exit::UNREACHABLE);
     let local = place.load(config::load_local).await?;
-    let asked = control::ask(&local.state_dir, question);
-    let told = match tokio::time::timeout(patience, asked).await {
-        Ok(Ok(Some(reply))) => reply,
-        Ok(Ok(None)) => {
+    let told = match ask(&local.state_dir, question, patience, slow).await? {
+        Some(told) => return Ok(told),
+        None => {
             is_ours(&local.state_dir)?;
             let loaded = place.load(load).await?;
             let done = alone(loaded).await;
             done.map_err(|fatal| Untold::Failed(fatal.to_string(), exit::of_fatal(&fatal)))?
         }
-        Ok(Err(error)) => {
-            return Err(unreachable(format!("the service cannot be asked: {error}")));
-        }
-        Err(_) => return Err(unreachable(slow.to_owned())),
     };
+    sound(told)
+}
+
+/// Has the service do it; `None` where none runs.
+pub(super) async fn ask(
+    state_dir: &Path,
+    question: &Value,
+    patience: Duration,
+    slow: &str,
+) -> Result<Option<Value>, Untold> {
+    let unreachable = |what: String| Untold::Failed(what, exit::UNREACHABLE);
+    let asked = control::ask(state_dir, question);
+    match tokio::time::timeout(patience, asked).await {
+        Ok(Ok(told)) => told.map(sound).transpose(),
+        Ok(Err(error)) => Err(unreachable(format!("the service cannot be asked: {error}"))),
+        Err(_) => Err(unreachable(slow.to_owned())),
+    }
+}
+
+/// What is told, unless it is that nothing was done.
+fn sound(told: Value) -> Result<Value, Untold> {
     match told["error"].as_str() {
-        Some(error) => Err(unreachable(error.to_owned())),
+        Some(error) => Err(Untold::Failed(error.to_owned(), exit::UNREACHABLE)),
         None => Ok(told),
     }
 }

@@ -13,10 +13,7 @@ use serde_json::{Value, json};
 pub(crate) fn trouble(trouble: &Trouble, as_json: bool, output: &mut Output) -> u8 {
     let code = exit::of_trouble(trouble);
     if as_json {
-        output.say(&format!(
-            "{}\n",
-            json!({ "event": "summary", "error": object(trouble), "exit_code": code })
-        ));
+        output.say(&format!("{}\n", summary_of(object(trouble), code)));
     }
     output.complain(&words(trouble));
     code
@@ -24,26 +21,25 @@ pub(crate) fn trouble(trouble: &Trouble, as_json: bool, output: &mut Output) -> 
 
 /// It could not even begin.
 pub(crate) fn fatal(fatal: &Fatal, as_json: bool, output: &mut Output) -> u8 {
-    let code = exit::of_fatal(fatal);
-    if as_json {
-        let error = json!({ "message": fatal.to_string() });
-        output.say(&format!(
-            "{}\n",
-            json!({ "event": "summary", "error": error, "exit_code": code })
-        ));
-    }
-    output.complain(&format!("error: {fatal}\n"));
-    code
+    said(&fatal.to_string(), exit::of_fatal(fatal), as_json, output)
 }
 
 /// It was not done; why.
 pub(crate) fn said(what: &str, code: u8, as_json: bool, output: &mut Output) -> u8 {
     if as_json {
-        let line = json!({ "event": "summary", "error": { "message": what }, "exit_code": code });
-        output.say(&format!("{line}\n"));
+        output.say(&format!("{}\n", told(what, code)));
     }
     output.complain(&format!("error: {what}\n"));
     code
+}
+
+/// The same as an object.
+pub(crate) fn told(what: &str, code: u8) -> Value {
+    summary_of(json!({ "message": what }), code)
+}
+
+fn summary_of(error: Value, code: u8) -> Value {
+    json!({ "event": "summary", "error": error, "exit_code": code })
 }
 
 /// There is no mirror of that name.

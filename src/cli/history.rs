@@ -3,11 +3,12 @@
 use crate::agent::notice::put_path;
 use crate::agent::past::{Past, Question};
 use crate::cli::args::HistoryArgs;
-use crate::cli::exit;
+
 use crate::cli::output::{Looks, Output};
 use crate::cli::resolve::places;
 use crate::cli::text::{GREEN, PLAIN, YELLOW};
 use crate::cli::wording::{bytes, count, printable, some};
+use crate::cli::{exit, failure, slip};
 use crate::config::Local;
 use crate::model::deed::ItemId;
 use crate::model::stamp::Nanos;
@@ -30,8 +31,8 @@ pub(super) fn run(local: &Local, args: &HistoryArgs, looks: Looks, mut output: O
         return exit::OK;
     };
     if args.json {
-        let error = json!({ "message": message });
-        let line = json!({ "event": "summary", "entries": 0, "error": error, "exit_code": code });
+        let mut line = failure::told(&message, code);
+        line["entries"] = json!(0);
         output.say(&format!("{line}\n"));
     }
     output.complain(&format!("error: {message}\n"));
@@ -41,9 +42,8 @@ pub(super) fn run(local: &Local, args: &HistoryArgs, looks: Looks, mut output: O
 fn question(local: &Local, args: &HistoryArgs) -> Result<Question, (String, u8)> {
     let known = |name: &String| local.mirrors.iter().any(|mirror| mirror.name == *name);
     if let Some(unknown) = args.mirrors.iter().find(|name| !known(name)) {
-        let names = places::names(local);
-        let message = format!("no mirror is named {unknown:?}; there is {names}");
-        return Err((message, exit::USAGE));
+        let names = local.mirrors.iter().map(|mirror| mirror.name.as_str());
+        return Err((slip::no_mirror(unknown, names), exit::USAGE));
     }
     let mut place = None;
     if let Some(path) = &args.path {

@@ -2,19 +2,13 @@
 
 use crate::agent::pause::{self, Asked};
 use crate::cli::args::{PauseArgs, ResumeArgs};
-use crate::cli::errand::{self, Untold};
+use crate::cli::errand::{self, PATIENCE, SLOW, Untold};
 use crate::cli::output::Output;
 use crate::cli::wording::{printable, some};
 use crate::cli::{Place, exit, failure, refuse};
 use crate::config::{self, Environment, Local};
 use serde_json::{Value, json};
 use std::ffi::OsStr;
-use std::time::Duration;
-
-/// How long the service may take.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// What is said when it takes longer.
-const SLOW: &str = "the service does not answer; `boxup status` tells how it stands";
 
 /// Longer names of people are cut.
 const LONGEST: usize = 64;

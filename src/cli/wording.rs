@@ -1,8 +1,7 @@
 //! Words for people: numbers as they like to read them, and the words of others.
 
-use crate::model::path::confuses;
-
 pub(crate) use crate::model::figures::{bytes, count, duration, some};
+pub(crate) use crate::model::path::printable;
 
 /// How long ago, in the two units that matter: `42s`, `3m 20s`, `3h 12m`, `3d 4h`.
 pub(crate) fn age(seconds: u64) -> String {
@@ -13,15 +12,6 @@ pub(crate) fn age(seconds: u64) -> String {
         3600..86_400 => format!("{hours}h {}m", minutes % 60),
         _ => format!("{}d {}h", count(days), hours % 24),
     }
-}
-
-/// Somebody else's words on one line: what would move the cursor is spelled out.
-pub(crate) fn printable(text: &str) -> String {
-    let escape = |c: char| match confuses(c) {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    };
-    text.chars().map(escape).collect()
 }
 
 /// Breaks words into lines; a word that is too long keeps its line to itself.

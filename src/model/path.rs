@@ -182,6 +182,15 @@ pub(crate) fn confuses(c: char) -> bool {
     c.is_control() || is_hidden
 }
 
+/// Somebody else's words on one line: what would move the cursor is spelled out.
+pub(crate) fn printable(text: &str) -> String {
+    let escape = |c: char| match confuses(c) {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{LocalName, RelPath};

@@ -3,6 +3,7 @@
 
 use crate::model::path::RelPath;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::{Duration, Instant};
 
 /// What waits in a mirror, each by when the oldest of its kind was first known of; `None`:
@@ -99,10 +100,12 @@ impl Looks {
 
     /// One is over.
     pub(crate) fn remove(&mut self, since: Option<Instant>) {
-        if let Some(count) = since.and_then(|since| self.0.get_mut(&since)) {
-            *count -= 1;
+        if let Some(Entry::Occupied(mut count)) = since.map(|since| self.0.entry(since)) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
         }
-        self.0.retain(|_, count| *count > 0);
     }
 
     /// Since when the oldest waits.

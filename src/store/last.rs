@@ -1,20 +1,19 @@
 //! What the last runs left, for whoever asks when none runs: a small file beside the
 //! database, which no decision depends on. One that is damaged or missing says nothing.
 
-use rustix::fs::OFlags;
+use crate::store::leaf::Leaf;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The file, and what it is called until it is whole.
-const NAME: &str = "standing.json";
-const NEW: &str = "standing.json.new";
-/// Longer than it ever is.
-const LONGEST: u64 = 4_000_000;
+/// The file. After a power cut it may be the former one, or say nothing: nothing wrong.
+const FILE: Leaf = Leaf {
+    name: "standing.json",
+    longest: 4_000_000,
+    is_durable: false,
+};
 
 /// Seconds since 1970.
 pub(crate) type Seconds = u64;
@@ -73,26 +72,12 @@ pub(crate) fn seconds(at: SystemTime) -> Seconds {
 
 /// What the last runs left, as far as it can be read.
 pub(crate) fn read(dir: &Path) -> Last {
-    let path = dir.join(NAME);
-    match load(&path) {
-        Ok(last) => last,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Last::default(),
-        Err(error) => {
-            let path = path.display();
-            tracing::debug!("{path} is not used: {error}");
-            Last::default()
+    FILE.read(dir).unwrap_or_else(|error| {
+        if error.kind() != io::ErrorKind::NotFound {
+            tracing::debug!("{} is not used: {error}", dir.join(FILE.name).display());
         }
-    }
-}
-
-fn load(path: &Path) -> io::Result<Last> {
-    let mut options = OpenOptions::new();
-    // Without NONBLOCK a pipe in the file's place would hang us.
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let opened = options.read(true).custom_flags(flags.bits().cast_signed());
-    let mut text = Vec::new();
-    opened.open(path)?.take(LONGEST).read_to_end(&mut text)?;
-    Ok(serde_json::from_slice(&text)?)
+        Last::default()
+    })
 }
 
 /// A person has approved of what held a mirror up: that it did says nothing any more.
@@ -108,29 +93,13 @@ pub(crate) fn forgive(dir: &Path, mirror: &str) {
 
 /// Keeps it. A reader sees the former or this, never half of it.
 pub(crate) fn write(dir: &Path, last: &Last) -> io::Result<()> {
-    let new = dir.join(NEW);
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    options.custom_flags(flags.bits().cast_signed());
-    let written = options.open(&new).and_then(|mut file| {
-        let mut text = serde_json::to_vec(last)?;
-        text.push(b'\n');
-        file.write_all(&text)
-    });
-    let kept = written.and_then(|()| std::fs::rename(&new, dir.join(NAME)));
-    if kept.is_err() {
-        // It is of no use, and takes room.
-        drop(std::fs::remove_file(&new));
-    }
-    kept
+    FILE.write(dir, last)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Last, LastPass, LastRun, NAME, NEW, read, write};
+    use super::{FILE, Last, LastPass, LastRun, read, write};
     use std::collections::BTreeMap;
-    use std::os::unix::fs::{MetadataExt, symlink};
 
     fn some() -> Last {
         let halted = Some(("brake".to_owned(), "too much is gone".to_owned()));
@@ -152,36 +121,24 @@ mod tests {
     }
 
     #[test]
-    fn it_is_read_as_it_was_written_by_its_owner_alone() {
+    fn it_is_read_as_it_was_written() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(read(dir.path()), Last::default());
         write(dir.path(), &some()).unwrap();
         assert_eq!(read(dir.path()), some());
-        let mode = dir.path().join(NAME).metadata().unwrap().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        assert!(!dir.path().join(NEW).exists());
-        // What a killed run has left is no hindrance.
-        std::fs::write(dir.path().join(NEW), "{").unwrap();
-        write(dir.path(), &Last::default()).unwrap();
-        assert_eq!(read(dir.path()), Last::default());
     }
 
     #[test]
-    fn what_is_damaged_or_no_file_says_nothing() {
+    fn what_is_damaged_says_nothing() {
         for text in ["", "{", "[]", "{\"run\":7}", "\u{0}\u{0}"] {
             let dir = tempfile::tempdir().unwrap();
-            std::fs::write(dir.path().join(NAME), text).unwrap();
+            std::fs::write(dir.path().join(FILE.name), text).unwrap();
             assert_eq!(read(dir.path()), Last::default(), "{text:?}");
         }
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("other"), "{}").unwrap();
-        symlink("other", dir.path().join(NEW)).unwrap();
-        assert!(write(dir.path(), &some()).is_err());
-        let other = std::fs::read_to_string(dir.path().join("other")).unwrap();
-        assert_eq!(other, "{}");
         // A later version says more.
+        let dir = tempfile::tempdir().unwrap();
         let later = "{\"run\":{\"began\":5,\"colour\":1},\"x\":{}}";
-        std::fs::write(dir.path().join(NAME), later).unwrap();
+        std::fs::write(dir.path().join(FILE.name), later).unwrap();
         assert_eq!(read(dir.path()).run.unwrap().began, 5);
     }
 }

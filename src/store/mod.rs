@@ -9,6 +9,7 @@ pub(crate) mod deeds;
 pub(crate) mod error;
 pub(crate) mod history;
 pub(crate) mod last;
+pub(crate) mod leaf;
 pub(crate) mod lock;
 mod mark;
 pub(crate) mod migrate;

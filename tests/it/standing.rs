@@ -148,6 +148,32 @@ fn a_service_that_was_stopped_with_something_left_was_not_up_to_date() {
 }
 
 #[test]
+fn a_pass_that_holds_a_version_back_does_not_make_a_mirror_fresh() {
+    let rig = Rig::new().mirror_key("min_version_interval = \"1h\"");
+    rig.write("a.txt", "a");
+    let service = rig.start();
+    service.wait_ok(&rig);
+    rig.write("a.txt", "a, and more");
+    until("it is held back", || {
+        service.status(&rig)["mirrors"][0]["held_back"] == 1
+    });
+    let kept = || -> Value {
+        let text = std::fs::read(rig.state().join("standing.json")).expect("it is there");
+        serde_json::from_slice::<Value>(&text).expect("JSON")["mirrors"]["mirror"].take()
+    };
+    let before = kept();
+    // Passes, until one ends in a later second.
+    until("a later pass is over", || {
+        for verb in ["pause", "resume"] {
+            assert_eq!(rig.run(&[verb]).code, 0, "{verb}");
+        }
+        kept()["complete"] != before["complete"]
+    });
+    assert_eq!(kept()["fresh"], before["fresh"], "{}", kept());
+    service.kill();
+}
+
+#[test]
 fn an_agent_that_does_not_answer_is_told_where_a_monitor_reads() {
     let rig = Rig::new();
     rig.write("a.txt", "a");

@@ -92,13 +92,10 @@ impl Engine {
         let parts = self.parts.iter().map(|part| part.tally);
         let mut tally = parts.fold(self.tally, Tally::plus);
         if self.schedule.is_lasting() {
-            let reader = self.context.readers.get()?;
             (tally.parked, tally.failed) = (0, 0);
-            for (mirror, part) in self.context.mirrors.iter().zip(&self.parts) {
+            for (number, part) in self.parts.iter().enumerate() {
                 tally.failed += part.failed.len() as u64;
-                if let Some(root) = reader.root(&mirror.name, &mirror.target_key())? {
-                    tally.parked += reader.parked_count(root.key)?.cast_unsigned();
-                }
+                tally.parked += self.parked_in(number)?;
             }
         }
         Ok(tally)

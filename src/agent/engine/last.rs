@@ -40,7 +40,10 @@ impl Engine {
     pub(super) fn remember_pass(&mut self, mirror: usize, is_in_order: bool) {
         let now = last::seconds(clock::wall());
         let part = &self.parts[mirror];
-        let is_well = part.failed.is_empty() && part.late.oldest().is_none();
+        // What min_version_interval holds back was saved before, too.
+        let is_well = part.failed.is_empty()
+            && part.late.oldest().is_none()
+            && self.schedule.hot.held_of(mirror) == 0;
         let began = part.last_began.map(last::seconds);
         let is_cut = self.stop.is_some();
         self.change_memory(mirror, |pass| {

@@ -352,9 +352,7 @@ impl Engine {
             return Ok(());
         }
         if !rest.is_empty() {
-            let is_asked = rank == Rank::Asked;
-            let rank = [Rank::Backfill, Rank::Asked][usize::from(is_asked)];
-            self.look_further(of.ranked(rank), Scope::Forest(rest));
+            self.look_further(of.ranked(rank.of_the_rest()), Scope::Forest(rest));
         }
         self.tell_of_idle(mirror, &dir.path, &looked_at, &plan);
         if pass.is_none() && !plan.missing.is_empty() {

@@ -1,6 +1,6 @@
 //! Mirrors that are left alone because somebody asked for it. What is under way comes to
-//! its end, of deletes the single one; nothing else begins, and nobody looks. When it is over, a pass looks at
-//! everything: whatever has happened meanwhile is found by that.
+//! its end, of deletes the single one; nothing else begins, and nobody looks. When it is
+//! over, a pass looks at everything: whatever has happened meanwhile is found by that.
 
 use crate::agent::engine::Engine;
 use crate::agent::job::Key;

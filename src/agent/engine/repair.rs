@@ -38,8 +38,7 @@ impl Engine {
         again: Again,
         answer: oneshot::Sender<Waited>,
     ) -> Result<(), StoreError> {
-        let mirrors = &self.context.mirrors;
-        let Some(mirror) = mirrors.iter().position(|one| one.name == again.mirror) else {
+        let Some(mirror) = self.context.number_of(&again.mirror) else {
             // Whoever has left does not need the answer.
             drop(answer.send(Waited::not_run(&again.mirror)));
             return Ok(());

@@ -104,8 +104,7 @@ impl Engine {
     }
 
     async fn record(&mut self, order: &Order) -> Result<Result<usize, Resolved>, StoreError> {
-        let mirrors = &self.context.mirrors;
-        let Some(number) = mirrors.iter().position(|one| one.name == order.mirror) else {
+        let Some(number) = self.context.number_of(&order.mirror) else {
             let what = format!("the run that is on has no mirror {:?}", order.mirror);
             return Ok(Err(Resolved::Refused(what)));
         };
@@ -121,7 +120,7 @@ impl Engine {
             let what = "too many decisions at once: try again in a moment".to_owned();
             return Ok(Err(Resolved::Refused(what)));
         }
-        let mirror = &mirrors[number];
+        let mirror = &self.context.mirrors[number];
         let reader = self.context.readers.get()?;
         let root = reader.root(&mirror.name, &mirror.target_key())?;
         let entry = match root {

@@ -119,11 +119,7 @@ impl Engine {
             left: self.queue.pending() + self.queue.running(),
             ..Standing::default()
         };
-        let reader = match activity {
-            Activity::Idle => Some(self.context.readers.get()?),
-            Activity::Looking | Activity::Working => None,
-        };
-        for (mirror, part) in self.context.mirrors.iter().zip(&self.parts) {
+        for (number, (mirror, part)) in self.context.mirrors.iter().zip(&self.parts).enumerate() {
             standing.failed += part.failed.len();
             if let Some(halt) = &part.halt {
                 let first = || (format!("{}: {halt}", mirror.name), 0);
@@ -133,10 +129,8 @@ impl Engine {
                 let first = || (format!("{}: {pause}", mirror.name), 0);
                 standing.paused.get_or_insert_with(first).1 += 1;
             }
-            if let Some(reader) = &reader
-                && let Some(root) = reader.root(&mirror.name, &mirror.target_key())?
-            {
-                standing.parked += reader.parked_count(root.key)?.cast_unsigned();
+            if activity == Activity::Idle {
+                standing.parked += self.parked_in(number)?;
             }
         }
         Ok(standing)

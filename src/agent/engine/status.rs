@@ -133,8 +133,7 @@ impl Engine {
 
     /// What is being done about an entry.
     fn entry(&self, mirror: &str, path: RelPath) -> Value {
-        let mut mirrors = self.context.mirrors.iter();
-        let Some(number) = mirrors.position(|one| one.name == mirror) else {
+        let Some(number) = self.context.number_of(mirror) else {
             return json!({ "error": "no mirror of that name is run" });
         };
         let (key, part) = ((number, path), &self.parts[number]);

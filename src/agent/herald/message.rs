@@ -1,8 +1,9 @@
 //! A letter as it is sent: JSON, one line of text for each thing, and variables for
 //! simple scripts.
 
+use crate::agent::snapshot::rfc3339;
 use crate::model::figures::count;
-use crate::model::path::confuses;
+use crate::model::path::printable;
 use crate::plan::herald::{Event, Item, Letter};
 use serde_json::{Value, json};
 use std::time::{Duration, UNIX_EPOCH};
@@ -55,7 +56,7 @@ impl Message {
         ));
         let events: Vec<Value> = letter.items.iter().take(MOST).map(item).collect();
         let mut whole = events.first().cloned().unwrap_or_else(|| json!({}));
-        whole["at"] = json!(rfc3339(now));
+        whole["at"] = json!(time(now));
         whole["host"] = json!(sender.host);
         whole["run"] = json!(sender.run);
         whole["version"] = json!(env!("CARGO_PKG_VERSION"));
@@ -69,7 +70,7 @@ impl Message {
         let message = "this is a test, and nothing is wrong";
         Self::from(&json!({
             "event": "test",
-            "at": rfc3339(now),
+            "at": time(now),
             "host": sender.host,
             "mirror": null,
             "reason": "test",
@@ -78,7 +79,7 @@ impl Message {
             "count": 0,
             "paths": [],
             "run": null,
-            "since": rfc3339(now),
+            "since": time(now),
             "again": false,
             "version": env!("CARGO_PKG_VERSION"),
             "text": format!("boxup on {}: {message}", sender.host),
@@ -124,7 +125,7 @@ fn item(item: &Item) -> Value {
         "next": printable(&trouble.next),
         "count": trouble.count,
         "paths": trouble.paths,
-        "since": rfc3339(*since),
+        "since": time(*since),
         "again": again,
     })
 }
@@ -161,15 +162,6 @@ fn sentence(item: &Item) -> String {
     printable(&text).replace('<', "‹").replace('>', "›")
 }
 
-/// Somebody else's words on one line.
-fn printable(text: &str) -> String {
-    let escape = |c: char| match confuses(c) {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    };
-    text.chars().map(escape).collect()
-}
-
 fn cut(text: &str) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{}…", &text[..at]),
@@ -177,9 +169,8 @@ fn cut(text: &str) -> String {
     }
 }
 
-fn rfc3339(millis: u64) -> String {
-    let at = UNIX_EPOCH + Duration::from_millis(millis);
-    humantime::format_rfc3339_seconds(at).to_string()
+fn time(millis: u64) -> String {
+    rfc3339(UNIX_EPOCH + Duration::from_millis(millis))
 }
 
 #[cfg(test)]

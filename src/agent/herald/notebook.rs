@@ -1,17 +1,17 @@
 //! What was told, in a small file of the state directory, so that the next run knows it.
 
 use crate::plan::herald::memory::Memory;
+use crate::store::leaf::Leaf;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
-const NAME: &str = "notified.json";
-const BEFORE: &str = "notified.json.new";
-/// Far more than it ever holds.
-const LONGEST: u64 = 16 << 20;
+const FILE: Leaf = Leaf {
+    name: "notified.json",
+    longest: 16 << 20,
+    is_durable: true,
+};
 
 /// The file's content.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,10 +37,9 @@ impl Notebook {
     /// Opens the one of a state directory. A damaged one is forgotten: what lasts is told
     /// once more.
     pub(crate) fn open(state_dir: &Path) -> (Self, Notes) {
-        let read = read(&state_dir.join(NAME));
-        let notes = read.unwrap_or_else(|error| {
+        let notes = FILE.read(state_dir).unwrap_or_else(|error| {
             if error.kind() != io::ErrorKind::NotFound {
-                tracing::warn!(%error, "{NAME} cannot be read: what was told is forgotten");
+                tracing::warn!(%error, "{} cannot be read: what was told is forgotten", FILE.name);
             }
             Notes::default()
         });
@@ -56,36 +55,20 @@ impl Notebook {
         if *notes == self.kept {
             return;
         }
-        match self.write(notes) {
+        match FILE.write(&self.dir, notes) {
             Ok(()) => self.kept = notes.clone(),
             Err(error) => tracing::warn!(
                 %error,
-                "{NAME} cannot be written: what was told may be told again"
+                "{} cannot be written: what was told may be told again",
+                FILE.name
             ),
         }
     }
-
-    fn write(&self, notes: &Notes) -> io::Result<()> {
-        let first = self.dir.join(BEFORE);
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        let mut file = options.open(&first)?;
-        file.write_all(&serde_json::to_vec(notes)?)?;
-        file.sync_all()?;
-        std::fs::rename(&first, self.dir.join(NAME))
-    }
-}
-
-fn read(path: &Path) -> io::Result<Notes> {
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path)?;
-    file.take(LONGEST).read_to_end(&mut bytes)?;
-    Ok(serde_json::from_slice(&bytes)?)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{NAME, Notebook, Notes};
+    use super::{FILE, Notebook, Notes};
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
@@ -94,7 +77,7 @@ mod tests {
         let (mut book, mut notes) = Notebook::open(dir.path());
         assert_eq!(notes, Notes::default());
         book.keep(&notes);
-        let path = dir.path().join(NAME);
+        let path = dir.path().join(FILE.name);
         assert!(!path.exists(), "there was nothing to keep");
         notes.last_good = Some(7);
         book.keep(&notes);

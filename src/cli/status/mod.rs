@@ -81,8 +81,7 @@ fn untold(sentence: &str, code: u8, args: &StatusArgs, output: &mut Output) -> u
         (false, None) => return failure::said(sentence, code, false, output),
         (false, Some(line)) => output.say(&format!("{line}\n")),
         (true, verdict) => {
-            let error = json!({ "message": sentence });
-            let mut line = json!({ "event": "summary", "error": error, "exit_code": code });
+            let mut line = failure::told(sentence, code);
             if let Some(verdict) = verdict {
                 line["verdict"] = json!({ "code": code, "message": verdict });
             }

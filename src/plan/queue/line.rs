@@ -49,6 +49,15 @@ pub(crate) enum Rank {
 impl Rank {
     /// All of them, in the order in which they are served.
     pub(crate) const ALL: [Self; 3] = [Self::Asked, Self::Fresh, Self::Backfill];
+
+    /// The rank of what is left for a further look: who has asked for a directory has asked
+    /// for all of it, and nobody else waits for a great many.
+    pub(crate) fn of_the_rest(self) -> Self {
+        match self {
+            Self::Asked => Self::Asked,
+            Self::Fresh | Self::Backfill => Self::Backfill,
+        }
+    }
 }
 
 /// What a job's place in its lane follows from.
