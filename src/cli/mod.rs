@@ -239,6 +239,7 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Args, u8> {
     let parsed = manual::command().try_get_matches_from(args);
     let parsed = parsed.and_then(|found| Args::from_arg_matches(&found));
     parsed.map_err(|error| {
+        let error = slip::harmless(error);
         // Help and version are no errors, and clap knows where each goes. A closed pipe is
         // the reader's business.
         drop(error.print());
