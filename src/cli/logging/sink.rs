@@ -85,7 +85,8 @@ impl Rest {
 /// How long somebody is waited for whose pipe is full, where the pipe does not wait.
 const FULL: Duration = Duration::from_secs(5);
 
-fn write(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+/// Writes some of it. Who is full and does not make one wait is waited for all the same.
+pub(crate) fn write(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     let end = Instant::now() + FULL;
     loop {
         match rustix::io::write(to, bytes) {
