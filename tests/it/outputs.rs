@@ -146,7 +146,9 @@ fn each_command_is_among_them() {
     let help = rig.run(&["help"]).stdout;
     let (_, list) = help.split_once("Commands:\n").expect("commands");
     let (list, _) = list.split_once("\n\n").expect("an end");
-    let listed = list.lines().filter_map(|line| line.split_whitespace().next());
+    let listed = list
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
     let tried = [&BOTH[..], &ONE, &SERVED].concat();
     let tried: BTreeSet<_> = tried.iter().map(|command| command[0]).collect();
     let left: Vec<_> = listed.filter(|name| !tried.contains(name)).collect();
