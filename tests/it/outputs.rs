@@ -160,7 +160,7 @@ fn each_command_is_among_them() {
 fn a_pass_goes_on_and_its_own_code_comes_first() {
     let rig = Rig::new();
     for number in 0..20 {
-        rig.write(&format!("{number}.txt"), &number.to_string());
+        rig.write(&format!("{number}.txt"), number.to_string());
     }
     let args = ["sync", "--once", "--json"];
     let lost = Child::start_into(rig.command(&args), full()).finish();
