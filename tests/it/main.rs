@@ -86,6 +86,7 @@ mod recovery;
 mod refresh;
 mod refusals;
 mod refused_decisions;
+mod remembered;
 mod remote_hands;
 mod renewals;
 mod restless;
