@@ -4,20 +4,21 @@
 use crate::cli::fold::folded;
 use crate::cli::logging;
 use crate::cli::logging::form::Line;
-use crate::cli::logging::sink::Stdout;
+use crate::cli::logging::sink::{Stdout, in_one};
 use crate::cli::logging::spool::Spool;
 use crate::cli::screen;
 use crate::config::Environment;
 use crate::model::path::confuses;
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write, stdout};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Whether to write in colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`.
+    /// On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb` or missing.
     #[default]
     Auto,
     /// Wherever it goes.
@@ -30,14 +31,16 @@ pub(crate) enum Color {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Looks {
     color: Color,
-    /// Going back to what has been written: not where `TERM` is `dumb`.
+    /// Going back to what has been written: not where `TERM` is `dumb` or missing, nor where
+    /// `CI` is set.
     pub(crate) redraw: bool,
 }
 
 impl Looks {
     /// As the command line and the environment wish.
     pub(crate) fn of(environment: &Environment, color: Color) -> Self {
-        let is_dumb = environment.get("TERM").is_some_and(|term| term == "dumb");
+        let is_set = |name| environment.get(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = !is_set("TERM") || environment.get("TERM").is_some_and(|it| it == "dumb");
         let is_plain = is_dumb || environment.get("NO_COLOR").is_some();
         let color = match color {
             Color::Auto if is_plain => Color::Never,
@@ -45,7 +48,8 @@ impl Looks {
         };
         Self {
             color,
-            redraw: !is_dumb,
+            // What a build machine records is read as lines.
+            redraw: !is_dumb && !is_set("CI"),
         }
     }
 
@@ -131,12 +135,15 @@ impl Output {
 
     /// Writes what somebody waits for to standard output; `false` when it cannot be.
     pub(crate) fn deliver(&mut self, text: &str) -> bool {
-        screen::around(|| {
-            let mut out = stdout().lock();
-            out.write_all(text.as_bytes())
+        let mut out = stdout().lock();
+        match self.is_terminal {
+            // The buffer of standard output would make two writes of it.
+            true => screen::above(text.as_bytes(), |bytes| in_one(out.as_fd(), bytes).is_ok()),
+            false => out
+                .write_all(text.as_bytes())
                 .and_then(|()| out.flush())
-                .is_ok()
-        })
+                .is_ok(),
+        }
     }
 
     /// Writes to standard error, with no line feed of its own, or into the log where that
@@ -173,7 +180,8 @@ mod tests {
 
     #[test]
     fn the_command_line_wins_over_the_environment_and_that_over_the_terminal() {
-        let plain = [("NO_COLOR", "1")];
+        let xterm = [("TERM", "xterm")];
+        let plain = [("TERM", "xterm"), ("NO_COLOR", "1")];
         let dumb = [("TERM", "dumb")];
         let none: [(&str, &str); 0] = [];
         let colours = |variables: &[(&str, &str)], color, is_terminal| {
@@ -181,18 +189,36 @@ mod tests {
             Looks::of(&environment, color).colours(is_terminal)
         };
         for (variables, color, is_terminal, expected) in [
-            (&none[..], Color::Auto, true, true),
-            (&none, Color::Auto, false, false),
+            (&xterm[..], Color::Auto, true, true),
+            (&xterm, Color::Auto, false, false),
+            (&none, Color::Auto, true, false),
             (&plain, Color::Auto, true, false),
             (&dumb, Color::Auto, true, false),
             (&plain, Color::Always, false, true),
-            (&none, Color::Never, true, false),
+            (&xterm, Color::Never, true, false),
         ] {
             assert_eq!(
                 colours(variables, color, is_terminal),
                 expected,
                 "{variables:?} {color:?} {is_terminal}"
             );
+        }
+    }
+
+    #[test]
+    fn only_a_terminal_that_somebody_looks_at_is_drawn_on() {
+        for (variables, expected) in [
+            (&[("TERM", "xterm")][..], true),
+            (&[("TERM", "xterm"), ("NO_COLOR", "1")], true),
+            (&[("TERM", "xterm"), ("CI", "")], true),
+            (&[("TERM", "xterm"), ("CI", "true")], false),
+            (&[("TERM", "dumb")], false),
+            (&[("TERM", "")], false),
+            (&[], false),
+        ] {
+            let environment = Environment::from_iter(variables.iter().copied());
+            let looks = Looks::of(&environment, Color::Auto);
+            assert_eq!(looks.redraw, expected, "{variables:?}");
         }
     }
 

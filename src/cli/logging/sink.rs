@@ -40,7 +40,7 @@ pub(crate) struct Rest(Vec<u8>);
 impl Sink for Stdout {
     fn write(&mut self, line: &Line) -> io::Result<()> {
         match stdout().is_terminal() {
-            true => screen::around(|| self.0.put(stdout().as_fd(), &line.bytes)),
+            true => screen::above(&line.bytes, |bytes| self.0.put(stdout().as_fd(), bytes)),
             false => self.0.put(stdout().as_fd(), &line.bytes),
         }
     }
@@ -55,7 +55,7 @@ impl Sink for Stderr {
 /// Nobody else is kept from it meanwhile, but for a terminal with progress on it.
 fn to_stderr(rest: &mut Rest, bytes: &[u8]) -> io::Result<()> {
     match stderr().is_terminal() {
-        true => screen::around(|| rest.put(stderr().as_fd(), bytes)),
+        true => screen::above(bytes, |bytes| rest.put(stderr().as_fd(), bytes)),
         false => rest.put(stderr().as_fd(), bytes),
     }
 }
@@ -80,6 +80,16 @@ impl Rest {
         }
         Ok(())
     }
+}
+
+/// Writes all of it, in one go where whoever takes it lets that be.
+pub(crate) fn in_one(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<()> {
+    let mut left = bytes;
+    while !left.is_empty() {
+        let written = write(to, left)?;
+        left = &left[written..];
+    }
+    Ok(())
 }
 
 /// How long somebody is waited for whose pipe is full, where the pipe does not wait.
