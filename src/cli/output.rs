@@ -1,18 +1,18 @@
-//! Where text goes: answers to standard output, complaints to standard error. A reader
-//! that has gone away stops nothing.
+//! Where text goes: answers to standard output, complaints to standard error. What cannot be
+//! written stops nothing; at the end `closed` tells it, and gives it its exit code. A reader
+//! that has gone away has read enough.
 
 use crate::cli::fold::folded;
-use crate::cli::logging;
 use crate::cli::logging::form::Line;
-use crate::cli::logging::sink::{Stdout, in_one};
+use crate::cli::logging::sink::{self, Stdout};
 use crate::cli::logging::spool::Spool;
-use crate::cli::screen;
+use crate::cli::{exit, logging, screen};
 use crate::config::Environment;
 use crate::model::path::confuses;
 use std::borrow::Cow;
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{self, ErrorKind, IsTerminal, stdout};
 use std::os::fd::AsFd;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Whether to write in colours.
@@ -109,7 +109,7 @@ impl Output {
         match &self.spool {
             _ if text.is_empty() => {}
             Some(spool) => spool.push(Line::from(spelled_out(text).into_owned())),
-            None => drop(self.deliver(&spelled_out(text))),
+            None => drop(self.tell(text)),
         }
     }
 
@@ -121,9 +121,15 @@ impl Output {
         }
     }
 
-    /// What `say` does, for whoever ends with its reader; `false` when that has gone away.
+    /// What `say` does, for whoever ends with its reader; `false` when nobody takes it.
     pub(crate) fn tell(&mut self, text: &str) -> bool {
-        text.is_empty() || self.deliver(&spelled_out(text))
+        let text = spelled_out(text);
+        let write = |bytes: &[u8]| sink::write(stdout().as_fd(), bytes);
+        let mut answers = ANSWERS.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.is_terminal && !text.is_empty() {
+            true => screen::above(text.as_bytes(), |bytes| answers.put(bytes, write)),
+            false => answers.put(text.as_bytes(), write),
+        }
     }
 
     /// Waits until all that was said is written, unless nobody takes it.
@@ -133,25 +139,74 @@ impl Output {
         }
     }
 
-    /// Writes what somebody waits for to standard output; `false` when it cannot be.
-    pub(crate) fn deliver(&mut self, text: &str) -> bool {
-        let mut out = stdout().lock();
-        match self.is_terminal {
-            // The buffer of standard output would make two writes of it.
-            true => screen::above(text.as_bytes(), |bytes| in_one(out.as_fd(), bytes).is_ok()),
-            false => out
-                .write_all(text.as_bytes())
-                .and_then(|()| out.flush())
-                .is_ok(),
-        }
-    }
-
     /// Writes to standard error, with no line feed of its own, or into the log where that
     /// has its place there.
     pub(crate) fn complain(&mut self, text: &str) {
         if !text.is_empty() {
             logging::complain(text);
         }
+    }
+}
+
+/// A process has one standard output.
+static ANSWERS: Mutex<Answers> = Mutex::new(Answers {
+    torn: Vec::new(),
+    failed: None,
+});
+
+/// What became of what was said.
+struct Answers {
+    /// The end of a line whose beginning is written: it goes first when something can be.
+    torn: Vec<u8>,
+    /// Why something could not be written, the first time.
+    failed: Option<io::Error>,
+}
+
+impl Answers {
+    fn put(&mut self, bytes: &[u8], mut write: impl FnMut(&[u8]) -> io::Result<usize>) -> bool {
+        let before = self.torn.len();
+        self.torn.extend_from_slice(bytes);
+        let (mut written, mut failed) = (0, None);
+        while failed.is_none() && written < self.torn.len() {
+            match write(&self.torn[written..]) {
+                Ok(more) => written += more,
+                Err(error) => failed = Some(error),
+            }
+        }
+        self.torn.drain(..written);
+        let Some(error) = failed else {
+            return true;
+        };
+        if written <= before {
+            // Nothing of it has been taken.
+            self.torn.truncate(before - written);
+        }
+        self.failed.get_or_insert(error);
+        false
+    }
+}
+
+/// The exit code in the end, and a sentence: what could not be said is an error where
+/// nothing else was. Whoever has closed the pipe does not want to hear of it.
+pub(crate) fn closed(code: u8) -> u8 {
+    let mut answers = ANSWERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let failed = answers.failed.take();
+    drop(answers);
+    match failed {
+        Some(error) if error.kind() != ErrorKind::BrokenPipe => unsaid(&error, code),
+        _ => code,
+    }
+}
+
+/// Something that belongs on standard output is not there.
+pub(crate) fn unsaid(error: &io::Error, code: u8) -> u8 {
+    logging::complain(&format!(
+        "error: standard output could not be written to ({error}), so not all is there that \
+         belongs there: make room, or send it elsewhere\n"
+    ));
+    match code {
+        exit::OK => exit::STATE,
+        worse => worse,
     }
 }
 
@@ -174,9 +229,10 @@ pub(crate) fn spelled_out(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Color, Looks, spelled_out};
+    use super::{Answers, Color, Looks, spelled_out};
     use crate::config::Environment;
     use serde_json::{Value, json};
+    use std::io::ErrorKind;
 
     #[test]
     fn the_command_line_wins_over_the_environment_and_that_over_the_terminal() {
@@ -234,5 +290,30 @@ mod tests {
         assert_eq!(read[hostile], 1);
         // Colours are ours.
         assert_eq!(spelled_out("\u{1b}[32mnew\n"), "\u{1b}[32mnew\n");
+    }
+    #[test]
+    fn a_line_that_was_torn_is_ended_before_the_next_and_one_that_was_lost_is_lost() {
+        let mut answers = Answers {
+            torn: Vec::new(),
+            failed: None,
+        };
+        let mut taken = Vec::new();
+        for (room, is_whole) in [(6, false), (0, false), (1, false), (99, true), (99, true)] {
+            let mut room = room;
+            let whole = answers.put(b"abcd\n", |bytes| {
+                let some = bytes.len().min(room).min(3);
+                room -= some;
+                taken.extend_from_slice(&bytes[..some]);
+                match some {
+                    0 => Err(ErrorKind::StorageFull.into()),
+                    some => Ok(some),
+                }
+            });
+            assert_eq!(whole, is_whole || room > 0, "{taken:?}");
+        }
+        let text = String::from_utf8(taken).unwrap();
+        assert!(text.lines().all(|line| line == "abcd"), "{text}");
+        let why = answers.failed.map(|error| error.kind());
+        assert_eq!(why, Some(ErrorKind::StorageFull));
     }
 }

@@ -82,20 +82,11 @@ impl Rest {
     }
 }
 
-/// Writes all of it, in one go where whoever takes it lets that be.
-pub(crate) fn in_one(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<()> {
-    let mut left = bytes;
-    while !left.is_empty() {
-        let written = write(to, left)?;
-        left = &left[written..];
-    }
-    Ok(())
-}
-
 /// How long somebody is waited for whose pipe is full, where the pipe does not wait.
 const FULL: Duration = Duration::from_secs(5);
 
-fn write(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+/// Writes some of it. Who is full and does not make one wait is waited for all the same.
+pub(crate) fn write(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     let end = Instant::now() + FULL;
     loop {
         match rustix::io::write(to, bytes) {
