@@ -76,6 +76,7 @@ mod odd_files;
 mod odd_tokens;
 mod old_states;
 mod order;
+mod outputs;
 mod packages;
 mod patience;
 mod pauses;
