@@ -18,7 +18,7 @@ use std::time::Duration;
 /// Whether to write in colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`.
+    /// On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb` or missing.
     #[default]
     Auto,
     /// Wherever it goes.
@@ -31,14 +31,16 @@ pub(crate) enum Color {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Looks {
     color: Color,
-    /// Going back to what has been written: not where `TERM` is `dumb`.
+    /// Going back to what has been written: not where `TERM` is `dumb` or missing, nor where
+    /// `CI` is set.
     pub(crate) redraw: bool,
 }
 
 impl Looks {
     /// As the command line and the environment wish.
     pub(crate) fn of(environment: &Environment, color: Color) -> Self {
-        let is_dumb = environment.get("TERM").is_some_and(|term| term == "dumb");
+        let is_set = |name| environment.get(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = !is_set("TERM") || environment.get("TERM").is_some_and(|it| it == "dumb");
         let is_plain = is_dumb || environment.get("NO_COLOR").is_some();
         let color = match color {
             Color::Auto if is_plain => Color::Never,
@@ -46,7 +48,8 @@ impl Looks {
         };
         Self {
             color,
-            redraw: !is_dumb,
+            // What a build machine records is read as lines.
+            redraw: !is_dumb && !is_set("CI"),
         }
     }
 
@@ -123,7 +126,10 @@ impl Output {
         let text = spelled_out(text);
         let write = |bytes: &[u8]| sink::write(stdout().as_fd(), bytes);
         let mut answers = ANSWERS.lock().unwrap_or_else(PoisonError::into_inner);
-        text.is_empty() || screen::around(|| answers.put(text.as_bytes(), write))
+        match self.is_terminal && !text.is_empty() {
+            true => screen::above(text.as_bytes(), |bytes| answers.put(bytes, write)),
+            false => answers.put(text.as_bytes(), write),
+        }
     }
 
     /// Waits until all that was said is written, unless nobody takes it.
@@ -230,7 +236,8 @@ mod tests {
 
     #[test]
     fn the_command_line_wins_over_the_environment_and_that_over_the_terminal() {
-        let plain = [("NO_COLOR", "1")];
+        let xterm = [("TERM", "xterm")];
+        let plain = [("TERM", "xterm"), ("NO_COLOR", "1")];
         let dumb = [("TERM", "dumb")];
         let none: [(&str, &str); 0] = [];
         let colours = |variables: &[(&str, &str)], color, is_terminal| {
@@ -238,18 +245,36 @@ mod tests {
             Looks::of(&environment, color).colours(is_terminal)
         };
         for (variables, color, is_terminal, expected) in [
-            (&none[..], Color::Auto, true, true),
-            (&none, Color::Auto, false, false),
+            (&xterm[..], Color::Auto, true, true),
+            (&xterm, Color::Auto, false, false),
+            (&none, Color::Auto, true, false),
             (&plain, Color::Auto, true, false),
             (&dumb, Color::Auto, true, false),
             (&plain, Color::Always, false, true),
-            (&none, Color::Never, true, false),
+            (&xterm, Color::Never, true, false),
         ] {
             assert_eq!(
                 colours(variables, color, is_terminal),
                 expected,
                 "{variables:?} {color:?} {is_terminal}"
             );
+        }
+    }
+
+    #[test]
+    fn only_a_terminal_that_somebody_looks_at_is_drawn_on() {
+        for (variables, expected) in [
+            (&[("TERM", "xterm")][..], true),
+            (&[("TERM", "xterm"), ("NO_COLOR", "1")], true),
+            (&[("TERM", "xterm"), ("CI", "")], true),
+            (&[("TERM", "xterm"), ("CI", "true")], false),
+            (&[("TERM", "dumb")], false),
+            (&[("TERM", "")], false),
+            (&[], false),
+        ] {
+            let environment = Environment::from_iter(variables.iter().copied());
+            let looks = Looks::of(&environment, Color::Auto);
+            assert_eq!(looks.redraw, expected, "{variables:?}");
         }
     }
 

@@ -87,6 +87,7 @@ mod recovery;
 mod refresh;
 mod refusals;
 mod refused_decisions;
+mod remembered;
 mod remote_hands;
 mod renewals;
 mod restless;
