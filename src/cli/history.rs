@@ -73,7 +73,9 @@ fn question(local: &Local, args: &HistoryArgs) -> Result<Question, (String, u8)>
 fn lines(mut past: Past, output: &mut Output) -> Result<(), String> {
     let mut told = 0;
     while let Some(entry) = past.next().map_err(|error| error.to_string())? {
-        output.say(&format!("{}\n", object(&entry, &past)));
+        if !output.tell(&format!("{}\n", object(&entry, &past))) {
+            return Ok(());
+        }
         told += 1;
     }
     let mut line = json!({

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The file. After a power cut it may be the former one, or say nothing: nothing wrong.
 const FILE: Leaf = Leaf {
@@ -69,6 +69,12 @@ pub(crate) struct LastPass {
 pub(crate) fn seconds(at: SystemTime) -> Seconds {
     at.duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
+}
+
+/// A time of this file.
+pub(crate) fn at(seconds: Seconds) -> SystemTime {
+    let since = Duration::from_secs(seconds);
+    UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
 }
 
 /// What the last runs left, as far as it can be read.

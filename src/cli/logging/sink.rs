@@ -40,7 +40,7 @@ pub(crate) struct Rest(Vec<u8>);
 impl Sink for Stdout {
     fn write(&mut self, line: &Line) -> io::Result<()> {
         match stdout().is_terminal() {
-            true => screen::around(|| self.0.put(stdout().as_fd(), &line.bytes)),
+            true => screen::above(&line.bytes, |bytes| self.0.put(stdout().as_fd(), bytes)),
             false => self.0.put(stdout().as_fd(), &line.bytes),
         }
     }
@@ -55,7 +55,7 @@ impl Sink for Stderr {
 /// Nobody else is kept from it meanwhile, but for a terminal with progress on it.
 fn to_stderr(rest: &mut Rest, bytes: &[u8]) -> io::Result<()> {
     match stderr().is_terminal() {
-        true => screen::around(|| rest.put(stderr().as_fd(), bytes)),
+        true => screen::above(bytes, |bytes| rest.put(stderr().as_fd(), bytes)),
         false => rest.put(stderr().as_fd(), bytes),
     }
 }
@@ -85,7 +85,8 @@ impl Rest {
 /// How long somebody is waited for whose pipe is full, where the pipe does not wait.
 const FULL: Duration = Duration::from_secs(5);
 
-fn write(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+/// Writes some of it. Who is full and does not make one wait is waited for all the same.
+pub(crate) fn write(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     let end = Instant::now() + FULL;
     loop {
         match rustix::io::write(to, bytes) {

@@ -21,10 +21,10 @@ use std::path::{Path, PathBuf};
 pub(super) fn run(command: ServiceCommand, place: &Place, output: &mut Output) -> u8 {
     match command {
         ServiceCommand::Print(args) => match plan(&args, place, output) {
-            Ok((_, files)) => match output.deliver(&plan::shown(&files)) {
-                true => exit::OK,
-                false => exit::STATE,
-            },
+            Ok((_, files)) => {
+                output.say(&plan::shown(&files));
+                exit::OK
+            }
             Err(code) => code,
         },
         ServiceCommand::Install(args) => {
