@@ -21,7 +21,7 @@ pub(crate) const HALTED: u8 = 3;
 pub(crate) const UNREACHABLE: u8 = 69;
 /// A mistake in boxup itself.
 pub(crate) const SOFTWARE: u8 = 70;
-/// The state directory cannot be used.
+/// The state directory cannot be used, or what is told cannot be written.
 pub(crate) const STATE: u8 = 74;
 /// Another run holds the lock.
 pub(crate) const LOCKED: u8 = 75;
@@ -55,7 +55,7 @@ pub(crate) const MEANINGS: [(u8, &str); 10] = [
     ),
     (
         STATE,
-        "the state directory or the log file cannot be used; `token`: it cannot be written out; `service`: it could not be installed or removed",
+        "the state directory or the log file cannot be used, or standard output cannot be written to and nothing else is wrong; `service`: it could not be installed or removed",
     ),
     (
         LOCKED,

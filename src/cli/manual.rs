@@ -38,7 +38,7 @@ const FILES: [(&str, &str); 3] = [
 ];
 
 /// The environment.
-const VARIABLES: [(&str, &str); 15] = [
+const VARIABLES: [(&str, &str); 16] = [
     ("BOXUP_CONFIG", "the configuration file"),
     (
         "BOXUP_CLIENT_SECRET",
@@ -55,8 +55,9 @@ const VARIABLES: [(&str, &str); 15] = [
     ("NO_COLOR", "no colours, unless --color says otherwise"),
     (
         "TERM",
-        "\"dumb\": no colours, and no lines that are drawn again",
+        "\"dumb\" or empty: no colours, and no lines that are drawn again",
     ),
+    ("CI", "if set, no lines that are drawn again"),
     ("BROWSER", "what boxup login opens the page with"),
     (
         "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY",

@@ -48,6 +48,7 @@ use crate::config::{self, Config, ConfigError, Environment};
 use crate::remote::auth::rotation;
 use clap::FromArgMatches;
 use std::ffi::OsString;
+use std::io::{ErrorKind, Write, stdout};
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
@@ -90,6 +91,7 @@ pub async fn run(
     let code = carry_out(args, environment, looks, signals.into()).await;
     // Whoever was waiting for it may have given up; a login must not be lost for that.
     rotation::finish().await;
+    let code = output::closed(code);
     logging::finish();
     code
 }
@@ -239,12 +241,15 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Args, u8> {
     let parsed = manual::command().try_get_matches_from(args);
     let parsed = parsed.and_then(|found| Args::from_arg_matches(&found));
     parsed.map_err(|error| {
-        // Help and version are no errors, and clap knows where each goes. A closed pipe is
-        // the reader's business.
-        drop(error.print());
-        match error.use_stderr() {
-            true => exit::USAGE,
-            false => exit::OK,
+        let error = slip::harmless(error);
+        // Help and version are no errors, and clap knows where each goes.
+        let printed = error.print().and_then(|()| stdout().flush());
+        match (error.use_stderr(), printed) {
+            (true, _) => exit::USAGE,
+            (false, Err(why)) if why.kind() != ErrorKind::BrokenPipe => {
+                output::unsaid(&why, exit::OK)
+            }
+            (false, _) => exit::OK,
         }
     })
 }

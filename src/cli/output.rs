@@ -1,23 +1,24 @@
-//! Where text goes: answers to standard output, complaints to standard error. A reader
-//! that has gone away stops nothing.
+//! Where text goes: answers to standard output, complaints to standard error. What cannot be
+//! written stops nothing; at the end `closed` tells it, and gives it its exit code. A reader
+//! that has gone away has read enough.
 
 use crate::cli::fold::folded;
-use crate::cli::logging;
 use crate::cli::logging::form::Line;
-use crate::cli::logging::sink::Stdout;
+use crate::cli::logging::sink::{self, Stdout};
 use crate::cli::logging::spool::Spool;
-use crate::cli::screen;
+use crate::cli::{exit, logging, screen};
 use crate::config::Environment;
 use crate::model::path::confuses;
 use std::borrow::Cow;
-use std::io::{IsTerminal, Write, stdout};
-use std::sync::Arc;
+use std::io::{self, ErrorKind, IsTerminal, stdout};
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Whether to write in colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`.
+    /// On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb` or missing.
     #[default]
     Auto,
     /// Wherever it goes.
@@ -30,14 +31,16 @@ pub(crate) enum Color {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Looks {
     color: Color,
-    /// Going back to what has been written: not where `TERM` is `dumb`.
+    /// Going back to what has been written: not where `TERM` is `dumb` or missing, nor where
+    /// `CI` is set.
     pub(crate) redraw: bool,
 }
 
 impl Looks {
     /// As the command line and the environment wish.
     pub(crate) fn of(environment: &Environment, color: Color) -> Self {
-        let is_dumb = environment.get("TERM").is_some_and(|term| term == "dumb");
+        let is_set = |name| environment.get(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = !is_set("TERM") || environment.get("TERM").is_some_and(|it| it == "dumb");
         let is_plain = is_dumb || environment.get("NO_COLOR").is_some();
         let color = match color {
             Color::Auto if is_plain => Color::Never,
@@ -45,7 +48,8 @@ impl Looks {
         };
         Self {
             color,
-            redraw: !is_dumb,
+            // What a build machine records is read as lines.
+            redraw: !is_dumb && !is_set("CI"),
         }
     }
 
@@ -105,7 +109,7 @@ impl Output {
         match &self.spool {
             _ if text.is_empty() => {}
             Some(spool) => spool.push(Line::from(spelled_out(text).into_owned())),
-            None => drop(self.deliver(&spelled_out(text))),
+            None => drop(self.tell(text)),
         }
     }
 
@@ -117,9 +121,15 @@ impl Output {
         }
     }
 
-    /// What `say` does, for whoever ends with its reader; `false` when that has gone away.
+    /// What `say` does, for whoever ends with its reader; `false` when nobody takes it.
     pub(crate) fn tell(&mut self, text: &str) -> bool {
-        text.is_empty() || self.deliver(&spelled_out(text))
+        let text = spelled_out(text);
+        let write = |bytes: &[u8]| sink::write(stdout().as_fd(), bytes);
+        let mut answers = ANSWERS.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.is_terminal && !text.is_empty() {
+            true => screen::above(text.as_bytes(), |bytes| answers.put(bytes, write)),
+            false => answers.put(text.as_bytes(), write),
+        }
     }
 
     /// Waits until all that was said is written, unless nobody takes it.
@@ -129,22 +139,74 @@ impl Output {
         }
     }
 
-    /// Writes what somebody waits for to standard output; `false` when it cannot be.
-    pub(crate) fn deliver(&mut self, text: &str) -> bool {
-        screen::around(|| {
-            let mut out = stdout().lock();
-            out.write_all(text.as_bytes())
-                .and_then(|()| out.flush())
-                .is_ok()
-        })
-    }
-
     /// Writes to standard error, with no line feed of its own, or into the log where that
     /// has its place there.
     pub(crate) fn complain(&mut self, text: &str) {
         if !text.is_empty() {
             logging::complain(text);
         }
+    }
+}
+
+/// A process has one standard output.
+static ANSWERS: Mutex<Answers> = Mutex::new(Answers {
+    torn: Vec::new(),
+    failed: None,
+});
+
+/// What became of what was said.
+struct Answers {
+    /// The end of a line whose beginning is written: it goes first when something can be.
+    torn: Vec<u8>,
+    /// Why something could not be written, the first time.
+    failed: Option<io::Error>,
+}
+
+impl Answers {
+    fn put(&mut self, bytes: &[u8], mut write: impl FnMut(&[u8]) -> io::Result<usize>) -> bool {
+        let before = self.torn.len();
+        self.torn.extend_from_slice(bytes);
+        let (mut written, mut failed) = (0, None);
+        while failed.is_none() && written < self.torn.len() {
+            match write(&self.torn[written..]) {
+                Ok(more) => written += more,
+                Err(error) => failed = Some(error),
+            }
+        }
+        self.torn.drain(..written);
+        let Some(error) = failed else {
+            return true;
+        };
+        if written <= before {
+            // Nothing of it has been taken.
+            self.torn.truncate(before - written);
+        }
+        self.failed.get_or_insert(error);
+        false
+    }
+}
+
+/// The exit code in the end, and a sentence: what could not be said is an error where
+/// nothing else was. Whoever has closed the pipe does not want to hear of it.
+pub(crate) fn closed(code: u8) -> u8 {
+    let mut answers = ANSWERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let failed = answers.failed.take();
+    drop(answers);
+    match failed {
+        Some(error) if error.kind() != ErrorKind::BrokenPipe => unsaid(&error, code),
+        _ => code,
+    }
+}
+
+/// Something that belongs on standard output is not there.
+pub(crate) fn unsaid(error: &io::Error, code: u8) -> u8 {
+    logging::complain(&format!(
+        "error: standard output could not be written to ({error}), so not all is there that \
+         belongs there: make room, or send it elsewhere\n"
+    ));
+    match code {
+        exit::OK => exit::STATE,
+        worse => worse,
     }
 }
 
@@ -167,13 +229,15 @@ pub(crate) fn spelled_out(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Color, Looks, spelled_out};
+    use super::{Answers, Color, Looks, spelled_out};
     use crate::config::Environment;
     use serde_json::{Value, json};
+    use std::io::ErrorKind;
 
     #[test]
     fn the_command_line_wins_over_the_environment_and_that_over_the_terminal() {
-        let plain = [("NO_COLOR", "1")];
+        let xterm = [("TERM", "xterm")];
+        let plain = [("TERM", "xterm"), ("NO_COLOR", "1")];
         let dumb = [("TERM", "dumb")];
         let none: [(&str, &str); 0] = [];
         let colours = |variables: &[(&str, &str)], color, is_terminal| {
@@ -181,18 +245,36 @@ mod tests {
             Looks::of(&environment, color).colours(is_terminal)
         };
         for (variables, color, is_terminal, expected) in [
-            (&none[..], Color::Auto, true, true),
-            (&none, Color::Auto, false, false),
+            (&xterm[..], Color::Auto, true, true),
+            (&xterm, Color::Auto, false, false),
+            (&none, Color::Auto, true, false),
             (&plain, Color::Auto, true, false),
             (&dumb, Color::Auto, true, false),
             (&plain, Color::Always, false, true),
-            (&none, Color::Never, true, false),
+            (&xterm, Color::Never, true, false),
         ] {
             assert_eq!(
                 colours(variables, color, is_terminal),
                 expected,
                 "{variables:?} {color:?} {is_terminal}"
             );
+        }
+    }
+
+    #[test]
+    fn only_a_terminal_that_somebody_looks_at_is_drawn_on() {
+        for (variables, expected) in [
+            (&[("TERM", "xterm")][..], true),
+            (&[("TERM", "xterm"), ("NO_COLOR", "1")], true),
+            (&[("TERM", "xterm"), ("CI", "")], true),
+            (&[("TERM", "xterm"), ("CI", "true")], false),
+            (&[("TERM", "dumb")], false),
+            (&[("TERM", "")], false),
+            (&[], false),
+        ] {
+            let environment = Environment::from_iter(variables.iter().copied());
+            let looks = Looks::of(&environment, Color::Auto);
+            assert_eq!(looks.redraw, expected, "{variables:?}");
         }
     }
 
@@ -208,5 +290,30 @@ mod tests {
         assert_eq!(read[hostile], 1);
         // Colours are ours.
         assert_eq!(spelled_out("\u{1b}[32mnew\n"), "\u{1b}[32mnew\n");
+    }
+    #[test]
+    fn a_line_that_was_torn_is_ended_before_the_next_and_one_that_was_lost_is_lost() {
+        let mut answers = Answers {
+            torn: Vec::new(),
+            failed: None,
+        };
+        let mut taken = Vec::new();
+        for (room, is_whole) in [(6, false), (0, false), (1, false), (99, true), (99, true)] {
+            let mut room = room;
+            let whole = answers.put(b"abcd\n", |bytes| {
+                let some = bytes.len().min(room).min(3);
+                room -= some;
+                taken.extend_from_slice(&bytes[..some]);
+                match some {
+                    0 => Err(ErrorKind::StorageFull.into()),
+                    some => Ok(some),
+                }
+            });
+            assert_eq!(whole, is_whole || room > 0, "{taken:?}");
+        }
+        let text = String::from_utf8(taken).unwrap();
+        assert!(text.lines().all(|line| line == "abcd"), "{text}");
+        let why = answers.failed.map(|error| error.kind());
+        assert_eq!(why, Some(ErrorKind::StorageFull));
     }
 }

@@ -1,18 +1,27 @@
 //! One gate for everything that may reach a terminal: lines, logs, and a block of lines at
 //! the bottom that is drawn over and over in place.
 //!
-//! Whoever writes a line takes the block away first and puts it back behind it, in one
-//! breath: nothing is torn, whether it goes to standard output or standard error. Without
-//! a block, this only keeps writers from each other.
+//! A line is written over the block, and the block once more below it, all in one write:
+//! there is no moment at which the block is not there, and nothing is torn, whether the line
+//! goes to standard output or standard error. Nothing is held back: whatever ends the
+//! program, no line is lost. Without a block, this only keeps writers from each other.
 
-use std::io::{Write, stderr};
+use rustix::fs::{FileType, fstat};
+use std::borrow::Cow;
+use std::io::{IsTerminal, Write, stderr, stdout};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A process has one terminal.
 static SCREEN: Mutex<Screen> = Mutex::new(Screen {
     lines: Vec::new(),
-    drawn: Vec::new(),
+    drawn: 0,
 });
+
+/// Terminals that know it show nothing in between (DEC 2026); the others take no notice.
+const BEGIN: &str = "\x1b[?2026h";
+const END: &str = "\x1b[?2026l";
+/// What is left of an older line goes.
+const NEXT: &str = "\x1b[K\r\n";
 
 /// A line of the block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,33 +35,40 @@ pub(crate) struct Line {
 struct Screen {
     /// The block as it should be.
     lines: Vec<Line>,
-    /// How wide each line of it is that stands there now.
-    drawn: Vec<usize>,
+    /// How many lines of it stand there now.
+    drawn: usize,
 }
 
-/// Writes something, with the block out of the way.
-pub(crate) fn around<T>(write: impl FnOnce() -> T) -> T {
-    let mut screen = screen();
-    if screen.drawn.is_empty() {
-        return write();
+/// Has `text` written, which goes to a terminal: `write` gets it with what keeps the block
+/// below it.
+pub(crate) fn above<T>(text: &[u8], write: impl FnOnce(&[u8]) -> T) -> T {
+    write(&screen().with(text))
+}
+
+/// Whether the block's terminal, that of standard error, shows nothing but what goes through
+/// here: standard output is the same, or a file. A pipe may end there, as that of `| tee`,
+/// and nobody knows when.
+pub(crate) fn is_ours_alone() -> bool {
+    let (Ok(out), Ok(err)) = (fstat(stdout()), fstat(stderr())) else {
+        return true;
+    };
+    match FileType::from_raw_mode(out.st_mode) {
+        FileType::CharacterDevice if stdout().is_terminal() => out.st_rdev == err.st_rdev,
+        FileType::Fifo | FileType::Socket => false,
+        _ => true,
     }
-    put(&taken_away(&screen.drawn, columns()));
-    let written = write();
-    screen.drawn.clear();
-    let text = screen.redrawn();
-    put(&text);
-    written
 }
 
 /// Draws this block in the place of the one that stands there; none with no lines.
 pub(crate) fn draw(lines: Vec<Line>) {
     let mut screen = screen();
-    if screen.lines == lines && screen.drawn.len() == lines.len() {
+    if screen.lines == lines && screen.drawn == lines.len() {
         return;
     }
     screen.lines = lines;
-    let text = screen.redrawn();
-    put(&text);
+    // A terminal that has gone away stops nothing.
+    let text = screen.with(b"");
+    drop(stderr().lock().write_all(&text));
 }
 
 /// How wide the terminal is that the block stands on.
@@ -72,77 +88,95 @@ fn screen() -> MutexGuard<'static, Screen> {
     SCREEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// At once, so that no half of it is ever seen. A terminal that has gone away stops nothing.
-fn put(text: &str) {
-    let mut out = stderr().lock();
-    drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
-}
-
 impl Screen {
-    /// What brings the block up to date, line by line over the old one: there is no moment
-    /// at which it is not there.
-    fn redrawn(&mut self) -> String {
-        let mut text = go_up(rows_of(&self.drawn, columns()));
-        for line in &self.lines {
-            text.push_str(&line.text);
-            text.push_str("\x1b[K\r\n");
+    /// The text, and the block below it, over the block that stands there.
+    ///
+    /// That one is as many rows high as it has lines, or higher: a terminal that has been
+    /// made narrower may have wrapped them, or may not, which nobody can ask. What is left of
+    /// it then is rubbish that scrolls away; one row more, and a line that was told is gone.
+    fn with<'a>(&mut self, text: &'a [u8]) -> Cow<'a, [u8]> {
+        let before = std::mem::replace(&mut self.drawn, self.lines.len());
+        if before == 0 && self.lines.is_empty() {
+            return Cow::Borrowed(text);
         }
-        if !self.drawn.is_empty() {
-            text.push_str("\x1b[J");
+        let mut out = BEGIN.as_bytes().to_vec();
+        if before > 0 {
+            out.extend(format!("\r\x1b[{before}A").bytes());
         }
-        self.drawn = self.lines.iter().map(|line| line.columns).collect();
-        text
-    }
-}
-
-/// What takes the block away and leaves the cursor where it began.
-fn taken_away(drawn: &[usize], columns: usize) -> String {
-    format!("{}\x1b[J", go_up(rows_of(drawn, columns)))
-}
-
-/// A terminal that has been made narrower has wrapped the lines.
-fn rows_of(drawn: &[usize], columns: usize) -> usize {
-    let columns = columns.max(1);
-    drawn.iter().map(|line| line.div_ceil(columns).max(1)).sum()
-}
-
-fn go_up(rows: usize) -> String {
-    match rows {
-        0 => String::new(),
-        rows => format!("\r\x1b[{rows}A"),
+        let lines = text.split_inclusive(|byte| *byte == b'\n');
+        let block = self.lines.iter().map(|line| line.text.as_bytes());
+        for line in lines.chain(block) {
+            out.extend(line.strip_suffix(b"\n").unwrap_or(line));
+            out.extend(NEXT.bytes());
+        }
+        if before > 0 {
+            out.extend(b"\x1b[J");
+        }
+        out.extend(END.bytes());
+        Cow::Owned(out)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Line, Screen, rows_of, taken_away};
+    use super::{Line, Screen};
 
-    fn line(text: &str) -> Line {
-        Line {
-            text: text.to_owned(),
+    fn block(lines: &[&str]) -> Vec<Line> {
+        let line = |text: &&str| Line {
+            text: (*text).to_owned(),
             columns: text.len(),
-        }
+        };
+        lines.iter().map(line).collect()
+    }
+
+    /// What is written, without the marks around it.
+    #[track_caller]
+    fn written(screen: &mut Screen, text: &str) -> String {
+        let bytes = screen.with(text.as_bytes()).into_owned();
+        let written = String::from_utf8(bytes).unwrap();
+        let inner = written.strip_prefix(super::BEGIN);
+        let inner = inner.and_then(|inner| inner.strip_suffix(super::END));
+        inner.map_or(written.clone(), str::to_owned)
     }
 
     #[test]
     fn a_block_is_drawn_over_itself_and_shrinks_to_nothing() {
         let mut screen = Screen {
-            lines: vec![line("one"), line("two")],
-            drawn: Vec::new(),
+            lines: block(&["one", "two"]),
+            drawn: 0,
         };
-        assert_eq!(screen.redrawn(), "one\x1b[K\r\ntwo\x1b[K\r\n");
-        screen.lines = vec![line("three")];
-        assert_eq!(screen.redrawn(), "\r\x1b[2Athree\x1b[K\r\n\x1b[J");
-        screen.lines = Vec::new();
-        assert_eq!(screen.redrawn(), "\r\x1b[1A\x1b[J");
-        assert_eq!(screen.redrawn(), "");
+        for (lines, expected) in [
+            (&["one", "two"][..], "one\x1b[K\r\ntwo\x1b[K\r\n"),
+            (&["three"], "\r\x1b[2Athree\x1b[K\r\n\x1b[J"),
+            (&[], "\r\x1b[1A\x1b[J"),
+            (&[], ""),
+        ] {
+            screen.lines = block(lines);
+            assert_eq!(written(&mut screen, ""), expected);
+        }
     }
 
     #[test]
-    fn a_terminal_that_became_narrower_has_more_rows() {
-        for (columns, rows) in [(80, 3), (40, 5), (20, 8), (1, 121), (0, 121)] {
-            assert_eq!(rows_of(&[79, 41, 0], columns), rows, "{columns}");
+    fn what_is_told_stands_above_the_block_in_one_write() {
+        let mut screen = Screen {
+            lines: Vec::new(),
+            drawn: 0,
+        };
+        // As it is, where there is no block.
+        for text in ["a\nb\n", "a question? ", ""] {
+            assert_eq!(written(&mut screen, text), text);
         }
-        assert_eq!(taken_away(&[79, 41], 80), "\r\x1b[2A\x1b[J");
+        screen.lines = block(&["x", "y"]);
+        for (text, expected) in [
+            ("a\n", "a\x1b[K\r\nx\x1b[K\r\ny\x1b[K\r\n"),
+            (
+                "b\nc\n",
+                "\r\x1b[2Ab\x1b[K\r\nc\x1b[K\r\nx\x1b[K\r\ny\x1b[K\r\n\x1b[J",
+            ),
+            // The block needs a line of its own.
+            ("d", "\r\x1b[2Ad\x1b[K\r\nx\x1b[K\r\ny\x1b[K\r\n\x1b[J"),
+        ] {
+            assert_eq!(written(&mut screen, text), expected);
+        }
     }
 }

@@ -12,9 +12,10 @@ use crate::cli::logging::events::Events;
 use crate::cli::output::{Looks, Output};
 use crate::cli::reload::Outside;
 use crate::cli::text::{Style, Text, Volume};
-use crate::cli::wording::printable;
+use crate::cli::wording::{printable, printable_path};
 use crate::cli::{
-    Place, Signals, exit, json, logging, problems, progress, refuse, slip, summary, unless_told,
+    Place, Signals, exit, json, logging, problems, progress, refuse, screen, slip, summary,
+    unless_told,
 };
 use crate::config::{self, Config, Environment};
 use std::io::{IsTerminal, stderr, stdin};
@@ -168,7 +169,7 @@ fn warn_log(config: &Config, output: &mut Output) {
         output.complain(&format!(
             "warning: the log {:?} lies in mirror {:?}, where each of its lines is a change to \
              send: put it elsewhere, or exclude it\n",
-            file.display(),
+            printable_path(&file),
             mirror.name
         ));
     }
@@ -176,8 +177,8 @@ fn warn_log(config: &Config, output: &mut Output) {
 
 /// Progress, for a person at a terminal who reads no JSON.
 fn progress(config: &Config, args: &SyncArgs, looks: Looks) -> Option<Gauge> {
-    let is_seen = logging::tells_by_lines() && looks.redraw && stderr().is_terminal();
-    let is_watched = is_seen && !args.json && !args.dry_run;
+    let is_seen = looks.redraw && stderr().is_terminal() && screen::is_ours_alone();
+    let is_watched = is_seen && logging::tells_by_lines() && !args.json && !args.dry_run;
     let host = config.endpoints.upload.url().host_str();
     let host = host.unwrap_or("Box").to_owned();
     is_watched.then(|| progress::gauge(host, looks.colours(true)))

@@ -76,11 +76,41 @@ fn nothing_of_it_wraps_or_tears_a_line_of_the_log() {
 }
 
 #[test]
+fn the_block_is_never_away_while_lines_are_told() {
+    let rig = slow();
+    let Some(mut terminal) = watched(&rig, &["sync", "--once", "-vv"], &[], 80) else {
+        return;
+    };
+    terminal.expect(" %  ");
+    let (run, bytes) = terminal.finish_with_bytes();
+    assert_eq!(run.code, 0, "{}", run.stdout);
+    let text = String::from_utf8_lossy(&bytes);
+    // A terminal shows what it has at the end of each.
+    let shown: Vec<_> = text.split("\x1b[?2026h").skip(1).collect();
+    let is_block = |part: &&str| {
+        [" of ", "scanning", "waiting"]
+            .iter()
+            .any(|it| part.contains(it))
+    };
+    let last = shown.iter().rposition(is_block).expect("there is a block");
+    let told = shown[..last].iter().filter(|part| part.contains("DEBUG"));
+    assert!(told.count() > 0, "{shown:#?}");
+    for part in &shown[..last] {
+        let (inside, after) = part.split_once("\x1b[?2026l").expect("it ends");
+        assert!(is_block(&inside) && after.is_empty(), "{part:?}");
+    }
+    let of = |count: &str| text.matches(count).count();
+    assert_eq!(of("\x1b[?2026h"), of("\x1b[?2026l"));
+}
+
+#[test]
 fn programs_and_simple_terminals_are_spared() {
     let once = ["sync", "--once"];
     for (args, set) in [
         (&["sync", "--once", "--json"][..], None),
         (&once, Some(("TERM", "dumb"))),
+        (&once, Some(("TERM", ""))),
+        (&once, Some(("CI", "true"))),
         (&["sync", "--once", "--dry-run"], None),
     ] {
         let rig = slow();
@@ -91,7 +121,7 @@ fn programs_and_simple_terminals_are_spared() {
         let (run, bytes) = terminal.finish_with_bytes();
         assert_eq!(run.code, 0, "{}", run.stdout);
         let text = String::from_utf8_lossy(&bytes);
-        for part in ["\x1b[K", "\x1b[J", " %  ", "waiting: "] {
+        for part in ["\x1b[K", "\x1b[J", "\x1b[?", " %  ", "waiting: "] {
             assert!(!text.contains(part), "{args:?} {set:?} {part:?}: {text}");
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::cli::logging::form::Line;
 use crate::cli::screen;
-use crate::cli::wording::printable;
+use crate::cli::wording::printable_path;
 use rustix::fs::OFlags;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, IsTerminal, Write, stderr, stdout};
@@ -40,7 +40,7 @@ pub(crate) struct Rest(Vec<u8>);
 impl Sink for Stdout {
     fn write(&mut self, line: &Line) -> io::Result<()> {
         match stdout().is_terminal() {
-            true => screen::around(|| self.0.put(stdout().as_fd(), &line.bytes)),
+            true => screen::above(&line.bytes, |bytes| self.0.put(stdout().as_fd(), bytes)),
             false => self.0.put(stdout().as_fd(), &line.bytes),
         }
     }
@@ -55,7 +55,7 @@ impl Sink for Stderr {
 /// Nobody else is kept from it meanwhile, but for a terminal with progress on it.
 fn to_stderr(rest: &mut Rest, bytes: &[u8]) -> io::Result<()> {
     match stderr().is_terminal() {
-        true => screen::around(|| rest.put(stderr().as_fd(), bytes)),
+        true => screen::above(bytes, |bytes| rest.put(stderr().as_fd(), bytes)),
         false => rest.put(stderr().as_fd(), bytes),
     }
 }
@@ -85,7 +85,8 @@ impl Rest {
 /// How long somebody is waited for whose pipe is full, where the pipe does not wait.
 const FULL: Duration = Duration::from_secs(5);
 
-fn write(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+/// Writes some of it. Who is full and does not make one wait is waited for all the same.
+pub(crate) fn write(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     let end = Instant::now() + FULL;
     loop {
         match rustix::io::write(to, bytes) {
@@ -160,7 +161,7 @@ impl Sink for LogFile {
                 let words = format!(
                     "warning: the log cannot be written to {}: {error}; how much is lost is told \
                      there when it can be\n",
-                    printable(&self.path.display().to_string())
+                    printable_path(&self.path)
                 );
                 drop(stderr().write_all(words.as_bytes()));
             }

@@ -87,14 +87,21 @@ impl Child {
     /// Starts it, with nothing to read.
     #[track_caller]
     pub(crate) fn start(mut command: Command) -> Child {
-        command.stdin(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        Child::spawn(command)
+    }
+
+    /// Starts it, and what it has to say goes there.
+    #[track_caller]
+    pub(crate) fn start_into(mut command: Command, stdout: impl Into<Stdio>) -> Child {
+        command.stdin(Stdio::null()).stdout(stdout);
         Child::spawn(command)
     }
 
     /// Starts it, to be talked to.
     #[track_caller]
     pub(crate) fn start_listening(mut command: Command) -> Child {
-        command.stdin(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         Child::spawn(command)
     }
 
@@ -111,12 +118,12 @@ impl Child {
 
     #[track_caller]
     fn spawn(mut command: Command) -> Child {
-        let process = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
+        let process = command.stderr(Stdio::piped()).spawn();
         let mut process = process.unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let out = Reading::of(process.stdout.take().expect("it has a pipe"));
+        let out = match process.stdout.take() {
+            Some(stdout) => Reading::of(stdout),
+            None => Reading::of(std::io::empty()),
+        };
         let err = Reading::of(process.stderr.take().expect("it has a pipe"));
         Child { process, out, err }
     }

@@ -61,7 +61,9 @@ impl Display {
                     self.rows[self.row].truncate(self.column);
                     self.rows.truncate(self.row + 1);
                 }
+                // Colours, and the marks around what is to be seen at once.
                 'm' => {}
+                'h' | 'l' if number == "?2026" => {}
                 other => panic!("boxup does not make this movement: {number}{other}"),
             }
             return;
