@@ -83,9 +83,11 @@ impl StateLock {
 }
 
 /// Who seems to hold it, without touching it. Whoever has let it go and still runs is named
-/// as well, so this is for information.
+/// as well, so this is for information. Whoever asks is not it: in a container, where each is
+/// the first process in turn, the one before had the same number.
 pub(crate) fn holder(dir: &Path) -> Option<Holder> {
-    signed(&mut File::open(dir.join("lock")).ok()?)
+    let holder = signed(&mut File::open(dir.join("lock")).ok()?)?;
+    (holder.pid != std::process::id()).then_some(holder)
 }
 
 /// Writes down who has it. It is for information: a disk that is full is no reason to stop.
@@ -153,5 +155,15 @@ mod tests {
             assert_eq!(holder(dir.path()), None, "{text:?}");
         }
         drop(lock);
+    }
+
+    #[test]
+    fn whoever_asks_had_its_number_from_one_that_has_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let parent = std::os::unix::process::parent_id();
+        for (pid, is_named) in [(parent, true), (std::process::id(), false)] {
+            std::fs::write(dir.path().join("lock"), format!("{pid} run\n")).unwrap();
+            assert_eq!(super::holder(dir.path()).is_some(), is_named);
+        }
     }
 }
