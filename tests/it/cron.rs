@@ -173,6 +173,7 @@ fn a_pass_that_was_cut_short_is_not_taken_for_a_whole_one() {
     let status: serde_json::Value = serde_json::from_str(&status.stdout).expect("JSON");
     let mirror = &status["mirrors"][0];
     assert_eq!(mirror["cut_short"], true, "{mirror}");
+    assert_eq!(mirror["pending"], 1, "{mirror}");
     assert!(mirror["last_pass"].is_null(), "{mirror}");
 }
 
