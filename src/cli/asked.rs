@@ -7,7 +7,7 @@ use crate::cli::args::{BumpArgs, RetryArgs};
 use crate::cli::errand::{self, PATIENCE, SLOW, Untold};
 use crate::cli::output::Output;
 use crate::cli::resolve::places;
-use crate::cli::wording::{count as figure, printable};
+use crate::cli::wording::{count as figure, printable, some};
 use crate::cli::{Place, exit, failure, refuse, slip};
 use crate::config::{self, Local};
 use crate::local::rules::Decision;
@@ -101,10 +101,7 @@ fn found(explained: &Explained, reply: &Value) -> Found {
             ("missing", what.to_owned(), exit::INCOMPLETE)
         }
         (_, Here::Directory) => {
-            let waited = match queued {
-                1 => "1 entry".to_owned(),
-                more => format!("{} entries", figure(more)),
-            };
+            let waited = some(queued, "entry");
             let what = format!(
                 "all that is new or changed in it goes next ({waited} waited, {} under way)",
                 figure(in_flight)
