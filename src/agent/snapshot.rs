@@ -95,8 +95,10 @@ pub(crate) struct MirrorNow {
     /// For how long the oldest change that is not on Box has been waiting, as far as boxup
     /// itself has to do something about it; `None`: the mirror is fresh.
     pub(crate) lag: Option<Duration>,
-    /// When the last pass came to its end without a halt.
+    /// When the last pass came to its end without a halt, whichever run that was.
     pub(crate) last_pass: Option<SystemTime>,
+    /// Whether a pass of the engine that tells this has found it in order.
+    pub(crate) is_looked_at: bool,
     /// Whether what the mapping knew may be lost, so that it is being compared with Box.
     pub(crate) doubted: bool,
     /// What the last verification found.

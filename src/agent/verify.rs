@@ -315,6 +315,7 @@ fn compare(
         inventory: Some(inventory),
         restless: BTreeSet::new(),
         now: crate::clock::nanos(),
+        steady: crate::clock::steady(),
     };
     if dir.path.is_root() {
         guard::check_root(&facts).map_err(Unusable::Halt)?;

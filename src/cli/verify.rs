@@ -10,7 +10,7 @@ use crate::agent::run::{Fatal, context};
 use crate::agent::verify::{Stopped, Told, Verified, verify};
 use crate::cli::args::VerifyArgs;
 use crate::cli::output::Output;
-use crate::cli::wording::{count, printable, some};
+use crate::cli::wording::{count, printable, printable_path, some};
 use crate::cli::{Place, exit, json as lines, refuse, summary, sync, unless_told};
 use crate::config::{self, Config};
 use crate::model::ids::FolderId;
@@ -139,7 +139,7 @@ async fn mend(
 ) -> Result<Repaired, Fatal> {
     let asked = repair::by_service(&config.state_dir, &drifted).await;
     let asked = asked.map_err(|source| Fatal::Control {
-        path: config.state_dir.display().to_string(),
+        path: printable_path(&config.state_dir),
         source,
     })?;
     if let Some(replies) = asked {

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 /// nothing does. What waits for a person is not among it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Waiting {
-    /// No pass has come to its end in order yet: since when the mirror is run.
+    /// No pass of this run has come to its end in order yet: when all was known to be on
+    /// Box for the last time, or since when the mirror is run.
     pub(crate) unseen: Option<Instant>,
     /// It stands still: nobody looks, or nothing is sent.
     pub(crate) still: Option<Instant>,
@@ -62,6 +63,13 @@ impl Late {
     pub(crate) fn add(&mut self, path: RelPath, since: Instant) {
         let known = self.0.entry(path).or_insert(since);
         *known = since.min(*known);
+    }
+
+    /// Any of them may have waited since then.
+    pub(crate) fn waits_since(&mut self, since: Instant) {
+        for known in self.0.values_mut() {
+            *known = since.min(*known);
+        }
     }
 
     /// Nothing is to be done about it any more.

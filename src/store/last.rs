@@ -1,12 +1,13 @@
 //! What the last runs left, for whoever asks when none runs: a small file beside the
 //! database, which no decision depends on. One that is damaged or missing says nothing.
 
+use crate::model::path::printable_path;
 use crate::store::leaf::Leaf;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The file. After a power cut it may be the former one, or say nothing: nothing wrong.
 const FILE: Leaf = Leaf {
@@ -70,11 +71,20 @@ pub(crate) fn seconds(at: SystemTime) -> Seconds {
         .map_or(0, |since| since.as_secs())
 }
 
+/// A time of this file.
+pub(crate) fn at(seconds: Seconds) -> SystemTime {
+    let since = Duration::from_secs(seconds);
+    UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
+}
+
 /// What the last runs left, as far as it can be read.
 pub(crate) fn read(dir: &Path) -> Last {
     FILE.read(dir).unwrap_or_else(|error| {
         if error.kind() != io::ErrorKind::NotFound {
-            tracing::debug!("{} is not used: {error}", dir.join(FILE.name).display());
+            tracing::debug!(
+                "{} is not used: {error}",
+                printable_path(&dir.join(FILE.name))
+            );
         }
         Last::default()
     })

@@ -28,9 +28,8 @@ impl Engine {
         let mut broken = ran.err();
         // Before the queue is emptied: what it held is waiting still.
         let mirrors = 0..self.parts.len();
-        let idle: Vec<bool> = mirrors
-            .map(|mirror| self.waiting(mirror).since().is_none())
-            .collect();
+        let waiting: Vec<_> = mirrors.map(|mirror| self.waiting(mirror).since()).collect();
+        let asked = Instant::now();
         if broken.is_none() {
             broken = self.answer_resolvers().err();
             broken = broken.or(self.store_compared().await.err());
@@ -83,7 +82,7 @@ impl Engine {
             Some(Stop::Unreachable(why)) => ending.unreachable = Some(why),
             Some(Stop::Deferred(wait)) => ending.deferred = Some(wait),
         }
-        self.remember_end(&ending, &idle);
+        self.remember_end(&ending, &waiting, asked);
         ending
     }
 

@@ -21,6 +21,7 @@ impl Engine {
     pub(crate) fn remember_in(&mut self, dir: &Path, started: (SystemTime, Instant)) {
         self.started = started;
         let mut last = last::read(dir);
+        self.recall(&last);
         let configured = &self.context.configured;
         last.mirrors.retain(|name, _| configured.contains(name));
         last.run = Some(LastRun {
@@ -34,6 +35,24 @@ impl Engine {
             is_told: false,
         });
         self.keep_memory();
+    }
+
+    /// What former runs left about the mirrors. It says nothing about what this one has
+    /// looked at.
+    fn recall(&mut self, last: &Last) {
+        let (wall, now) = (clock::wall(), Instant::now());
+        for (mirror, part) in self.context.mirrors.iter().zip(&mut self.parts) {
+            let Some(known) = last.mirrors.get(&mirror.name) else {
+                continue;
+            };
+            part.last_pass = known.complete.map(last::at);
+            let fresh = known.fresh.map_or(self.started.1, |fresh| {
+                // A time that is yet to come is as good as now.
+                let age = wall.duration_since(last::at(fresh)).unwrap_or_default();
+                now.checked_sub(age).unwrap_or(now)
+            });
+            part.unknown_since = part.unknown_since.and(Some(fresh));
+        }
     }
 
     /// A pass over a mirror has come to its end.
@@ -56,18 +75,32 @@ impl Engine {
         self.keep_memory();
     }
 
-    /// The run is over. `idle` says in which mirrors nothing waited when it was to end.
-    pub(super) fn remember_end(&mut self, ending: &Ending, idle: &[bool]) {
-        let now = last::seconds(clock::wall());
-        for (mirror, was_idle) in idle.iter().enumerate() {
-            let has_left_nothing = ending.tally.pending == 0 || *was_idle;
-            let is_fresh = has_left_nothing && self.is_still_fresh(mirror, ending);
+    /// The run is over. `waiting` says for each mirror since when something waited when it
+    /// was to end, which was at `asked`.
+    pub(super) fn remember_end(
+        &mut self,
+        ending: &Ending,
+        waiting: &[Option<Instant>],
+        asked: Instant,
+    ) {
+        let wall = clock::wall();
+        let now = last::seconds(wall);
+        for (mirror, since) in waiting.iter().enumerate() {
+            let has_left_nothing = ending.tally.pending == 0 || since.is_none();
+            let fresh = match has_left_nothing && self.is_still_fresh(mirror, ending) {
+                true => Some(wall),
+                // What was saved before that is there.
+                false => self.is_known(mirror, ending).then(|| {
+                    let age = since.unwrap_or(asked).elapsed();
+                    wall.checked_sub(age).unwrap_or(wall)
+                }),
+            };
             let is_cut = self.parts[mirror].pass.is_some();
             self.change_memory(mirror, |pass| {
                 if is_cut {
                     (pass.ended, pass.cut_short) = (Some(now), true);
                 }
-                pass.fresh = Some(now).filter(|_| is_fresh).or(pass.fresh);
+                pass.fresh = fresh.map(last::seconds).or(pass.fresh);
             });
         }
         if let Some(run) = self.memory.as_mut().and_then(|it| it.last.run.as_mut()) {
@@ -81,8 +114,14 @@ impl Engine {
     /// A mirror that was watched until now, and in which nothing waits, is as fresh as can
     /// be.
     fn is_still_fresh(&self, mirror: usize, ending: &Ending) -> bool {
-        let is_watched = self.schedule.is_lasting() && !self.unseen && ending.broken.is_none();
-        is_watched && self.waiting(mirror).since().is_none()
+        let is_well = !self.unseen && ending.broken.is_none();
+        self.schedule.is_lasting() && is_well && self.waiting(mirror).since().is_none()
+    }
+
+    /// Whether it was looked at and then watched, so that it is known what waits.
+    fn is_known(&self, mirror: usize, ending: &Ending) -> bool {
+        let is_looked_at = self.parts[mirror].unknown_since.is_none();
+        self.schedule.is_lasting() && is_looked_at && ending.broken.is_none()
     }
 
     fn change_memory(&mut self, mirror: usize, change: impl FnOnce(&mut LastPass)) {

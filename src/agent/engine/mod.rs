@@ -168,8 +168,6 @@ pub(crate) struct Engine {
     stop: Option<Stop>,
     silence: Silence,
     memory: Option<last::Memory>,
-    /// When it began.
-    began: Instant,
     /// When the agent did, that other engines may have served before.
     started: (SystemTime, Instant),
     told_hold: Option<Instant>,
@@ -195,7 +193,8 @@ impl Engine {
         sink: Sink,
     ) -> Result<Self, StoreError> {
         let (events, inbox) = mpsc::channel(EVENTS);
-        let parts = context.mirrors.iter().map(|_| Part::default()).collect();
+        let now = Instant::now();
+        let parts = context.mirrors.iter().map(|_| Part::new(now)).collect();
         let widths = Widths {
             folders: FOLDERS,
             files: uploads,
@@ -221,8 +220,7 @@ impl Engine {
             stop: None,
             silence: Silence::default(),
             memory: None,
-            began: Instant::now(),
-            started: (crate::clock::wall(), Instant::now()),
+            started: (crate::clock::wall(), now),
             told_hold: None,
             heartbeat: Heartbeat::default(),
             has_passed: false,

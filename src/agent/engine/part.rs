@@ -60,8 +60,11 @@ pub(super) struct Part {
     /// Visits that wait or run, and jobs that wait or run.
     pub(super) visits: usize,
     pub(super) jobs: usize,
-    /// When the last pass came to its end without a halt.
+    /// When the last pass came to its end without a halt, which may have been a former run's.
     pub(super) last_pass: Option<SystemTime>,
+    /// No pass of this engine has found the mirror in order yet: since when something may
+    /// not be on Box, for all that former runs have left.
+    pub(super) unknown_since: Option<Instant>,
     /// When that had begun.
     pub(super) last_began: Option<SystemTime>,
     /// How what needed nothing stood when the last pass looked.
@@ -87,6 +90,14 @@ pub(super) struct Part {
 }
 
 impl Part {
+    /// Of a mirror that nobody has looked at, whose run begins now.
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            unknown_since: Some(now),
+            ..Self::default()
+        }
+    }
+
     /// Begins the pass that was asked for last.
     pub(super) fn begin(&mut self, quiet: Quiet) {
         let number = self.requested;
@@ -129,6 +140,13 @@ impl Part {
             self.last_began = Some(pass.began_at);
         }
         Some((!pass.halted).then(|| pass.began.elapsed()))
+    }
+
+    /// A pass has found the mirror in order. What it gave up may have waited before this run.
+    pub(super) fn is_known_now(&mut self) {
+        if let Some(since) = self.unknown_since.take() {
+            self.late.waits_since(since);
+        }
     }
 
     /// Whether the pass under way has looked at everything and done what there was to do.

@@ -223,6 +223,9 @@ impl Engine {
             self.remember_pass(mirror, false);
             return Ok(());
         }
+        if in_order.is_some() {
+            self.parts[mirror].is_known_now();
+        }
         self.remember_pass(mirror, in_order.is_some());
         // Before the next pass begins: it may find something else.
         self.answer_waiters()?;

@@ -284,6 +284,7 @@ impl Engine {
             held_back: self.schedule.hot.held_of(number),
             lag: self.waiting(number).lag(now),
             last_pass: run.last_pass,
+            is_looked_at: run.unknown_since.is_none(),
             doubted: mirror.doubted.load(Ordering::Relaxed),
             verified: reader.last_verified(&mirror.name)?,
         })
@@ -317,7 +318,7 @@ impl Engine {
         let is_own = |key: &(usize, RelPath)| key.0 == number;
         let full = self.no_room_for(number).filter(|full| full.from == 0);
         Waiting {
-            unseen: part.last_pass.is_none().then_some(self.began),
+            unseen: part.unknown_since,
             still: part
                 .still
                 .into_iter()

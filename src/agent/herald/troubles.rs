@@ -4,7 +4,7 @@ use crate::agent::context::Context;
 use crate::agent::notice::Ending;
 use crate::agent::run::Fatal;
 use crate::agent::snapshot::{MirrorNow, Snapshot};
-use crate::model::path::RelPath;
+use crate::model::path::{RelPath, shell_word};
 use crate::model::reason::FULL;
 use crate::model::trouble::Said;
 use crate::plan::conflict::CODES;
@@ -40,11 +40,16 @@ pub(super) fn of_snapshot(
     for mirror in &now.mirrors {
         // Before its first look is over, a mirror that does not halt may yet do so; and while
         // a person has it paused, nobody knows.
-        let is_looked_at = mirror.last_pass.is_some() || mirror.halt.is_some();
+        let is_looked_at = mirror.is_looked_at || mirror.halt.is_some();
         if is_looked_at && mirror.pause.is_none() {
             sight.mirrors.push(mirror.name.clone());
         }
-        of_mirror(mirror, stale_after, &mut sight);
+        // What a former run left unfinished is told when this one does not finish it either.
+        let lag = match mirror.is_looked_at {
+            true => mirror.lag,
+            false => mirror.lag.map(|lag| lag.min(now.started.1)),
+        };
+        of_mirror(mirror, lag, stale_after, &mut sight);
     }
     if let Some(heard) = &now.silence {
         sight.troubles.push(unreachable(heard, Duration::ZERO));
@@ -62,7 +67,7 @@ pub(super) fn of_snapshot(
     (sight, is_well)
 }
 
-fn of_mirror(mirror: &MirrorNow, stale_after: Duration, sight: &mut Sight) {
+fn of_mirror(mirror: &MirrorNow, lag: Option<Duration>, stale_after: Duration, sight: &mut Sight) {
     let name = Some(mirror.name.as_str());
     if let Some(halt) = &mirror.halt {
         sight
@@ -80,7 +85,7 @@ fn of_mirror(mirror: &MirrorNow, stale_after: Duration, sight: &mut Sight) {
         sight.unsure.push(key(Event::Stale, name, BEHIND));
         return;
     }
-    if let Some(lag) = mirror.lag.filter(|lag| *lag >= stale_after) {
+    if let Some(lag) = lag.filter(|lag| *lag >= stale_after) {
         let span = humantime::format_duration(Duration::from_secs(lag.as_secs()));
         let message = format!("what was saved {span} ago is not on Box yet");
         let mut behind = trouble(Event::Stale, name, BEHIND, &message, STATUS);
@@ -277,10 +282,11 @@ fn by_reason(mirror: &str, items: Vec<(RelPath, ParkedItem)>, count: u64) -> Vec
         };
         let first = items.first();
         let message = first.map_or_else(String::new, |(_, item)| item.message.clone());
-        let path = first.map_or_else(String::new, |(path, _)| path.to_string());
+        let path = first.map_or(&[][..], |(path, _)| path.as_bytes());
+        let place = shell_word(&[mirror.as_bytes(), b"/", path].concat());
         let next = match CODES.contains(&code.as_str()) {
             true => "boxup conflicts lists both sides, boxup resolve decides".to_owned(),
-            false => format!("boxup explain {:?}", format!("{mirror}/{path}")),
+            false => format!("boxup explain {place}"),
         };
         let mut found = trouble(Event::Parked, Some(mirror), &code, &message, &next);
         found.count = items.len() as u64 + more;

@@ -25,7 +25,7 @@ use crate::cli::logging::sink::{JOURNAL, Journal, LogFile, Sink, Stderr};
 use crate::cli::logging::spool::Spool;
 use crate::cli::output::Looks;
 use crate::cli::screen;
-use crate::cli::wording::{printable, some};
+use crate::cli::wording::{printable_path, some};
 use crate::config::Environment;
 use serde_json::json;
 use std::io::{IsTerminal, Write, stderr};
@@ -144,7 +144,7 @@ impl Log {
 }
 
 fn shown(path: &Path) -> String {
-    printable(&path.display().to_string())
+    printable_path(path)
 }
 
 fn lost(form: Form, lines: u64) -> Line {

@@ -15,7 +15,7 @@ use crate::store::reader::Reader;
 use crate::store::{lock, peek};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// A time that lies in the future by less is as good as now: clocks are set.
 const SLACK: Duration = Duration::from_secs(300);
@@ -146,18 +146,13 @@ fn token(state_dir: &Path) -> Value {
     })
 }
 
-fn at(seconds: Seconds) -> SystemTime {
-    let since = Duration::from_secs(seconds);
-    UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
-}
-
 fn time(seconds: Seconds) -> String {
-    rfc3339(at(seconds))
+    rfc3339(last::at(seconds))
 }
 
 /// For how long that is past; `None` where the clock says that it is yet to come.
 fn age(seconds: Seconds) -> Option<u64> {
-    match clock::wall().duration_since(at(seconds)) {
+    match clock::wall().duration_since(last::at(seconds)) {
         Ok(age) => Some(age.as_secs()),
         Err(ahead) => (ahead.duration() <= SLACK).then_some(0),
     }
