@@ -5,7 +5,8 @@ use crate::model::timetable::Moment;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rustix::time::{ClockId, clock_gettime};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Now, as the machine has it.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
@@ -27,6 +28,16 @@ pub(crate) fn nanos() -> Nanos {
         Ok(since) => Nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)),
         Err(before) => Nanos(i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |n| -n)),
     }
+}
+
+/// What the wall clock showed when this process first asked, and so much later as has passed
+/// since, sleep included: nobody makes a minute pass by setting a clock.
+pub(crate) fn steady() -> Nanos {
+    static START: OnceLock<(Nanos, Instant, Duration)> = OnceLock::new();
+    let (shown, awake, boot) = START.get_or_init(|| (nanos(), Instant::now(), since_boot()));
+    let passed = since_boot().saturating_sub(*boot).max(awake.elapsed());
+    let passed = i64::try_from(passed.as_nanos()).unwrap_or(i64::MAX);
+    Nanos(shown.0.saturating_add(passed))
 }
 
 /// What a clock on the wall shows here, by the system's time zone.

@@ -14,6 +14,7 @@ use crate::agent::retry::Below;
 use crate::agent::run::Fatal;
 use crate::local::owner;
 use crate::model::ids::FolderId;
+use crate::model::path::printable_path;
 use crate::plan::conflict::Keep;
 use crate::store::lock::{self, Holder, Role};
 use serde_json::{Value, json};
@@ -58,7 +59,7 @@ pub(crate) fn listen(state_dir: &Path, desk: Desk) -> Result<Socket, Fatal> {
     let path = state_dir.join(NAME);
     let bound = bind(state_dir, &path);
     let listener = bound.map_err(|source| Fatal::Control {
-        path: path.display().to_string(),
+        path: printable_path(&path),
         source,
     })?;
     let task = tokio::spawn(async move {
@@ -338,7 +339,7 @@ fn closed(error: io::Error, state_dir: &Path) -> io::Error {
         Some(user) if error.kind() == io::ErrorKind::PermissionDenied => io::Error::other(format!(
             "it is user {user}'s, whose state is in {}, and only {user} and root may ask it: \
              sudo -u {user} boxup ...",
-            state_dir.display()
+            printable_path(state_dir)
         )),
         _ => error,
     }

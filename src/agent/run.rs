@@ -16,6 +16,7 @@ use crate::agent::run_name::RunName;
 use crate::agent::schedule::Schedule;
 use crate::agent::warnings::Warnings;
 use crate::config::{self, Config};
+use crate::model::path::printable_path;
 use crate::plan::backoff::Backoff;
 use crate::plan::policy::{Policy, Quiet};
 use crate::plan::queue::Patience;
@@ -97,7 +98,7 @@ pub(super) fn recoverable(state_dir: &Path, ended: Result<Ending, Fatal>) -> Res
         });
         match aside {
             Ok(Some(aside)) => {
-                let aside = aside.display();
+                let aside = printable_path(&aside);
                 tracing::warn!("the damaged state database was set aside as {aside}");
             }
             Ok(None) => {}

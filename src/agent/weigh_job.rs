@@ -86,7 +86,7 @@ pub(crate) async fn run(
     let OnDelete::Trash(limit) = policy.on_delete else {
         return Ok(Ended::Weighed(Weighed::default()));
     };
-    let (shared, now) = (Arc::clone(context), crate::clock::nanos());
+    let (shared, now) = (Arc::clone(context), crate::clock::steady());
     let looked = tokio::task::spawn_blocking(move || {
         let reader = shared.readers.get()?;
         look(&reader, &shared.mirrors[number], now, &policy)
@@ -192,7 +192,8 @@ fn look(
         Err(halt) => return Ok(Err(halt)),
     };
     let mut looker = Looker::new(root, mirror.rules.clone(), reader.grounds(top.key)?);
-    let is_due = |parked: Option<&ParkedItem>| absence::is_tried(parked, now, policy);
+    let wall = crate::clock::nanos();
+    let is_due = |parked: Option<&ParkedItem>| absence::is_tried(parked, wall, policy);
     let Known { all, stale } = doomed(reader, top.key, &is_due)?;
     let mut hidden = BTreeSet::new();
     for doomed in &all {

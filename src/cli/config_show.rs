@@ -1,7 +1,7 @@
 //! `boxup config show` and `boxup config path`: which file, and what holds after all.
 
 use crate::cli::output::Output;
-use crate::cli::wording::printable;
+use crate::cli::wording::{printable, printable_path};
 use crate::cli::{Place, exit, refuse};
 use crate::config::{self, Shown, Source};
 use crate::local::rules::BUILT_IN;
@@ -52,7 +52,7 @@ pub(super) fn path(place: &Place, as_json: bool, output: &mut Output) -> u8 {
 }
 
 fn shown(path: &Path) -> String {
-    printable(&path.to_string_lossy())
+    printable_path(path)
 }
 
 fn object(shown: &Shown) -> Value {
@@ -79,7 +79,7 @@ fn object(shown: &Shown) -> Value {
 }
 
 fn text(shown: &Shown) -> String {
-    let mut text = format!("# {}\n", printable(&shown.file.to_string_lossy()));
+    let mut text = format!("# {}\n", printable_path(&shown.file));
     let mut section = "";
     for setting in &shown.settings {
         if setting.section != section {

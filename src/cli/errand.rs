@@ -2,6 +2,7 @@
 
 use crate::agent::control::{self, STARTING};
 use crate::agent::run::Fatal;
+use crate::cli::wording::printable_path;
 use crate::cli::{Load, Place, exit};
 use crate::config::{self, ConfigError};
 use crate::local::owner;
@@ -89,7 +90,7 @@ fn is_ours(state_dir: &Path) -> Result<(), Untold> {
             format!(
                 "no service runs, and the state directory {} belongs to user {user}: do it as \
                  that user (sudo -u {user} boxup ...)",
-                state_dir.display()
+                printable_path(state_dir)
             ),
             exit::STATE,
         )),

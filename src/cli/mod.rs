@@ -248,6 +248,7 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Args, u8> {
     let parsed = manual::command().try_get_matches_from(args);
     let parsed = parsed.and_then(|found| Args::from_arg_matches(&found));
     parsed.map_err(|error| {
+        let error = slip::harmless(error);
         // Help and version are no errors, and clap knows where each goes.
         let printed = error.print().and_then(|()| stdout().flush());
         match (error.use_stderr(), printed) {

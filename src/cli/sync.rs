@@ -12,7 +12,7 @@ use crate::cli::logging::events::Events;
 use crate::cli::output::{Looks, Output};
 use crate::cli::reload::Outside;
 use crate::cli::text::{Style, Text, Volume};
-use crate::cli::wording::printable;
+use crate::cli::wording::{printable, printable_path};
 use crate::cli::{
     Place, exit, json, logging, problems, progress, refuse, screen, slip, summary, unless_told,
 };
@@ -170,7 +170,7 @@ fn warn_log(config: &Config, output: &mut Output) {
         output.complain(&format!(
             "warning: the log {:?} lies in mirror {:?}, where each of its lines is a change to \
              send: put it elsewhere, or exclude it\n",
-            file.display(),
+            printable_path(&file),
             mirror.name
         ));
     }

@@ -22,7 +22,7 @@ pub(crate) const GAP: i64 = 60_000_000_000;
 /// An entry that a complete look did not find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Absent {
-    /// When that was first seen, by the local clock.
+    /// When that was first seen, by a clock that nobody sets while a run goes on.
     pub(crate) since: Nanos,
     /// Whether a person was asked.
     pub(crate) clearance: Clearance,

@@ -442,8 +442,8 @@ impl Planner<'_> {
             if !facts.complete {
                 continue;
             }
-            if known.is_none_or(|absent| absent.is_of_the_future(facts.now)) {
-                self.mark(Mark::Absent(self.dir, name.clone(), facts.now));
+            if known.is_none_or(|absent| absent.is_of_the_future(facts.steady)) {
+                self.mark(Mark::Absent(self.dir, name.clone(), facts.steady));
             }
             if let Some(parked) = mapped.parked.get(name)
                 && !is_other(name)

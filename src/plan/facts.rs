@@ -264,6 +264,8 @@ pub(crate) struct DirFacts {
     pub(crate) restless: BTreeSet<LocalName>,
     /// Now, by the local clock.
     pub(crate) now: Nanos,
+    /// The same by one that nobody sets, for what must have lasted.
+    pub(crate) steady: Nanos,
 }
 
 /// Digests of the files that [`crate::plan::directory::suspects`] asked for.

@@ -1,5 +1,6 @@
 //! What can go wrong with the state directory.
 
+use crate::model::path::printable_path;
 use crate::store::lock::{Holder, Role};
 use rusqlite::ErrorCode;
 use std::io;
@@ -10,7 +11,7 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// The directory or a file in it cannot be made or opened.
-    #[error("the state in {} cannot be used: {source}", path.display())]
+    #[error("the state in {} cannot be used: {source}", printable_path(path))]
     Directory {
         /// Which.
         path: PathBuf,
@@ -88,7 +89,7 @@ impl Error {
 
 /// Who is in the way, and whether that is a reason to do anything.
 fn locked(path: &Path, holder: Option<Holder>, waited: Option<Duration>) -> String {
-    let path = path.display();
+    let path = printable_path(path);
     let who = match holder {
         Some(Holder { pid, .. }) => format!(" (process {pid})"),
         None => String::new(),

@@ -1,7 +1,9 @@
 //! A clock that is wrong, by years in either direction: the same is sent as with any
 //! other, once.
 
-use crate::rig::{Child, Rig, Run, each};
+use crate::deletes;
+use crate::rig::{Child, Rig, Run, Service, each};
+use std::time::{Duration, Instant};
 
 const ONCE: [&str; 3] = ["sync", "--once", "--json"];
 
@@ -57,4 +59,29 @@ fn a_login_survives_a_clock_that_is_wrong() {
         rig.write("a.txt", "two").once_ok();
         rig.expect_versions("a.txt", &["one", "two"]);
     });
+}
+
+/// What is gone has to be gone for a minute, and setting a clock makes none.
+#[test]
+fn a_clock_that_is_set_deletes_nothing_sooner() {
+    let rig = deletes::rig();
+    rig.write("a.txt", "a");
+    let Some((command, clock)) = rig.command_and_clock(&["sync", "--json"]) else {
+        return;
+    };
+    let service = Service::start_command(&rig, command);
+    service.wait_ok(&rig);
+    let began = Instant::now();
+    rig.remove("a.txt");
+    service.wait_ok(&rig);
+    assert_eq!(rig.row_count("absent"), 1);
+    for ahead in ["+2m", "+1h", "+3650d", "-1h"] {
+        clock.set(ahead);
+        service.wait_ok(&rig);
+        let (gone, noted) = (deletes::deletes(&rig), rig.row_count("absent"));
+        if began.elapsed() < Duration::from_secs(60) {
+            assert_eq!((gone, noted), (0, 1), "{ahead}");
+        }
+    }
+    service.end();
 }

@@ -1,7 +1,7 @@
 //! What the machine does to the program: it takes memory, descriptors, time and readers
 //! away, replaces the program under way, and lets others flood its socket.
 
-use crate::rig::{Child, Rig, Run, Service, clean, holds_within, not_run, other_clock, until};
+use crate::rig::{Child, Rig, Run, Service, clean, holds_within, not_run, until};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -146,23 +146,9 @@ fn after_a_sleep_everything_is_looked_at() {
 #[test]
 fn a_clock_that_jumps_under_the_service_loses_and_repeats_nothing() {
     let rig = Rig::new();
-    let clock = rig.temp().join("clock");
-    let set = |text: &str| {
-        let next = rig.temp().join("clock.new");
-        std::fs::write(&next, text).expect("written");
-        std::fs::rename(&next, &clock).expect("renamed");
-    };
-    set("+0");
-    let Some([preload, _]) = other_clock("+0") else {
+    let Some((command, clock)) = rig.command_and_clock(&["sync", "--json"]) else {
         return;
     };
-    let mut command = rig.command(&["sync", "--json"]);
-    command
-        .env(preload.0, preload.1)
-        .env("FAKETIME_TIMESTAMP_FILE", &clock)
-        .env("FAKETIME_NO_CACHE", "1")
-        // Nobody can set the clock that waiting is done by.
-        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
     let service = Service::start_command(&rig, command);
     service.wait_ok(&rig);
     let mut contents = vec!["0".to_owned()];
@@ -171,7 +157,7 @@ fn a_clock_that_jumps_under_the_service_loses_and_repeats_nothing() {
     let jumps = ["+1", "-1", "+1h", "-1h", "+3650d", "-3650d", "+0"];
     for (number, jump) in jumps.iter().enumerate() {
         rig.write(&format!("before{number}"), "x");
-        set(jump);
+        clock.set(jump);
         let content = format!("{jump} {number}");
         rig.write("a.txt", &content)
             .write(&format!("after{number}"), "x");

@@ -37,6 +37,7 @@ mod faults;
 mod first_mirror;
 mod full_state;
 mod history;
+mod hostile;
 mod hot;
 mod init;
 mod interrupted;

@@ -48,7 +48,7 @@ impl Engine {
             self.forget_history().await;
         }
         self.unseen |= self.parts.iter().any(|part| part.is_unseen);
-        let tally = self.accounts().unwrap_or(self.tally);
+        let (tally, on_box) = self.accounts().unwrap_or((self.tally, None));
         let cut_short = self.unseen || tally.pending > 0;
         let mirrors = self.context.mirrors.iter().zip(&self.parts);
         let halted = mirrors.filter_map(|(mirror, run)| {
@@ -58,6 +58,7 @@ impl Engine {
         });
         let mut ending = Ending {
             tally,
+            on_box,
             halted: halted.collect(),
             paused: self.pauses(),
             run: self.context.run.used(),
@@ -85,18 +86,23 @@ impl Engine {
     }
 
     /// The accounts: what was done in the whole run, and how everything else stood when
-    /// it was last looked at.
-    fn accounts(&self) -> Result<Tally, StoreError> {
+    /// it was last looked at. A service has looked many times, also at what it has done: it
+    /// counts what the mapping holds, which comes with it.
+    fn accounts(&self) -> Result<(Tally, Option<u64>), StoreError> {
         let parts = self.parts.iter().map(|part| part.tally);
         let mut tally = parts.fold(self.tally, Tally::plus);
-        if self.schedule.is_lasting() {
-            (tally.parked, tally.failed) = (0, 0);
-            for (number, part) in self.parts.iter().enumerate() {
-                tally.failed += part.failed.len() as u64;
-                tally.parked += self.parked_in(number)?;
-            }
+        if !self.schedule.is_lasting() {
+            return Ok((tally, None));
         }
-        Ok(tally)
+        let mut on_box = 0;
+        (tally.parked, tally.failed) = (0, 0);
+        for (number, part) in self.parts.iter().enumerate() {
+            on_box += self.synced_in(number)?;
+            tally.failed += part.failed.len() as u64;
+            tally.parked += self.parked_in(number)?;
+        }
+        tally.unchanged = tally.rest_of(on_box);
+        Ok((tally, Some(on_box)))
     }
 
     /// What was hinted at and not looked at is looked at, to tell what is not on Box.

@@ -2,7 +2,7 @@
 //! simple scripts.
 
 use crate::agent::snapshot::rfc3339;
-use crate::model::figures::count;
+use crate::model::figures::some;
 use crate::model::path::printable;
 use crate::plan::herald::{Event, Item, Letter};
 use serde_json::{Value, json};
@@ -41,9 +41,9 @@ impl Sender {
 }
 
 impl Message {
-    /// Of a letter, at this time in milliseconds since the epoch. The first thing in it is
-    /// the worst, and stands for all.
-    pub(crate) fn of(letter: &Letter, now: u64, sender: &Sender) -> Self {
+    /// Of a letter, at this time in milliseconds since the epoch; by so many more the clock
+    /// is ahead that people go by. The first thing in it is the worst, and stands for all.
+    pub(crate) fn of(letter: &Letter, now: u64, ahead: i64, sender: &Sender) -> Self {
         let mut sentences: Vec<String> = letter.items.iter().take(MOST).map(sentence).collect();
         let more = letter.items.len().saturating_sub(MOST);
         if more > 0 {
@@ -54,9 +54,12 @@ impl Message {
             sender.host,
             sentences.join("\n")
         ));
-        let events: Vec<Value> = letter.items.iter().take(MOST).map(item).collect();
+        let events: Vec<Value> = {
+            let items = letter.items.iter().take(MOST);
+            items.map(|one| item(one, ahead)).collect()
+        };
         let mut whole = events.first().cloned().unwrap_or_else(|| json!({}));
-        whole["at"] = json!(time(now));
+        whole["at"] = json!(time(now.saturating_add_signed(ahead)));
         whole["host"] = json!(sender.host);
         whole["run"] = json!(sender.run);
         whole["version"] = json!(env!("CARGO_PKG_VERSION"));
@@ -110,7 +113,7 @@ impl Message {
     }
 }
 
-fn item(item: &Item) -> Value {
+fn item(item: &Item, ahead: i64) -> Value {
     let Item {
         event,
         trouble,
@@ -125,7 +128,7 @@ fn item(item: &Item) -> Value {
         "next": printable(&trouble.next),
         "count": trouble.count,
         "paths": trouble.paths,
-        "since": time(*since),
+        "since": time(since.saturating_add_signed(ahead)),
         "again": again,
     })
 }
@@ -149,7 +152,7 @@ fn sentence(item: &Item) -> String {
     };
     let number = match (event, trouble.count) {
         (Event::Parked, 1) => "1 entry waits: ".to_owned(),
-        (Event::Parked, more) => format!("{} entries wait: ", count(more)),
+        (Event::Parked, more) => format!("{} wait: ", some(more, "entry")),
         _ => String::new(),
     };
     let path = match trouble.paths.as_slice() {
@@ -196,7 +199,7 @@ mod tests {
                 marks: [].into(),
                 age: Duration::ZERO,
             },
-            since: 1_790_000_000_000,
+            since: 1_789_000_000_000,
             again: false,
         }
     }
@@ -206,7 +209,7 @@ mod tests {
             host: "server".to_owned(),
             run: Some("20261127T201525Z".to_owned()),
         };
-        let message = Message::of(&Letter { items }, 1_790_000_060_000, &sender);
+        let message = Message::of(&Letter { items }, 1_789_000_060_000, 1_000_000_000, &sender);
         (serde_json::from_str(&message.json).unwrap(), message)
     }
 

@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::plan::herald::{Herald, Occasion, Sight};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 /// How long a run that has ended may take to tell it.
 const LAST_WORD: Duration = Duration::from_secs(40);
@@ -44,26 +44,14 @@ impl Untold {
     }
 }
 
-/// Milliseconds since the epoch, by the wall clock when it was made, and then evenly: a
-/// clock that is turned meanwhile does not matter, and sleep counts.
-#[derive(Clone, Copy, Debug)]
-struct Time {
-    wall: Duration,
-    boot: Duration,
+/// Milliseconds since the epoch, by a clock that nobody sets meanwhile.
+fn now() -> u64 {
+    u64::try_from(clock::steady().0 / 1_000_000).unwrap_or(0)
 }
 
-impl Time {
-    fn starting_now() -> Self {
-        Self {
-            wall: clock::wall().duration_since(UNIX_EPOCH).unwrap_or_default(),
-            boot: clock::since_boot(),
-        }
-    }
-
-    fn now(self) -> u64 {
-        let now = self.wall + clock::since_boot().saturating_sub(self.boot);
-        u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
-    }
+/// By so many milliseconds the clock on the wall is ahead of that by now.
+fn ahead() -> i64 {
+    clock::nanos().since(clock::steady()) / 1_000_000
 }
 
 /// Whoever tells.
@@ -74,7 +62,6 @@ struct Post {
     courier: Courier,
     is_wanted: bool,
     untold: Untold,
-    time: Time,
 }
 
 impl Post {
@@ -94,7 +81,6 @@ impl Post {
             courier,
             is_wanted,
             untold,
-            time: Time::starting_now(),
         })
     }
 
@@ -103,18 +89,18 @@ impl Post {
         if !self.is_wanted {
             return;
         }
-        let now = self.time.now();
+        let now = now();
         self.herald.look(now, sight);
         let letter = self.herald.due(now, occasion);
         let letter = self.herald.pass_over(now, letter);
         // What is seen for the first time has begun by now, whatever becomes of the rest.
         self.keep();
         if let Some(letter) = letter {
-            let message = Message::of(&letter, now, &Sender::here(run));
+            let message = Message::of(&letter, now, ahead(), &Sender::here(run));
             let deliveries = self.courier.deliver(&message, false).await;
             match deliveries.iter().any(|(_, went)| went.is_ok()) {
-                true => self.herald.told(self.time.now(), &letter),
-                false => self.herald.missed(self.time.now()),
+                true => self.herald.told(self::now(), &letter),
+                false => self.herald.missed(self::now()),
             }
             self.note(deliveries);
         }
@@ -166,7 +152,7 @@ pub(super) async fn after_run(
     let Some(mut post) = Post::open(config, context.untold.clone()) else {
         return;
     };
-    let now = post.time.now();
+    let now = now();
     let lag = match post.notes.last_good {
         Some(last) => Duration::from_millis(now.saturating_sub(last)),
         // Nobody knows of a good run: it may have been long ago.
@@ -231,8 +217,7 @@ async fn bounded(work: impl Future<Output = ()>) {
 /// Tries every way with a message that says that it is a test; the heartbeat as well.
 pub(crate) async fn test(config: &Config) -> Vec<Delivery> {
     let courier = Courier::new(config);
-    let now = Time::starting_now().now();
-    let message = Message::test(now, &Sender::here(None));
+    let message = Message::test(now(), &Sender::here(None));
     let (mut went, beat) = tokio::join!(courier.deliver(&message, true), courier.beat());
     went.extend(beat);
     went

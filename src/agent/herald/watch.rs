@@ -3,7 +3,7 @@
 use crate::agent::context::Context;
 use crate::agent::desk::Desk;
 use crate::agent::engine::Command;
-use crate::agent::herald::{Post, troubles};
+use crate::agent::herald::{self, Post, troubles};
 use crate::agent::notice::{Notice, Sink};
 use crate::config::Config;
 use crate::plan::action::Report;
@@ -71,7 +71,7 @@ pub(crate) async fn watch(config: Config, context: Arc<Context>, desk: Desk, bel
             post.beat().await;
         }
         let due = post.herald.next().filter(|_| post.is_wanted);
-        let due = due.map(|at| Duration::from_millis(at.saturating_sub(post.time.now())));
+        let due = due.map(|at| Duration::from_millis(at.saturating_sub(herald::now())));
         let beat = post.courier.has_heartbeat().then_some(every);
         let longest = [due, beat, Some(LOOK)].into_iter().flatten().min();
         let wait = longest.unwrap_or(LOOK);

@@ -190,6 +190,7 @@ impl Surveyor<'_> {
             inventory,
             restless: BTreeSet::new(),
             now,
+            steady: crate::clock::steady(),
         };
         // Where what is gone goes to the trash, the brake sees to it.
         if dir.path.is_root() && self.policy.on_delete == OnDelete::Keep {
@@ -375,6 +376,7 @@ impl Surveyor<'_> {
             inventory: None,
             restless,
             now,
+            steady: crate::clock::steady(),
         };
         let mut plan = self.decide(&dir, &facts);
         // Mapped directories have watches of their own.

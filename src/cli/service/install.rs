@@ -5,7 +5,7 @@ use crate::cli::service::args::Scope;
 use crate::cli::service::plan::{MARK, Plan, Written};
 use crate::cli::service::standing::Installed;
 use crate::cli::service::{systemd, user_units};
-use crate::cli::wording::printable;
+use crate::cli::wording::{printable, printable_path};
 use crate::config::Environment;
 use std::fs;
 use std::io::ErrorKind;
@@ -60,7 +60,7 @@ impl Site {
         for file in &files {
             self.write(file)?;
             let path = self.below(&file.path);
-            said += &format!("wrote {}\n", printable(&path.to_string_lossy()));
+            said += &format!("wrote {}\n", printable_path(&path));
         }
         if needs_user {
             self.make_user()?;
@@ -99,7 +99,7 @@ impl Site {
         let config = plan.config.as_deref();
         match config.filter(|config| !config.exists()) {
             Some(missing) => {
-                let missing = printable(&missing.to_string_lossy());
+                let missing = printable_path(missing);
                 said += &format!(
                     "It is not started yet, as there is no {missing}. Next:\n  \
                      sudo boxup init --config {missing}\n  \
@@ -144,7 +144,7 @@ impl Site {
         }
         for path in &there {
             self.remove(path)?;
-            said += &format!("removed {}\n", printable(&path.to_string_lossy()));
+            said += &format!("removed {}\n", printable_path(path));
         }
         self.systemctl(&["daemon-reload"])?;
         said += "Configuration and state were left where they are.\n";
@@ -201,12 +201,9 @@ impl Site {
             Ok(text) if text.starts_with(MARK) => Ok(()),
             Ok(_) => Err(format!(
                 "{} was not written by boxup: move it away first",
-                printable(&path.to_string_lossy())
+                printable_path(&path)
             )),
-            Err(error) => Err(format!(
-                "{} cannot be read: {error}",
-                printable(&path.to_string_lossy())
-            )),
+            Err(error) => Err(format!("{} cannot be read: {error}", printable_path(&path))),
         }
     }
 
@@ -217,28 +214,19 @@ impl Site {
         let written = fs::create_dir_all(dir)
             .and_then(|()| fs::write(&next, &file.text))
             .and_then(|()| fs::rename(&next, &path));
-        written.map_err(|error| {
-            format!(
-                "{} cannot be written: {error}",
-                printable(&path.to_string_lossy())
-            )
-        })
+        written.map_err(|error| format!("{} cannot be written: {error}", printable_path(&path)))
     }
 
     fn remove(&self, path: &Path) -> Result<(), String> {
         let path = self.below(path);
-        fs::remove_file(&path).map_err(|error| {
-            format!(
-                "{} cannot be removed: {error}",
-                printable(&path.to_string_lossy())
-            )
-        })
+        fs::remove_file(&path)
+            .map_err(|error| format!("{} cannot be removed: {error}", printable_path(&path)))
     }
 
     fn make_user(&self) -> Result<(), String> {
         let mut command = self.program("systemd-sysusers");
         if let Some(root) = &self.root {
-            command.arg(format!("--root={}", root.display()));
+            command.arg("--root").arg(root);
         }
         run(command.arg("boxup.conf"))
     }
@@ -253,7 +241,7 @@ impl Site {
             command.arg("--user");
         }
         if let Some(root) = &self.root {
-            command.arg(format!("--root={}", root.display()));
+            command.arg("--root").arg(root);
         }
         command.args(args);
         command

@@ -3,6 +3,8 @@
 //! It is held against golden files only: nobody has run it in a test.
 
 use crate::cli::service::plan::{MARK, Plan, Written};
+use crate::cli::wording::printable;
+use crate::model::path::confuses;
 use std::path::Path;
 
 /// The job's name.
@@ -25,8 +27,8 @@ pub(super) fn job(plan: &Plan) -> Result<Written, String> {
     }
     let words: String = words
         .iter()
-        .map(|word| format!("    <string>{}</string>\n", escaped(word)))
-        .collect();
+        .map(|word| Ok(format!("    <string>{}</string>\n", escaped(word)?)))
+        .collect::<Result<_, String>>()?;
     let how = match &plan.timer {
         Some(when) => format!(
             "  <key>StartInterval</key>\n  <integer>{}</integer>\n",
@@ -70,8 +72,25 @@ fn interval(when: &str) -> Result<u32, String> {
     }
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+/// As text in XML, where what moves the cursor is spelled out; XML has no place for most
+/// control characters.
+fn escaped(text: &str) -> Result<String, String> {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            '\u{fffe}' | '\u{ffff}' | '\0'..'\t' | '\u{b}' | '\u{c}' | '\u{e}'..' ' => {
+                return Err(format!(
+                    "{} cannot stand in a property list, as it holds a control character: \
+                     rename it",
+                    printable(text)
+                ));
+            }
+            c if confuses(c) => escaped += &format!("&#x{:x};", u32::from(c)),
+            c => escaped.push(c),
+        }
+    }
+    Ok(escaped)
 }

@@ -12,7 +12,7 @@ use crate::cli::service::args::{Manager, Scope, ServiceArgs, ServiceCommand};
 use crate::cli::service::install::Site;
 use crate::cli::service::plan::{Home, Plan, Written};
 use crate::cli::service::standing::Installed;
-use crate::cli::wording::printable;
+use crate::cli::wording::printable_path;
 use crate::cli::{Place, exit, problems};
 use crate::config;
 use std::path::{Path, PathBuf};
@@ -95,7 +95,7 @@ fn plan(
     let planned = draft(args, place).and_then(|plan| {
         let plan = as_configured(plan, place, output);
         let files = match args.scope.manager {
-            Manager::Systemd => plan.systemd(),
+            Manager::Systemd => plan.systemd()?,
             Manager::Launchd => plan.launchd()?,
         };
         Ok((plan, files))
@@ -127,7 +127,7 @@ fn draft(args: &ServiceArgs, place: &Place) -> Result<Plan, String> {
         }
         return Err(format!(
             "{} is no UTF-8 text, and a unit file is: rename it",
-            printable(&path.to_string_lossy())
+            printable_path(path)
         ));
     }
     Ok(Plan {

@@ -1,6 +1,7 @@
 //! What a service is to be like. Pure.
 
 use crate::cli::service::{launchd, systemd};
+use crate::cli::wording::printable_path;
 use crate::config::Mirror;
 use std::path::{Path, PathBuf};
 
@@ -58,9 +59,12 @@ impl Plan {
         self
     }
 
-    /// The files for systemd.
-    pub(super) fn systemd(&self) -> Vec<Written> {
-        systemd::units(self)
+    /// The files for systemd, or what it cannot be told.
+    pub(super) fn systemd(&self) -> Result<Vec<Written>, String> {
+        match systemd::refused(self) {
+            Some(why) => Err(why),
+            None => Ok(systemd::units(self)),
+        }
     }
 
     /// The files for launchd.
@@ -73,7 +77,7 @@ impl Plan {
 pub(super) fn shown(files: &[Written]) -> String {
     let one = |file: &Written| match files.len() {
         1 => file.text.clone(),
-        _ => format!("# {}\n{}", file.path.display(), file.text),
+        _ => format!("# {}\n{}", printable_path(&file.path), file.text),
     };
     files.iter().map(one).collect::<Vec<_>>().join("\n")
 }

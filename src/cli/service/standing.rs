@@ -1,6 +1,6 @@
 //! How the service stands, as its manager tells it.
 
-use crate::cli::wording::printable;
+use crate::cli::wording::{printable, printable_path};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ impl Installed {
     pub(super) fn text(&self) -> String {
         let mut text = format!(
             "installed: {}\nstarts by itself: {}\nruns: {}\n",
-            printable(&self.file.to_string_lossy()),
+            printable_path(&self.file),
             printable(&self.enabled),
             printable(&self.active),
         );

@@ -1,6 +1,8 @@
 //! Units for systemd, as text. Pure. They hold for systemd 252 and later.
 
 use crate::cli::service::plan::{Home, Plan, Written};
+use crate::cli::wording::printable_path;
+use crate::model::path::confuses;
 use std::path::Path;
 
 /// What a service of the machine may not do. Box is on the network, the folders are
@@ -95,11 +97,11 @@ fn service(plan: &Plan) -> String {
     text += "\n[Service]\n";
     let once = if plan.timer.is_some() { " --once" } else { "" };
     let config = plan.config.as_deref().map_or_else(String::new, |config| {
-        format!(" --config {}", quoted(&config.to_string_lossy()))
+        format!(" --config {}", word(&config.to_string_lossy(), false))
     });
     let start = format!(
         "{} sync{once}{config}",
-        quoted(&plan.program.to_string_lossy())
+        word(&plan.program.to_string_lossy(), true)
     );
     text += &running(&start, plan.timer.is_some());
     if !plan.is_user {
@@ -163,7 +165,7 @@ fn places(plan: &Plan) -> String {
         false => text += "PrivateTmp=yes\n",
     }
     if let Some(state) = &plan.other_state {
-        text += &format!("ReadWritePaths=-{}\n", quoted(&state.to_string_lossy()));
+        text += &format!("ReadWritePaths=-{}\n", place(&state.to_string_lossy()));
     }
     text
 }
@@ -180,42 +182,90 @@ fn timer(when: &str) -> String {
     )
 }
 
-/// A word of a command line, or a path (systemd.syntax(7), systemd.unit(5)).
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:=@".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    let mut quoted = String::from("\"");
-    for c in word.chars() {
+/// What systemd cannot be told, as a sentence.
+pub(super) fn refused(plan: &Plan) -> Option<String> {
+    let is_odd = |c: char| c.is_ascii_control() || "'\"\\\\".contains(c);
+    let program = plan.program.to_string_lossy();
+    let state = plan
+        .other_state
+        .as_ref()
+        .map(|state| state.to_string_lossy());
+    let (path, what) = match &state {
+        _ if program.contains(is_odd) => (
+            &plan.program,
+            "systemd starts no program whose path holds a quote, a backslash or a control \
+             character: move it, or name another with --program",
+        ),
+        Some(state) if state.contains(confuses) => (
+            plan.other_state.as_ref()?,
+            "the state directory cannot be named in a unit, as its path holds a control \
+             character or one that cannot be seen: choose another in [state] dir",
+        ),
+        _ => return None,
+    };
+    Some(format!("{}: {what}", printable_path(path)))
+}
+
+/// A word of a command line (systemd.service(5)): each specifier, variable and escape is
+/// text. The first, which is the program, knows no variables.
+fn word(text: &str, is_program: bool) -> String {
+    let mut quoted = String::new();
+    for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
             '%' => quoted += "%%",
-            '$' => quoted += "$$",
-            '\n' => quoted += "\\n",
-            '\t' => quoted += "\\t",
-            c if c.is_ascii_control() => quoted += &format!("\\x{:02x}", u32::from(c)),
+            '$' if !is_program => quoted += "$$",
+            c if confuses(c) && u32::from(c) < 0x80 => {
+                quoted += &format!("\\x{:02x}", u32::from(c))
+            }
+            c if confuses(c) => quoted += &format!("\\u{:04x}", u32::from(c)),
             c => quoted.push(c),
         }
     }
-    quoted.push('"');
-    quoted
+    enclosed(text, quoted)
+}
+
+/// A path in a list of them (systemd.exec(5)), which has neither variables nor escapes for
+/// what it cannot hold.
+fn place(text: &str) -> String {
+    let quoted = text.replace('\\', "\\\\").replace('"', "\\\"");
+    enclosed(text, quoted.replace('%', "%%"))
+}
+
+fn enclosed(text: &str, quoted: String) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:=@".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => quoted,
+        false => format!("\"{quoted}\""),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{place, word};
 
     #[test]
     fn a_word_stays_one_word() {
-        for (word, expected) in [
+        for (text, expected) in [
             ("/usr/bin/boxup", "/usr/bin/boxup"),
             ("/a b", "\"/a b\""),
             ("/100%$HOME", "\"/100%%$$HOME\""),
-            ("/q\"\\\n\u{1b}", "\"/q\\\"\\\\\\n\\x1b\""),
-            ("/ü", "\"/ü\""),
+            ("/q\"\\\n\u{1b}", "\"/q\\\"\\\\\\x0a\\x1b\""),
+            ("/\u{fc}\u{202e}\u{9b}", "\"/\u{fc}\\u202e\\u009b\""),
         ] {
-            assert_eq!(quoted(word), expected);
+            assert_eq!(word(text, false), expected);
+        }
+        assert_eq!(word("/$x y", true), "\"/$x y\"");
+    }
+
+    #[test]
+    fn a_place_knows_no_variables() {
+        for (text, expected) in [
+            ("/srv", "/srv"),
+            ("/a b%$c", "\"/a b%%$c\""),
+            ("/q\"\\", "\"/q\\\"\\\\\""),
+        ] {
+            assert_eq!(place(text), expected);
         }
     }
 }

@@ -352,7 +352,7 @@ fn polling(polled: &Value) -> Option<String> {
     let what = match polled["places"].as_u64() {
         Some(1) if first == "." => "all of it".to_owned(),
         Some(1) | None => first.to_owned(),
-        Some(places) => format!("{} directories", count(places)),
+        Some(places) => some(places, "directory"),
     };
     let why = polled["message"]
         .as_str()

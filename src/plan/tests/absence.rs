@@ -61,6 +61,7 @@ fn look(
         inventory: None,
         restless: BTreeSet::new(),
         now: Nanos(at),
+        steady: Nanos(at),
     };
     let policy = Policy {
         on_delete,

@@ -33,6 +33,7 @@ fn check(local: u8, files: u8, folders: u8, complete: bool, expected: Result<(),
         inventory: None,
         restless: std::collections::BTreeSet::new(),
         now: Nanos(0),
+        steady: Nanos(0),
     };
     assert_eq!(check_root(&facts), expected);
 }

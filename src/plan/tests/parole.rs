@@ -91,6 +91,7 @@ fn is_taken_up(decision: Option<Decision>, no_room: Option<u64>, code: &str) -> 
         inventory: None,
         restless: std::collections::BTreeSet::new(),
         now: NOW,
+        steady: NOW,
     };
     let quiet = Quiet {
         parked: Duration::from_secs(24 * 60 * 60),

@@ -127,6 +127,7 @@ impl Given {
             inventory: listing,
             restless: self.restless(),
             now: Nanos(NOW),
+            steady: Nanos(NOW),
         }
     }
 

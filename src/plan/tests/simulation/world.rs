@@ -153,6 +153,7 @@ impl World {
             inventory,
             restless: BTreeSet::new(),
             now: Nanos(self.now),
+            steady: Nanos(self.now),
         };
         let mut digests = Digests::new();
         for name in directory::suspects(&facts, &self.policy) {
