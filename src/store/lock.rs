@@ -73,7 +73,7 @@ impl Drop for StateLock {
 impl StateLock {
     /// Takes the lock or says at once that somebody else has it, and who.
     pub(crate) fn acquire(dir: &Path, role: Role) -> Result<Self, Error> {
-        Self::acquire_after(dir, role, || std::thread::sleep(A_MOMENT))
+        Self::acquire_after(dir, role, || std::thread::park_timeout(A_MOMENT))
     }
 
     /// The same. Between taking and signing, and between wiping out and letting go, nobody

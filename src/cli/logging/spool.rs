@@ -265,7 +265,7 @@ mod tests {
 
     impl Sink for Slow {
         fn write(&mut self, line: &Line) -> io::Result<()> {
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::park_timeout(Duration::from_millis(5));
             let text = String::from_utf8_lossy(&line.bytes).into_owned();
             self.0.lock().unwrap().push(text);
             Ok(())
