@@ -15,6 +15,7 @@ use crate::agent::run::Fatal;
 use crate::local::owner;
 use crate::model::ids::FolderId;
 use crate::model::path::printable_path;
+use crate::model::path::printable_path;
 use crate::plan::conflict::Keep;
 use crate::store::lock::{self, Holder, Role};
 use serde_json::{Value, json};
@@ -328,7 +329,7 @@ pub(crate) fn whoever_is_on(state_dir: &Path) -> Option<String> {
         ),
         Role::Command => format!(
             "another command (process {pid}) is using the state in {}; no service runs",
-            state_dir.display()
+            printable_path(state_dir)
         ),
     })
 }
