@@ -15,7 +15,6 @@ use crate::agent::run::Fatal;
 use crate::local::owner;
 use crate::model::ids::FolderId;
 use crate::model::path::printable_path;
-use crate::model::path::printable_path;
 use crate::plan::conflict::Keep;
 use crate::store::lock::{self, Holder, Role};
 use serde_json::{Value, json};
