@@ -328,7 +328,7 @@ pub(crate) fn whoever_is_on(state_dir: &Path) -> Option<String> {
         ),
         Role::Command => format!(
             "another command (process {pid}) is using the state in {}; no service runs",
-            state_dir.display()
+            printable_path(state_dir)
         ),
     })
 }
