@@ -151,7 +151,7 @@ mod tests {
     use super::{Holder, Role, StateLock};
     use crate::store::error::Error;
 
-    fn holder(dir: &std::path::Path) -> Option<Holder> {
+    fn refused_by(dir: &std::path::Path) -> Option<Holder> {
         match StateLock::acquire(dir, Role::Run) {
             Err(Error::Locked { holder, .. }) => holder,
             other => panic!("{other:?}"),
@@ -163,11 +163,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let first = StateLock::acquire(dir.path(), Role::Service).unwrap();
         let (pid, role) = (std::process::id(), Role::Service);
-        assert_eq!(holder(dir.path()), Some(Holder { pid, role }));
+        assert_eq!(refused_by(dir.path()), Some(Holder { pid, role }));
         drop(first);
         let second = StateLock::acquire(dir.path(), Role::Run).unwrap();
         let role = Role::Run;
-        assert_eq!(holder(dir.path()), Some(Holder { pid, role }));
+        assert_eq!(refused_by(dir.path()), Some(Holder { pid, role }));
         drop(second);
         let left = std::fs::read(dir.path().join("lock")).unwrap();
         assert_eq!(left, b"", "it was let go");
@@ -193,7 +193,7 @@ mod tests {
         let ends = || drop(taken.take());
         let third = StateLock::acquire_after(dir.path(), Role::Command, ends).unwrap();
         let role = Role::Command;
-        assert_eq!(holder(dir.path()), Some(Holder { pid, role }));
+        assert_eq!(refused_by(dir.path()), Some(Holder { pid, role }));
         drop(third);
         // By somebody who cannot sign.
         let mute = std::fs::File::open(&path).unwrap();
@@ -219,7 +219,7 @@ mod tests {
             "-1 run",
         ] {
             std::fs::write(dir.path().join("lock"), text).unwrap();
-            assert_eq!(holder(dir.path()), None, "{text:?}");
+            assert_eq!(refused_by(dir.path()), None, "{text:?}");
         }
         drop(lock);
     }
