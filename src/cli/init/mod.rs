@@ -12,6 +12,7 @@ mod needs;
 mod person;
 mod pick;
 mod place;
+mod plain;
 mod questions;
 mod render;
 
@@ -21,7 +22,7 @@ use crate::cli::init::draft::{Draft, Folder};
 use crate::cli::init::flags::{InitArgs, Method};
 use crate::cli::init::person::{Left, Person};
 use crate::cli::init::place::Place;
-use crate::cli::output::Output;
+use crate::cli::output::{Looks, Output};
 use crate::cli::wording::{printable, printable_path, shell_path};
 use crate::config::{Environment, SECRET_VARIABLES};
 use std::io::{self, ErrorKind};
@@ -78,6 +79,7 @@ pub(crate) async fn run(
     args: InitArgs,
     path: Option<&Path>,
     env: &Environment,
+    looks: Looks,
     mut stop: mpsc::Receiver<()>,
 ) -> u8 {
     let plain: Environment = env.without(&SECRET_VARIABLES).collect();
@@ -104,7 +106,7 @@ pub(crate) async fn run(
         is_tried: !args.no_check,
         may_replace: args.force,
         is_written: false,
-        person: Person::at_terminal(),
+        person: Person::at_terminal(looks),
         env: &plain,
         secrets: env,
         args,
@@ -150,8 +152,8 @@ impl Session<'_> {
             ));
             return Err(Stop::Code(exit::CONFIG));
         };
-        let question = format!("{file} exists already. Replace it (a copy is kept)?");
-        if !person.agrees(&question, false).await? {
+        person.tell(&format!("{file} exists already.\n"));
+        if !person.agrees("Replace it (a copy is kept)?", false).await? {
             self.output.complain("It stays as it is.\n");
             return Err(Stop::Code(exit::INCOMPLETE));
         }
