@@ -73,17 +73,21 @@ impl Person {
         }
         // A line that wraps would not be cleared away.
         let room = screen::columns().saturating_sub(MARKS);
-        let items: Vec<_> = items.into_iter().map(|item| fitting(item, room)).collect();
-        let question = fitting(question, room);
-        self.ask(move |theme| {
+        let lines = items.iter().map(|item| fitting(item, room));
+        let (lines, prompt) = (lines.collect::<Vec<_>>(), fitting(&question, room));
+        let chosen = self.ask(move |theme| {
             Select::with_theme(theme)
-                .with_prompt(question)
-                .items(items)
+                .with_prompt(prompt)
+                .items(lines)
                 .default(first)
                 .max_length(LINES)
+                .report(false)
                 .interact()
-        })
-        .await
+        });
+        let chosen = chosen.await?;
+        let item = items.get(chosen).map_or("", String::as_str);
+        self.tell(&format!("✔ {question} · {item}\n"));
+        Ok(chosen)
     }
 
     /// A line of text; `check` turns it into what is meant, or says what is wrong.
@@ -218,9 +222,9 @@ fn unseen(question: &str) -> io::Result<String> {
 }
 
 /// As much of it as a line holds.
-fn fitting(text: String, room: usize) -> String {
-    match columns(&text) <= room {
-        true => text,
-        false => format!("{}...", head(&text, room.saturating_sub(3))),
+fn fitting(text: &str, room: usize) -> String {
+    match columns(text) <= room {
+        true => text.to_owned(),
+        false => format!("{}...", head(text, room.saturating_sub(3))),
     }
 }
