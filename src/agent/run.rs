@@ -91,7 +91,7 @@ pub(super) fn recoverable(state_dir: &Path, ended: Result<Ending, Fatal>) -> Res
         Err(_) => None,
     };
     if error.is_some_and(StoreError::is_damaged) {
-        let aside = StateLock::acquire(state_dir, Role::Run).and_then(|lock| {
+        let aside = StateLock::acquire(state_dir, Role::Command).and_then(|lock| {
             let aside = recovery::give_up(state_dir);
             drop(lock);
             aside

@@ -104,7 +104,7 @@ fn locked(path: &Path, holder: Option<Holder>, waited: Option<Duration>) -> Stri
              beside it; `boxup wait` waits until all is on Box, and `boxup status` tells how it \
              stands"
         ),
-        Some(Role::Run) | None => {
+        Some(Role::Run | Role::Command) | None => {
             format!("another boxup{who} is using the state in {path}{waited}")
         }
     }

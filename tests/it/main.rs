@@ -72,6 +72,7 @@ mod network;
 mod never_better;
 mod no_room;
 mod not_gone;
+mod not_listening;
 mod odd_answers;
 mod odd_files;
 mod odd_tokens;

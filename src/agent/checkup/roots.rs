@@ -109,7 +109,10 @@ fn judge(mirror: &Mirror, known: usize, entries: &[LocalEntry], refused: &[Strin
         return Check::fail(
             name(mirror),
             Blame::Local,
-            format!("{path} is empty, but {known} entries were mirrored from it"),
+            format!(
+                "{path} is empty, but {} of it had been mirrored",
+                some(known as u64, "entry")
+            ),
             "Is its disk mounted? Nothing on Box is changed; the mirror goes on as soon as there \
              is something in the directory",
         );
