@@ -143,7 +143,7 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
         }
         Command::Resolve(args) => resolve::run(place, args, stop, output).await,
         Command::Verify(args) => verify::run(place, args, stop, output).await,
-        Command::Service { command } => service::run(command, &place, &mut output),
+        Command::Service { command } => Box::pin(service::run(command, &place, &mut output)).await,
         Command::Completions { shell } => generated::completions(shell, &mut output),
         Command::Man { dir } => generated::man(dir.as_deref(), &mut output),
         Command::Status(args) => tell_status(args, &place, (looks, output), &mut stop).await,
