@@ -187,57 +187,58 @@ fn each_key_of_the_example_can_be_used() {
     }
 }
 
+/// Of several ways to the same thing, each gets its turn: the method, and keys of it.
+const WAYS: [(&str, &str, &[&str]); 9] = [
+    (
+        "ccg",
+        "client_secret_file",
+        &["webhook_file", "heartbeat_file", "user_id"],
+    ),
+    (
+        "ccg",
+        "client_secret_command",
+        &["webhook_command", "heartbeat_command"],
+    ),
+    (
+        "jwt",
+        "config_file",
+        &["webhook", "heartbeat", "algorithm", "user_id"],
+    ),
+    (
+        "jwt",
+        "config_command",
+        &["webhook", "heartbeat", "algorithm", "folder_path"],
+    ),
+    (
+        "oauth2",
+        "redirect_uri",
+        &["webhook", "heartbeat", "folder_path"],
+    ),
+    (
+        "oauth2",
+        "client_secret_file",
+        &["webhook", "heartbeat", "redirect_uri"],
+    ),
+    (
+        "developer_token",
+        "developer_token",
+        &["webhook_file", "heartbeat"],
+    ),
+    (
+        "developer_token",
+        "developer_token_file",
+        &["webhook", "heartbeat"],
+    ),
+    (
+        "developer_token",
+        "developer_token_command",
+        &["webhook", "heartbeat"],
+    ),
+];
+
 #[test]
 fn all_keys_of_the_example_can_be_used_together() {
     let all = commented();
-    // Of several ways to the same thing, each gets its turn.
-    const WAYS: [(&str, &str, &[&str]); 9] = [
-        (
-            "ccg",
-            "client_secret_file",
-            &["webhook_file", "heartbeat_file", "user_id"],
-        ),
-        (
-            "ccg",
-            "client_secret_command",
-            &["webhook_command", "heartbeat_command"],
-        ),
-        (
-            "jwt",
-            "config_file",
-            &["webhook", "heartbeat", "algorithm", "user_id"],
-        ),
-        (
-            "jwt",
-            "config_command",
-            &["webhook", "heartbeat", "algorithm", "folder_path"],
-        ),
-        (
-            "oauth2",
-            "redirect_uri",
-            &["webhook", "heartbeat", "folder_path"],
-        ),
-        (
-            "oauth2",
-            "client_secret_file",
-            &["webhook", "heartbeat", "redirect_uri"],
-        ),
-        (
-            "developer_token",
-            "developer_token",
-            &["webhook_file", "heartbeat"],
-        ),
-        (
-            "developer_token",
-            "developer_token_file",
-            &["webhook", "heartbeat"],
-        ),
-        (
-            "developer_token",
-            "developer_token_command",
-            &["webhook", "heartbeat"],
-        ),
-    ];
     let is_way = |key: &str| {
         terms(key).is_some_and(|terms| terms.key != "hosts")
             || ["webhook", "heartbeat"].iter().any(|way| {
