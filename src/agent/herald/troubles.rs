@@ -63,7 +63,9 @@ pub(super) fn of_snapshot(
     if !are_looked_at {
         sight.blind.insert(Event::Stale);
     }
-    let is_well = sight.troubles.is_empty() && are_looked_at;
+    // What was given up is not told before it is stale, but a good pass leaves none of it.
+    let has_failed = now.mirrors.iter().any(|mirror| mirror.failed > 0);
+    let is_well = sight.troubles.is_empty() && are_looked_at && !has_failed;
     (sight, is_well)
 }
 
