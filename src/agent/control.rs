@@ -15,6 +15,7 @@ use crate::agent::run::Fatal;
 use crate::local::owner;
 use crate::model::ids::FolderId;
 use crate::plan::conflict::Keep;
+use crate::store::witness::Witness;
 use serde_json::{Value, json};
 use std::fs::{File, Permissions};
 use std::io;
@@ -36,15 +37,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Answers until dropped.
 pub(crate) struct Socket {
-    path: PathBuf,
+    socket: Witness,
     task: JoinHandle<()>,
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
         self.task.abort();
-        // Gone already is fine.
-        drop(std::fs::remove_file(&self.path));
+        // Gone already is fine; another one is another's.
+        if !self.socket.is_gone() {
+            drop(std::fs::remove_file(self.socket.path()));
+        }
     }
 }
 
@@ -56,6 +59,7 @@ pub(crate) fn listen(state_dir: &Path, desk: Desk) -> Result<Socket, Fatal> {
         path: path.display().to_string(),
         source,
     })?;
+    let socket = Witness::of(path)?;
     let task = tokio::spawn(async move {
         let mut door = Door::new();
         loop {
@@ -75,7 +79,7 @@ pub(crate) fn listen(state_dir: &Path, desk: Desk) -> Result<Socket, Fatal> {
             }
         }
     });
-    Ok(Socket { path, task })
+    Ok(Socket { socket, task })
 }
 
 fn bind(state_dir: &Path, path: &Path) -> io::Result<UnixListener> {

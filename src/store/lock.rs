@@ -4,12 +4,13 @@
 //! only tells people who holds it.
 
 use crate::store::error::Error;
+use crate::store::witness::Witness;
 use rustix::process::{Pid, test_kill_process};
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Longer than what stands in the file.
 const LONGEST: u64 = 64;
@@ -59,7 +60,7 @@ pub(crate) struct StateLock {
 impl StateLock {
     /// Takes the lock or says at once that somebody else has it, and who.
     pub(crate) fn acquire(dir: &Path, role: Role) -> Result<Self, Error> {
-        let path = dir.join("lock");
+        let path = path(dir);
         let directory = |source| Error::Directory {
             path: path.clone(),
             source,
@@ -82,10 +83,19 @@ impl StateLock {
     }
 }
 
+/// Of the lock of a state directory.
+pub(crate) fn witness(dir: &Path) -> Result<Witness, Error> {
+    Witness::of(path(dir))
+}
+
+fn path(dir: &Path) -> PathBuf {
+    dir.join("lock")
+}
+
 /// Who seems to hold it, without touching it. Whoever has let it go and still runs is named
 /// as well, so this is for information.
 pub(crate) fn holder(dir: &Path) -> Option<Holder> {
-    signed(&mut File::open(dir.join("lock")).ok()?)
+    signed(&mut File::open(path(dir)).ok()?)
 }
 
 /// Writes down who has it. It is for information: a disk that is full is no reason to stop.
