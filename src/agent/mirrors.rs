@@ -56,32 +56,25 @@ async fn count(context: &Arc<Context>, announcement: &mut Announcement) {
     let (context, name) = (Arc::clone(context), announcement.mirror.name.clone());
     let counting = tokio::task::spawn_blocking(move || {
         let mirror = context.mirrors.iter().find(|mirror| mirror.name == name);
-        mirror.map_or_else(Extent::default, |mirror| {
-            entries(mirror, Instant::now() + PATIENCE)
-        })
+        mirror.and_then(|mirror| entries(mirror, Instant::now() + PATIENCE))
     });
     // A disk that hangs does not look at the clock.
     let counted = tokio::time::timeout(PATIENCE * 2, counting).await;
-    announcement.extent = Some(match counted {
-        Ok(Ok(extent)) => extent,
-        _ => Extent {
-            entries: 0,
-            is_cut: true,
-        },
-    });
+    announcement.extent = counted.ok().and_then(Result::ok).flatten();
 }
 
-fn entries(mirror: &Mirror, end: Instant) -> Extent {
+/// What there is, `None` where the directory cannot be looked into: the pass tells why.
+fn entries(mirror: &Mirror, end: Instant) -> Option<Extent> {
     let mut extent = Extent::default();
-    // The pass tells what is wrong with a root.
-    let Ok(root) = mirror.open_root() else {
-        return extent;
-    };
+    let root = mirror.open_root().ok()?;
     let mut descent = Descent::new(Arc::clone(&mirror.rules));
     let mut stack = vec![RelPath::root()];
     while let Some(dir) = stack.pop() {
         let level = descent.level(&root, &dir);
         let found = level.and_then(|level| scan::list(&root, &dir, level));
+        if dir.is_root() && found.is_err() {
+            return None;
+        }
         for entry in found.unwrap_or_default() {
             match entry.kind {
                 LocalKind::Excluded(_) => continue,
@@ -95,5 +88,5 @@ fn entries(mirror: &Mirror, end: Instant) -> Extent {
             break;
         }
     }
-    extent
+    Some(extent)
 }

@@ -93,6 +93,8 @@ pub(crate) type Sink = Box<dyn FnMut(Notice) + Send + Sync>;
 pub(crate) struct Ending {
     /// The accounts.
     pub(crate) tally: Tally,
+    /// Of a service: the files on Box by what it knows in the end.
+    pub(crate) on_box: Option<u64>,
     /// Mirrors that stand still, by name.
     pub(crate) halted: Vec<(String, Halt)>,
     /// Mirrors that are left alone because somebody asked for it.
@@ -140,6 +142,9 @@ impl Ending {
     /// The ending of two runs, one after the other.
     pub(crate) fn after(mut self, earlier: &Self) -> Self {
         self.tally = earlier.tally.done().plus(self.tally);
+        if let Some(on_box) = self.on_box {
+            self.tally.unchanged = self.tally.rest_of(on_box);
+        }
         self.bytes_sent += earlier.bytes_sent;
         self.requests += earlier.requests;
         self.is_let_in |= earlier.is_let_in;

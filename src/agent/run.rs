@@ -16,6 +16,7 @@ use crate::agent::run_name::RunName;
 use crate::agent::schedule::Schedule;
 use crate::agent::warnings::Warnings;
 use crate::config::{self, Config};
+use crate::model::path::printable_path;
 use crate::plan::backoff::Backoff;
 use crate::plan::policy::{Policy, Quiet};
 use crate::plan::queue::Patience;
@@ -91,14 +92,14 @@ pub(super) fn recoverable(state_dir: &Path, ended: Result<Ending, Fatal>) -> Res
         Err(_) => None,
     };
     if error.is_some_and(StoreError::is_damaged) {
-        let aside = StateLock::acquire(state_dir, Role::Run).and_then(|lock| {
+        let aside = StateLock::acquire(state_dir, Role::Command).and_then(|lock| {
             let aside = recovery::give_up(state_dir);
             drop(lock);
             aside
         });
         match aside {
             Ok(Some(aside)) => {
-                let aside = aside.display();
+                let aside = printable_path(&aside);
                 tracing::warn!("the damaged state database was set aside as {aside}");
             }
             Ok(None) => {}

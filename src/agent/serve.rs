@@ -17,6 +17,7 @@ use crate::agent::run::{Fatal, Parts, StopSignals, Watcher, backoff, kept_contex
 use crate::agent::schedule::Schedule;
 use crate::agent::verifier;
 use crate::config::Config;
+use crate::model::path::printable_path;
 use crate::plan::debounce::Hint;
 use crate::plan::policy::Quiet;
 use crate::plan::queue::Patience;
@@ -316,8 +317,8 @@ fn successor(config: &Config, state_dir: &Path, store: &Store) -> Result<Context
     if config.state_dir != state_dir {
         return Err(format!(
             "the state directory cannot change from {} to {} while it runs: start it again",
-            state_dir.display(),
-            config.state_dir.display()
+            printable_path(state_dir),
+            printable_path(&config.state_dir)
         ));
     }
     kept_context(config, store).map_err(|fatal| fatal.to_string())

@@ -36,6 +36,8 @@ pub(crate) struct Verified {
     pub(crate) extra: u64,
     /// Not sent in its present state.
     pub(crate) pending: u64,
+    /// The same, and parked.
+    pub(crate) parked: u64,
     /// Could not be read here.
     pub(crate) unread: u64,
 }
@@ -43,7 +45,8 @@ pub(crate) struct Verified {
 impl Verified {
     /// Whether disk and Box are the same.
     pub(crate) fn is_in_sync(&self) -> bool {
-        self.missing + self.changed + self.extra + self.pending + self.unread == 0
+        let unsent = self.pending + self.parked;
+        self.missing + self.changed + self.extra + unsent + self.unread == 0
     }
 
     /// Of both.
@@ -54,6 +57,7 @@ impl Verified {
             changed: self.changed + other.changed,
             extra: self.extra + other.extra,
             pending: self.pending + other.pending,
+            parked: self.parked + other.parked,
             unread: self.unread + other.unread,
         }
     }
@@ -63,7 +67,8 @@ impl Verified {
             Drift::Missing => self.missing += 1,
             Drift::Changed => self.changed += 1,
             Drift::Ours | Drift::Foreign => self.extra += 1,
-            Drift::Pending(_) => self.pending += 1,
+            Drift::Pending => self.pending += 1,
+            Drift::Parked(_) => self.parked += 1,
             Drift::Unread(_) => self.unread += 1,
         }
     }
@@ -250,7 +255,7 @@ async fn one_by_one(
             found.agree += 1;
             return Ok(());
         }
-        Ok(_) if !unlisted.is_sent => Drift::Pending(None),
+        Ok(_) if !unlisted.is_sent => Drift::Pending,
         Ok(_) => Drift::Changed,
         Err(Trouble::Gone(_)) => Drift::Missing,
         Err(trouble) => return Err(trouble.into()),

@@ -40,10 +40,7 @@ fn sentence(mirror: &str, told: &Value) -> String {
     let mut text = String::new();
     if let Some(number @ 1..) = told["deletes"].as_u64() {
         let hollow = told["delete_folders"].as_u64().unwrap_or(0);
-        let folders = match hollow {
-            1 => "1 directory without files".to_owned(),
-            more => format!("{more} directories without files"),
-        };
+        let folders = format!("{} without files", some(hollow, "directory"));
         let files = match (number.saturating_sub(hollow), hollow) {
             (files, 0) => some(files, "file"),
             (0, _) => folders,

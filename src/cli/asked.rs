@@ -1,5 +1,6 @@
 //! `boxup bump` and `boxup retry`: this goes next, and this once more.
 
+use crate::agent::control;
 use crate::agent::explain::{self, Explained, Here, State};
 use crate::agent::notice::put_path;
 use crate::agent::retry::{self, Below};
@@ -7,7 +8,7 @@ use crate::cli::args::{BumpArgs, RetryArgs};
 use crate::cli::errand::{self, PATIENCE, SLOW, Untold};
 use crate::cli::output::Output;
 use crate::cli::resolve::places;
-use crate::cli::wording::{count as figure, printable};
+use crate::cli::wording::{count as figure, printable, printable_path, some};
 use crate::cli::{Place, exit, failure, refuse, slip};
 use crate::config::{self, Local};
 use crate::local::rules::Decision;
@@ -46,7 +47,11 @@ pub(super) async fn bump(local: &Local, args: &BumpArgs, mut output: Output) -> 
         let question = below.question("bump");
         let reply = match errand::ask(&local.state_dir, &question, PATIENCE, SLOW).await {
             Ok(Some(reply)) => reply,
-            Ok(None) => return failure::said(NOBODY, exit::UNREACHABLE, json, &mut output),
+            Ok(None) => {
+                let why = control::whoever_is_on(&local.state_dir);
+                let why = why.as_deref().unwrap_or(NOBODY);
+                return failure::said(why, exit::UNREACHABLE, json, &mut output);
+            }
             Err(Untold::Configuration(error)) => return refuse(&error, json, &mut output),
             Err(Untold::Failed(what, code)) => {
                 return failure::said(&what, code, json, &mut output);
@@ -101,10 +106,7 @@ fn found(explained: &Explained, reply: &Value) -> Found {
             ("missing", what.to_owned(), exit::INCOMPLETE)
         }
         (_, Here::Directory) => {
-            let waited = match queued {
-                1 => "1 entry".to_owned(),
-                more => format!("{} entries", figure(more)),
-            };
+            let waited = some(queued, "entry");
             let what = format!(
                 "all that is new or changed in it goes next ({waited} waited, {} under way)",
                 figure(in_flight)
@@ -199,7 +201,7 @@ fn asked(local: &Local, args: &RetryArgs) -> Result<Vec<Below>, String> {
 fn meant(local: &Local, path: &Path) -> Result<(usize, Below), String> {
     let found = places::of(local, path).into_iter().next();
     let Some((number, path)) = found else {
-        let shown = printable(&path.to_string_lossy());
+        let shown = printable_path(path);
         return Err(format!(
             "{shown} is in no mirror; there is {}",
             places::names(local)

@@ -5,7 +5,7 @@ use crate::agent::conflicts::{self, Conflict, Theirs};
 use crate::agent::engine::Shown;
 use crate::agent::notice::put_path;
 use crate::cli::output::Output;
-use crate::cli::wording::{bytes, printable, some, wrapped};
+use crate::cli::wording::{bytes, printable, shell_word, some, wrapped};
 use crate::cli::{exit, failure, json as lines, sync};
 use crate::config::Config;
 use crate::model::stamp::Stamp;
@@ -207,8 +207,8 @@ fn shown(conflict: &Conflict, theirs: &Theirs) -> Option<Shown> {
 fn command(conflict: &Conflict, theirs: &Theirs) -> String {
     let shown = shown(conflict, theirs);
     let seen = shown.map(|shown| format!(" --seen {}", shown.word()));
-    let path = conflict.path.as_path().to_string_lossy();
-    let place = quoted(&format!("{}/{path}", conflict.mirror));
+    let place = [conflict.mirror.as_bytes(), b"/", conflict.path.as_bytes()].concat();
+    let place = shell_word(&place);
     let choice = format!("--keep both{}", seen.unwrap_or_default());
     let line = format!("{:INDENT$}boxup resolve {place} {choice}\n", "");
     if line.chars().count() <= WIDTH {
@@ -218,24 +218,6 @@ fn command(conflict: &Conflict, theirs: &Theirs) -> String {
         "{:INDENT$}boxup resolve {place} \\\n{:INDENT$}{:INDENT$}{choice}\n",
         "", "", ""
     )
-}
-
-/// As a shell takes it for one word, with what moves the cursor spelled out.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:=@%".contains(c);
-    if word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    if printable(word) == word {
-        return format!("'{}'", word.replace('\'', "'\\''"));
-    }
-    let escape = |c: char| match c {
-        '\'' | '\\' => format!("\\{c}"),
-        c if printable(&c.to_string()) == c.to_string() => c.to_string(),
-        c => format!("\\U{:08x}", u32::from(c)),
-    };
-    let inner: String = word.chars().map(escape).collect();
-    format!("$'{inner}'")
 }
 
 fn closing(found: &[Conflict]) -> String {
@@ -254,7 +236,7 @@ fn time(stamp: &Stamp) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{block, quoted};
+    use super::block;
     use crate::agent::conflicts::{Conflict, Theirs};
     use crate::model::ids::VersionId;
     use crate::model::item::Seen;
@@ -315,17 +297,5 @@ reports/2026/june.csv
         let end = text.lines().rev().nth(1).unwrap();
         assert_eq!(end, "        --keep both --seen 7", "{text}");
         assert!(text.contains("version 7 when last seen"), "{text}");
-    }
-
-    #[test]
-    fn a_path_is_one_word_to_a_shell() {
-        for (word, expected) in [
-            ("m/a.txt", "m/a.txt"),
-            ("m/ä b.txt", "'m/ä b.txt'"),
-            ("m/it's", "'m/it'\\''s'"),
-            ("m/a\u{202e}b'", "$'m/a\\U0000202eb\\''"),
-        ] {
-            assert_eq!(quoted(word), expected);
-        }
     }
 }

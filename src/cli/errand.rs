@@ -1,7 +1,8 @@
 //! What changes something: told to the service, or done here where none runs.
 
-use crate::agent::control;
+use crate::agent::control::{self, STARTING};
 use crate::agent::run::Fatal;
+use crate::cli::wording::printable_path;
 use crate::cli::{Load, Place, exit};
 use crate::config::{self, ConfigError};
 use crate::local::owner;
@@ -61,7 +62,7 @@ pub(super) async fn ask(
     slow: &str,
 ) -> Result<Option<Value>, Untold> {
     let unreachable = |what: String| Untold::Failed(what, exit::UNREACHABLE);
-    let asked = control::ask(state_dir, question);
+    let asked = control::ask_when_ready(state_dir, question, STARTING);
     match tokio::time::timeout(patience, asked).await {
         Ok(Ok(told)) => told.map(sound).transpose(),
         Ok(Err(error)) => Err(unreachable(format!("the service cannot be asked: {error}"))),
@@ -89,7 +90,7 @@ fn is_ours(state_dir: &Path) -> Result<(), Untold> {
             format!(
                 "no service runs, and the state directory {} belongs to user {user}: do it as \
                  that user (sudo -u {user} boxup ...)",
-                state_dir.display()
+                printable_path(state_dir)
             ),
             exit::STATE,
         )),

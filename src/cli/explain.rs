@@ -4,7 +4,7 @@ use crate::agent::explain::{self, Explained, Here, OnBox, State};
 use crate::agent::notice::put_path;
 use crate::cli::output::Output;
 use crate::cli::resolve::places;
-use crate::cli::wording::{bytes, printable, wrapped};
+use crate::cli::wording::{bytes, printable, printable_path, wrapped};
 use crate::cli::{exit, json};
 use crate::config::Local;
 use crate::local::rules::Decision;
@@ -37,7 +37,7 @@ pub(crate) async fn explain(local: Local, path: &Path, as_json: bool, mut output
         code
     };
     let Some((number, below)) = places::of(&local, path).into_iter().next() else {
-        let shown = printable(&path.to_string_lossy());
+        let shown = printable_path(path);
         let message = format!(
             "{shown} is in no mirror; there is {}",
             places::names(&local)

@@ -1,6 +1,7 @@
 //! What follows from the command line's definition: completions and manual pages.
 
 use crate::cli::output::Output;
+use crate::cli::wording::printable_path;
 use crate::cli::{exit, manual};
 use clap_complete::Shell;
 use std::path::Path;
@@ -23,7 +24,7 @@ pub(super) fn man(dir: Option<&Path>, output: &mut Output) -> u8 {
     match manual::pages(dir) {
         Ok(()) => exit::OK,
         Err(error) => {
-            let dir = dir.display();
+            let dir = printable_path(dir);
             output.complain(&format!(
                 "error: the manual pages cannot be written to {dir}: {error}; name a directory \
                  that you may write to\n"

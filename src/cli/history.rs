@@ -7,7 +7,7 @@ use crate::cli::args::HistoryArgs;
 use crate::cli::output::{Looks, Output};
 use crate::cli::resolve::places;
 use crate::cli::text::{GREEN, PLAIN, YELLOW};
-use crate::cli::wording::{bytes, count, printable, some};
+use crate::cli::wording::{bytes, count, printable, printable_path, some};
 use crate::cli::{exit, failure, slip};
 use crate::config::Local;
 use crate::model::deed::ItemId;
@@ -48,7 +48,7 @@ fn question(local: &Local, args: &HistoryArgs) -> Result<Question, (String, u8)>
     let mut place = None;
     if let Some(path) = &args.path {
         let Some((number, below)) = places::of(local, path).into_iter().next() else {
-            let (shown, names) = (printable(&path.to_string_lossy()), places::names(local));
+            let (shown, names) = (printable_path(path), places::names(local));
             return Err((
                 format!("{shown} is in no mirror; there is {names}"),
                 exit::USAGE,
@@ -152,7 +152,7 @@ fn text(
     }
     if is_empty {
         let about = args.path.as_ref().map(|path| {
-            let path = printable(&path.to_string_lossy());
+            let path = printable_path(path);
             format!(" about {path}")
         });
         let about = about.unwrap_or_default();

@@ -57,7 +57,7 @@ pub(crate) fn notice(notice: &Notice, dry_run: bool) -> Option<Value> {
         Notice::Verified { mirror, found } => json!({
             "event": "verified", "mirror": mirror, "in_sync": found.agree,
             "missing": found.missing, "changed": found.changed, "extra": found.extra,
-            "pending": found.pending, "unread": found.unread,
+            "pending": found.pending, "parked": found.parked, "unread": found.unread,
         }),
         Notice::Passed { mirror, .. } => json!({ "event": "passed", "mirror": mirror }),
         Notice::Mirror(announcement) => announced(announcement),

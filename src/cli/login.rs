@@ -4,7 +4,7 @@ use crate::agent::access::{self, Traces};
 use crate::agent::login::{self, Doorstep, Failed};
 use crate::agent::run::Fatal;
 use crate::cli::output::Output;
-use crate::cli::wording::printable;
+use crate::cli::wording::{printable, printable_path};
 use crate::cli::{browser, exit, failure};
 use crate::config::{Config, Environment, Method, RedirectUri};
 use crate::remote::account::Account;
@@ -206,7 +206,7 @@ pub(crate) async fn logout(config: &Config, mut output: Output) -> u8 {
 fn to_sign_out(config: &Config, output: &mut Output) -> Result<BoxClient, Fatal> {
     match access::client(config, Traces::Kept) {
         Err(Fatal::TokenFile(FileError::Loose { path, .. })) => {
-            let shown = path.display();
+            let shown = printable_path(&path);
             output.complain(&format!("warning: others could read or change {shown}\n"));
             let mode = Permissions::from_mode(0o600);
             // If that fails, the next line says what is wrong with the file.

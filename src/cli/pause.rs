@@ -4,7 +4,7 @@ use crate::agent::pause::{self, Asked};
 use crate::cli::args::{PauseArgs, ResumeArgs};
 use crate::cli::errand::{self, PATIENCE, SLOW, Untold};
 use crate::cli::output::Output;
-use crate::cli::wording::{printable, some};
+use crate::cli::wording::{printable, shell_word, some};
 use crate::cli::{Place, exit, failure, refuse};
 use crate::config::{self, Environment, Local};
 use serde_json::{Value, json};
@@ -72,7 +72,8 @@ async fn tell(place: &Place, asked: &Asked, is_end: bool, as_json: bool, mut out
 }
 
 fn sentence(line: &Value) -> String {
-    let name = printable(line["mirror"].as_str().unwrap_or("?"));
+    let mirror = line["mirror"].as_str().unwrap_or("?");
+    let name = printable(mirror);
     if line["state"] == "resumed" {
         return match line["was_paused"] == true {
             true => format!("resumed: mirror \"{name}\" goes on\n"),
@@ -81,7 +82,7 @@ fn sentence(line: &Value) -> String {
     }
     let until = match line["until"].as_str() {
         Some(until) => format!("until {until}"),
-        None => format!("until `boxup resume {name}`"),
+        None => format!("until `boxup resume {}`", shell_word(mirror.as_bytes())),
     };
     let under_way = match line["in_flight"].as_u64() {
         Some(number @ 1..) => format!("; {} under way: that is finished", some(number, "job")),

@@ -3,6 +3,7 @@
 //! Values in, text out, without colours: the same words for a terminal, a log and a test.
 
 use crate::cli::exit;
+use crate::cli::wording::{printable, printable_path};
 use crate::config::{Auth, Config, ConfigError, Loaded, Method, Problem, Subject, Target};
 use serde::Serialize;
 use std::fmt::Write;
@@ -47,16 +48,16 @@ pub(crate) fn checked_text(loaded: &Loaded) -> String {
     let mut out = String::new();
     line(
         &mut out,
-        format_args!("{} is right.\n", config.source.display()),
+        format_args!("{} is right.\n", printable_path(&config.source)),
     );
     line(
         &mut out,
-        format_args!("  sign-in  {}", sign_in(&config.auth)),
+        format_args!("  sign-in  {}", printable(&sign_in(&config.auth))),
     );
     mirrors(&mut out, config);
     line(
         &mut out,
-        format_args!("  state    {}", config.state_dir.display()),
+        format_args!("  state    {}", printable_path(&config.state_dir)),
     );
     endpoints(&mut out, config);
     network(&mut out, config);
@@ -75,7 +76,7 @@ pub(crate) fn checked_json(loaded: &Loaded) -> String {
 }
 
 fn paragraph(out: &mut String, file: Option<&Path>, problem: &Problem) {
-    let mut place = file.map_or_else(String::new, |file| file.display().to_string());
+    let mut place = file.map_or_else(String::new, printable_path);
     if let (Some(number), false) = (problem.line, place.is_empty()) {
         place = format!("{place}:{number}");
     }
@@ -97,12 +98,13 @@ fn paragraph(out: &mut String, file: Option<&Path>, problem: &Problem) {
 
 /// Further lines stand below the first one.
 fn indented(text: &str) -> String {
-    text.trim_end().replace('\n', "\n           ")
+    let lines: Vec<String> = text.trim_end().lines().map(printable).collect();
+    lines.join("\n           ")
 }
 
 fn warnings_text(out: &mut String, warnings: &[String]) {
     for warning in warnings {
-        line(out, format_args!("warning: {}\n", warning.trim_end()));
+        line(out, format_args!("warning: {}\n", indented(warning)));
     }
 }
 
@@ -160,10 +162,10 @@ fn mirrors(out: &mut String, config: &Config) {
             Target::Id(id) => format!("folder {id}"),
             Target::Path(names) => {
                 let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
-                format!("/{} (created where missing)", names.join("/"))
+                format!("/{} (created where missing)", printable(&names.join("/")))
             }
         };
-        let (name, local) = (&mirror.name, mirror.local.display());
+        let (name, local) = (&mirror.name, printable_path(&mirror.local));
         line(
             out,
             format_args!("  {label:7}  {name:widest$}  {local} → {target}"),
@@ -194,7 +196,7 @@ fn network(out: &mut String, config: &Config) {
         line(out, format_args!("  proxy    {proxy}"));
     }
     if let Some(ca) = &config.network.ca {
-        let file = ca.file.display();
+        let file = printable_path(&ca.file);
         line(out, format_args!("  trusted  the system and {file}"));
     }
 }

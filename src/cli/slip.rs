@@ -2,6 +2,30 @@
 
 use crate::cli::wording::printable;
 use crate::config::closest;
+use clap::error::{ContextKind, ContextValue};
+
+/// A mistake on the command line, told without what would move the cursor.
+pub(crate) fn harmless(mut error: clap::Error) -> clap::Error {
+    let spelled = |(kind, value): (ContextKind, &ContextValue)| {
+        let told = match value {
+            ContextValue::String(text) => ContextValue::String(printable(text)),
+            ContextValue::Strings(texts) => {
+                ContextValue::Strings(texts.iter().map(|text| printable(text)).collect())
+            }
+            _ => return None,
+        };
+        (told != *value).then_some((kind, told))
+    };
+    let spelled: Vec<_> = error.context().filter_map(spelled).collect();
+    if !spelled.is_empty() {
+        // Advice repeats what was typed.
+        error.remove(ContextKind::Suggested);
+    }
+    for (kind, told) in spelled {
+        error.insert(kind, told);
+    }
+    error
+}
 
 /// A sentence about a mirror that is not configured; the command line was wrong.
 pub(crate) fn no_mirror<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String {

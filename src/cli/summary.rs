@@ -20,12 +20,17 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
     } else {
         "new folders"
     };
+    // A service has looked again and again: the number says nothing.
+    let of_a_pass = |number| match ending.on_box {
+        Some(_) => 0,
+        None => number,
+    };
     let left_out = format!("excluded ({})", by_reason(excluded));
     let parts = [
         (tally.uploaded, "new"),
         (tally.new_versions, versions),
         (tally.adopted, "adopted"),
-        (tally.unchanged, "unchanged"),
+        (of_a_pass(tally.unchanged), "unchanged"),
         (tally.excluded, &left_out),
         (tally.parked, "parked"),
         (tally.failed, "failed"),
@@ -39,6 +44,7 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
         .map(|(number, what)| format!("{} {what}", count(*number)))
         .collect();
     let what = match parts.is_empty() {
+        true if ending.on_box.is_some() => "nothing was to be done".to_owned(),
         true if ending.is_whole() => "nothing in it".to_owned(),
         true => "not looked at".to_owned(),
         false => parts.join(", "),
@@ -54,9 +60,12 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
         }
         None => String::new(),
     };
+    let all = match ending.on_box {
+        Some(files) => format!("{} on Box", some(files, "file")),
+        None => some(tally.scanned(), "file"),
+    };
     format!(
-        "{}: {what}{sent} ({}, {}).\n{undo}",
-        some(tally.scanned(), "file"),
+        "{all}: {what}{sent} ({}, {}).\n{undo}",
         some(ending.requests, "request"),
         duration(ending.elapsed),
     )

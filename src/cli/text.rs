@@ -3,6 +3,7 @@
 use crate::agent::notice::Notice;
 use crate::cli::json::told_name;
 use crate::cli::memory::Memory;
+use crate::cli::verify::differences;
 use crate::cli::wording::{bytes, duration, printable, some};
 use crate::model::deed::ItemId;
 use crate::model::name::RemoteName;
@@ -115,11 +116,8 @@ impl Text {
             }
             Notice::Verified { found, .. } if found.is_in_sync() => return String::new(),
             Notice::Verified { mirror, found } => {
-                let words = format!(
-                    "{mirror}: {} missing, {} changed, {} extra, {} pending; boxup verify tells \
-                     which",
-                    found.missing, found.changed, found.extra, found.pending
-                );
+                let found = differences(found);
+                let words = format!("{mirror}: {found}; boxup verify tells which");
                 self.marked("drifted", YELLOW, &words)
             }
             // Told on standard error.

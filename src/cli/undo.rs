@@ -36,9 +36,10 @@ fn unknown(run: &str, told: &Value) -> String {
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    let known = match known.is_empty() {
-        true => "no run has anything that could be undone".to_owned(),
-        false => format!("the last that can be undone are {}", known.join(", ")),
+    let known = match known.as_slice() {
+        [] => "no run has anything that could be undone".to_owned(),
+        [one] => format!("the only one that can be undone is {one}"),
+        several => format!("the last that can be undone are {}", several.join(", ")),
     };
     format!("run {run:?} has nothing that could be undone; {known}")
 }

@@ -10,7 +10,7 @@ use crate::agent::run::{Fatal, context};
 use crate::agent::verify::{Stopped, Told, Verified, verify};
 use crate::cli::args::VerifyArgs;
 use crate::cli::output::Output;
-use crate::cli::wording::{count, printable, some};
+use crate::cli::wording::{count, printable, printable_path, some};
 use crate::cli::{Place, exit, json as lines, refuse, summary, sync, unless_told};
 use crate::config::{self, Config};
 use crate::model::ids::FolderId;
@@ -104,7 +104,7 @@ async fn compare(config: &Config, as_json: bool, output: &mut Output) -> Result<
         match verify(&context, number, AT_ONCE, &mut tell).await {
             Ok(found) => {
                 outcome.total = outcome.total.plus(found);
-                if found.missing + found.changed + found.pending > 0 {
+                if found.missing + found.changed + found.pending + found.parked > 0 {
                     let folders = folders.into_iter().map(FolderId::new).collect();
                     outcome.drifted.push((mirror.name.clone(), folders));
                 }
@@ -139,7 +139,7 @@ async fn mend(
 ) -> Result<Repaired, Fatal> {
     let asked = repair::by_service(&config.state_dir, &drifted).await;
     let asked = asked.map_err(|source| Fatal::Control {
-        path: config.state_dir.display().to_string(),
+        path: printable_path(&config.state_dir),
         source,
     })?;
     if let Some(replies) = asked {
@@ -197,9 +197,8 @@ fn object(mirror: &str, told: &Told<'_>) -> Value {
     match &drifted.drift {
         Drift::Ours => object["ours"] = json!(true),
         Drift::Foreign => object["ours"] = json!(false),
-        Drift::Pending(why) => object["message"] = json!(why),
-        Drift::Unread(why) => object["message"] = json!(why),
-        Drift::Missing | Drift::Changed => {}
+        Drift::Parked(why) | Drift::Unread(why) => object["message"] = json!(why),
+        Drift::Missing | Drift::Changed | Drift::Pending => {}
     }
     object
 }
@@ -209,7 +208,8 @@ fn word(drift: &Drift) -> &'static str {
         Drift::Missing => "missing",
         Drift::Changed => "changed",
         Drift::Ours | Drift::Foreign => "extra",
-        Drift::Pending(_) => "pending",
+        Drift::Pending => "pending",
+        Drift::Parked(_) => "parked",
         Drift::Unread(_) => "unread",
     }
 }
@@ -220,8 +220,8 @@ fn line(mirror: &str, told: &Told<'_>) -> String {
         Drift::Changed => "Box has something else".to_owned(),
         Drift::Ours => "on Box, and not here any more".to_owned(),
         Drift::Foreign => "on Box, and not known here".to_owned(),
-        Drift::Pending(Some(why)) | Drift::Unread(why) => why.clone(),
-        Drift::Pending(None) => "not sent yet".to_owned(),
+        Drift::Parked(why) | Drift::Unread(why) => why.clone(),
+        Drift::Pending => "not sent yet".to_owned(),
     };
     let (mirror, why) = (printable(mirror), printable(&why));
     format!(
@@ -239,6 +239,7 @@ fn numbers(found: &Verified) -> Value {
         "changed": found.changed,
         "extra": found.extra,
         "pending": found.pending,
+        "parked": found.parked,
         "unread": found.unread,
     })
 }
@@ -278,23 +279,28 @@ fn report(
 }
 
 fn closing(found: &Verified) -> String {
+    let agree = some(found.agree, "file");
+    match found.is_in_sync() {
+        true => format!("{agree} compared: disk and Box are the same\n"),
+        false => format!("{agree} the same; {}\n", differences(found)),
+    }
+}
+
+/// `1 missing, 2 parked`.
+pub(super) fn differences(found: &Verified) -> String {
     let all = [
         (found.missing, "missing"),
         (found.changed, "changed"),
         (found.extra, "extra"),
         (found.pending, "pending"),
+        (found.parked, "parked"),
         (found.unread, "unread"),
     ];
-    let parts: Vec<String> = all
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
+    let there = all.into_iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> = there
         .map(|(number, what)| format!("{} {what}", count(number)))
         .collect();
-    let agree = some(found.agree, "file");
-    match parts.is_empty() {
-        true => format!("{agree} compared: disk and Box are the same\n"),
-        false => format!("{agree} the same; {}\n", parts.join(", ")),
-    }
+    parts.join(", ")
 }
 
 /// What can be done about it.
@@ -308,6 +314,7 @@ fn next(found: &Verified) -> String {
             found.pending,
             "`boxup sync --once`, or the running service, for what is pending",
         ),
+        (found.parked, "`boxup explain PATH` for what is parked"),
         (
             found.extra,
             "what is extra was deleted here or is not known here, and stays on Box",

@@ -1,7 +1,7 @@
 //! Words for people: numbers as they like to read them, and the words of others.
 
 pub(crate) use crate::model::figures::{bytes, count, duration, some};
-pub(crate) use crate::model::path::printable;
+pub(crate) use crate::model::path::{printable, printable_path, shell_path, shell_word};
 
 /// How long ago, in the two units that matter: `42s`, `3m 20s`, `3h 12m`, `3d 4h`.
 pub(crate) fn age(seconds: u64) -> String {

@@ -3,6 +3,7 @@
 use crate::config::environment::Environment;
 use crate::config::resolve::Unread;
 use crate::config::secret::VARIABLES;
+use crate::model::path::printable_path;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use secrecy::SecretString;
 use std::io::{self, Read};
@@ -32,7 +33,7 @@ pub(super) fn run(
     env: &Environment,
     patience: Duration,
 ) -> Result<SecretString, Unread> {
-    let place = directory.display();
+    let place = printable_path(directory);
     let explained = |what: String| Unread {
         missing: false,
         what,

@@ -2,6 +2,7 @@
 
 use crate::config::resolve::Unread;
 use crate::model::mounts::Mounts;
+use crate::model::path::{printable_path, shell_path};
 use rustix::fs::OFlags;
 use secrecy::SecretString;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -93,7 +94,7 @@ fn text(bytes: Vec<u8>) -> io::Result<String> {
 fn unread(path: &Path, error: &io::Error, remedy: &str) -> Unread {
     Unread {
         missing: error.kind() == ErrorKind::NotFound,
-        what: format!("{} cannot be read: {}", path.display(), reason(error)),
+        what: format!("{} cannot be read: {}", printable_path(path), reason(error)),
         remedy: remedy.to_owned(),
     }
 }
@@ -106,11 +107,14 @@ pub(super) fn loose(path: &Path, mode: u32) -> Option<(String, String)> {
         (false, true) => "change",
         (false, false) => return None,
     };
-    let shown = path.display();
+    let shown = printable_path(path);
     let what = format!("{shown} holds a secret, and others may {fault} it (mode {mode:04o})");
     // Keeps what the group may rightly do; a service may depend on it.
     let mended = mode & 0o740 | 0o400;
-    Some((what, format!("run: chmod {mended:04o} {}", quoted(path))))
+    Some((
+        what,
+        format!("run: chmod {mended:04o} {}", shell_path(path)),
+    ))
 }
 
 /// Where a path really leads, links followed; itself when it does not exist.
@@ -148,14 +152,4 @@ pub(super) fn reason(error: &io::Error) -> String {
 
 fn mode(metadata: &Metadata) -> u32 {
     metadata.permissions().mode() & 0o7777
-}
-
-/// The path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,@%".contains(c);
-    if text.chars().all(is_plain) {
-        return text;
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -3,6 +3,7 @@
 use crate::config::ConfigError;
 use crate::config::environment::Environment;
 use crate::config::problem::Problem;
+use crate::model::path::printable_path;
 use std::path::{Path, PathBuf};
 
 /// What is looked at when nobody named a file and the user has none.
@@ -25,7 +26,7 @@ pub(super) fn locate(
     if let Some(found) = tried.iter().find(|path| exists(path)) {
         return Ok(found.clone());
     }
-    let list: Vec<String> = tried.iter().map(|p| p.display().to_string()).collect();
+    let list: Vec<String> = tried.iter().map(|path| printable_path(path)).collect();
     Err(ConfigError {
         file: None,
         problems: vec![Problem {

@@ -10,7 +10,7 @@ use crate::config::{Mirror, Target, selection};
 use crate::model::ids::FolderId;
 use crate::model::mounts::Spot;
 use crate::model::name::RemoteName;
-use crate::model::path::LocalName;
+use crate::model::path::{LocalName, confuses};
 use crate::model::rules::Selection;
 use crate::plan::brake::MaxDeletes;
 use crate::plan::policy::{OnDelete, OnForeign, OnInvalidName};
@@ -202,15 +202,20 @@ fn name(table: &MirrorTable, local: Option<&Path>, problems: &mut Problems) -> O
             let what = "the mirror has no name, and local has no last component to take it from";
             problems.add(&table.local.place, what, remedy);
         }
-        return last.map(str::to_owned);
+        return last.and_then(|name| one_line(name, &table.local.place, problems));
     }
     let name = nonempty(&table.name, remedy, problems)?;
-    if name.chars().any(char::is_control) {
-        let what = "a name is shown in one line and has no control characters";
-        problems.add(&table.name.place, what, remedy);
+    one_line(&name, &table.name.place, problems)
+}
+
+fn one_line(name: &str, place: &Place, problems: &mut Problems) -> Option<String> {
+    if name.contains(confuses) {
+        let what = "a mirror's name (the last component of local, if it has none of its own) is \
+                    shown in one line: it has no control characters and none that cannot be seen";
+        problems.add(place, what, "give it a name: name = \"reports\"");
         return None;
     }
-    Some(name)
+    Some(name.to_owned())
 }
 
 fn target(table: &MirrorTable, problems: &mut Problems) -> Option<Target> {

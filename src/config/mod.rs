@@ -47,7 +47,7 @@ pub(crate) use crate::config::notify::{Address, Notify};
 pub(crate) use crate::config::problem::{Problem, closest};
 pub(crate) use crate::config::redirect::RedirectUri;
 pub(crate) use crate::config::secret::VARIABLES as SECRET_VARIABLES;
-pub(crate) use crate::config::show::{Shown, Source};
+pub(crate) use crate::config::show::{Setting, Shown, Source};
 
 use crate::config::file::File;
 use crate::config::problem::{Place, Problems};

@@ -5,6 +5,7 @@ use crate::config::problem::Problems;
 use crate::config::reader::{Entry, State};
 use crate::config::resolve::{World, path};
 use crate::config::{Certificates, Network};
+use crate::model::path::printable_path;
 use reqwest::Url;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -118,7 +119,7 @@ fn certificates(
         }
     };
     if let Some((what, remedy)) = fault(&pem) {
-        let what = format!("{}: {what}", file.display());
+        let what = format!("{}: {what}", printable_path(&file));
         problems.add(&entry.place, what, remedy);
         return None;
     }

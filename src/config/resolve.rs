@@ -13,6 +13,7 @@ use crate::config::{
 };
 use crate::config::{auth, endpoints, metrics, mirrors, network, notify, pace};
 use crate::model::mounts::Spot;
+use crate::model::path::printable_path;
 use secrecy::SecretString;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -194,7 +195,7 @@ fn warn_of_own_state(
         if real.starts_with((world.real_path)(&mirror.local)) {
             problems.warn(format!(
                 "the state directory {} lies inside mirror {:?}: boxup leaves it out",
-                state_dir.display(),
+                printable_path(state_dir),
                 mirror.name,
             ));
         }
@@ -226,7 +227,7 @@ pub(super) fn path(
     if text == "~" || text.starts_with("~/") {
         let home = world.env.absolute_path("HOME");
         let home = home.unwrap_or(Path::new("/home/you"));
-        let whole = format!("{}{}", home.display(), &text[1..]);
+        let whole = format!("{}{}", printable_path(home), &text[1..]);
         problems.add(
             &entry.place,
             "~ is not expanded here, as a service has no home of yours",

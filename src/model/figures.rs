@@ -37,10 +37,14 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
-/// A number and its noun: `1 file`, `2 files`.
+/// A number and its noun: `1 file`, `2 entries`.
 pub(crate) fn some(number: u64, noun: &str) -> String {
-    let ending = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{ending}", count(number))
+    let (stem, ending) = match (number, noun.strip_suffix('y')) {
+        (1, _) => (noun, ""),
+        (_, Some(stem)) => (stem, "ies"),
+        (_, None) => (noun, "s"),
+    };
+    format!("{} {stem}{ending}", count(number))
 }
 
 /// A duration, coarse enough to be read: `1.4 s`, `3m 20s`.
@@ -74,9 +78,10 @@ mod tests {
             ("7".into(), "1,000".into(), "1,234,567".into())
         );
         assert_eq!(
-            (some(1, "file"), some(0, "file")),
-            ("1 file".into(), "0 files".into())
+            (some(1, "entry"), some(0, "file")),
+            ("1 entry".into(), "0 files".into())
         );
+        assert_eq!(some(2_000, "entry"), "2,000 entries");
         assert_eq!(duration(Duration::from_millis(1_440)), "1.4 s");
         assert_eq!(duration(Duration::from_millis(200_900)), "3m 20s");
     }

@@ -156,6 +156,43 @@ pub(crate) fn escaped(bytes: &[u8]) -> String {
     Escaped(bytes).to_string()
 }
 
+/// A path of this machine on one line of text: `Path::display` would let it move the cursor.
+pub(crate) fn printable_path(path: &Path) -> String {
+    escaped(path.as_os_str().as_bytes())
+}
+
+/// A path as one word of a command line that somebody copies.
+pub(crate) fn shell_path(path: &Path) -> String {
+    shell_word(path.as_os_str().as_bytes())
+}
+
+/// One word of a command line that somebody copies, with what moves the cursor spelled out
+/// as bash, zsh and ksh understand it.
+pub(crate) fn shell_word(word: &[u8]) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:=@%".contains(c);
+    match std::str::from_utf8(word) {
+        Ok(text) if !text.is_empty() && text.chars().all(is_plain) => return text.to_owned(),
+        Ok(text) if !text.contains(confuses) => {
+            return format!("'{}'", text.replace('\'', "'\\''"));
+        }
+        _ => {}
+    }
+    let mut inner = String::new();
+    for chunk in word.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\'' | '\\' => inner.extend(['\\', c]),
+                c if confuses(c) => inner += &format!("\\U{:08x}", u32::from(c)),
+                c => inner.push(c),
+            }
+        }
+        for byte in chunk.invalid() {
+            inner += &format!("\\x{byte:02x}");
+        }
+    }
+    format!("$'{inner}'")
+}
+
 /// Writes bytes as text, with what is not UTF-8 as `\xNN` and with control and
 /// direction-changing characters as `\u{…}`.
 fn escape(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -193,11 +230,26 @@ pub(crate) fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{LocalName, RelPath};
+    use super::{LocalName, RelPath, shell_word};
     use std::path::Path;
 
     fn path(text: &str) -> RelPath {
         RelPath::below(Path::new("/r"), &Path::new("/r").join(text)).unwrap()
+    }
+
+    #[test]
+    fn a_word_stays_one_word_to_a_shell() {
+        for (word, expected) in [
+            (&b"m/a.txt"[..], "m/a.txt"),
+            (b"", "''"),
+            ("m/\u{e4} b.txt".as_bytes(), "'m/\u{e4} b.txt'"),
+            (b"$(id) `id`", "'$(id) `id`'"),
+            (b"m/it's", "'m/it'\\''s'"),
+            ("m/a\u{202e}b'".as_bytes(), "$'m/a\\U0000202eb\\''"),
+            (b"a\xffb\\", "$'a\\xffb\\\\'"),
+        ] {
+            assert_eq!(shell_word(word), expected);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a change of the configuration's mirrors means, to be said once and before anything
 //! is done about it. Pure.
 
+use crate::model::figures::some;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -45,7 +46,8 @@ pub(crate) struct Announcement {
     pub(crate) mirror: Known,
     /// What has changed.
     pub(crate) change: Change,
-    /// What will be compared; nothing for what keeps its mapping.
+    /// What will be compared; `None` for what keeps its mapping, and where the directory
+    /// cannot be looked into.
     pub(crate) extent: Option<Extent>,
 }
 
@@ -156,15 +158,18 @@ impl fmt::Display for Announcement {
                 );
             }
         }
-        let Extent { entries, is_cut } = self.extent.unwrap_or_default();
-        let entries = match (entries, is_cut) {
-            (1, false) => "1 entry".to_owned(),
-            (number, false) => format!("{number} entries"),
-            (number, true) => format!("more than {number} entries"),
+        let Some(Extent { entries, is_cut }) = self.extent else {
+            return write!(
+                f,
+                "{local:?} cannot be read now; as soon as it can, what is in it will be compared \
+                 with {folder}; nothing on Box is removed"
+            );
         };
+        let more = if is_cut { "more than " } else { "" };
+        let entries = some(entries, "entry");
         write!(
             f,
-            "{entries} of {local:?} will be compared with {folder}; nothing on Box is removed"
+            "{more}{entries} of {local:?} will be compared with {folder}; nothing on Box is removed"
         )
     }
 }

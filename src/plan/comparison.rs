@@ -25,8 +25,10 @@ pub(crate) enum Drift {
     Ours,
     /// It is on Box and not on the disk, and was never mirrored from here.
     Foreign,
-    /// It has not been sent in its present state; why, if there is more to tell.
-    Pending(Option<String>),
+    /// It has not been sent in its present state.
+    Pending,
+    /// The same, and it is not going to be until something changes; why.
+    Parked(String),
     /// It cannot be read here, so nothing can be said; the system's words.
     Unread(String),
 }
@@ -166,7 +168,7 @@ impl<'a> Comparer<'a> {
     fn file(&mut self, name: &'a LocalName, stamp: &Stamp, digests: &Digests) {
         let facts = self.facts;
         let Some(known) = facts.mapped.files.get(name) else {
-            return self.unmapped(name, digests);
+            return self.unmapped(name, stamp, digests);
         };
         self.claimed.insert(known.id.as_str());
         let sha1 = match here(name, stamp, facts, digests) {
@@ -183,11 +185,8 @@ impl<'a> Comparer<'a> {
             Some(file) if file.sha1 == Some(known.sha1) && is_sent => self.found.agree += 1,
             Some(file) if file.sha1.is_some() && file.sha1 == sha1 => self.found.agree += 1,
             Some(file) if file.sha1 == Some(known.sha1) => {
-                self.drifted(
-                    name,
-                    Drift::Pending(self.why(name)),
-                    Some(known.id.as_str()),
-                );
+                let drift = self.unsent(name, Some(stamp));
+                self.drifted(name, drift, Some(known.id.as_str()));
             }
             Some(_) => self.drifted(name, Drift::Changed, Some(known.id.as_str())),
             None => self.found.unlisted.push(Unlisted {
@@ -200,9 +199,8 @@ impl<'a> Comparer<'a> {
     }
 
     /// A file that was never sent, for all that the mapping knows.
-    fn unmapped(&mut self, name: &'a LocalName, digests: &Digests) {
+    fn unmapped(&mut self, name: &'a LocalName, stamp: &Stamp, digests: &Digests) {
         let facts = self.facts;
-        let why = self.why(name);
         let owner = |id: &str| {
             facts
                 .mapped
@@ -211,7 +209,7 @@ impl<'a> Comparer<'a> {
                 .any(|known| known.id.as_str() == id)
         };
         match namesake(name, facts, &self.names).filter(|item| !owner(id(item))) {
-            None => self.drifted(name, Drift::Pending(why), None),
+            None => self.drifted(name, self.unsent(name, Some(stamp)), None),
             Some(Occupant::File(file)) => {
                 self.claimed.insert(file.id.as_str());
                 let is_equal = match digests.get(name) {
@@ -250,7 +248,7 @@ impl<'a> Comparer<'a> {
         };
         match folder {
             Some(folder) => drop(self.claimed.insert(folder.as_str())),
-            None => self.drifted(name, Drift::Pending(self.why(name)), None),
+            None => self.drifted(name, self.unsent(name, None), None),
         }
         self.found.below.push(Below {
             name: name.clone(),
@@ -285,10 +283,17 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Why it waits, if that is known.
-    fn why(&self, name: &LocalName) -> Option<String> {
+    /// It waits: to be sent, or, as it was when it was parked, for something to change.
+    fn unsent(&self, name: &LocalName, stamp: Option<&Stamp>) -> Drift {
+        let is_as_it_was = |then: Option<&Stamp>| match (then, stamp) {
+            (Some(then), Some(now)) => then.same_file_state(now),
+            (then, now) => then.is_none() && now.is_none(),
+        };
         let parked = self.facts.mapped.parked.get(name);
-        parked.map(|parked| parked.message.clone())
+        match parked.filter(|parked| is_as_it_was(parked.stamp.as_ref())) {
+            Some(parked) => Drift::Parked(parked.message.clone()),
+            None => Drift::Pending,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What stops a whole mirror before anything is done.
 
+use crate::model::figures::{count, some};
 use crate::model::ground::Ground;
 use crate::model::path::RelPath;
 use crate::model::reason::Failed;
@@ -72,9 +73,10 @@ impl fmt::Display for Halt {
             }
             Self::RootEmptied(count) => write!(
                 f,
-                "the local directory is empty, but {count} entries were mirrored from it: is its \
-                 disk mounted? Nothing on Box was changed; the mirror goes on as soon as there is \
-                 something in the directory"
+                "the local directory is empty, but {} of it had been mirrored: is its disk \
+                 mounted? Nothing on Box was changed; the mirror goes on as soon as there is \
+                 something in the directory",
+                some(*count as u64, "entry")
             ),
             Self::RootReplaced(path, mirror) => write!(
                 f,
@@ -142,10 +144,11 @@ impl fmt::Display for Brake {
         };
         write!(
             f,
-            "{} of {mapped} files{} are gone from the disk ({}{more}): {why}. Nothing was \
-             deleted on Box; the mirror goes on by itself when they are back. If it is meant, \
-             let exactly these go to Box's trash: boxup approve {mirror:?}",
-            would - hollow,
+            "gone from the disk: {} of {}{} ({}{more}): {why}. Nothing was deleted on Box; the \
+             mirror goes on by itself when they are back. If it is meant, let exactly these go \
+             to Box's trash: boxup approve {mirror:?}",
+            count(would - hollow),
+            some(*mapped, "file"),
             hollow_words(*hollow),
             first.join(", ")
         )
@@ -155,8 +158,7 @@ impl fmt::Display for Brake {
 fn hollow_words(number: u64) -> String {
     match number {
         0 => String::new(),
-        1 => " and 1 directory without files".to_owned(),
-        more => format!(" and {more} directories without files"),
+        more => format!(" and {} without files", some(more, "directory")),
     }
 }
 

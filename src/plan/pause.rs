@@ -1,5 +1,6 @@
 //! How long a mirror is left alone because somebody asked for it.
 
+use crate::model::path::shell_word;
 use crate::model::stamp::Nanos;
 use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
@@ -63,7 +64,8 @@ fn written(at: Nanos) -> String {
 
 impl fmt::Display for Pause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mirror, by, .. } = self;
+        let by = &self.by;
+        let mirror = shell_word(self.mirror.as_bytes());
         match self.end() {
             Some(end) => write!(
                 f,

@@ -63,6 +63,12 @@ impl Tally {
         }
     }
 
+    /// How many of so many files on Box are there without anything having been done. A file
+    /// may have had several versions, so that this is no more than an estimate.
+    pub(crate) fn rest_of(&self, on_box: u64) -> u64 {
+        on_box.saturating_sub(self.uploaded + self.new_versions + self.adopted)
+    }
+
     /// What was done, without how everything else stood.
     pub(crate) fn done(self) -> Self {
         Self {

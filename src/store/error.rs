@@ -1,5 +1,6 @@
 //! What can go wrong with the state directory.
 
+use crate::model::path::printable_path;
 use crate::store::lock::{Holder, Role};
 use rusqlite::ErrorCode;
 use std::io;
@@ -10,7 +11,7 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// The directory or a file in it cannot be made or opened.
-    #[error("the state in {} cannot be used: {source}", path.display())]
+    #[error("the state in {} cannot be used: {source}", printable_path(path))]
     Directory {
         /// Which.
         path: PathBuf,
@@ -49,7 +50,7 @@ pub(crate) enum Error {
         "{} has been removed or replaced under this boxup, which ends so that no two mirror \
          into one folder without knowing of each other: start it again. What is on Box with the \
          same content is adopted, and nothing is lost",
-        .0.display()
+        printable_path(.0)
     )]
     Gone(PathBuf),
     /// The writing thread is gone.
@@ -98,7 +99,7 @@ impl Error {
 
 /// Who is in the way, and whether that is a reason to do anything.
 fn locked(path: &Path, holder: Option<Holder>, waited: Option<Duration>) -> String {
-    let path = path.display();
+    let path = printable_path(path);
     let who = match holder {
         Some(Holder { pid, .. }) => format!(" (process {pid})"),
         None => String::new(),
@@ -113,7 +114,7 @@ fn locked(path: &Path, holder: Option<Holder>, waited: Option<Duration>) -> Stri
              beside it; `boxup wait` waits until all is on Box, and `boxup status` tells how it \
              stands"
         ),
-        Some(Role::Run) | None => {
+        Some(Role::Run | Role::Command) | None => {
             format!("another boxup{who} is using the state in {path}{waited}")
         }
     }

@@ -1,6 +1,7 @@
 //! What the last runs left, for whoever asks when none runs: a small file beside the
 //! database, which no decision depends on. One that is damaged or missing says nothing.
 
+use crate::model::path::printable_path;
 use crate::store::leaf::Leaf;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -83,7 +84,10 @@ pub(crate) fn at(seconds: Seconds) -> SystemTime {
 pub(crate) fn read(dir: &Path) -> Last {
     FILE.read(dir).unwrap_or_else(|error| {
         if error.kind() != io::ErrorKind::NotFound {
-            tracing::debug!("{} is not used: {error}", dir.join(FILE.name).display());
+            tracing::debug!(
+                "{} is not used: {error}",
+                printable_path(&dir.join(FILE.name))
+            );
         }
         Last::default()
     })

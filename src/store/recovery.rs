@@ -5,6 +5,7 @@
 //! itself says: a kill in between changes nothing about it.
 
 use crate::model::figures::some;
+use crate::model::path::printable_path;
 use crate::plan::policy::Loss;
 use crate::store::error::Error;
 use crate::store::mark::{self, Mark};
@@ -89,7 +90,7 @@ impl fmt::Display for Found {
             Loss::Old => write!(f, "the state database is an old copy ({words})")?,
         }
         if let Some(aside) = &self.aside {
-            let aside = aside.display();
+            let aside = printable_path(aside);
             write!(
                 f,
                 " and was set aside as {aside}, which nobody needs any more"
@@ -101,7 +102,7 @@ impl fmt::Display for Found {
             _ if self.loss == Loss::Old => Ok(()),
             Some(saved) if saved.is_whole && self.aside.is_some() => Ok(()),
             Some(Saved { lines, from, .. }) => {
-                let (lines, from) = (some(*lines, "line"), from.display());
+                let (lines, from) = (some(*lines, "line"), printable_path(from));
                 write!(
                     f,
                     ". What `boxup history` tells is what could be saved from {from}: {lines}"

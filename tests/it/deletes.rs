@@ -256,7 +256,7 @@ fn a_halt_counts_files_and_empty_directories_each_for_itself() {
     let counts = ["would_trash", "would_trash_folders", "mapped"].map(|key| &halted[key]);
     assert_eq!(counts, [3, 1, 2], "{run}");
     let message = halted["message"].as_str().unwrap_or_default();
-    let words = "2 of 2 files and 1 directory without files are gone";
+    let words = "gone from the disk: 2 of 2 files and 1 directory without files (";
     assert!(message.starts_with(words), "{message}");
     let told = rig.run(&["explain", "mirror/one"]);
     assert!(told.stdout.contains("stands still"), "{told:?}");

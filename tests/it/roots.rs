@@ -10,6 +10,14 @@ fn a_missing_root_halts_with_3_and_asks_nothing_of_box() {
     let run = rig.once();
     run.expect_code(3);
     assert_eq!(run.summary["halted"][0]["reason"], "root_missing", "{run}");
+    // How much there is, nobody knows.
+    let new = run.events.iter().find(|event| event["event"] == "mirror");
+    let new = new.unwrap_or_else(|| panic!("it is not announced: {run}"));
+    let message = new["message"].as_str().unwrap_or_default();
+    assert!(
+        new["entries"].is_null() && message.contains("cannot be read now"),
+        "{run}"
+    );
     assert!(run.words().contains("local"), "{run}");
     assert_eq!(rig.cloud.total_requests(), 0);
     rig.sync(&["--once", "--dry-run"]).expect_code(3);

@@ -125,6 +125,22 @@ fn words_and_decisions_have_no_effects() {
     }
 }
 
+/// A path's own words would move the cursor of whoever reads them.
+#[test]
+fn no_path_is_shown_as_it_is() {
+    let raw = [".dis", "play()"].concat();
+    let is_code = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        path.iter().any(|part| part == "src")
+            && !path.iter().any(|part| part == "tests")
+            && !name.contains("test")
+    };
+    for (path, text) in sources() {
+        let is_raw = is_code(&path) && code(&text).contains(&raw);
+        assert!(!is_raw, "{path:?}: model::path::printable_path is the way");
+    }
+}
+
 #[test]
 fn nothing_is_left_for_later_and_nothing_is_of_one_machine() {
     // Put together here, so that this file does not find itself.

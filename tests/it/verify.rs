@@ -25,7 +25,7 @@ impl Rig {
             .unwrap_or_else(|| panic!("it said nothing: {run:?}"));
         assert_eq!(summary["event"], "summary", "{run:?}");
         assert_eq!(summary["exit_code"], run.code, "{run:?}");
-        for kind in ["missing", "changed", "extra", "pending", "unread"] {
+        for kind in ["missing", "changed", "extra", "pending", "parked", "unread"] {
             let told = lines.iter().filter(|line| line["event"] == kind).count();
             assert_eq!(summary[kind], told, "{kind}: {run:?}");
         }
@@ -143,6 +143,23 @@ fn every_kind_of_drift_is_told_with_its_path() {
         assert!(next.contains(way), "{way}: {text:?}");
     }
     rig.verify(&["--mirror", "other"]).expect(2, []);
+}
+
+#[test]
+fn what_is_parked_is_not_called_pending_until_it_changes() {
+    let rig = synced(&[]);
+    rig.write("a ", "no name for Box").mkdir("d ");
+    assert_eq!(rig.once().code, 1);
+    let told = rig.verify(&[]);
+    told.expect(1, ["parked a ", "parked d "]);
+    assert!(!told.lines[0]["message"].is_null(), "{told}");
+    let text = rig.run(&["verify"]);
+    assert!(
+        text.stdout.contains("6 files the same; 2 parked\n"),
+        "{text:?}"
+    );
+    rig.write("a ", "the name is still none").rename("d ", "d2");
+    rig.verify(&[]).expect(1, ["pending a ", "pending d2"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Watching: nothing is lost, nothing half written is sent, an edit is one version.
 
-use crate::rig::{PATIENCE, Rig};
+use crate::rig::{PATIENCE, Rig, Service};
 use std::io::Write;
 
 /// One to eight levels and a thousand files, made at once, ten times in a row.
@@ -30,6 +30,28 @@ pub(crate) fn nested(rounds: u64) {
     rig.expect_same_as_disk();
     service.wait_ok(&rig);
     service.end();
+}
+
+/// A service has looked at them again and again.
+#[test]
+fn what_a_service_sent_is_counted_once_in_the_end() {
+    let rig = Rig::new();
+    rig.write("a", "a").write("b", "b").write("d/c", "c");
+    let service = rig.start();
+    service.wait_ok(&rig);
+    service.wait_ok(&rig);
+    let run = service.term();
+    let counts = ["scanned", "uploaded", "unchanged"].map(|key| run.count(key));
+    assert_eq!(counts, [3, 3, 0], "{run}");
+    let again = Service::start_command(&rig, rig.command(&["sync"]));
+    again.wait_ok(&rig);
+    rig.write("a", "another");
+    again.wait_ok(&rig);
+    let said = again.term_plain();
+    assert!(
+        said.contains("3 files on Box: 1 new version; 7 B sent ("),
+        "{said}"
+    );
 }
 
 #[test]

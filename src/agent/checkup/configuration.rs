@@ -5,6 +5,7 @@ use crate::agent::checkup::Tell;
 use crate::agent::checkup::check::{Blame, Check};
 use crate::config::{Config, ConfigError, Loaded, Problem};
 use crate::model::figures::some;
+use crate::model::path::{printable_path, shell_path};
 use crate::remote::auth::file::TokenFile;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -17,7 +18,7 @@ pub(crate) fn mistakes(error: &ConfigError, tell: &mut Tell<'_>) -> &'static str
         tell(mistake("config", file, problem));
     }
     if wrong.is_empty() {
-        let file = file.map_or_else(String::new, |file| file.display().to_string());
+        let file = file.map_or_else(String::new, printable_path);
         tell(Check::ok("config", format!("{file}: no mistakes")));
     }
     warnings(&error.warnings, tell);
@@ -39,7 +40,7 @@ fn is_mode(problem: &Problem) -> bool {
 }
 
 fn mistake(name: &str, file: Option<&Path>, problem: &Problem) -> Check {
-    let mut place = file.map_or_else(String::new, |file| file.display().to_string());
+    let mut place = file.map_or_else(String::new, printable_path);
     if let (Some(line), false) = (problem.line, place.is_empty()) {
         place = format!("{place}:{line}");
     }
@@ -67,7 +68,7 @@ pub(crate) fn right(loaded: &Loaded, tell: &mut Tell<'_>) {
     let mirrors = u64::try_from(config.mirrors.len()).unwrap_or(u64::MAX);
     let found = format!(
         "{}: no mistakes, {}",
-        config.source.display(),
+        printable_path(&config.source),
         some(mirrors, "mirror")
     );
     tell(Check::ok("config", found));
@@ -92,7 +93,7 @@ pub(crate) fn modes(config: &Config) -> Check {
 
 /// Whoever may change it can send tokens and files elsewhere.
 fn config_file(path: &Path) -> Check {
-    let shown = path.display();
+    let shown = printable_path(path);
     let Some(mode) = mode(path) else {
         return Check::ok("", "no secret can be read by others");
     };
@@ -102,7 +103,7 @@ fn config_file(path: &Path) -> Check {
     Check::warn(
         "",
         format!("others may change {shown} (mode {mode:04o}), and so send tokens elsewhere"),
-        format!("Run: chmod go-w {shown}"),
+        format!("Run: chmod go-w {}", shell_path(path)),
     )
 }
 

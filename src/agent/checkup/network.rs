@@ -4,6 +4,7 @@ use crate::agent::access;
 use crate::agent::checkup::Tell;
 use crate::agent::checkup::check::{Blame, Check};
 use crate::config::Config;
+use crate::model::path::printable_path;
 use crate::remote::hosts::Hosts;
 use crate::remote::probe::{self, Knocked, NoWay, Probe, Proxied};
 use crate::remote::transport::Route;
@@ -45,7 +46,7 @@ pub(crate) async fn look(config: &Config, tell: &mut Tell<'_>) -> Reach {
         tell(check.clone());
     }
     let trust = config.network.ca.as_ref().map(|ca| &ca.file);
-    let trust = trust.map_or_else(String::new, |file| format!(" or {}", file.display()));
+    let trust = trust.map_or_else(String::new, |file| format!(" or {}", printable_path(file)));
     let looks = doors.iter().map(|door| async {
         let broken = proxies.iter().find(|(proxy, check)| {
             check.is_fail() && door.proxy.as_ref().is_some_and(|own| own == proxy)

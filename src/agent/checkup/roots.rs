@@ -8,7 +8,7 @@ use crate::local::root::Root;
 use crate::local::rules::{Level, Rules};
 use crate::local::scan;
 use crate::model::figures::some;
-use crate::model::path::RelPath;
+use crate::model::path::{RelPath, printable_path};
 use crate::model::rules::Symlinks;
 use crate::plan::facts::{LocalEntry, LocalKind};
 use futures_util::future::join_all;
@@ -36,7 +36,7 @@ fn name(mirror: &Mirror) -> String {
 }
 
 fn hangs(mirror: &Mirror) -> Check {
-    let (path, seconds) = (mirror.local.display(), PATIENCE.as_secs());
+    let (path, seconds) = (printable_path(&mirror.local), PATIENCE.as_secs());
     Check::fail(
         name(mirror),
         Blame::Local,
@@ -82,7 +82,7 @@ fn refused(root: &Root, entries: &[LocalEntry]) -> Vec<String> {
 }
 
 fn broken(mirror: &Mirror, error: &Error) -> Check {
-    let path = mirror.local.display();
+    let path = printable_path(&mirror.local);
     let next = match error {
         Error::Missing(_) => format!(
             "Create it (mkdir -p {path}), mount it, or correct `local` of this mirror in the \
@@ -99,17 +99,20 @@ fn access(path: &Path) -> String {
     let user = rustix::process::geteuid().as_raw();
     format!(
         "Let the user that boxup runs as read it: sudo setfacl -R -m u:{user}:rX {}",
-        path.display()
+        printable_path(path)
     )
 }
 
 fn judge(mirror: &Mirror, known: usize, entries: &[LocalEntry], refused: &[String]) -> Check {
-    let path = mirror.local.display();
+    let path = printable_path(&mirror.local);
     if entries.is_empty() && known > 0 {
         return Check::fail(
             name(mirror),
             Blame::Local,
-            format!("{path} is empty, but {known} entries were mirrored from it"),
+            format!(
+                "{path} is empty, but {} of it had been mirrored",
+                some(known as u64, "entry")
+            ),
             "Is its disk mounted? Nothing on Box is changed; the mirror goes on as soon as there \
              is something in the directory",
         );

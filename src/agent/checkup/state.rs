@@ -5,6 +5,7 @@ use crate::agent::checkup::memory::{PATIENCE, blocking};
 use crate::agent::control;
 use crate::config::Config;
 use crate::model::figures::bytes;
+use crate::model::path::{printable_path, shell_path};
 use crate::plan::policy::Loss;
 use crate::store::condition::{Condition, condition};
 use crate::store::error::Error as StoreError;
@@ -30,7 +31,7 @@ pub(crate) async fn check(config: &Config) -> Check {
     let dir = config.state_dir.clone();
     let looked = blocking(move || look(&dir)).await;
     let Some(mut findings) = looked else {
-        let (dir, seconds) = (config.state_dir.display(), PATIENCE.as_secs());
+        let (dir, seconds) = (printable_path(&config.state_dir), PATIENCE.as_secs());
         return Check::fail(
             NAME,
             Blame::State,
@@ -72,13 +73,13 @@ fn there(dir: &Path, mode: u32) -> Vec<Check> {
     if let Err(error) = may_write(dir) {
         return vec![not_usable(dir, &error)];
     }
-    let shown = dir.display();
+    let shown = printable_path(dir);
     let found = match mode & 0o022 {
         0 => Check::ok("", format!("{shown} (mode {mode:04o})")),
         _ => Check::warn(
             "",
             format!("others may change what is in {shown} (mode {mode:04o})"),
-            format!("Run: chmod 0700 {shown}"),
+            format!("Run: chmod 0700 {}", shell_path(dir)),
         ),
     };
     let mut findings = vec![found, database(dir)];
@@ -104,7 +105,7 @@ fn doubt(dir: &Path) -> Option<Check> {
 
 fn aside(dir: &Path) -> Option<Check> {
     let found = recovery::aside(dir);
-    let last = found.last()?.display();
+    let last = printable_path(found.last()?);
     let number = found.len();
     Some(Check::warn(
         "",
@@ -123,17 +124,20 @@ fn to_be_made(dir: &Path) -> Check {
     let near = dir.ancestors().skip(1).find(|near| near.exists());
     let near = near.unwrap_or(Path::new("/"));
     match may_write(near) {
-        Ok(()) => Check::ok("", format!("{}: the first run will make it", dir.display())),
+        Ok(()) => Check::ok(
+            "",
+            format!("{}: the first run will make it", printable_path(dir)),
+        ),
         Err(error) => not_usable(
             dir,
-            &format!("it cannot be made in {}: {error}", near.display()),
+            &format!("it cannot be made in {}: {error}", printable_path(near)),
         ),
     }
 }
 
 fn not_usable(dir: &Path, why: &str) -> Check {
     let user = rustix::process::geteuid().as_raw();
-    let shown = dir.display();
+    let shown = printable_path(dir);
     Check::fail(
         "",
         Blame::State,

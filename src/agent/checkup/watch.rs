@@ -101,7 +101,7 @@ fn judge(counted: &Counted, every: &str, roots: u64, limits: Limits) -> Check {
     let (directories, watches) = (counted.directories, limits.watches);
     let mut found = format!(
         "{at_least}{} to watch, {} allowed",
-        some(directories, "directory").replace("directorys", "directories"),
+        some(directories, "directory"),
         count(watches)
     );
     for (place, cause) in &counted.polled {

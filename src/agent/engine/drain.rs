@@ -37,8 +37,7 @@ impl Engine {
         if self.stop.is_some() || broken.is_some() {
             self.unseen |= self.fresh.are_waiting() || self.visits.are_waiting();
             for part in &mut self.parts {
-                self.tally.pending += part.put_off.len() as u64;
-                part.jobs += part.put_off.len();
+                part.tally.pending += part.put_off.len() as u64;
                 part.put_off.clear();
             }
             let drained = self.drain().await;
@@ -49,7 +48,7 @@ impl Engine {
             self.forget_history().await;
         }
         self.unseen |= self.parts.iter().any(|part| part.is_unseen);
-        let tally = self.accounts().unwrap_or(self.tally);
+        let (tally, on_box) = self.accounts().unwrap_or((self.tally, None));
         let cut_short = self.unseen || tally.pending > 0;
         let mirrors = self.context.mirrors.iter().zip(&self.parts);
         let halted = mirrors.filter_map(|(mirror, run)| {
@@ -59,6 +58,7 @@ impl Engine {
         });
         let mut ending = Ending {
             tally,
+            on_box,
             halted: halted.collect(),
             paused: self.pauses(),
             run: self.context.run.used(),
@@ -86,18 +86,23 @@ impl Engine {
     }
 
     /// The accounts: what was done in the whole run, and how everything else stood when
-    /// it was last looked at.
-    fn accounts(&self) -> Result<Tally, StoreError> {
+    /// it was last looked at. A service has looked many times, also at what it has done: it
+    /// counts what the mapping holds, which comes with it.
+    fn accounts(&self) -> Result<(Tally, Option<u64>), StoreError> {
         let parts = self.parts.iter().map(|part| part.tally);
         let mut tally = parts.fold(self.tally, Tally::plus);
-        if self.schedule.is_lasting() {
-            (tally.parked, tally.failed) = (0, 0);
-            for (number, part) in self.parts.iter().enumerate() {
-                tally.failed += part.failed.len() as u64;
-                tally.parked += self.parked_in(number)?;
-            }
+        if !self.schedule.is_lasting() {
+            return Ok((tally, None));
         }
-        Ok(tally)
+        let mut on_box = 0;
+        (tally.parked, tally.failed) = (0, 0);
+        for (number, part) in self.parts.iter().enumerate() {
+            on_box += self.synced_in(number)?;
+            tally.failed += part.failed.len() as u64;
+            tally.parked += self.parked_in(number)?;
+        }
+        tally.unchanged = tally.rest_of(on_box);
+        Ok((tally, Some(on_box)))
     }
 
     /// What was hinted at and not looked at is looked at, to tell what is not on Box.
@@ -134,7 +139,7 @@ impl Engine {
                 }
             };
             match looked {
-                Ok(Ok((true, found))) => self.tally.pending += found,
+                Ok(Ok((true, found))) => self.parts[mirror].tally.pending += found,
                 _ => self.unseen = true,
             }
         }
@@ -156,8 +161,8 @@ impl Engine {
         self.context.client.close();
         self.fresh.clear();
         self.visits.clear();
-        for (_, lane, _) in self.queue.take_out(&Lane::ALL, |_| true) {
-            self.not_reached(lane);
+        for (key, lane, _) in self.queue.take_out(&Lane::ALL, |_| true) {
+            self.not_reached(key.0, lane);
         }
         let mut aside = Vec::new();
         // Whoever goes on looks at everything anyway.
@@ -177,8 +182,13 @@ impl Engine {
         }
         // Whatever is cut off here is in doubt, and the next run asks Box about it.
         self.tasks.abort_all();
-        for lane in Lane::ALL {
-            (0..self.queue.running_in(lane)).for_each(|_| self.not_reached(lane));
+        let cut: Vec<_> = self
+            .queue
+            .under_way()
+            .map(|(key, lane)| (key.0, lane))
+            .collect();
+        for (mirror, lane) in cut {
+            self.not_reached(mirror, lane);
         }
         // Nothing of it may be at work beside whoever goes on.
         let gone = async { while self.tasks.join_next().await.is_some() {} };

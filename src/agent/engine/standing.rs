@@ -3,6 +3,7 @@
 use crate::agent::engine::{Engine, Stop};
 use crate::agent::meter::Activity;
 use crate::agent::notify_socket::{Heartbeat, Supervisor};
+use crate::model::figures::some;
 use crate::store::error::Error as StoreError;
 use std::time::Instant;
 
@@ -74,17 +75,11 @@ impl Standing {
 }
 
 fn mirrors(count: usize) -> String {
-    match count {
-        1 => "1 mirror".to_owned(),
-        count => format!("{count} mirrors"),
-    }
+    some(count as u64, "mirror")
 }
 
 fn entries(count: u64) -> String {
-    match count {
-        1 => "1 entry".to_owned(),
-        count => format!("{count} entries"),
-    }
+    some(count, "entry")
 }
 
 impl Engine {

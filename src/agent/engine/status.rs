@@ -301,6 +301,17 @@ impl Engine {
         Ok(parked.cast_unsigned())
     }
 
+    /// How many files of a mirror are on Box.
+    pub(super) fn synced_in(&self, number: usize) -> Result<u64, StoreError> {
+        let mirror = &self.context.mirrors[number];
+        let reader = self.context.readers.get()?;
+        let synced = match reader.root(&mirror.name, &mirror.target_key())? {
+            Some(root) => reader.synced_files(root.key)?,
+            None => 0,
+        };
+        Ok(synced.cast_unsigned())
+    }
+
     /// What waits in a mirror, and since when.
     pub(super) fn waiting(&self, number: usize) -> Waiting {
         let part = &self.parts[number];

@@ -2,7 +2,7 @@
 //! simple scripts.
 
 use crate::agent::snapshot::rfc3339;
-use crate::model::figures::count;
+use crate::model::figures::some;
 use crate::model::path::printable;
 use crate::plan::herald::{Event, Item, Letter};
 use serde_json::{Value, json};
@@ -152,7 +152,7 @@ fn sentence(item: &Item) -> String {
     };
     let number = match (event, trouble.count) {
         (Event::Parked, 1) => "1 entry waits: ".to_owned(),
-        (Event::Parked, more) => format!("{} entries wait: ", count(more)),
+        (Event::Parked, more) => format!("{} wait: ", some(more, "entry")),
         _ => String::new(),
     };
     let path = match trouble.paths.as_slice() {

@@ -4,7 +4,7 @@ use crate::agent::context::Context;
 use crate::agent::notice::Ending;
 use crate::agent::run::Fatal;
 use crate::agent::snapshot::{MirrorNow, Snapshot};
-use crate::model::path::RelPath;
+use crate::model::path::{RelPath, shell_word};
 use crate::model::reason::FULL;
 use crate::model::trouble::Said;
 use crate::plan::conflict::CODES;
@@ -288,10 +288,11 @@ fn by_reason(mirror: &str, items: Vec<(RelPath, ParkedItem)>, count: u64) -> Vec
         };
         let first = items.first();
         let message = first.map_or_else(String::new, |(_, item)| item.message.clone());
-        let path = first.map_or_else(String::new, |(path, _)| path.to_string());
+        let path = first.map_or(&[][..], |(path, _)| path.as_bytes());
+        let place = shell_word(&[mirror.as_bytes(), b"/", path].concat());
         let next = match CODES.contains(&code.as_str()) {
             true => "boxup conflicts lists both sides, boxup resolve decides".to_owned(),
-            false => format!("boxup explain {:?}", format!("{mirror}/{path}")),
+            false => format!("boxup explain {place}"),
         };
         let mut found = trouble(Event::Parked, Some(mirror), &code, &message, &next);
         found.count = items.len() as u64 + more;

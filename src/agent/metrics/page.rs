@@ -7,6 +7,7 @@ use crate::agent::metrics::counts::Counts;
 use crate::agent::metrics::hosts::Hosts;
 use crate::agent::metrics::values;
 use crate::agent::snapshot::{Snapshot, State};
+use crate::model::figures::some;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -165,9 +166,9 @@ fn health(now: Option<&Snapshot>) -> Result<String, String> {
         (Some(first), _) => {
             let why = first.halt.as_ref().map_or("halted", |halt| halt.code());
             Err(format!(
-                "{} of {} mirrors stand still: {} ({why}); boxup status tells more",
+                "{} of {} not mirrored: {} ({why}); boxup status tells more",
                 1 + halted.count(),
-                now.mirrors.len(),
+                some(now.mirrors.len() as u64, "mirror"),
                 first.name.escape_debug(),
             ))
         }

@@ -6,7 +6,7 @@ use crate::cli::init::needs;
 use crate::cli::init::place::Candidate;
 use crate::cli::init::{Session, Stop, render};
 use crate::cli::output::Output;
-use crate::cli::wording::printable;
+use crate::cli::wording::{printable, printable_path};
 use crate::cli::{exit, failure, login, problems};
 use crate::config::{self, Config, ConfigError};
 use crate::model::trouble::Trouble;
@@ -170,7 +170,7 @@ impl Session<'_> {
                 true => "; --no-check writes it without asking Box",
                 false => "",
             };
-            let file = self.place.file.display();
+            let file = printable_path(&self.place.file);
             self.output
                 .complain(&format!("{file} was not written{otherwise}.\n"));
             return Err(Stop::Code(code));

@@ -20,8 +20,9 @@ use crate::cli::exit;
 use crate::cli::init::draft::{Draft, Folder};
 use crate::cli::init::flags::{InitArgs, Method};
 use crate::cli::init::person::{Left, Person};
-use crate::cli::init::place::{Place, quoted};
+use crate::cli::init::place::Place;
 use crate::cli::output::Output;
+use crate::cli::wording::{printable, printable_path, shell_path};
 use crate::config::{Environment, SECRET_VARIABLES};
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -141,7 +142,7 @@ impl Session<'_> {
         if !self.place.is_taken() || self.may_replace {
             return Ok(());
         }
-        let file = self.place.file.display();
+        let file = printable_path(&self.place.file);
         let Some(person) = &self.person else {
             self.output.complain(&format!(
                 "error: {file} exists already and stays as it is; --force replaces it and keeps \
@@ -164,7 +165,7 @@ impl Session<'_> {
         let kept = settled.map_err(|error| self.unwritable(&error))?;
         self.is_written = true;
         if let Some(kept) = kept {
-            let kept = kept.display();
+            let kept = printable_path(&kept);
             self.output
                 .complain(&format!("The old one is kept as {kept}.\n"));
         }
@@ -178,7 +179,7 @@ impl Session<'_> {
     }
 
     fn unwritable(&mut self, error: &io::Error) -> Stop {
-        let file = self.place.file.display();
+        let file = printable_path(&self.place.file);
         let why = match error.kind() {
             ErrorKind::AlreadyExists => {
                 "somebody else has just written it; --force replaces it".to_owned()
@@ -191,12 +192,12 @@ impl Session<'_> {
     }
 
     fn farewell(&self, needs_login: bool) -> String {
-        let file = self.place.file.display();
-        let local = self.draft.local.as_deref().unwrap_or_default();
+        let file = printable_path(&self.place.file);
+        let local = printable(self.draft.local.as_deref().unwrap_or_default());
         let to = match &self.draft.folder {
-            Some(Folder::Id(id, Some(name))) => format!("folder {id} ({name})"),
+            Some(Folder::Id(id, Some(name))) => format!("folder {id} ({})", printable(name)),
             Some(Folder::Id(id, None)) => format!("folder {id}"),
-            Some(Folder::Path(path)) => path.clone(),
+            Some(Folder::Path(path)) => printable(path),
             None => String::new(),
         };
         let mut text = format!("Wrote {file}, for your eyes only:\n  {local} → {to}\n\nNext:\n");
@@ -210,7 +211,7 @@ impl Session<'_> {
         }
         let config = match self.place.is_default {
             true => String::new(),
-            false => format!(" --config {}", quoted(&self.place.file)),
+            false => format!(" --config {}", shell_path(&self.place.file)),
         };
         for (step, what) in steps {
             text.push_str(&format!("  boxup{config} {step:<23} {what}\n"));

@@ -168,19 +168,9 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// The path as a shell takes it.
-pub(crate) fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,@%".contains(c);
-    if text.chars().all(is_plain) {
-        return text;
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Place, quoted};
+    use super::Place;
     use crate::config::Environment;
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
@@ -257,11 +247,5 @@ mod tests {
         place.settle(place.stage("new").unwrap(), true).unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&real).unwrap(), "new");
-    }
-
-    #[test]
-    fn a_shell_takes_what_is_quoted() {
-        assert_eq!(quoted(Path::new("/a/b.toml")), "/a/b.toml");
-        assert_eq!(quoted(Path::new("/a b/it's")), r"'/a b/it'\''s'");
     }
 }

@@ -7,6 +7,7 @@ use crate::cli::init::flags::{InitArgs, Method, digits};
 use crate::cli::init::needs::{self, Need, told};
 use crate::cli::init::person::{Left, Person};
 use crate::cli::init::{Session, Stop};
+use crate::cli::wording::{printable, printable_path};
 use crate::config::{Environment, Subject};
 use secrecy::SecretString;
 use std::io::{Read, stdin};
@@ -27,7 +28,7 @@ impl Session<'_> {
         }
         person.tell(&format!(
             "This makes {}. Ctrl-C gives up; nothing is written before the end.\n\n",
-            self.place.file.display()
+            printable_path(&self.place.file)
         ));
         if !says_method(&self.args) {
             const WAYS: [(Method, &str); 4] = [
@@ -113,7 +114,8 @@ impl Session<'_> {
         let local = self.draft.local.as_deref().unwrap_or_default();
         if !Path::new(local).is_dir() {
             self.output.complain(&format!(
-                "note: {local} is not there yet: make it before the first sync\n"
+                "note: {} is not there yet: make it before the first sync\n",
+                printable(local)
             ));
         }
         Ok(())

@@ -219,8 +219,8 @@ fn words(line: &Value) -> String {
         "throttled" => format!("Box asks to wait {} ms", line["wait_ms"]),
         "unreachable" => format!("{message}; trying again"),
         "verified" => format!(
-            "{mirror} was compared with Box: {} missing, {} changed, {} extra, {} pending",
-            line["missing"], line["changed"], line["extra"], line["pending"]
+            "{mirror} was compared with Box: {} missing, {} changed, {} extra, {} pending, {} parked",
+            line["missing"], line["changed"], line["extra"], line["pending"], line["parked"]
         ),
         "passed" => format!("a look at {mirror} is over"),
         "mirror" | "warning" => message.to_owned(),
@@ -449,13 +449,13 @@ mod tests {
             ),
             (
                 verified(0),
-                "INFO docs was compared with Box: 0 missing, 0 changed, 0 extra, 0 pending \
-                 event=verified mirror=docs",
+                "INFO docs was compared with Box: 0 missing, 0 changed, 0 extra, 0 pending, 0 parked \
+                 event=verified mirror=docs parked=0",
             ),
             (
                 verified(2),
-                "WARN docs was compared with Box: 0 missing, 2 changed, 0 extra, 0 pending \
-                 event=verified mirror=docs",
+                "WARN docs was compared with Box: 0 missing, 2 changed, 0 extra, 0 pending, 0 parked \
+                 event=verified mirror=docs parked=0",
             ),
             (
                 Notice::Reloaded {

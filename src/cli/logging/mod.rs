@@ -25,7 +25,7 @@ use crate::cli::logging::sink::{JOURNAL, Journal, LogFile, Sink, Stderr};
 use crate::cli::logging::spool::Spool;
 use crate::cli::output::Looks;
 use crate::cli::screen;
-use crate::cli::wording::{count, printable};
+use crate::cli::wording::{printable_path, some};
 use crate::config::Environment;
 use serde_json::json;
 use std::io::{IsTerminal, Write, stderr};
@@ -100,7 +100,7 @@ fn open(
         let lost = |lines| {
             Line::from(format!(
                 "warning: {} of this were lost\n",
-                some_lines(lines)
+                some(lines, "line")
             ))
         };
         Spool::new(Box::new(Stderr::default()), Box::new(lost))
@@ -144,20 +144,13 @@ impl Log {
 }
 
 fn shown(path: &Path) -> String {
-    printable(&path.display().to_string())
-}
-
-fn some_lines(lines: u64) -> String {
-    match lines {
-        1 => "1 line".to_owned(),
-        lines => format!("{} lines", count(lines)),
-    }
+    printable_path(path)
 }
 
 fn lost(form: Form, lines: u64) -> Line {
     let words = format!(
         "{} of the log were lost: nobody took them",
-        some_lines(lines)
+        some(lines, "line")
     );
     let record = Record::new(Level::WARN, "boxup", &words);
     form.line(

@@ -2,7 +2,7 @@
 
 use crate::cli::logging::form::Line;
 use crate::cli::screen;
-use crate::cli::wording::printable;
+use crate::cli::wording::printable_path;
 use rustix::fs::OFlags;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, IsTerminal, Write, stderr, stdout};
@@ -161,7 +161,7 @@ impl Sink for LogFile {
                 let words = format!(
                     "warning: the log cannot be written to {}: {error}; how much is lost is told \
                      there when it can be\n",
-                    printable(&self.path.display().to_string())
+                    printable_path(&self.path)
                 );
                 drop(stderr().write_all(words.as_bytes()));
             }

@@ -5,7 +5,7 @@ use crate::agent::engine::{Order, Shown};
 use crate::cli::args::ResolveArgs;
 use crate::cli::resolve::places;
 use crate::cli::slip;
-use crate::cli::wording::printable;
+use crate::cli::wording::printable_path;
 use crate::config::Local;
 use crate::model::path::LocalName;
 use crate::plan::conflict::{Keep, refusal};
@@ -107,7 +107,7 @@ fn case(local: &Local, reader: &Reader, path: &Path, args: &ResolveArgs) -> Resu
         });
         standing.get_or_insert(format!("{}/{below}: {how}", mirror.name));
     }
-    let shown = printable(&path.to_string_lossy());
+    let shown = printable_path(path);
     Err(Refused::Usage(standing.unwrap_or_else(|| {
         format!("{shown} is in no mirror; there is {}", places::names(local))
     })))

@@ -1,5 +1,6 @@
 //! Which entry of which mirror a person means by a path.
 
+use crate::cli::wording::printable_path;
 use crate::config::Local;
 use crate::model::path::RelPath;
 use std::path::Path;
@@ -38,7 +39,7 @@ pub(crate) fn of(local: &Local, path: &Path) -> Vec<(usize, RelPath)> {
 pub(crate) fn names(local: &Local) -> String {
     let names = local.mirrors.iter();
     let names: Vec<_> = names
-        .map(|mirror| format!("{} ({})", mirror.name, mirror.local.display()))
+        .map(|mirror| format!("{} ({})", mirror.name, printable_path(&mirror.local)))
         .collect();
     names.join(", ")
 }

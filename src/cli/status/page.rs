@@ -269,7 +269,11 @@ fn headline(status: &Value, look: &Look) -> String {
         _ => "the last pass",
     };
     if let Some(pid) = status["busy"]["pid"].as_u64() {
-        return format!("boxup is at work (pid {pid}), and not as a service that can be asked");
+        return match word(&status["busy"]["role"]) {
+            "service" => format!("the service is starting or about to end (pid {pid})"),
+            "run" => format!("a single pass is under way (pid {pid}); no service runs"),
+            _ => format!("a command is at work (pid {pid}); no service runs"),
+        };
     }
     let how = match (run["unauthorized"].as_str(), run["unreachable"].as_str()) {
         (Some(why), _) => format!(", for Box let nobody in: {why}"),
@@ -351,7 +355,7 @@ fn polling(polled: &Value) -> Option<String> {
     let what = match polled["places"].as_u64() {
         Some(1) if first == "." => "all of it".to_owned(),
         Some(1) | None => first.to_owned(),
-        Some(places) => format!("{} directories", count(places)),
+        Some(places) => some(places, "directory"),
     };
     let why = polled["message"]
         .as_str()
@@ -535,7 +539,15 @@ mod tests {
             ),
             (
                 json!({ "busy": { "pid": 7, "role": "run" } }),
-                "boxup is at work (pid 7), and not as a service that can be asked",
+                "a single pass is under way (pid 7); no service runs",
+            ),
+            (
+                json!({ "busy": { "pid": 7, "role": "service" } }),
+                "the service is starting or about to end (pid 7)",
+            ),
+            (
+                json!({ "busy": { "pid": 7, "role": "command" } }),
+                "a command is at work (pid 7); no service runs",
             ),
         ] {
             assert_eq!(first(status), expected);

@@ -6,6 +6,7 @@
 //! service.
 
 use crate::clock;
+use crate::model::path::{printable_path, shell_path};
 use crate::model::trouble::{Said, Trouble};
 use crate::remote::auth::grant::Granted;
 use crate::remote::auth::life::Life;
@@ -34,7 +35,9 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(crate) enum Error {
     /// Others may read or change it.
     #[error(
-        "{path} holds a token, and others may {fault} it (mode {mode:04o}): run: chmod 0600 {path}"
+        "{} holds a token, and others may {fault} it (mode {mode:04o}): run: chmod 0600 {}",
+        printable_path(path),
+        shell_path(path)
     )]
     Loose {
         /// The file.
@@ -46,20 +49,21 @@ pub(crate) enum Error {
     },
     /// Somebody else has put it there.
     #[error(
-        "{0} belongs to another user: remove it, or run boxup as the user that owns the state directory"
+        "{} belongs to another user: remove it, or run boxup as the user that owns the state directory",
+        printable_path(.0)
     )]
     NotOurs(PathBuf),
     /// It is a link, a directory or a device.
-    #[error("{0} is not a regular file, or has a second name elsewhere: remove it")]
+    #[error("{} is not a regular file, or has a second name elsewhere: remove it", printable_path(.0))]
     NotAFile(PathBuf),
     /// Its content is not what we wrote.
-    #[error("{0} cannot be understood: remove it and run boxup login again")]
+    #[error("{} cannot be understood: remove it and run boxup login again", printable_path(.0))]
     Damaged(PathBuf),
     /// Another process renews and does not come to an end.
-    #[error("another boxup has held {0} for over 100 seconds")]
+    #[error("another boxup has held {} for over 100 seconds", printable_path(.0))]
     Busy(PathBuf),
     /// The disk does not want to.
-    #[error("{path} cannot be {what}: {source}")]
+    #[error("{} cannot be {what}: {source}", printable_path(path))]
     Disk {
         /// The file.
         path: PathBuf,

@@ -2,6 +2,7 @@
 //! kept on disk, across all processes.
 
 use crate::clock;
+use crate::model::path::printable_path;
 use crate::model::trouble::{Said, Trouble};
 use crate::remote::auth::credentials::{Credentials, Field, digest, field};
 use crate::remote::auth::file::{Kept, Lock, TokenFile};
@@ -451,7 +452,7 @@ impl TokenKeeper {
 }
 
 fn foreign_login(file: &TokenFile) -> Trouble {
-    let path = file.path().display();
+    let path = printable_path(file.path());
     Trouble::Unauthorized(Said {
         message: format!("the login in {path} belongs to another app or another token endpoint"),
         lesson: finding("foreign_login"),

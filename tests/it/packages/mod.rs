@@ -8,6 +8,7 @@ mod contents;
 mod machine;
 
 use crate::rig::{PATIENCE, Rig, holds_within, until};
+use box_emulator::Fault;
 use machine::{Machine, configuration, machine, package};
 
 /// A word of whoever installs, and how to find what it left.
@@ -41,17 +42,20 @@ const RPM: Manager = Manager {
 #[test]
 #[ignore = "it boots a machine: cargo test --test it packages:: -- --ignored"]
 fn a_deb_is_installed_served_by_systemd_upgraded_and_removed() {
-    let mut rig = Rig::new();
+    let mut rig = rig();
     let Some((machine, text, second)) = installed(&mut rig, &DPKG) else {
         return;
     };
     serves_confined(&rig, &machine, &second);
+    tells_the_journal(&rig, &machine);
+    keeps_the_secret(&machine);
     reloads(&rig, &machine, &text);
-    upgrades(&rig, &machine, &DPKG);
+    upgrades(&rig, &machine, &DPKG, &second);
     needs_a_person(&machine);
     is_restarted_when_it_hangs(&machine);
     makes_passes_by_the_clock(&rig, &machine);
     is_removed(&machine, &DPKG);
+    is_installed_again(&rig, &machine, &DPKG);
     is_purged(&machine);
     rig.expect_box([
         "a.txt: a\n",
@@ -65,14 +69,27 @@ fn a_deb_is_installed_served_by_systemd_upgraded_and_removed() {
 #[test]
 #[ignore = "it boots a machine: cargo test --test it packages:: -- --ignored"]
 fn an_rpm_is_installed_served_by_systemd_upgraded_and_removed() {
-    let mut rig = Rig::new();
-    let Some((machine, _, second)) = installed(&mut rig, &RPM) else {
+    let mut rig = rig();
+    let Some((machine, text, second)) = installed(&mut rig, &RPM) else {
         return;
     };
     serves_confined(&rig, &machine, &second);
-    upgrades(&rig, &machine, &RPM);
+    tells_the_journal(&rig, &machine);
+    keeps_the_secret(&machine);
+    reloads(&rig, &machine, &text);
+    upgrades(&rig, &machine, &RPM, &second);
+    needs_a_person(&machine);
     is_removed(&machine, &RPM);
-    rig.expect_box(["a.txt: a\n", "c.txt: c\n", "d.txt: d\n"]);
+    is_installed_again(&rig, &machine, &RPM);
+    is_removed(&machine, &RPM);
+    rig.expect_box(["a.txt: a\n", "c.txt: c\n", "d.txt: d\n", "f.txt: f\n"]);
+}
+
+/// How many parts the large file has.
+const PARTS: u64 = 6;
+
+fn rig() -> Rig {
+    Rig::with(|builder| builder.part_size(4 << 20))
 }
 
 /// A machine on which it was installed, configured and started.
@@ -141,6 +158,67 @@ fn serves_confined(rig: &Rig, machine: &Machine, second: &str) {
     assert!(score.contains("Overall exposure level"), "{score}");
 }
 
+/// What the journal itself has, which takes the fields apart.
+fn tells_the_journal(rig: &Rig, machine: &Machine) {
+    let records = |field: &str| -> Vec<serde_json::Value> {
+        machine.ok("journalctl --sync");
+        let ask = format!("journalctl --no-pager --output=json --unit=boxup {field}");
+        let said = machine.ok(&ask);
+        let parse = |line: &str| serde_json::from_str(line).expect("an object");
+        said.lines().map(parse).collect()
+    };
+    let about = records("BOXUP_EVENT=uploaded BOXUP_PATH=c.txt");
+    assert_eq!(about.len(), 1, "{about:?}");
+    let entry = rig.entry("c.txt");
+    let version = &rig.cloud.versions(&entry.id)[0].id;
+    for (field, value) in [
+        ("MESSAGE", "uploaded reports/c.txt"),
+        ("PRIORITY", "6"),
+        ("SYSLOG_IDENTIFIER", "boxup"),
+        ("_SYSTEMD_UNIT", "boxup.service"),
+        ("BOXUP_MIRROR", "reports"),
+        ("BOXUP_FILE_ID", &entry.id),
+        ("BOXUP_VERSION_ID", version),
+        ("BOXUP_BYTES", "2"),
+    ] {
+        assert_eq!(about[0][field], value, "{field}: {about:?}");
+    }
+    let took = about[0]["BOXUP_DURATION_MS"].as_str();
+    let took = took.and_then(|took| took.parse::<u64>().ok());
+    assert!(took.is_some(), "{about:?}");
+    let request = about[0]["BOXUP_REQUEST_ID"].as_str();
+    assert!(request.is_some_and(|id| !id.is_empty()), "{about:?}");
+
+    // A name cannot forge a field, and stays as it is.
+    machine.ok("touch \"$(printf '/srv/reports/x\\nPRIORITY=0')\"");
+    until("it is parked", || !records("BOXUP_EVENT=parked").is_empty());
+    let parked = records("BOXUP_EVENT=parked");
+    assert_eq!(parked[0]["PRIORITY"], "4", "{parked:?}");
+    assert_eq!(parked[0]["BOXUP_PATH"], "x\nPRIORITY=0", "{parked:?}");
+    machine.ok("rm /srv/reports/x*; boxup wait --timeout 90s");
+}
+
+/// Root and the service have it, and nobody else.
+fn keeps_the_secret(machine: &Machine) {
+    let pid = machine.property("MainPID");
+    let places = format!(
+        "/run/credentials/boxup.service/client_secret /etc/credstore/boxup.client_secret \
+         /proc/{pid}/environ"
+    );
+    machine.ok(&format!("for f in {places}; do test -r $f || exit 1; done"));
+    let others = format!(
+        "for f in {places}; do
+             ! setpriv --reuid=65534 --regid=65534 --clear-groups cat $f || exit 1
+         done"
+    );
+    machine.ok(&others);
+    machine.ok(&format!(
+        "! grep --quiet --text --file=/etc/credstore/boxup.client_secret \
+             /proc/{pid}/environ /proc/{pid}/cmdline"
+    ));
+    machine.ok("! journalctl --unit=boxup | grep --file=/etc/credstore/boxup.client_secret");
+}
+
 fn reloads(rig: &Rig, machine: &Machine, text: &str) {
     let pid = machine.property("MainPID");
     std::fs::write(rig.temp().join("text"), format!("{text}\nsetle = 1\n")).expect("written");
@@ -160,11 +238,19 @@ fn reloads(rig: &Rig, machine: &Machine, text: &str) {
     assert_eq!(machine.property("ActiveState"), "active");
 }
 
-fn upgrades(rig: &Rig, machine: &Machine, manager: &Manager) {
+/// In the midst of a large file, of which nothing goes out twice.
+fn upgrades(rig: &Rig, machine: &Machine, manager: &Manager, second: &str) {
+    const PUT: &str = "put_files_upload_sessions_id";
+    const CREATE: &str = "post_files_upload_sessions";
     machine.ok("echo BOXUP_LOG=boxup=debug >>/etc/default/boxup");
+    rig.cloud.inject(Fault::on(PUT).skip(2).forever().hold());
+    machine.ok("seq 9999999 | head -c 22M >/home/ann/papers/large.bin");
+    until("parts are under way", || rig.cloud.parts_stored() >= 3);
     let (pid, writes) = (machine.property("MainPID"), rig.writes());
+    rig.cloud.clear_faults();
     let package = package(rig, manager.kind, 2);
     machine.ok(&format!("{} {package}", manager.upgrade));
+    rig.cloud.release_holds();
     assert_eq!(
         machine.property("ActiveState"),
         "active",
@@ -175,6 +261,10 @@ fn upgrades(rig: &Rig, machine: &Machine, manager: &Manager) {
     assert_eq!(machine.property("UnitFileState"), "enabled");
     machine.ok("grep -q ^BOXUP_LOG=boxup=debug /etc/default/boxup");
     machine.ok("boxup wait --timeout 90s");
+    let large = rig.cloud.entry(second, "large.bin").expect("it is there");
+    let sum = machine.ok("sha1sum </home/ann/papers/large.bin");
+    assert_eq!(large.sha1.as_deref(), sum.split_whitespace().next());
+    assert_eq!((rig.calls(CREATE), rig.cloud.parts_stored()), (1, PARTS));
     assert_eq!(rig.writes(), writes, "its state was lost");
     machine.ok("echo d >/srv/reports/d.txt");
     rig.expect_arrival("d.txt", "d\n");
@@ -261,10 +351,25 @@ fn is_removed(machine: &Machine, manager: &Manager) {
     assert_eq!(left, "");
 }
 
+/// What it knew when it was removed, it knows.
+fn is_installed_again(rig: &Rig, machine: &Machine, manager: &Manager) {
+    let writes = rig.writes();
+    machine.ok(&format!(
+        "{} {}",
+        manager.install,
+        package(rig, manager.kind, 2)
+    ));
+    machine.ok("systemctl enable --now boxup; boxup wait --timeout 90s");
+    assert_eq!(rig.writes(), writes, "its state was lost");
+}
+
+/// While it runs.
 fn is_purged(machine: &Machine) {
+    assert_eq!(machine.property("ActiveState"), "active");
     machine.ok("dpkg --purge boxup");
+    assert_eq!(machine.property("ActiveState"), "inactive");
     machine.ok("test ! -e /etc/boxup && test ! -e /var/lib/boxup && test ! -e /etc/default/boxup");
     // The secret is not the package's, the timer's stamp is systemd's, and the rest is gone.
-    let left = machine.ok("find /etc /var/lib -name '*boxup*' ! -name stamp-boxup.timer");
+    let left = machine.ok("find /etc /run /usr /var/cache /var/lib /var/log -name '*boxup*' ! -name stamp-boxup.timer");
     assert_eq!(left, "/etc/credstore/boxup.client_secret\n");
 }

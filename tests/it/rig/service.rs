@@ -81,6 +81,13 @@ impl Service {
         Run::of(self.child.finish())
     }
 
+    /// The same where it talks to people; its standard output.
+    #[track_caller]
+    pub(crate) fn term_plain(self) -> String {
+        self.child.term();
+        self.child.finish().stdout
+    }
+
     /// Ends it when all is on Box. A change that was hinted at a moment ago and not
     /// looked at, although a wait has covered it, may still count as interrupted.
     #[track_caller]
