@@ -109,6 +109,7 @@ impl Engine {
             run.ended = Some(now).filter(|_| !ending.replaced);
             run.unauthorized = ending.unauthorized.as_ref().map(ToString::to_string);
             run.unreachable.clone_from(&ending.unreachable);
+            run.broken = ending.broken.as_ref().map(ToString::to_string);
         }
         self.keep_memory();
     }

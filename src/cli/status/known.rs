@@ -142,6 +142,7 @@ fn of_run(run: &LastRun) -> Value {
         "service": run.is_service,
         "unauthorized": run.unauthorized,
         "unreachable": run.unreachable,
+        "broken": run.broken,
     })
 }
 
