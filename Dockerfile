@@ -16,10 +16,10 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /out/ /
 USER 10001:10001
-ENV STATE_DIRECTORY=/var/lib/boxup
+ENV BOXUP_CONFIG=/etc/boxup/sync.toml STATE_DIRECTORY=/var/lib/boxup
 VOLUME /var/lib/boxup
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=1m --timeout=10s --start-period=30s \
-    CMD ["boxup", "status", "--config", "/etc/boxup/sync.toml"]
+    CMD ["boxup", "status"]
 ENTRYPOINT ["boxup"]
-CMD ["sync", "--config", "/etc/boxup/sync.toml"]
+CMD ["sync"]

@@ -116,7 +116,7 @@ pub(crate) async fn record(
 /// Approves where no service runs; the next pass acts on it. `None`: there is no such
 /// mirror.
 pub(crate) async fn alone(config: &Config, name: &str) -> Result<Option<Value>, Fatal> {
-    let parts = Parts::open(config, Role::Run)?;
+    let parts = Parts::open(config, Role::Command)?;
     let context = parts.context();
     let number = context.number_of(name);
     let told = match number {

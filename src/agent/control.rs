@@ -16,13 +16,15 @@ use crate::local::owner;
 use crate::model::ids::FolderId;
 use crate::model::path::printable_path;
 use crate::plan::conflict::Keep;
+use crate::store::lock::{self, Holder, Role};
+use crate::store::witness::Witness;
 use serde_json::{Value, json};
 use std::fs::{File, Permissions};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
@@ -32,20 +34,26 @@ const NAME: &str = "control.sock";
 const BEFORE: &str = "control.sock.new";
 /// The longest question: a path may have 4,096 bytes, and JSON six for one of them.
 const LONGEST: u64 = 32_768;
+/// How long a service that starts may take until it can be asked, for who has other ways.
+pub(crate) const STARTING: Duration = Duration::from_secs(10);
+/// How soon a service that does not listen yet is asked again.
+const AGAIN: Duration = Duration::from_millis(50);
 /// How long somebody who connected may take to ask, and how long to take the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Answers until dropped.
 pub(crate) struct Socket {
-    path: PathBuf,
+    socket: Witness,
     task: JoinHandle<()>,
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
         self.task.abort();
-        // Gone already is fine.
-        drop(std::fs::remove_file(&self.path));
+        // Gone already is fine; another one is another's.
+        if !self.socket.is_gone() {
+            drop(std::fs::remove_file(self.socket.path()));
+        }
     }
 }
 
@@ -57,6 +65,7 @@ pub(crate) fn listen(state_dir: &Path, desk: Desk) -> Result<Socket, Fatal> {
         path: printable_path(&path),
         source,
     })?;
+    let socket = Witness::of(path)?;
     let task = tokio::spawn(async move {
         let mut door = Door::new();
         loop {
@@ -76,7 +85,7 @@ pub(crate) fn listen(state_dir: &Path, desk: Desk) -> Result<Socket, Fatal> {
             }
         }
     });
-    Ok(Socket { path, task })
+    Ok(Socket { socket, task })
 }
 
 fn bind(state_dir: &Path, path: &Path) -> io::Result<UnixListener> {
@@ -287,6 +296,45 @@ pub(crate) async fn ask(state_dir: &Path, question: &Value) -> io::Result<Option
     BufReader::new(read).read_line(&mut line).await?;
     let invalid = |_| io::Error::other("the agent went away without an answer");
     serde_json::from_str(&line).map(Some).map_err(invalid)
+}
+
+/// The same for who can wait: a service that has the state already is about to listen, or
+/// to end, and is asked again for as long as `patience`.
+pub(crate) async fn ask_when_ready(
+    state_dir: &Path,
+    question: &Value,
+    patience: Duration,
+) -> io::Result<Option<Value>> {
+    let began = Instant::now();
+    let mut is_told = false;
+    loop {
+        let told = ask(state_dir, question).await?;
+        let service = lock::holder(state_dir).filter(|who| who.role == Role::Service);
+        let Some(who) = service.filter(|_| told.is_none() && began.elapsed() < patience) else {
+            return Ok(told);
+        };
+        if !std::mem::replace(&mut is_told, true) {
+            tracing::info!(holder = %who, "waits until the service can be asked");
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// Who has the state though nobody answers, in a sentence; `None`: nobody.
+pub(crate) fn whoever_is_on(state_dir: &Path) -> Option<String> {
+    let Holder { pid, role } = lock::holder(state_dir)?;
+    Some(match role {
+        Role::Service => format!(
+            "the service (process {pid}) is starting or about to end, and does not answer now"
+        ),
+        Role::Run => format!(
+            "a single pass (process {pid}) is under way, which cannot be asked; no service runs"
+        ),
+        Role::Command => format!(
+            "another command (process {pid}) is using the state in {}; no service runs",
+            printable_path(state_dir)
+        ),
+    })
 }
 
 /// A state directory is its owner's alone: whose it is says more than that it is closed.

@@ -110,7 +110,7 @@ pub(crate) async fn alone(local: &Local, asked: &Asked, is_end: bool) -> Result<
         Err(unknown) => return Ok(unknown),
     };
     make_state_dir(&local.state_dir)?;
-    let _lock = StateLock::acquire(&local.state_dir, Role::Run)?;
+    let _lock = StateLock::acquire(&local.state_dir, Role::Command)?;
     let store = Store::open(&local.state_dir)?;
     let (change, lines) = if is_end {
         let recorded = store.reader()?.pauses()?;

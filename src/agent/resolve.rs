@@ -21,7 +21,7 @@ pub(crate) async fn alone(
     stop: StopSignals,
 ) -> Result<(Vec<Option<Resolved>>, Ending), Fatal> {
     let began = Instant::now();
-    let parts = Parts::open(config, Role::Run)?;
+    let parts = Parts::open(config, Role::Command)?;
     let (schedule, sink) = (Schedule::single(), Box::new(|_| {}));
     let mut engine = parts.engine(config, SINGLE, schedule, Eyes::closed(), sink)?;
     forward_signals(stop, engine.events());

@@ -113,7 +113,7 @@ pub(crate) async fn alone(local: &Local, all: &[Below]) -> Result<Value, Fatal> 
             .map(|below| Waits::default().value(&below.mirror));
         return Ok(json!({ "mirrors": nothing.collect::<Vec<_>>() }));
     }
-    let _lock = StateLock::acquire(&local.state_dir, Role::Run)?;
+    let _lock = StateLock::acquire(&local.state_dir, Role::Command)?;
     let store = Store::open(&local.state_dir)?;
     let done = record(local, &store, all).await;
     store.close().await;

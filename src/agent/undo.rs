@@ -302,7 +302,7 @@ async fn patiently<'a, T>(
 
 /// Undoes where no service runs.
 pub(crate) async fn alone(config: &Config, name: &str) -> Result<Value, Fatal> {
-    let parts = Parts::open(config, Role::Run)?;
+    let parts = Parts::open(config, Role::Command)?;
     let context = parts.context();
     let undone = run(&context, parts.store(), name, true).await;
     drop(context);

@@ -1,5 +1,6 @@
 //! `boxup bump` and `boxup retry`: this goes next, and this once more.
 
+use crate::agent::control;
 use crate::agent::explain::{self, Explained, Here, State};
 use crate::agent::notice::put_path;
 use crate::agent::retry::{self, Below};
@@ -46,7 +47,11 @@ pub(super) async fn bump(local: &Local, args: &BumpArgs, mut output: Output) -> 
         let question = below.question("bump");
         let reply = match errand::ask(&local.state_dir, &question, PATIENCE, SLOW).await {
             Ok(Some(reply)) => reply,
-            Ok(None) => return failure::said(NOBODY, exit::UNREACHABLE, json, &mut output),
+            Ok(None) => {
+                let why = control::whoever_is_on(&local.state_dir);
+                let why = why.as_deref().unwrap_or(NOBODY);
+                return failure::said(why, exit::UNREACHABLE, json, &mut output);
+            }
             Err(Untold::Configuration(error)) => return refuse(&error, json, &mut output),
             Err(Untold::Failed(what, code)) => {
                 return failure::said(&what, code, json, &mut output);

@@ -1,6 +1,6 @@
 //! What changes something: told to the service, or done here where none runs.
 
-use crate::agent::control;
+use crate::agent::control::{self, STARTING};
 use crate::agent::run::Fatal;
 use crate::cli::wording::printable_path;
 use crate::cli::{Load, Place, exit};
@@ -62,7 +62,7 @@ pub(super) async fn ask(
     slow: &str,
 ) -> Result<Option<Value>, Untold> {
     let unreachable = |what: String| Untold::Failed(what, exit::UNREACHABLE);
-    let asked = control::ask(state_dir, question);
+    let asked = control::ask_when_ready(state_dir, question, STARTING);
     match tokio::time::timeout(patience, asked).await {
         Ok(Ok(told)) => told.map(sound).transpose(),
         Ok(Err(error)) => Err(unreachable(format!("the service cannot be asked: {error}"))),

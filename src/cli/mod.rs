@@ -15,6 +15,7 @@ pub(crate) mod explain;
 pub(crate) mod failure;
 pub(crate) mod fold;
 pub(crate) mod generated;
+pub(crate) mod hangup;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod json;
@@ -56,8 +57,9 @@ use tokio::sync::mpsc;
 pub struct Signals {
     /// Ends a run: once lets what runs finish, twice does not.
     pub stop: mpsc::Receiver<()>,
-    /// Called once by a service that begins: from then on each hang-up makes it read its
-    /// configuration again. Everything else ends by a hang-up as any program does.
+    /// Called once at most: from then on hang-ups come this way. A service reads its
+    /// configuration again for each; everything else ends by one as by `stop`, unless it
+    /// was started to ignore them.
     pub hangups: Box<dyn FnOnce() -> mpsc::Receiver<()> + Send>,
 }
 
@@ -97,7 +99,12 @@ pub async fn run(
 }
 
 async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: Signals) -> u8 {
-    let Signals { mut stop, hangups } = signals;
+    let Signals { stop, hangups } = signals;
+    let (mut stop, hangups) = match &args.command {
+        Command::Sync(args) if args.is_service() => (stop, Some(hangups())),
+        _ if hangup::is_ignored() => (stop, None),
+        _ => (hangup::ends_too(stop, hangups()), None),
+    };
     let mut output = Output::standard();
     let (verbose, quiet) = (args.log.verbose > 0, args.log.quiet);
     let place = Place {
@@ -112,7 +119,7 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
                 quiet,
                 looks,
             };
-            sync::sync(place, way, Signals { stop, hangups }, output).await
+            sync::sync(place, way, (stop, hangups), output).await
         }
         Command::Config {
             command: ConfigCommand::Check { json },
@@ -136,7 +143,7 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
         }
         Command::Resolve(args) => resolve::run(place, args, stop, output).await,
         Command::Verify(args) => verify::run(place, args, stop, output).await,
-        Command::Service { command } => service::run(command, &place, &mut output),
+        Command::Service { command } => Box::pin(service::run(command, &place, &mut output)).await,
         Command::Completions { shell } => generated::completions(shell, &mut output),
         Command::Man { dir } => generated::man(dir.as_deref(), &mut output),
         Command::Status(args) => tell_status(args, &place, (looks, output), &mut stop).await,

@@ -14,8 +14,7 @@ use crate::cli::reload::Outside;
 use crate::cli::text::{Style, Text, Volume};
 use crate::cli::wording::{printable, printable_path};
 use crate::cli::{
-    Place, Signals, exit, json, logging, problems, progress, refuse, screen, slip, summary,
-    unless_told,
+    Place, exit, json, logging, problems, progress, refuse, screen, slip, summary, unless_told,
 };
 use crate::config::{self, Config, Environment};
 use std::io::{IsTerminal, stderr, stdin};
@@ -32,12 +31,14 @@ pub(super) struct Way {
     pub(crate) looks: Looks,
 }
 
-/// Reads the configuration, runs, and returns the exit code.
-pub(super) async fn sync(place: Place, way: Way, signals: Signals, mut output: Output) -> u8 {
-    let Signals { mut stop, hangups } = signals;
-    let is_service = !way.args.once && !way.args.dry_run;
-    let hangups = is_service.then(hangups);
-    if is_service {
+/// Reads the configuration, runs, and returns the exit code. Hang-ups come to a service.
+pub(super) async fn sync(
+    place: Place,
+    way: Way,
+    (mut stop, hangups): (mpsc::Receiver<()>, Option<mpsc::Receiver<()>>),
+    mut output: Output,
+) -> u8 {
+    if way.args.is_service() {
         warn_root(&way.args, &place.environment, &mut output);
     }
     let loaded = match unless_told(&mut stop, place.load(config::load)).await {

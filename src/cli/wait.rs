@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use std::io;
 use std::time::Duration;
 
+const NOBODY: &str = "no boxup is running for this state directory";
+
 /// Waits until all is on Box.
 pub(crate) async fn wait(config: &Local, args: &WaitArgs, mut output: Output) -> u8 {
     let (timeout, as_json) = (args.timeout, args.json);
@@ -20,16 +22,18 @@ pub(crate) async fn wait(config: &Local, args: &WaitArgs, mut output: Output) ->
         return failure::said(&what, exit::USAGE, as_json, &mut output);
     }
     let question = json!({ "verb": "wait", "mirrors": args.mirrors });
-    let asked = tokio::time::timeout(timeout, control::ask(&config.state_dir, &question)).await;
+    let asked = control::ask_when_ready(&config.state_dir, &question, timeout);
+    let asked = tokio::time::timeout(timeout, asked).await;
     let (mut reply, code) = match asked {
         Ok(Ok(Some(reply))) => {
             let code = waited(&reply);
             (reply, code)
         }
-        Ok(Ok(None)) => (
-            json!({ "error": "no boxup is running for this state directory" }),
-            exit::UNREACHABLE,
-        ),
+        Ok(Ok(None)) => {
+            let why = control::whoever_is_on(&config.state_dir);
+            let why = why.unwrap_or_else(|| NOBODY.to_owned());
+            (json!({ "error": why }), exit::UNREACHABLE)
+        }
         Ok(Err(error)) => return unanswered(&error, &mut output),
         Err(_) => (json!({ "timed_out": true }), exit::INCOMPLETE),
     };

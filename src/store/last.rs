@@ -14,6 +14,7 @@ const FILE: Leaf = Leaf {
     name: "standing.json",
     longest: 4_000_000,
     is_durable: false,
+    room: 4_096,
 };
 
 /// Seconds since 1970.
@@ -43,6 +44,8 @@ pub(crate) struct LastRun {
     pub(crate) unauthorized: Option<String>,
     /// What was heard instead of Box.
     pub(crate) unreachable: Option<String>,
+    /// Why the state could not be used any more.
+    pub(crate) broken: Option<String>,
 }
 
 /// How a mirror stood when it was last looked at.

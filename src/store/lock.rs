@@ -4,33 +4,41 @@
 //! only tells people who holds it.
 
 use crate::store::error::Error;
+use crate::store::witness::Witness;
 use rustix::process::{Pid, test_kill_process};
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Longer than what stands in the file.
 const LONGEST: u64 = 64;
+/// Whoever has just got it has signed by then, and whoever lets it go has done so.
+const TRIES: u32 = 10;
+const A_MOMENT: Duration = Duration::from_millis(10);
 
 /// What the lock is held for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// The service.
     Service,
-    /// A single pass, or a command.
+    /// A single pass.
     Run,
+    /// A command that changes something.
+    Command,
 }
 
 impl Role {
-    const ALL: [Self; 2] = [Self::Service, Self::Run];
+    const ALL: [Self; 3] = [Self::Service, Self::Run, Self::Command];
 
     /// In a word.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Service => "service",
             Self::Run => "run",
+            Self::Command => "command",
         }
     }
 }
@@ -53,13 +61,26 @@ impl fmt::Display for Holder {
 /// Held for as long as it lives.
 #[derive(Debug)]
 pub(crate) struct StateLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for StateLock {
+    /// Nobody is named any more, and then the lock goes with the file.
+    fn drop(&mut self) {
+        drop(self.file.set_len(0));
+    }
 }
 
 impl StateLock {
     /// Takes the lock or says at once that somebody else has it, and who.
     pub(crate) fn acquire(dir: &Path, role: Role) -> Result<Self, Error> {
-        let path = dir.join("lock");
+        Self::acquire_after(dir, role, || std::thread::park_timeout(A_MOMENT))
+    }
+
+    /// The same. Between taking and signing, and between wiping out and letting go, nobody
+    /// is named: `pause` lets that pass.
+    fn acquire_after(dir: &Path, role: Role, mut pause: impl FnMut()) -> Result<Self, Error> {
+        let path = path(dir);
         let directory = |source| Error::Directory {
             path: path.clone(),
             source,
@@ -67,42 +88,66 @@ impl StateLock {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = options.mode(0o600).open(&path).map_err(directory)?;
-        match file.try_lock() {
-            Ok(()) => {
-                sign(&mut file, role);
-                Ok(Self { _file: file })
+        let mut left = TRIES;
+        loop {
+            match file.try_lock() {
+                Ok(()) => {
+                    sign(&mut file, role);
+                    return Ok(Self { file });
+                }
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(source)) => return Err(directory(source)),
             }
-            Err(TryLockError::WouldBlock) => Err(Error::Locked {
-                path: dir.to_path_buf(),
-                holder: signed(&mut file),
-                waited: None,
-            }),
-            Err(TryLockError::Error(source)) => Err(directory(source)),
+            let holder = signed(&mut file);
+            if holder.is_some() || left == 0 {
+                return Err(Error::Locked {
+                    path: dir.to_path_buf(),
+                    holder,
+                    waited: None,
+                });
+            }
+            left -= 1;
+            pause();
         }
     }
 }
 
-/// Who seems to hold it, without touching it. Whoever has let it go and still runs is named
-/// as well, so this is for information.
+/// Of the lock of a state directory.
+pub(crate) fn witness(dir: &Path) -> Result<Witness, Error> {
+    Witness::of(path(dir))
+}
+
+fn path(dir: &Path) -> PathBuf {
+    dir.join("lock")
+}
+
+/// Who holds it, without touching it, as far as that is written down: for information. Whoever
+/// asks is not it: in a container, where each is the first process in turn, one that was killed
+/// had the same number.
 pub(crate) fn holder(dir: &Path) -> Option<Holder> {
-    signed(&mut File::open(dir.join("lock")).ok()?)
+    let holder = signed(&mut File::open(path(dir)).ok()?)?;
+    (holder.pid != std::process::id()).then_some(holder)
 }
 
 /// Writes down who has it. It is for information: a disk that is full is no reason to stop.
+/// At no moment is the file empty.
 fn sign(file: &mut File, role: Role) {
     let pid = std::process::id();
     let line = format!("{}\n", Holder { pid, role });
-    drop(
-        file.set_len(0)
-            .and_then(|()| file.write_all(line.as_bytes())),
-    );
+    let signed = file
+        .rewind()
+        .and_then(|()| file.write_all(line.as_bytes()))
+        .and_then(|()| file.set_len(line.len() as u64));
+    drop(signed);
 }
 
 /// Who has written there last, if that process still runs.
 fn signed(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
+    file.rewind().ok()?;
     file.take(LONGEST).read_to_string(&mut text).ok()?;
-    let (pid, role) = text.trim_end().split_once(' ')?;
+    // Of a longer line that was there before, an end may be left.
+    let (pid, role) = text.lines().next()?.split_once(' ')?;
     let role = Role::ALL.into_iter().find(|one| one.word() == role)?;
     let pid: u32 = pid.parse().ok()?;
     let process = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
@@ -116,7 +161,7 @@ mod tests {
     use super::{Holder, Role, StateLock};
     use crate::store::error::Error;
 
-    fn holder(dir: &std::path::Path) -> Option<Holder> {
+    fn refused_by(dir: &std::path::Path) -> Option<Holder> {
         match StateLock::acquire(dir, Role::Run) {
             Err(Error::Locked { holder, .. }) => holder,
             other => panic!("{other:?}"),
@@ -128,12 +173,46 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let first = StateLock::acquire(dir.path(), Role::Service).unwrap();
         let (pid, role) = (std::process::id(), Role::Service);
-        assert_eq!(holder(dir.path()), Some(Holder { pid, role }));
+        assert_eq!(refused_by(dir.path()), Some(Holder { pid, role }));
         drop(first);
         let second = StateLock::acquire(dir.path(), Role::Run).unwrap();
         let role = Role::Run;
-        assert_eq!(holder(dir.path()), Some(Holder { pid, role }));
+        assert_eq!(refused_by(dir.path()), Some(Holder { pid, role }));
         drop(second);
+        let left = std::fs::read(dir.path().join("lock")).unwrap();
+        assert_eq!(left, b"", "it was let go");
+    }
+
+    #[test]
+    fn whoever_has_just_got_it_is_named_and_whoever_lets_it_go_is_not_in_the_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        // Taken by somebody who has not signed yet, and then has.
+        let taken = std::fs::File::create(&path).unwrap();
+        taken.try_lock().unwrap();
+        let (pid, role) = (std::process::id(), Role::Run);
+        let signs = || std::fs::write(&path, format!("{pid} run\nvice\n")).unwrap();
+        let second = StateLock::acquire_after(dir.path(), Role::Run, signs);
+        let Err(Error::Locked { holder, .. }) = second else {
+            panic!("{second:?}");
+        };
+        assert_eq!(holder, Some(Holder { pid, role }));
+        // Wiped out by somebody who is about to let it go, and then does.
+        taken.set_len(0).unwrap();
+        let mut taken = Some(taken);
+        let ends = || drop(taken.take());
+        let third = StateLock::acquire_after(dir.path(), Role::Command, ends).unwrap();
+        let role = Role::Command;
+        assert_eq!(refused_by(dir.path()), Some(Holder { pid, role }));
+        drop(third);
+        // By somebody who cannot sign.
+        let mute = std::fs::File::open(&path).unwrap();
+        mute.try_lock().unwrap();
+        let fourth = StateLock::acquire_after(dir.path(), Role::Run, || {});
+        assert!(
+            matches!(fourth, Err(Error::Locked { holder: None, .. })),
+            "{fourth:?}"
+        );
     }
 
     #[test]
@@ -150,8 +229,18 @@ mod tests {
             "-1 run",
         ] {
             std::fs::write(dir.path().join("lock"), text).unwrap();
-            assert_eq!(holder(dir.path()), None, "{text:?}");
+            assert_eq!(refused_by(dir.path()), None, "{text:?}");
         }
         drop(lock);
+    }
+
+    #[test]
+    fn whoever_asks_had_its_number_from_one_that_has_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let parent = std::os::unix::process::parent_id();
+        for (pid, is_named) in [(parent, true), (std::process::id(), false)] {
+            std::fs::write(dir.path().join("lock"), format!("{pid} run\n")).unwrap();
+            assert_eq!(super::holder(dir.path()).is_some(), is_named);
+        }
     }
 }

@@ -108,7 +108,7 @@ fn when_waiting_was_in_vain_it_ends_with_75_and_names_who_is_on() {
 fn waiting_ends_at_once_when_it_is_told_to() {
     let rig = Rig::new();
     let first = held(&rig);
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT", "HUP"] {
         let second = waiting(&rig, "10h");
         crate::rig::signal(second.pid(), signal);
         let second = Run::of(second.finish());
@@ -117,6 +117,39 @@ fn waiting_ends_at_once_when_it_is_told_to() {
     }
     rig.cloud.release_holds();
     Run::of(first.finish()).expect_code(0);
+}
+
+/// A terminal that goes away sends several.
+#[test]
+fn a_hang_up_ends_a_pass_as_a_stop_does_and_does_not_hurry_it() {
+    let rig = Rig::new();
+    let first = held(&rig);
+    for _ in 0..3 {
+        crate::rig::signal(first.pid(), "HUP");
+    }
+    until("it is ending", || first.stdout().contains("\"draining\""));
+    crate::rig::signal(first.pid(), "HUP");
+    rig.cloud.release_holds();
+    let first = Run::of(first.finish());
+    assert!([0, 1].contains(&first.code), "{first}");
+    assert_eq!(first.count("uploaded"), 1, "{first}");
+}
+
+#[test]
+fn under_nohup_a_pass_outlasts_its_terminal() {
+    let rig = Rig::new();
+    let first = held(&rig);
+    let plain = rig.command(&["sync", "--once", "--json", "-v", "--wait-lock", "10m"]);
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]);
+    shell.arg(plain.get_program()).args(plain.get_args());
+    let second = Child::start(crate::rig::clean(shell, rig.temp()));
+    until("it waits", || second.stderr().contains(WAITS));
+    crate::rig::signal(second.pid(), "HUP");
+    rig.cloud.release_holds();
+    Run::of(first.finish()).expect_code(0);
+    Run::of(second.finish()).expect_code(0);
+    rig.expect_same_as_disk();
 }
 
 #[test]
@@ -173,6 +206,7 @@ fn a_pass_that_was_cut_short_is_not_taken_for_a_whole_one() {
     let status: serde_json::Value = serde_json::from_str(&status.stdout).expect("JSON");
     let mirror = &status["mirrors"][0];
     assert_eq!(mirror["cut_short"], true, "{mirror}");
+    assert_eq!(mirror["pending"], 1, "{mirror}");
     assert!(mirror["last_pass"].is_null(), "{mirror}");
 }
 

@@ -29,6 +29,15 @@ fn the_example_is_a_right_configuration() {
     }
 }
 
+#[test]
+fn the_image_is_built_with_the_rust_that_the_program_asks_for() {
+    let read = |path| std::fs::read_to_string(repository(path)).expect("read");
+    let (image, manifest) = (read("Dockerfile"), read("Cargo.toml"));
+    let rust = manifest.split("rust-version = \"").nth(1).expect("named");
+    let rust = rust.split('"').next().unwrap_or_default();
+    assert!(image.contains(&format!("FROM rust:{rust}-")), "{image}");
+}
+
 /// The exit codes of a text, with their first words.
 fn codes(text: &str, split: char) -> BTreeMap<u8, String> {
     text.lines()

@@ -37,8 +37,7 @@ impl Engine {
         if self.stop.is_some() || broken.is_some() {
             self.unseen |= self.fresh.are_waiting() || self.visits.are_waiting();
             for part in &mut self.parts {
-                self.tally.pending += part.put_off.len() as u64;
-                part.jobs += part.put_off.len();
+                part.tally.pending += part.put_off.len() as u64;
                 part.put_off.clear();
             }
             let drained = self.drain().await;
@@ -140,7 +139,7 @@ impl Engine {
                 }
             };
             match looked {
-                Ok(Ok((true, found))) => self.tally.pending += found,
+                Ok(Ok((true, found))) => self.parts[mirror].tally.pending += found,
                 _ => self.unseen = true,
             }
         }
@@ -162,8 +161,8 @@ impl Engine {
         self.context.client.close();
         self.fresh.clear();
         self.visits.clear();
-        for (_, lane, _) in self.queue.take_out(&Lane::ALL, |_| true) {
-            self.not_reached(lane);
+        for (key, lane, _) in self.queue.take_out(&Lane::ALL, |_| true) {
+            self.not_reached(key.0, lane);
         }
         let mut aside = Vec::new();
         // Whoever goes on looks at everything anyway.
@@ -183,8 +182,13 @@ impl Engine {
         }
         // Whatever is cut off here is in doubt, and the next run asks Box about it.
         self.tasks.abort_all();
-        for lane in Lane::ALL {
-            (0..self.queue.running_in(lane)).for_each(|_| self.not_reached(lane));
+        let cut: Vec<_> = self
+            .queue
+            .under_way()
+            .map(|(key, lane)| (key.0, lane))
+            .collect();
+        for (mirror, lane) in cut {
+            self.not_reached(mirror, lane);
         }
         // Nothing of it may be at work beside whoever goes on.
         let gone = async { while self.tasks.join_next().await.is_some() {} };

@@ -96,10 +96,12 @@ impl Engine {
                 }),
             };
             let is_cut = self.parts[mirror].pass.is_some();
+            let left = self.parts[mirror].tally.pending;
             self.change_memory(mirror, |pass| {
                 if is_cut {
                     (pass.ended, pass.cut_short) = (Some(now), true);
                 }
+                pass.pending = left;
                 pass.fresh = fresh.map(last::seconds).or(pass.fresh);
             });
         }
@@ -107,6 +109,7 @@ impl Engine {
             run.ended = Some(now).filter(|_| !ending.replaced);
             run.unauthorized = ending.unauthorized.as_ref().map(ToString::to_string);
             run.unreachable.clone_from(&ending.unreachable);
+            run.broken = ending.broken.as_ref().map(ToString::to_string);
         }
         self.keep_memory();
     }

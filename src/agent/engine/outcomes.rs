@@ -68,7 +68,7 @@ impl Engine {
             }
             Ended::Effect(Effect::Halt(halt)) => {
                 self.over(&key);
-                self.miss(mirror, u64::from(lane.sends()), !lane.sends());
+                self.not_reached(mirror, lane);
                 if !self.parts[mirror].is_stopped() {
                     self.halt(mirror, halt);
                 }
@@ -76,7 +76,7 @@ impl Engine {
             Ended::Effect(Effect::Unauthorized(said)) => {
                 self.over(&key);
                 self.stop.get_or_insert(Stop::Unauthorized(said));
-                self.not_reached(lane);
+                self.not_reached(mirror, lane);
             }
         }
         self.end_pass(mirror)
@@ -222,7 +222,7 @@ impl Engine {
         }
         if self.stop.is_some() || self.parts[key.0].is_stopped() {
             self.over(&key);
-            self.miss(key.0, u64::from(lane.sends()), !lane.sends());
+            self.not_reached(key.0, lane);
             return;
         }
         if failed == Failed::Changing {
@@ -243,9 +243,8 @@ impl Engine {
     }
 
     /// Directories are not counted: nobody knows what is in them.
-    pub(super) fn not_reached(&mut self, lane: Lane) {
-        self.tally.pending += u64::from(lane.sends());
-        self.unseen |= !lane.sends();
+    pub(super) fn not_reached(&mut self, mirror: usize, lane: Lane) {
+        self.miss(mirror, u64::from(lane.sends()), !lane.sends());
     }
 
     fn give_up(&mut self, key: Key, failed: Failed, now: Instant) {

@@ -518,13 +518,11 @@ impl Engine {
     /// Something was not done, or not looked at, because of the stop or because the mirror
     /// stands still: then its next pass finds it.
     pub(super) fn miss(&mut self, mirror: usize, files: u64, is_unseen: bool) {
-        if self.stop.is_some() {
-            self.tally.pending += files;
-            self.unseen |= is_unseen;
-        } else {
-            let part = &mut self.parts[mirror];
-            part.tally.pending += files;
-            part.is_unseen |= is_unseen;
+        let part = &mut self.parts[mirror];
+        part.tally.pending += files;
+        match self.stop.is_some() {
+            true => self.unseen |= is_unseen,
+            false => part.is_unseen |= is_unseen,
         }
     }
 

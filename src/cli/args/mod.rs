@@ -83,9 +83,9 @@ pub(crate) enum Command {
     ///
     /// Runs until SIGTERM or SIGINT, then finishes what it is sending (10 seconds at the
     /// most; a second signal ends it at once). SIGHUP makes it read its configuration
-    /// again; one with mistakes changes nothing. On a
-    /// terminal, standard error shows how far it is; not with --json or where $TERM is
-    /// "dumb", and with $NO_COLOR without colours.
+    /// again, and one with mistakes changes nothing; --once ends by it as by SIGTERM, but
+    /// under nohup. On a terminal, standard error shows how far it is; not with --json or
+    /// where $TERM is "dumb", and with $NO_COLOR without colours.
     #[command(after_help = examples::SYNC)]
     Sync(SyncArgs),
 

@@ -37,6 +37,13 @@ pub(crate) struct SyncArgs {
     pub(crate) root: RootArgs,
 }
 
+impl SyncArgs {
+    /// Whether it goes on until it is stopped.
+    pub(crate) fn is_service(&self) -> bool {
+        !self.once && !self.dry_run
+    }
+}
+
 /// Whether it is known that root runs it.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct RootArgs {

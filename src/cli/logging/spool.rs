@@ -1,19 +1,19 @@
 //! Lines on their way out. A thread of their own writes them, so that nobody who has
 //! something to tell waits for whoever takes it.
 //!
-//! The spool is bounded. A reader that is slow holds its writers back for a moment; one that
-//! takes nothing at all does not: lines are counted instead of kept, and how many were lost
-//! is said in their place when there is somebody to take it again.
+//! The spool is bounded. A reader that is slow holds its writers back for a moment, and no
+//! more until it has caught up: then lines are counted instead of kept, and how many were
+//! lost is said in their place when there is room again.
 
 use crate::cli::logging::form::Line;
 use crate::cli::logging::sink::Sink;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The most that waits to be taken, in bytes.
 const MOST: usize = 4 << 20;
-/// Whoever takes nothing for so long is not waited for.
+/// Whoever holds others up for so long, all in all, is not waited for until it has caught up.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The words for so many lines that were lost.
@@ -25,6 +25,7 @@ pub(crate) struct Spool {
     changed: Condvar,
     lost: Lost,
     most: usize,
+    patience: Duration,
 }
 
 #[derive(Default)]
@@ -34,6 +35,8 @@ struct State {
     bytes: usize,
     /// Lines that found no room, since the last one that did.
     refused: u64,
+    /// For how long others were held up, since everything was written.
+    held_up: Duration,
     /// So many were written, or could not be.
     handled: u64,
     /// Some are being written.
@@ -46,15 +49,16 @@ struct State {
 impl Spool {
     /// Writes into `sink`; `lost` says how many lines were lost.
     pub(crate) fn new(sink: Box<dyn Sink>, lost: Lost) -> Arc<Self> {
-        Self::holding(MOST, sink, lost)
+        Self::holding(MOST, PATIENCE, sink, lost)
     }
 
-    fn holding(most: usize, sink: Box<dyn Sink>, lost: Lost) -> Arc<Self> {
+    fn holding(most: usize, patience: Duration, sink: Box<dyn Sink>, lost: Lost) -> Arc<Self> {
         let spool = Arc::new(Self {
             state: Mutex::default(),
             changed: Condvar::new(),
             lost,
             most,
+            patience,
         });
         let writing = Arc::clone(&spool);
         let thread = std::thread::Builder::new().name("log".to_owned());
@@ -69,11 +73,14 @@ impl Spool {
     pub(crate) fn push(&self, line: Line) {
         let mut state = self.state();
         while state.bytes > 0 && state.bytes + size(&line) > self.most {
-            if state.is_stuck {
+            let left = self.patience.saturating_sub(state.held_up);
+            if state.is_stuck || left.is_zero() {
                 state.refused += 1;
                 return;
             }
-            state = self.progress(state, PATIENCE);
+            let began = Instant::now();
+            state = self.progress(state, left);
+            state.held_up += began.elapsed();
         }
         if state.refused > 0 {
             let lost = (self.lost)(state.refused);
@@ -102,7 +109,8 @@ impl Spool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a line to be handled; nobody takes anything if none is within the limit.
+    /// Waits for a line to be handled; nobody takes anything if none is within a limit that
+    /// is long enough to tell.
     fn progress<'a>(
         &'a self,
         state: MutexGuard<'a, State>,
@@ -112,7 +120,7 @@ impl Spool {
         let is_still = |state: &mut State| state.handled == before && !state.is_idle();
         let waited = self.changed.wait_timeout_while(state, limit, is_still);
         let (mut state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.is_stuck |= waited.timed_out();
+        state.is_stuck |= waited.timed_out() && limit >= self.patience;
         state
     }
 
@@ -133,6 +141,9 @@ impl Spool {
                 state.bytes -= size(&line);
                 state.handled += 1;
                 state.is_stuck = false;
+                if state.bytes == 0 {
+                    state.held_up = Duration::ZERO;
+                }
                 self.changed.notify_all();
             }
             self.state().is_busy = false;
@@ -168,7 +179,7 @@ fn size(line: &Line) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::Spool;
+    use super::{PATIENCE, Spool};
     use crate::cli::logging::form::Line;
     use crate::cli::logging::sink::Sink;
     use std::io;
@@ -205,7 +216,7 @@ mod tests {
             taken: Arc::clone(&taken),
         };
         let lost = |lines| Line::from(format!("{lines} lost"));
-        let spool = Spool::holding(most, Box::new(sink), Box::new(lost));
+        let spool = Spool::holding(most, PATIENCE, Box::new(sink), Box::new(lost));
         (spool, may_in, taken)
     }
 
@@ -247,6 +258,40 @@ mod tests {
         push(&spool, "again");
         spool.flush(LONG);
         assert_eq!(*taken.lock().unwrap(), ["line 00", "99 lost", "again"]);
+    }
+
+    /// Takes a line now and then, always before anybody has lost patience with it.
+    struct Slow(Arc<Mutex<Vec<String>>>);
+
+    impl Sink for Slow {
+        fn write(&mut self, line: &Line) -> io::Result<()> {
+            std::thread::park_timeout(Duration::from_millis(5));
+            let text = String::from_utf8_lossy(&line.bytes).into_owned();
+            self.0.lock().unwrap().push(text);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn who_is_slow_holds_nobody_up_for_ever() {
+        let taken = Arc::<Mutex<Vec<String>>>::default();
+        let lost = |lines| Line::from(format!("{lines} lost"));
+        let patience = Duration::from_millis(100);
+        let slow = Box::new(Slow(Arc::clone(&taken)));
+        let spool = Spool::holding(70, patience, slow, Box::new(lost));
+        for number in 0..1_000 {
+            push(&spool, &format!("line {number:03}"));
+        }
+        spool.flush(LONG);
+        // It has caught up: what was lost is told.
+        push(&spool, "again");
+        spool.flush(LONG);
+        let taken = taken.lock().unwrap();
+        let lost = taken.iter().filter_map(|line| line.strip_suffix(" lost"));
+        let lost: Vec<usize> = lost.map(|number| number.parse().unwrap()).collect();
+        let kept = taken.len() - lost.len();
+        assert_eq!(kept + lost.iter().sum::<usize>(), 1_001, "{taken:?}");
+        assert!(!lost.is_empty(), "all were waited for");
     }
 
     #[test]

@@ -85,7 +85,7 @@ async fn tell(state_dir: &Path, cases: &[Case]) -> Option<Done> {
     };
     for case in cases {
         let question = control::decision(&case.order)?;
-        let asked = control::ask(state_dir, &question);
+        let asked = control::ask_when_ready(state_dir, &question, control::STARTING);
         let reply = match tokio::time::timeout(PATIENCE, asked).await {
             Ok(Ok(None)) if done.results.is_empty() => return None,
             Ok(Ok(Some(reply))) => reply,

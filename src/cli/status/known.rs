@@ -11,8 +11,9 @@ use crate::plan::policy::OnDelete;
 use crate::remote::auth::file::{Kept, TokenFile};
 use crate::store::error::Error as StoreError;
 use crate::store::last::{self, Last, LastPass, LastRun, Seconds};
+use crate::store::lock::{self, Role};
+use crate::store::peek;
 use crate::store::reader::Reader;
-use crate::store::{lock, peek};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
@@ -28,11 +29,16 @@ pub(super) fn known(config: &Local) -> Result<Value, StoreError> {
     let now = clock::nanos();
     let pauses = reader.pauses()?.into_iter();
     let pauses: Vec<_> = pauses.filter(|pause| !pause.is_over(now)).collect();
+    let busy = lock::holder(&config.state_dir);
+    let is_passing = busy.is_some_and(|who| who.role == Role::Run);
     for mirror in &config.mirrors {
         let pause = pauses.iter().find(|pause| pause.mirror == mirror.name);
-        mirrors.push(of_mirror(&reader, mirror, &last, pause)?);
+        let mut told = of_mirror(&reader, mirror, &last, pause)?;
+        if is_passing {
+            passing(&mut told);
+        }
+        mirrors.push(told);
     }
-    let busy = lock::holder(&config.state_dir);
     Ok(json!({
         "running": false,
         "busy": busy.map(|who| json!({ "pid": who.pid, "role": who.role.word() })),
@@ -90,6 +96,17 @@ fn of_mirror(
     }))
 }
 
+/// A single pass is under way, which cannot be asked: what the one before left is not what
+/// there is to do now.
+fn passing(mirror: &mut Value) {
+    if mirror["state"] == "stopped" {
+        mirror["state"] = json!("running");
+    }
+    for key in ["pending", "in_flight", "failed"] {
+        mirror[key] = Value::Null;
+    }
+}
+
 /// Why a mirror waits for a person, as far as the mapping tells.
 fn held(reader: &Reader, mirror: &Mirror, root: FolderKey) -> Result<Option<Value>, StoreError> {
     let name = &mirror.name;
@@ -125,6 +142,7 @@ fn of_run(run: &LastRun) -> Value {
         "service": run.is_service,
         "unauthorized": run.unauthorized,
         "unreachable": run.unreachable,
+        "broken": run.broken,
     })
 }
 

@@ -269,12 +269,19 @@ fn headline(status: &Value, look: &Look) -> String {
         _ => "the last pass",
     };
     if let Some(pid) = status["busy"]["pid"].as_u64() {
-        return format!("boxup is at work (pid {pid}), and not as a service that can be asked");
+        return match word(&status["busy"]["role"]) {
+            "service" => format!("the service is starting or about to end (pid {pid})"),
+            "run" => format!("a single pass is under way (pid {pid}); no service runs"),
+            _ => format!("a command is at work (pid {pid}); no service runs"),
+        };
     }
     let how = match (run["unauthorized"].as_str(), run["unreachable"].as_str()) {
         (Some(why), _) => format!(", for Box let nobody in: {why}"),
         (None, Some(why)) => format!(", for Box did not answer: {why}"),
-        (None, None) => String::new(),
+        (None, None) => match run["broken"].as_str() {
+            Some(why) => format!(": {why}"),
+            None => String::new(),
+        },
     };
     match (ago(&run["ended_at"], look), ago(&run["started_at"], look)) {
         (Some(ended), _) => format!("boxup is not running; {what} ended {ended}{how}"),
@@ -532,7 +539,15 @@ mod tests {
             ),
             (
                 json!({ "busy": { "pid": 7, "role": "run" } }),
-                "boxup is at work (pid 7), and not as a service that can be asked",
+                "a single pass is under way (pid 7); no service runs",
+            ),
+            (
+                json!({ "busy": { "pid": 7, "role": "service" } }),
+                "the service is starting or about to end (pid 7)",
+            ),
+            (
+                json!({ "busy": { "pid": 7, "role": "command" } }),
+                "a command is at work (pid 7); no service runs",
             ),
         ] {
             assert_eq!(first(status), expected);

@@ -57,7 +57,12 @@ pub(super) fn judge(status: &Value, most: Duration) -> Judged {
         }
         false => told.join("; "),
     };
-    let runs = if is_running { "" } else { ", no agent runs" };
+    let runs = match status["busy"]["role"].as_str() {
+        _ if is_running => "",
+        Some("run") => ", a single pass is under way",
+        Some("service") => ", the service is starting or about to end",
+        _ => ", no agent runs",
+    };
     let line = format!("{}: {told} (limit {limit}{runs})", word(code));
     Judged { code, line }
 }

@@ -435,6 +435,11 @@ impl<K: Turns + Clone + Eq + Hash, W: Clone> Queue<K, W> {
         self.running.keys().filter(|key| is_meant(key)).count()
     }
 
+    /// What runs, and in which lane.
+    pub(crate) fn under_way(&self) -> impl Iterator<Item = (&K, Lane)> {
+        self.running.iter().map(|(key, job)| (key, job.ticket.lane))
+    }
+
     /// Whether nothing is left to do.
     pub(crate) fn is_idle(&self) -> bool {
         self.pending() == 0 && self.running.is_empty()
