@@ -64,9 +64,11 @@
 //!   state and under the same lock (`agent/serve.rs`); the loop itself tells systemd how it
 //!   stands and that it turns (`agent/engine/standing.rs`, `agent/notify_socket.rs`).
 //!   What is not on Box, and since when, is told by `plan/lag.rs`; what a run leaves for
-//!   `status` when none runs is kept in `store/last.rs`, and decides nothing.
+//!   `status` is kept in `store/last.rs`, and decides nothing: it is shown when none runs, and
+//!   by the next engine until that has looked itself.
 //!   `agent/metrics` counts what is told and asks the desk for the rest, for Prometheus.
-//! - `cli`: arguments in, words and exit codes out. The only part that prints. The log is in
+//! - `cli`: arguments in, words and exit codes out. The only part that prints. A hang-up ends
+//!   everything but the service (`cli/hangup.rs`). The log is in
 //!   `cli/logging`: what the agent does becomes records there (`events`), and nobody waits for
 //!   whoever takes them (`spool`).
 //!   Help, manual pages and the README tell exit codes from one table (`cli/exit.rs`,

@@ -17,6 +17,7 @@ use crate::model::ids::FolderId;
 use crate::model::path::printable_path;
 use crate::plan::conflict::Keep;
 use crate::store::lock::{self, Holder, Role};
+use crate::store::witness::Witness;
 use serde_json::{Value, json};
 use std::fs::{File, Permissions};
 use std::io;
@@ -42,15 +43,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Answers until dropped.
 pub(crate) struct Socket {
-    path: PathBuf,
+    socket: Witness,
     task: JoinHandle<()>,
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
         self.task.abort();
-        // Gone already is fine.
-        drop(std::fs::remove_file(&self.path));
+        // Gone already is fine; another one is another's.
+        if !self.socket.is_gone() {
+            drop(std::fs::remove_file(self.socket.path()));
+        }
     }
 }
 
@@ -62,6 +65,7 @@ pub(crate) fn listen(state_dir: &Path, desk: Desk) -> Result<Socket, Fatal> {
         path: printable_path(&path),
         source,
     })?;
+    let socket = Witness::of(path)?;
     let task = tokio::spawn(async move {
         let mut door = Door::new();
         loop {
@@ -81,7 +85,7 @@ pub(crate) fn listen(state_dir: &Path, desk: Desk) -> Result<Socket, Fatal> {
             }
         }
     });
-    Ok(Socket { path, task })
+    Ok(Socket { socket, task })
 }
 
 fn bind(state_dir: &Path, path: &Path) -> io::Result<UnixListener> {

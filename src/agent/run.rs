@@ -22,7 +22,8 @@ use crate::plan::policy::{Policy, Quiet};
 use crate::plan::queue::Patience;
 use crate::remote::auth::file::Error as TokenFileError;
 use crate::store::error::Error as StoreError;
-use crate::store::lock::{Role, StateLock};
+use crate::store::lock::{self, Role, StateLock};
+use crate::store::witness::Witness;
 use crate::store::{Store, make_state_dir, recovery};
 use std::path::Path;
 use std::sync::Arc;
@@ -118,6 +119,8 @@ pub(super) const fn backoff(longest: u64) -> Backoff {
 /// What a run holds on to: the lock, the store, and what its tasks share.
 pub(crate) struct Parts {
     _lock: StateLock,
+    /// The lock and the database.
+    pub(super) held: [Witness; 2],
     pub(super) store: Store,
     pub(super) context: Arc<Context>,
 }
@@ -128,12 +131,14 @@ impl Parts {
         make_state_dir(&config.state_dir)?;
         let lock = StateLock::acquire(&config.state_dir, role)?;
         let store = Store::open(&config.state_dir)?;
+        let held = [lock::witness(&config.state_dir)?, store.witness()?];
         if let Some(found) = store.found() {
             tracing::warn!("{found}");
         }
         let context = Arc::new(kept_context(config, &store)?);
         Ok(Self {
             _lock: lock,
+            held,
             store,
             context,
         })
@@ -194,6 +199,7 @@ impl Parts {
             store,
             context,
             _lock,
+            ..
         } = self;
         drop(context);
         store.close().await;

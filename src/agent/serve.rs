@@ -272,7 +272,7 @@ impl Parts {
         });
         let tasks = [
             tokio::spawn(forward_stops(stop, is_told, events.clone())),
-            tokio::spawn(pulse::beat(events.clone())),
+            tokio::spawn(pulse::beat(events.clone(), self.held.clone())),
             tokio::spawn(login::keep_alive(context(), events.clone())),
             tokio::spawn(herald::watch::watch(config.clone(), context(), desk, bell)),
         ];

@@ -1,15 +1,17 @@
 //! `boxup config show` and `boxup config path`: which file, and what holds after all.
 
 use crate::cli::output::Output;
-use crate::cli::wording::{printable, printable_path};
+use crate::cli::wording::{printable, printable_path, wrapped};
 use crate::cli::{Place, exit, refuse};
-use crate::config::{self, Shown, Source};
+use crate::config::{self, Setting, Shown, Source};
 use crate::local::rules::BUILT_IN;
 use serde_json::{Value, json};
 use std::path::Path;
 
 /// What comes after a value begins here, where the value leaves room.
 const COLUMN: usize = 44;
+/// What a terminal has, without the mark of a comment.
+const WIDTH: usize = 78;
 
 /// Every setting, with where it comes from.
 pub(super) async fn show(place: &Place, as_json: bool, output: &mut Output) -> u8 {
@@ -80,27 +82,13 @@ fn object(shown: &Shown) -> Value {
 
 fn text(shown: &Shown) -> String {
     let mut text = format!("# {}\n", printable_path(&shown.file));
-    let mut section = "";
-    for setting in &shown.settings {
-        if setting.section != section {
-            section = &setting.section;
-            text.push_str(&match section.split_once('[') {
-                Some((table, _)) => format!("\n[[{table}]]\n"),
-                None => format!("\n[{section}]\n"),
-            });
-        }
-        let key = &setting.key;
-        let assignment = match &setting.value {
-            Value::Null => format!("# no {key}"),
-            value => format!("{key} = {}", printable(&value.to_string())),
-        };
-        let from = match &setting.source {
-            Source::Line(line) => format!("line {line}"),
-            Source::Variable(name) => format!("${name}"),
-            Source::Default => "default".to_owned(),
-            Source::Derived(from) => format!("from {from}"),
-        };
-        text.push_str(&format!("{assignment:COLUMN$} # {from}\n"));
+    for settings in shown.settings.chunk_by(|a, b| a.section == b.section) {
+        let section = &settings[0].section;
+        text.push_str(&match section.split_once('[') {
+            Some((table, _)) => format!("\n[[{table}]]\n"),
+            None => format!("\n[{section}]\n"),
+        });
+        text.push_str(&of_section(settings));
     }
     text.push_str(
         "\n# The built-in rules: files that are never documents stay at home, unless\n\
@@ -109,6 +97,30 @@ fn text(shown: &Shown) -> String {
     for (pattern, of) in BUILT_IN {
         let pattern = printable(pattern);
         text.push_str(&format!("#   {pattern:20} {of}\n"));
+    }
+    text
+}
+
+/// What holds, line by line, and then what does not.
+fn of_section(settings: &[Setting]) -> String {
+    let mut text = String::new();
+    let (unset, set): (Vec<_>, Vec<_>) = settings.iter().partition(|one| one.value.is_null());
+    for setting in set {
+        let key = &setting.key;
+        let assignment = format!("{key} = {}", printable(&setting.value.to_string()));
+        let from = match &setting.source {
+            Source::Line(line) => format!("line {line}"),
+            Source::Variable(name) => format!("${name}"),
+            Source::Default => "default".to_owned(),
+            Source::Derived(from) => format!("from {from}"),
+        };
+        text.push_str(&format!("{assignment:COLUMN$} # {from}\n"));
+    }
+    let unset: Vec<_> = unset.iter().map(|setting| setting.key.as_str()).collect();
+    if !unset.is_empty() {
+        for line in wrapped(&format!("not set: {}", unset.join(", ")), WIDTH) {
+            text.push_str(&format!("# {line}\n"));
+        }
     }
     text
 }

@@ -132,7 +132,7 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
         } => config_show::path(&place, json, &mut output),
         Command::Init(args) => {
             let path = place.path.as_deref();
-            init::run(*args, path, &place.environment, stop).await
+            init::run(*args, path, &place.environment, looks, stop).await
         }
         Command::Doctor { json } => {
             let work = async {
@@ -143,7 +143,7 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
         }
         Command::Resolve(args) => resolve::run(place, args, stop, output).await,
         Command::Verify(args) => verify::run(place, args, stop, output).await,
-        Command::Service { command } => service::run(command, &place, &mut output),
+        Command::Service { command } => Box::pin(service::run(command, &place, &mut output)).await,
         Command::Completions { shell } => generated::completions(shell, &mut output),
         Command::Man { dir } => generated::man(dir.as_deref(), &mut output),
         Command::Status(args) => tell_status(args, &place, (looks, output), &mut stop).await,
@@ -316,7 +316,7 @@ fn refuse(error: &ConfigError, as_json: bool, output: &mut Output) -> u8 {
 async fn check(place: &Place, json: bool, output: &mut Output) -> u8 {
     match (place.load(config::load).await, json) {
         (Ok(loaded), true) => output.say(&problems::checked_json(&loaded)),
-        (Ok(loaded), false) => output.say(&problems::checked_text(&loaded)),
+        (Ok(loaded), false) => output.relate(&problems::checked_text(&loaded)),
         (Err(error), true) => {
             output.say(&problems::json(&error));
             return exit::CONFIG;

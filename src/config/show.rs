@@ -8,7 +8,7 @@ use crate::config::notify::EVENTS;
 use crate::config::problem::Problems;
 use crate::config::reader::{Asked, REDACTED};
 use crate::config::resolve::{Mistakes, Parts, World};
-use crate::config::{Endpoints, Mirror};
+use crate::config::{Endpoints, Mirror, redirect};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -52,13 +52,13 @@ pub(crate) enum Source {
 /// Makes a value, which a constant cannot hold.
 type Make = fn() -> Value;
 
-/// What holds where the file says nothing. A key that is not here has no value then.
-const DEFAULTS: [(&str, Make); 38] = [
+/// What holds where the file says nothing. A key that is not here has no value then, and is
+/// shown as one that is not set.
+const DEFAULTS: [(&str, Make); 33] = [
     ("mirror.exclude", || json!([])),
     ("mirror.include", || json!([])),
     ("mirror.default_excludes", || json!(true)),
     ("mirror.skip_hidden", || json!(false)),
-    ("mirror.max_size", || Value::Null),
     ("mirror.min_age", || json!("0s")),
     ("mirror.cachedir_tag", || json!(true)),
     ("mirror.one_file_system", || json!(false)),
@@ -79,12 +79,8 @@ const DEFAULTS: [(&str, Make); 38] = [
     ("limits.concurrent_uploads", || json!(8)),
     ("limits.concurrent_parts", || json!(4)),
     ("limits.bandwidth", || json!("off")),
-    ("network.proxy", || Value::Null),
-    ("network.ca_file", || Value::Null),
-    ("metrics.listen", || Value::Null),
     ("metrics.allow_remote", || json!(false)),
     ("metrics.hosts", || json!([])),
-    ("auth.as_user", || Value::Null),
     ("notify.on", || json!(EVENTS.map(|(word, _)| word))),
     ("notify.for", || json!("30s")),
     ("notify.stale_after", || json!("15m")),
@@ -155,9 +151,20 @@ fn setting(asked: &Asked, file: &File, parts: &Parts, world: &World<'_>) -> Opti
             Some((value, why)) => of(value, why),
             None => {
                 let default = DEFAULTS.iter().find(|(key, _)| *key == plain);
-                default.and_then(|(_, value)| of(value(), Source::Default))
+                let value = default.map(|(_, value)| value());
+                let value = value.or_else(|| of_method(&plain, file));
+                of(value.unwrap_or(Value::Null), Source::Default)
             }
         },
+    }
+}
+
+/// What holds by one way of signing in only.
+fn of_method(key: &str, file: &File) -> Option<Value> {
+    match (key, file.auth.method.get()?.as_str()) {
+        ("auth.algorithm", "jwt") => Some(json!("RS256")),
+        ("auth.redirect_uri", "oauth2") => Some(json!(redirect::DEFAULT)),
+        _ => None,
     }
 }
 

@@ -45,6 +45,14 @@ pub(crate) enum Error {
         /// For how long it was waited for.
         waited: Option<Duration>,
     },
+    /// What a run holds on to is not what is found there.
+    #[error(
+        "{} has been removed or replaced under this boxup, which ends so that no two mirror \
+         into one folder without knowing of each other: start it again. What is on Box with the \
+         same content is adopted, and nothing is lost",
+        printable_path(.0)
+    )]
+    Gone(PathBuf),
     /// The writing thread is gone.
     #[error("the state database has been closed")]
     Closed,
@@ -71,9 +79,11 @@ impl Error {
         match self {
             Self::Sqlite(error) => Self::is_damage(error),
             Self::Foreign => true,
-            Self::Directory { .. } | Self::Newer { .. } | Self::Locked { .. } | Self::Closed => {
-                false
-            }
+            Self::Directory { .. }
+            | Self::Newer { .. }
+            | Self::Locked { .. }
+            | Self::Gone(_)
+            | Self::Closed => false,
         }
     }
 

@@ -14,6 +14,7 @@ const FILE: Leaf = Leaf {
     name: "standing.json",
     longest: 4_000_000,
     is_durable: false,
+    room: 4_096,
 };
 
 /// Seconds since 1970.
@@ -43,12 +44,16 @@ pub(crate) struct LastRun {
     pub(crate) unauthorized: Option<String>,
     /// What was heard instead of Box.
     pub(crate) unreachable: Option<String>,
+    /// Why the state could not be used any more.
+    pub(crate) broken: Option<String>,
 }
 
 /// How a mirror stood when it was last looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct LastPass {
+    /// Where it went: what is known of another folder says nothing about this one.
+    pub(crate) target: String,
     /// When the last pass ended, whichever way.
     pub(crate) ended: Option<Seconds>,
     /// When the last one ended that looked at everything and did not halt.
@@ -63,6 +68,14 @@ pub(crate) struct LastPass {
     pub(crate) parked: u64,
     /// Why the mirror stood still, as a code and a sentence.
     pub(crate) halted: Option<(String, String)>,
+}
+
+impl Last {
+    /// What is known of a mirror that goes there.
+    pub(crate) fn of(&self, mirror: &str, target: &str) -> Option<&LastPass> {
+        let known = self.mirrors.get(mirror);
+        known.filter(|pass| pass.target == target)
+    }
 }
 
 /// A time in the unit of this file.
@@ -136,6 +149,14 @@ mod tests {
         assert_eq!(read(dir.path()), Last::default());
         write(dir.path(), &some()).unwrap();
         assert_eq!(read(dir.path()), some());
+    }
+
+    #[test]
+    fn what_is_known_of_another_folder_says_nothing() {
+        let mut last = some();
+        last.mirrors.get_mut("m").unwrap().target = "id:7".to_owned();
+        assert!(last.of("m", "id:7").is_some());
+        assert!(last.of("m", "id:8").is_none() && last.of("n", "id:7").is_none());
     }
 
     #[test]

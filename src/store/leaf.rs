@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// One of them.
@@ -18,6 +18,9 @@ pub(crate) struct Leaf {
     pub(crate) longest: u64,
     /// Whether what was written outlives a power cut from then on; else it may be the former.
     pub(crate) is_durable: bool,
+    /// So many bytes are taken for it even if it is shorter: it can be written again within
+    /// them when the disk is full.
+    pub(crate) room: usize,
 }
 
 impl Leaf {
@@ -33,8 +36,38 @@ impl Leaf {
         Ok(serde_json::from_slice(&text)?)
     }
 
-    /// Writes it, for its owner alone. A reader sees the former or this, never half of it.
+    /// Writes it, for its owner alone. A reader sees the former or this, never half of it,
+    /// unless the machine dies while its disk is full.
     pub(crate) fn write<T: Serialize>(&self, dir: &Path, content: &T) -> io::Result<()> {
+        let mut text = serde_json::to_vec(content)?;
+        text.push(b'\n');
+        // What JSON takes for nothing.
+        text.resize(text.len().max(self.room), b'\n');
+        match self.replace(dir, &text) {
+            Err(error)
+                if [ErrorKind::StorageFull, ErrorKind::QuotaExceeded].contains(&error.kind()) =>
+            {
+                self.overwrite(dir, &text).map_err(|_| error)
+            }
+            replaced => replaced,
+        }
+    }
+
+    /// Writes it where the former stands, if that takes as much room.
+    fn overwrite(&self, dir: &Path, text: &[u8]) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        options.write(true).custom_flags(flags.bits().cast_signed());
+        let mut file = options.open(dir.join(self.name))?;
+        let found = file.metadata()?;
+        if !found.is_file() || found.blocks().saturating_mul(512) < text.len() as u64 {
+            return Err(ErrorKind::StorageFull.into());
+        }
+        file.write_all(text)?;
+        file.set_len(text.len() as u64)
+    }
+
+    fn replace(&self, dir: &Path, text: &[u8]) -> io::Result<()> {
         let new = dir.join(format!("{}.new", self.name));
         // What a killed run has left may be anybody's, or a link to something else.
         match std::fs::remove_file(&new) {
@@ -44,9 +77,7 @@ impl Leaf {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(0o600);
         let written = options.open(&new).and_then(|mut file| {
-            let mut text = serde_json::to_vec(content)?;
-            text.push(b'\n');
-            file.write_all(&text)?;
+            file.write_all(text)?;
             match self.is_durable {
                 true => file.sync_all(),
                 false => Ok(()),
@@ -71,6 +102,7 @@ mod tests {
         name: "leaf.json",
         longest: 100,
         is_durable: true,
+        room: 0,
     };
 
     #[test]
@@ -86,6 +118,30 @@ mod tests {
         let mode = dir.path().join(LEAF.name).metadata().unwrap().mode();
         assert_eq!(mode & 0o7777, 0o600);
         assert!(!new.exists());
+    }
+
+    #[test]
+    fn on_a_full_disk_it_is_written_within_the_room_that_it_has() {
+        let dir = tempfile::tempdir().unwrap();
+        let leaf = Leaf {
+            room: 5_000,
+            ..LEAF
+        };
+        assert!(leaf.overwrite(dir.path(), b"1").is_err(), "there is none");
+        leaf.write(dir.path(), &7).unwrap();
+        let long = vec![b'1'; 1 << 20];
+        assert!(leaf.overwrite(dir.path(), &long).is_err());
+        let read = |leaf: Leaf| {
+            Leaf {
+                longest: 9_999,
+                ..leaf
+            }
+            .read::<u64>(dir.path())
+            .unwrap()
+        };
+        assert_eq!(read(leaf), 7);
+        leaf.overwrite(dir.path(), b"123").unwrap();
+        assert_eq!(read(leaf), 123);
     }
 
     #[test]

@@ -4,12 +4,13 @@
 //! only tells people who holds it.
 
 use crate::store::error::Error;
+use crate::store::witness::Witness;
 use rustix::process::{Pid, test_kill_process};
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Longer than what stands in the file.
@@ -79,7 +80,7 @@ impl StateLock {
     /// The same. Between taking and signing, and between wiping out and letting go, nobody
     /// is named: `pause` lets that pass.
     fn acquire_after(dir: &Path, role: Role, mut pause: impl FnMut()) -> Result<Self, Error> {
-        let path = dir.join("lock");
+        let path = path(dir);
         let directory = |source| Error::Directory {
             path: path.clone(),
             source,
@@ -111,11 +112,20 @@ impl StateLock {
     }
 }
 
+/// Of the lock of a state directory.
+pub(crate) fn witness(dir: &Path) -> Result<Witness, Error> {
+    Witness::of(path(dir))
+}
+
+fn path(dir: &Path) -> PathBuf {
+    dir.join("lock")
+}
+
 /// Who holds it, without touching it, as far as that is written down: for information. Whoever
 /// asks is not it: in a container, where each is the first process in turn, one that was killed
 /// had the same number.
 pub(crate) fn holder(dir: &Path) -> Option<Holder> {
-    let holder = signed(&mut File::open(dir.join("lock")).ok()?)?;
+    let holder = signed(&mut File::open(path(dir)).ok()?)?;
     (holder.pid != std::process::id()).then_some(holder)
 }
 

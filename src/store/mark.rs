@@ -8,6 +8,7 @@
 
 use crate::store::error::Error;
 use crate::store::uninterrupted;
+use crate::store::witness::Witness;
 use rusqlite::{Transaction, params};
 use std::collections::BTreeSet;
 use std::fs::{File, Metadata, OpenOptions};
@@ -116,6 +117,8 @@ fn of(number: i64, found: &Metadata) -> Mark {
 /// The number of the database's mark, and when it changes.
 pub(crate) struct Generation {
     dir: PathBuf,
+    /// The directory has no marks of another database's as long as this one is there.
+    database: Witness,
     number: i64,
     /// Whether the database says that a run is under way.
     is_open: bool,
@@ -127,9 +130,10 @@ pub(crate) struct Generation {
 }
 
 impl Generation {
-    pub(super) fn new(dir: PathBuf, number: i64, is_open: bool) -> Self {
+    pub(super) fn new(dir: PathBuf, database: Witness, number: i64, is_open: bool) -> Self {
         Self {
             dir,
+            database,
             number,
             is_open,
             changed: None,
@@ -155,6 +159,9 @@ impl Generation {
         let is_due = self.changed.is_none_or(|at| now - at >= MARKED);
         if !is_due && !is_last {
             return Ok(());
+        }
+        if self.database.is_gone() {
+            return Err(Error::Gone(self.database.path().to_owned()));
         }
         let mark = make(&self.dir, self.number + 1)?;
         let sql = "UPDATE state SET generation = ?1, inode = ?2, born = ?3, is_open = ?4";

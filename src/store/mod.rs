@@ -26,6 +26,7 @@ mod told;
 mod tree;
 pub(crate) mod verified;
 mod warned;
+pub(crate) mod witness;
 pub(crate) mod writer;
 
 #[cfg(test)]
@@ -36,6 +37,7 @@ use crate::store::mark::Generation;
 use crate::store::reader::Reader;
 use crate::store::recovery::{Found, Opened};
 use crate::store::seal::Seals;
+use crate::store::witness::Witness;
 use crate::store::writer::Writer;
 use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
@@ -86,7 +88,9 @@ impl Store {
             found,
         } = recovery::open(&dir)?;
         let path = dir.join(FILE);
-        let writer = Writer::start(connection, Generation::new(dir, generation, is_open))?;
+        let database = Witness::of(path.clone())?;
+        let generation = Generation::new(dir, database, generation, is_open);
+        let writer = Writer::start(connection, generation)?;
         Ok(Self {
             path,
             writer,
@@ -103,6 +107,11 @@ impl Store {
     /// Waits until everything is on disk and the database is tidy.
     pub(crate) async fn close(self) {
         self.writer.close().await;
+    }
+
+    /// Of the database.
+    pub(crate) fn witness(&self) -> Result<Witness, Error> {
+        Witness::of(self.path.clone())
     }
 
     /// The writing half.

@@ -113,6 +113,45 @@ fn the_service_ends_with_that_and_goes_on_when_it_is_started_again() {
     });
 }
 
+/// A service manager starts it again and again.
+#[test]
+fn that_is_told_once_however_often_it_is_started_and_so_is_its_end() {
+    let name = "full_state::that_is_told_once_however_often_it_is_started_and_so_is_its_end";
+    apart(name, || {
+        let rig = Rig::new().configured(|config| {
+            config.notify = [
+                "command = \"echo $BOXUP_EVENT $BOXUP_REASON >> told\"",
+                "for = \"0s\"",
+                "min_interval = \"0s\"",
+            ]
+            .map(str::to_owned)
+            .to_vec();
+        });
+        small(&rig, "size=2m");
+        rig.write("first", "first");
+        let service = rig.start();
+        service.wait_ok(&rig);
+        let fill = rig.state().join("fill");
+        let filled = std::fs::write(&fill, vec![0; 4 << 20]);
+        assert!(filled.is_err(), "it has room for more");
+        many(&rig);
+        assert_eq!(service.finish().code, 74);
+        for _ in 0..3 {
+            says_so(&rig.run(&["sync"]), &["is full", "No space left"]);
+        }
+        says_so(&rig.run(&["sync", "--once"]), &["is full", "No space left"]);
+        let told = || std::fs::read_to_string(rig.temp().join("told")).expect("told");
+        assert_eq!(told(), "halted state\n");
+        let status = rig.run(&["status"]).stdout;
+        assert!(status.contains("disk is full"), "{status}");
+        std::fs::remove_file(&fill).expect("removed");
+        grow(&rig);
+        is_made_good(&rig, FILES + 1);
+        assert_eq!(told(), "halted state\nrecovered state\n");
+        unmount(&rig);
+    });
+}
+
 #[test]
 fn a_disk_without_inodes_ends_the_run_and_the_next_one_goes_on() {
     let name = "full_state::a_disk_without_inodes_ends_the_run_and_the_next_one_goes_on";

@@ -31,6 +31,7 @@ mod editors;
 mod encoded;
 mod endings;
 mod errnos;
+mod example;
 mod explain;
 mod fault_table;
 mod faults;

@@ -216,3 +216,58 @@ fn flipped_bytes_overwrite_nothing_and_the_next_run_has_it_right() {
         }
     }
 }
+
+/// The service that goes on with what is not there would be one of two, and nobody could ask
+/// it anything.
+#[test]
+fn a_service_whose_state_is_taken_away_ends_and_harms_no_other() {
+    type Take = fn(&Rig);
+    let ways: [(&str, Take, Option<u64>); 3] = [
+        (
+            "removed",
+            |rig| fs::remove_dir_all(rig.state()).expect("removed"),
+            Some(0),
+        ),
+        (
+            "another one's",
+            |rig| {
+                fs::rename(rig.state(), rig.temp().join("aside")).expect("renamed");
+                rig.once_ok().expect(&[("adopted", 12)]);
+            },
+            Some(12),
+        ),
+        (
+            "the database replaced",
+            |rig| {
+                let aside = rig.temp().join("aside.db");
+                fs::copy(database(rig), &aside).expect("copied");
+                fs::rename(&aside, database(rig)).expect("renamed");
+            },
+            // The copy lacks what is in the log beside it.
+            None,
+        ),
+    ];
+    crate::rig::each(&ways, |(what, take, unchanged)| {
+        let rig = synced();
+        let service = rig.start();
+        service.wait_ok(&rig);
+        take(&rig);
+        let ended = service.finish();
+        ended.expect_code(74);
+        assert!(
+            ended.stderr.contains("removed or replaced"),
+            "{what}: {ended}"
+        );
+        let sent = rig.writes();
+        let next = rig.once();
+        next.expect_code(0);
+        let found = (next.count("unchanged"), next.count("adopted"));
+        assert_eq!(found.0 + found.1, 12, "{what}: {next}");
+        assert!(
+            unchanged.is_none_or(|known| known == found.0),
+            "{what}: {next}"
+        );
+        assert_eq!(rig.writes(), sent, "{what}: {next}");
+        rig.once_ok().expect(&[("unchanged", 12), ("requests", 0)]);
+    });
+}

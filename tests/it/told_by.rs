@@ -1,8 +1,10 @@
 //! The ways to be told: a command, a webhook, and a sign of life; and that they leak
 //! nothing.
 
-use crate::rig::{Child, Recorder, Rig, until};
+use crate::rig::{Child, Recorder, Rig, Service, holds_within, until};
 use serde_json::Value;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 const CANARY: &str = "c4n4ry-0f-a-w3bh00k";
 
@@ -125,6 +127,34 @@ fn a_heartbeat_is_given_when_everything_is_on_box_and_only_then() {
     // A service gives it again and again, though nothing happens.
     let service = rig.start();
     until("it beats on", || server.heard().len() >= 6);
+    service.end();
+}
+
+/// A pass that gave something up was none that left everything on Box.
+#[test]
+fn a_service_gives_no_heartbeat_for_what_it_could_not_do() {
+    let server = Recorder::start();
+    let rig = rig(&[
+        format!("heartbeat = {:?}", server.url("beat")),
+        "heartbeat_every = \"1s\"".into(),
+    ]);
+    rig.write("good.txt", "good").write("closed.txt", "closed");
+    let Some(command) = rig.command_as_nobody(&["sync", "--json"]) else {
+        return;
+    };
+    let mode = |mode| {
+        let mode = PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(rig.path("closed.txt"), mode).expect("set");
+    };
+    mode(0o000);
+    let service = Service::start_command(&rig, command);
+    let (code, answer) = service.wait(&rig);
+    assert_eq!(code, 1, "{answer}");
+    let beats = || !server.heard().is_empty();
+    assert!(!holds_within(Duration::from_secs(4), beats), "it beats");
+    mode(0o644);
+    service.wait_ok(&rig);
+    until("it beats", beats);
     service.end();
 }
 

@@ -16,6 +16,7 @@ impl Engine {
                 tracing::info!("nothing ran here for {span}: everything is looked at");
                 (0..self.parts.len()).collect()
             }
+            Noticed::StateGone(path) => return Err(StoreError::Gone(path)),
             Noticed::Remounted(mounts) => {
                 let mirrors = self.eyes.remounted(&self.context.mirrors, &mounts);
                 mirrors.iter().for_each(|mirror| self.eyes.close(*mirror));

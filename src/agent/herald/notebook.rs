@@ -11,6 +11,7 @@ const FILE: Leaf = Leaf {
     name: "notified.json",
     longest: 16 << 20,
     is_durable: true,
+    room: 16 << 10,
 };
 
 /// The file's content.
@@ -35,13 +36,16 @@ pub(crate) struct Notebook {
 
 impl Notebook {
     /// Opens the one of a state directory. A damaged one is forgotten: what lasts is told
-    /// once more.
+    /// once more. It is there from the first, so that what is told of a full disk is told once.
     pub(crate) fn open(state_dir: &Path) -> (Self, Notes) {
         let notes = FILE.read(state_dir).unwrap_or_else(|error| {
-            if error.kind() != io::ErrorKind::NotFound {
-                tracing::warn!(%error, "{} cannot be read: what was told is forgotten", FILE.name);
+            let notes = Notes::default();
+            match error.kind() {
+                // If it cannot be, that is told when there is something in it.
+                io::ErrorKind::NotFound => drop(FILE.write(state_dir, &notes)),
+                _ => tracing::warn!(%error, "{} cannot be read: what was told is forgotten", FILE.name),
             }
-            Notes::default()
+            notes
         });
         let book = Self {
             dir: state_dir.to_path_buf(),
@@ -76,9 +80,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (mut book, mut notes) = Notebook::open(dir.path());
         assert_eq!(notes, Notes::default());
-        book.keep(&notes);
         let path = dir.path().join(FILE.name);
-        assert!(!path.exists(), "there was nothing to keep");
+        assert!(path.exists(), "it has no room of its own");
         notes.last_good = Some(7);
         book.keep(&notes);
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();

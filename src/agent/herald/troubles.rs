@@ -24,6 +24,8 @@ const APART: u32 = 1_000;
 
 /// The code of a mirror whose changes do not get to Box for too long.
 const BEHIND: &str = "behind";
+/// The code of a state that cannot be used.
+const STATE: &str = "state";
 const DOCTOR: &str = "boxup doctor tells what is wrong and what to do";
 const STATUS: &str = "boxup status tells how it stands";
 
@@ -62,8 +64,12 @@ pub(super) fn of_snapshot(
     }
     if !are_looked_at {
         sight.blind.insert(Event::Stale);
+        // It may have no more room than the last one had.
+        sight.unsure.push(key(Event::Halted, None, STATE));
     }
-    let is_well = sight.troubles.is_empty() && are_looked_at;
+    // What was given up is not told before it is stale, but a good pass leaves none of it.
+    let has_failed = now.mirrors.iter().any(|mirror| mirror.failed > 0);
+    let is_well = sight.troubles.is_empty() && are_looked_at && !has_failed;
     (sight, is_well)
 }
 
@@ -236,7 +242,7 @@ fn unreachable(heard: &str, lag: Duration) -> Trouble {
 
 fn state(error: &StoreError) -> Trouble {
     let words = error.to_string();
-    trouble(Event::Halted, None, "state", &words, DOCTOR)
+    trouble(Event::Halted, None, STATE, &words, DOCTOR)
 }
 
 /// What waits in each mirror, by reason. A database that cannot be read is another

@@ -2,277 +2,298 @@
 
 use crate::cli::Place;
 use crate::cli::service::args::Scope;
-use crate::cli::service::plan::{MARK, Plan, Written};
-use crate::cli::service::standing::Installed;
+use crate::cli::service::files::{self, Ledger, refuse_foreign};
+use crate::cli::service::plan::{Plan, Written};
+use crate::cli::service::tools::Tools;
 use crate::cli::service::{systemd, user_units};
-use crate::cli::wording::{printable, printable_path};
-use crate::config::Environment;
-use std::fs;
-use std::io::ErrorKind;
+use crate::cli::wording::{printable_path, shell_path};
+use rustix::process::geteuid;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 /// Where a package puts its unit.
-const PACKAGED: &str = "/usr/lib/systemd/system/boxup.service";
-const UNITS: [&str; 2] = ["boxup.timer", "boxup.service"];
+pub(super) const PACKAGED: &str = "/usr/lib/systemd/system/boxup.service";
+pub(super) const TIMER: &str = "boxup.timer";
+pub(super) const SERVICE: &str = "boxup.service";
 
 /// A machine, an image of one, or a user's session.
 pub(super) struct Site {
-    is_user: bool,
-    units: PathBuf,
-    root: Option<PathBuf>,
-    environment: Environment,
+    pub(super) units: PathBuf,
+    pub(super) tools: Tools,
+}
+
+/// What was done, and what was not.
+#[derive(Default)]
+pub(super) struct Done {
+    /// Lines, each with its line feed.
+    pub(super) said: String,
+    /// Sentences.
+    pub(super) failed: Vec<String>,
+}
+
+impl From<String> for Done {
+    fn from(why: String) -> Self {
+        Self {
+            said: String::new(),
+            failed: vec![why],
+        }
+    }
 }
 
 impl Site {
-    pub(super) fn new(scope: &Scope, place: &Place, root: Option<&Path>) -> Self {
-        let user = user_units(place).unwrap_or_else(|| "/nonexistent".into());
-        Self {
-            is_user: scope.user,
-            units: if scope.user {
-                user
-            } else {
-                "/etc/systemd/system".into()
+    /// The place; the error says why there is none.
+    pub(super) fn new(scope: &Scope, place: &Place, root: Option<&Path>) -> Result<Self, String> {
+        let units = match scope.user {
+            true => user_units(place).ok_or("$HOME does not say where your units are: set it")?,
+            false => PathBuf::from("/etc/systemd/system"),
+        };
+        Ok(Self {
+            units,
+            tools: Tools {
+                is_user: scope.user,
+                root: root.map(|root| std::path::absolute(root).unwrap_or_else(|_| root.into())),
+                environment: place.environment.clone(),
             },
-            root: root.map(Path::to_owned),
-            environment: place.environment.clone(),
+        })
+    }
+
+    /// Writes the files and starts what they say. What cannot be finished is taken back.
+    pub(super) async fn install(&self, plan: &Plan, files: &[Written]) -> Done {
+        let mut done = Done::default();
+        let mut ledger = Ledger::default();
+        let prepared = match self.may(plan, files) {
+            Ok(()) => self.prepare(plan, files, &mut ledger).await,
+            Err(why) => return why.into(),
+        };
+        match prepared {
+            Ok(said) => done.said = said,
+            Err(why) => return self.take_back(ledger, why).await.into(),
+        }
+        match self.start(plan).await {
+            Ok(said) => done.said += &said,
+            Err(why) => done.failed.push(why),
+        }
+        done
+    }
+
+    /// Whether it may be tried at all.
+    fn may(&self, plan: &Plan, files: &[Written]) -> Result<(), String> {
+        self.refuse_person("installs", "install one of your own session with --user")?;
+        for file in files {
+            refuse_foreign(&self.below(&file.path))?;
+        }
+        match plan.timer {
+            Some(_) => Ok(()),
+            None => refuse_foreign(&self.below(&self.units.join(TIMER))),
         }
     }
 
-    /// Writes the files and starts what they say; what was done, or what was in the way.
-    pub(super) fn install(&self, plan: &Plan, files: &[Written]) -> Result<String, String> {
-        self.refuse_user(plan)?;
-        let mut files = files.to_vec();
-        let needs_user = !plan.is_user && !self.below(Path::new(PACKAGED)).exists();
-        if needs_user {
-            files.insert(0, systemd::sysusers());
-        }
-        // All or nothing, as far as that can be known.
-        for file in &files {
-            self.refuse_foreign(&file.path)?;
-        }
-        let timer = self.units.join(UNITS[0]);
-        if plan.timer.is_none() && self.below(&timer).exists() {
-            self.systemctl(&["disable", "--now", UNITS[0]])?;
-            self.remove(&timer)?;
-        }
-        let mut said = String::new();
-        for file in &files {
-            self.write(file)?;
-            let path = self.below(&file.path);
-            said += &format!("wrote {}\n", printable_path(&path));
-        }
-        if needs_user {
-            self.make_user()?;
-        }
-        said += &self.start(plan)?;
-        Ok(said)
-    }
-
-    fn refuse_user(&self, plan: &Plan) -> Result<(), String> {
-        if plan.is_user && self.environment.absolute_path("HOME").is_none() {
-            return Err("$HOME does not say where your units are: set it".to_owned());
-        }
-        if !plan.is_user && self.root.is_none() && !rustix::process::geteuid().is_root() {
+    fn refuse_person(&self, verb: &str, instead: &str) -> Result<(), String> {
+        let (is_root, is_user) = (geteuid().is_root(), self.tools.is_user);
+        if is_user && is_root && self.tools.environment.get("SUDO_USER").is_some() {
             return Err(
-                "only root installs a service of the machine: run it with sudo, or install one \
-                 of your own session with --user"
+                "with sudo, --user would mean root's session, not yours: run it without sudo"
                     .to_owned(),
             );
+        }
+        if !is_user && !is_root && self.tools.root.is_none() {
+            return Err(format!(
+                "only root {verb} a service of the machine: run it with sudo, or {instead}"
+            ));
         }
         Ok(())
     }
 
-    /// Starts what was written, or says what is missing for that.
-    fn start(&self, plan: &Plan) -> Result<String, String> {
-        let unit = match plan.timer {
-            Some(_) => UNITS[0],
-            None => UNITS[1],
-        };
-        if self.root.is_some() {
-            self.systemctl(&["enable", unit])?;
-            return Ok(format!("{unit} starts with the machine\n"));
-        }
-        self.systemctl(&["daemon-reload"])?;
-        self.systemctl(&["enable", unit])?;
-        let mut said = format!("{unit} starts {}\n", self.when());
-        let config = plan.config.as_deref();
-        match config.filter(|config| !config.exists()) {
-            Some(missing) => {
-                let missing = printable_path(missing);
-                said += &format!(
-                    "It is not started yet, as there is no {missing}. Next:\n  \
-                     sudo boxup init --config {missing}\n  \
-                     sudo chgrp boxup {missing} && sudo chmod 640 {missing}\n  \
-                     sudo systemctl start {unit}\n"
-                );
-            }
-            None => {
-                self.systemctl(&["restart", unit])?;
-                said += &format!("{unit} was started\n");
-            }
-        }
-        if plan.is_user {
-            said += "It ends with your session, unless: loginctl enable-linger\n";
-        }
-        Ok(said)
-    }
-
-    /// Stops it and removes its files; what was done, or what was in the way.
-    pub(super) fn uninstall(&self) -> Result<String, String> {
-        if !self.is_user && !rustix::process::geteuid().is_root() {
-            return Err("only root removes a service of the machine: run it with sudo".to_owned());
-        }
-        let mut paths: Vec<PathBuf> = UNITS.iter().map(|unit| self.units.join(unit)).collect();
-        if !self.is_user {
-            paths.push(systemd::sysusers().path);
-        }
-        let there: Vec<PathBuf> = paths.into_iter().filter(|path| path.exists()).collect();
-        if there.is_empty() {
-            return Ok("nothing was installed\n".to_owned());
-        }
-        for path in &there {
-            self.refuse_foreign(path)?;
-        }
+    /// All that can be taken back.
+    async fn prepare(
+        &self,
+        plan: &Plan,
+        files: &[Written],
+        ledger: &mut Ledger,
+    ) -> Result<String, String> {
         let mut said = String::new();
-        for unit in UNITS
-            .iter()
-            .filter(|unit| there.contains(&self.units.join(unit)))
-        {
-            self.systemctl(&["disable", "--now", unit])?;
-            said += &format!("{unit} was stopped\n");
+        let has_user = plan.is_user || self.below(Path::new(PACKAGED)).exists();
+        let user = (!has_user).then(systemd::sysusers);
+        if let Some(user) = &user {
+            refuse_foreign(&self.below(&user.path))?;
         }
-        for path in &there {
-            self.remove(path)?;
-            said += &format!("removed {}\n", printable_path(path));
+        for file in user.iter().chain(files) {
+            let path = self.below(&file.path);
+            ledger.put(&path, file)?;
+            said += &format!("wrote {}\n", printable_path(&path));
         }
-        self.systemctl(&["daemon-reload"])?;
-        said += "Configuration and state were left where they are.\n";
-        Ok(said)
-    }
-
-    /// How it stands, and whether it runs.
-    pub(super) fn status(&self) -> Option<Installed> {
-        let timer = self.units.join(UNITS[0]);
-        let unit = if timer.exists() { UNITS[0] } else { UNITS[1] };
-        let own = self.units.join(unit);
-        let packaged = Path::new(PACKAGED);
-        let file = [own.as_path(), packaged]
-            .into_iter()
-            .find(|path| path.exists() && (*path == own || !self.is_user))?;
-        let word = |verb: &str| {
-            let asked = self.command(&[verb, unit]).output();
-            let said = asked.map(|asked| String::from_utf8_lossy(&asked.stdout).trim().to_owned());
-            said.ok().filter(|said| !said.is_empty())
-        };
-        let enabled = word("is-enabled").unwrap_or_else(|| "unknown".to_owned());
-        let active = word("is-active").unwrap_or_else(|| "unknown".to_owned());
-        let shown = self
-            .command(&["show", "--property=StatusText", "--value", unit])
-            .output();
-        let sentence = shown.map(|shown| String::from_utf8_lossy(&shown.stdout).trim().to_owned());
-        Some(Installed {
-            file: file.to_owned(),
-            enabled,
-            active,
-            says: sentence.ok().filter(|sentence| !sentence.is_empty()),
-        })
-    }
-
-    fn when(&self) -> &'static str {
-        match self.is_user {
+        if user.is_some() {
+            self.tools.make_user().await?;
+        }
+        self.reload().await?;
+        let unit = unit(plan);
+        self.tools.systemctl(&["enable", unit]).await?;
+        let when = match plan.is_user {
             true => "with your session",
             false => "with the machine",
+        };
+        said += &format!("{unit} starts {when}\n");
+        Ok(said)
+    }
+
+    /// In an image there is nobody to be told.
+    async fn reload(&self) -> Result<(), String> {
+        if self.tools.root.is_none() {
+            self.tools.systemctl(&["daemon-reload"]).await?;
         }
+        Ok(())
+    }
+
+    /// Everything as it was before; the sentence about it.
+    async fn take_back(&self, ledger: Ledger, why: String) -> String {
+        for unit in [TIMER, SERVICE] {
+            if ledger.is_new(&self.below(&self.units.join(unit))) {
+                // It may not have come so far.
+                drop(self.tools.systemctl(&["disable", unit]).await);
+                files::unlink(&self.below(&self.units), unit);
+            }
+        }
+        let stays = ledger.take_back();
+        // What it knows is what is there, if it can be told.
+        drop(self.reload().await);
+        match stays.is_empty() {
+            true => format!("{why}. Nothing was installed{}", self.bus()),
+            false => format!("{why}. This stays: {}", stays.join("; ")),
+        }
+    }
+
+    /// What to do where there is no manager for a session.
+    fn bus(&self) -> &'static str {
+        match self.tools.is_user {
+            true => {
+                ": it takes a session of systemd (log in as this user, not by su; or let root \
+                 run `loginctl enable-linger` for it)"
+            }
+            false => "",
+        }
+    }
+
+    /// Starts what was written, or says what is missing for that.
+    async fn start(&self, plan: &Plan) -> Result<String, String> {
+        let unit = unit(plan);
+        let (other, is_other_there) = match plan.timer {
+            // The service that stays would hold the lock, and a pass is no unit of the boot.
+            Some(_) => (SERVICE, true),
+            None => (TIMER, self.below(&self.units.join(TIMER)).exists()),
+        };
+        let now = ["disable", "--now", other];
+        let verbs = match self.tools.root {
+            Some(_) => [now[0], now[2]].to_vec(),
+            None => now.to_vec(),
+        };
+        if is_other_there {
+            self.tools.systemctl(&verbs).await?;
+        }
+        if is_other_there && other == TIMER {
+            files::remove(&self.below(&self.units.join(TIMER)))?;
+            self.reload().await?;
+        }
+        if self.tools.root.is_some() {
+            return Ok(String::new());
+        }
+        if let Some(next) = unconfigured(plan, unit) {
+            return Ok(next);
+        }
+        let started = self.tools.systemctl(&["restart", unit]).await;
+        let (flag, sudo) = match plan.is_user {
+            true => ("--user ", ""),
+            false => ("", "sudo "),
+        };
+        started.map_err(|why| {
+            format!(
+                "{why}. It is installed, and did not start: `{sudo}journalctl {flag}-u boxup -n \
+                 20` says why; then `{sudo}systemctl {flag}start {unit}`"
+            )
+        })?;
+        let lasts = match plan.is_user {
+            true => "It ends with your session, unless: loginctl enable-linger\n",
+            false => "",
+        };
+        Ok(format!("{unit} was started\n{lasts}"))
+    }
+
+    /// Stops it and removes its files, also where systemd cannot be asked.
+    pub(super) async fn uninstall(&self) -> Done {
+        if let Err(why) = self.refuse_person("removes", "remove your own with --user") {
+            return why.into();
+        }
+        let units = [TIMER, SERVICE].map(|unit| (Some(unit), self.units.join(unit)));
+        let user = (!self.tools.is_user).then(|| (None, systemd::sysusers().path));
+        let all = units.into_iter().chain(user);
+        let there: Vec<_> = all.filter(|(_, path)| path.exists()).collect();
+        let mut done = Done::default();
+        if there.is_empty() {
+            done.said = "nothing was installed\n".to_owned();
+            return done;
+        }
+        for (_, path) in &there {
+            if let Err(why) = refuse_foreign(path) {
+                return why.into();
+            }
+        }
+        for unit in there.iter().filter_map(|(unit, _)| *unit) {
+            match self.tools.systemctl(&["disable", "--now", unit]).await {
+                Ok(_) => done.said += &format!("{unit} was stopped\n"),
+                Err(why) => {
+                    files::unlink(&self.units, unit);
+                    done.failed
+                        .push(format!("{why}. If {unit} runs, it goes on"));
+                }
+            }
+        }
+        for (_, path) in &there {
+            match files::remove(path) {
+                Ok(()) => done.said += &format!("removed {}\n", printable_path(path)),
+                Err(why) => done.failed.push(why),
+            }
+        }
+        // Whoever could not be asked before has no old unit to forget either.
+        if let (Err(why), true) = (self.reload().await, done.failed.is_empty()) {
+            done.failed.push(why);
+        }
+        done.said += "Configuration and state were left where they are.\n";
+        done
     }
 
     fn below(&self, path: &Path) -> PathBuf {
-        match (&self.root, path.strip_prefix("/")) {
+        match (&self.tools.root, path.strip_prefix("/")) {
             (Some(root), Ok(inner)) => root.join(inner),
             _ => path.to_owned(),
         }
     }
+}
 
-    /// A unit that somebody wrote by hand is not ours to change.
-    fn refuse_foreign(&self, path: &Path) -> Result<(), String> {
-        let path = self.below(path);
-        match fs::read_to_string(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            Ok(text) if text.starts_with(MARK) => Ok(()),
-            Ok(_) => Err(format!(
-                "{} was not written by boxup: move it away first",
-                printable_path(&path)
-            )),
-            Err(error) => Err(format!("{} cannot be read: {error}", printable_path(&path))),
-        }
-    }
-
-    fn write(&self, file: &Written) -> Result<(), String> {
-        let path = self.below(&file.path);
-        let dir = path.parent().unwrap_or(Path::new("/"));
-        let next = path.with_extension("boxup-new");
-        let written = fs::create_dir_all(dir)
-            .and_then(|()| fs::write(&next, &file.text))
-            .and_then(|()| fs::rename(&next, &path));
-        written.map_err(|error| format!("{} cannot be written: {error}", printable_path(&path)))
-    }
-
-    fn remove(&self, path: &Path) -> Result<(), String> {
-        let path = self.below(path);
-        fs::remove_file(&path)
-            .map_err(|error| format!("{} cannot be removed: {error}", printable_path(&path)))
-    }
-
-    fn make_user(&self) -> Result<(), String> {
-        let mut command = self.program("systemd-sysusers");
-        if let Some(root) = &self.root {
-            command.arg("--root").arg(root);
-        }
-        run(command.arg("boxup.conf"))
-    }
-
-    fn systemctl(&self, args: &[&str]) -> Result<(), String> {
-        run(&mut self.command(args))
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = self.program("systemctl");
-        if self.is_user {
-            command.arg("--user");
-        }
-        if let Some(root) = &self.root {
-            command.arg("--root").arg(root);
-        }
-        command.args(args);
-        command
-    }
-
-    /// A program of systemd's, without the secrets of our own environment.
-    fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(name);
-        let secrets = crate::config::SECRET_VARIABLES;
-        command
-            .env_clear()
-            .envs(self.environment.without(&secrets))
-            .stdin(Stdio::null());
-        command
+/// The unit that is started.
+fn unit(plan: &Plan) -> &'static str {
+    match plan.timer {
+        Some(_) => TIMER,
+        None => SERVICE,
     }
 }
 
-fn run(command: &mut Command) -> Result<(), String> {
-    let words: Vec<_> = [command.get_program()]
-        .into_iter()
-        .chain(command.get_args())
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect();
-    let words = printable(&words.join(" "));
-    match command.output() {
-        Ok(done) if done.status.success() => Ok(()),
-        Ok(done) => {
-            let said = String::from_utf8_lossy(&done.stderr).trim().to_owned();
-            let said = printable(said.lines().last().unwrap_or("it did not say why"));
-            Err(format!("`{words}` failed: {said}"))
-        }
-        Err(error) => Err(format!("`{words}` cannot be run: {error}")),
+/// What to do first where there is nothing to run with.
+fn unconfigured(plan: &Plan, unit: &str) -> Option<String> {
+    let named = plan.config.as_deref().or(plan.found.as_deref());
+    if named.is_some_and(|config| config.try_exists().unwrap_or(true)) {
+        return None;
     }
+    let what = named.map_or_else(|| "configuration".to_owned(), printable_path);
+    let flag = named.map_or_else(String::new, |config| {
+        format!(" --config {}", shell_path(config))
+    });
+    let word = named.map(shell_path).unwrap_or_default();
+    Some(match plan.is_user {
+        true => format!(
+            "It is not started yet, as there is no {what}. Next:\n  boxup init{flag}\n  \
+             systemctl --user start {unit}\n"
+        ),
+        false => format!(
+            "It is not started yet, as there is no {what}. Next:\n  sudo boxup init{flag}\n  \
+             sudo chgrp boxup {word} && sudo chmod 640 {word}\n  sudo systemctl start {unit}\n"
+        ),
+    })
 }

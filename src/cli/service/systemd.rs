@@ -1,9 +1,9 @@
 //! Units for systemd, as text. Pure. They hold for systemd 252 and later.
 
-use crate::cli::service::plan::{Home, Plan, Written};
+use crate::cli::service::plan::{Home, Plan, Written, marked};
 use crate::cli::wording::printable_path;
 use crate::model::path::confuses;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a service of the machine may not do. Box is on the network, the folders are
 /// anywhere, and `client_secret_command` runs a shell: that much is left to it.
@@ -71,7 +71,7 @@ pub(super) fn units(plan: &Plan) -> Vec<Written> {
     if let Some(when) = &plan.timer {
         units.push(Written {
             path: dir.join("boxup.timer"),
-            text: timer(when),
+            text: timer(plan, when),
         });
     }
     units
@@ -81,14 +81,14 @@ pub(super) fn units(plan: &Plan) -> Vec<Written> {
 pub(super) fn sysusers() -> Written {
     Written {
         path: "/etc/sysusers.d/boxup.conf".into(),
-        text: format!("{}{USER}", super::plan::MARK),
+        text: marked("boxup service uninstall removes it", USER),
     }
 }
 
 const USER: &str = "u boxup - \"boxup, keeps folders mirrored to Box\" /var/lib/boxup\n";
 
 fn service(plan: &Plan) -> String {
-    let mut text = format!("{}\n[Unit]\n", super::plan::MARK.trim_end());
+    let mut text = "[Unit]\n".to_owned();
     text += "Description=boxup, keeps local folders mirrored to Box\n";
     text += "Documentation=man:boxup(1)\n";
     if !plan.is_user {
@@ -123,7 +123,13 @@ fn service(plan: &Plan) -> String {
         };
         text += &format!("\n[Install]\nWantedBy={target}\n");
     }
-    text
+    marked(&instead(plan, ""), &text)
+}
+
+/// How it is changed.
+fn instead(plan: &Plan, unit: &str) -> String {
+    let flag = if plan.is_user { "--user " } else { "" };
+    format!("to change it: systemctl {flag}edit boxup{unit}")
 }
 
 /// How it starts, ends and is started again.
@@ -152,7 +158,7 @@ fn running(start: &str, is_pass: bool) -> String {
 fn places(plan: &Plan) -> String {
     let mut text = String::new();
     match plan.home {
-        Home::Needed => text += "# A mirror is there.\nProtectHome=read-only\n",
+        Home::Needed => text += "# A mirror is there, or the program.\nProtectHome=read-only\n",
         Home::Unknown => {
             text += "# Mirrors may be there; if none is: ProtectHome=yes\nProtectHome=read-only\n";
         }
@@ -160,8 +166,8 @@ fn places(plan: &Plan) -> String {
             text += "# No mirror is there; for one: ProtectHome=read-only\nProtectHome=yes\n";
         }
     }
-    match plan.tmp_is_mirrored {
-        true => text += "# A mirror is below /tmp or /var/tmp.\nPrivateTmp=no\n",
+    match plan.needs_tmp {
+        true => text += "# Something that is read is below /tmp or /var/tmp.\nPrivateTmp=no\n",
         false => text += "PrivateTmp=yes\n",
     }
     if let Some(state) = &plan.other_state {
@@ -170,16 +176,29 @@ fn places(plan: &Plan) -> String {
     text
 }
 
-fn timer(when: &str) -> String {
-    let mark = super::plan::MARK.trim_end();
+fn timer(plan: &Plan, when: &str) -> String {
     let when = when.replace('%', "%%");
-    format!(
-        "{mark}\n[Unit]\nDescription=A pass of boxup over the mirrored folders\n\
+    let text = format!(
+        "[Unit]\nDescription=A pass of boxup over the mirrored folders\n\
          Documentation=man:boxup(1)\n\n[Timer]\nOnCalendar={when}\n\
          # One that was missed is made up for.\nPersistent=yes\n\
          # Not everybody at the full hour.\nRandomizedDelaySec=5min\n\n\
          [Install]\nWantedBy=timers.target\n"
-    )
+    );
+    marked(&instead(plan, ".timer"), &text)
+}
+
+/// The program that a unit of ours starts.
+pub(super) fn program(text: &str) -> Option<PathBuf> {
+    let start = text
+        .lines()
+        .find_map(|line| line.strip_prefix("ExecStart="))?;
+    // No quote and no backslash is in it: see `refused`.
+    let path = match start.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next()?,
+        None => start.split(' ').next()?,
+    };
+    Some(path.replace("%%", "%").into())
 }
 
 /// What systemd cannot be told, as a sentence.
@@ -200,6 +219,11 @@ pub(super) fn refused(plan: &Plan) -> Option<String> {
             plan.other_state.as_ref()?,
             "the state directory cannot be named in a unit, as its path holds a control \
              character or one that cannot be seen: choose another in [state] dir",
+        ),
+        Some(state) if state.split('/').any(|part| part == "..") => (
+            plan.other_state.as_ref()?,
+            "the state directory cannot be named in a unit, as .. leads to a place that is not \
+             there: write it without in [state] dir",
         ),
         _ => return None,
     };
@@ -242,7 +266,8 @@ fn enclosed(text: &str, quoted: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{place, word};
+    use super::{place, program, word};
+    use std::path::Path;
 
     #[test]
     fn a_word_stays_one_word() {
@@ -256,6 +281,10 @@ mod tests {
             assert_eq!(word(text, false), expected);
         }
         assert_eq!(word("/$x y", true), "\"/$x y\"");
+        for path in ["/usr/bin/boxup", "/100% $x y/b"] {
+            let start = format!("A=b\nExecStart={} sync", word(path, true));
+            assert_eq!(program(&start).as_deref(), Some(Path::new(path)));
+        }
     }
 
     #[test]

@@ -278,7 +278,10 @@ fn headline(status: &Value, look: &Look) -> String {
     let how = match (run["unauthorized"].as_str(), run["unreachable"].as_str()) {
         (Some(why), _) => format!(", for Box let nobody in: {why}"),
         (None, Some(why)) => format!(", for Box did not answer: {why}"),
-        (None, None) => String::new(),
+        (None, None) => match run["broken"].as_str() {
+            Some(why) => format!(": {why}"),
+            None => String::new(),
+        },
     };
     match (ago(&run["ended_at"], look), ago(&run["started_at"], look)) {
         (Some(ended), _) => format!("boxup is not running; {what} ended {ended}{how}"),

@@ -71,7 +71,7 @@ impl Stage {
             stage.write(secret, SECRET);
         }
         for name in STAND_INS {
-            stage.program(name, "echo active");
+            stage.program(name, "echo ActiveState=active");
         }
         // The emulator wants to know who asks.
         stage.write("home/.curlrc", "user-agent = boxup/curl\n");

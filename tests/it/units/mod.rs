@@ -1,5 +1,8 @@
 //! `boxup service`: the files that it prints, what they allow, and what installing does.
 
+mod odd_hands;
+mod odd_places;
+
 use crate::rig::{Child, Finished, Rig, clean, not_run, program};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -66,11 +69,33 @@ fn what_is_printed_is_what_is_packaged_and_what_is_known() {
 }
 
 #[test]
+fn a_users_own_configuration_is_not_the_machines() {
+    let temp = home();
+    configured_home(temp.path());
+    let args = [
+        "service",
+        "print",
+        "--system",
+        "--program",
+        "/usr/bin/boxup",
+    ];
+    let printed = boxup(temp.path(), &args);
+    assert_eq!(
+        (printed.code, printed.stderr.as_str()),
+        (0, ""),
+        "{printed:?}"
+    );
+}
+
+#[test]
 fn a_wrong_time_is_refused_in_a_sentence() {
     let temp = home();
     for args in [
         &["service", "print", "--timer", "a\nb"][..],
         &["service", "print", "--timer", " "],
+        &["service", "print", "--timer", "nonsense"],
+        &["service", "print", "--user", "--timer", "every day at 3"],
+        &["service", "install", "--timer", "25:00 o'clock"],
         &[
             "service",
             "print",
@@ -96,7 +121,9 @@ fn a_wrong_time_is_refused_in_a_sentence() {
 fn configured(rig: &Rig, locals: &[&str], state: &str) -> String {
     let mut text = rig.config.access.clone();
     for (number, local) in locals.iter().enumerate() {
-        text += &format!("\n[[mirror]]\nlocal = {local:?}\nfolder_id = \"{number}1\"\n");
+        text += &format!(
+            "\n[[mirror]]\nname = \"{number}\"\nlocal = {local:?}\nfolder_id = \"{number}1\"\n"
+        );
     }
     text + state
 }
@@ -105,12 +132,13 @@ fn configured(rig: &Rig, locals: &[&str], state: &str) -> String {
 fn the_unit_allows_what_the_mirrors_need() {
     let rig = Rig::new();
     let state = "[state]\ndir = \"/srv/my state\"\n";
+    // The configuration itself is below /tmp here: it is shared.
     for (locals, state, expected) in [
-        (&["/srv/a"][..], "", ["ProtectHome=yes", "PrivateTmp=yes"]),
+        (&["/srv/a"][..], "", ["ProtectHome=yes", "PrivateTmp=no"]),
         (
             &["/srv/a", "/home/b"],
             "",
-            ["ProtectHome=read-only", "PrivateTmp=yes"],
+            ["ProtectHome=read-only", "PrivateTmp=no"],
         ),
         (&["/var/tmp/b"], "", ["ProtectHome=yes", "PrivateTmp=no"]),
         (
@@ -120,7 +148,7 @@ fn the_unit_allows_what_the_mirrors_need() {
         ),
     ] {
         rig.config.save_text(&configured(&rig, locals, state));
-        let unit = rig.run(&["service", "print"]);
+        let unit = rig.run(&["service", "print", "--program", "/usr/bin/boxup"]);
         assert_eq!((unit.code, unit.stderr.as_str()), (0, ""), "{unit:?}");
         let lines: Vec<&str> = unit.stdout.lines().collect();
         for line in expected {
@@ -185,18 +213,30 @@ fn the_unit_of_the_machine_exposes_little_and_systemd_understands_all() {
     assert_eq!(scored.code, 0, "{}", scored.stdout);
 }
 
-/// Notes how it was called, and says that all is well.
+/// Notes how it was called, and says that all is well, or what `$SAYS` is the script of.
 const SYSTEMCTL: &str = "#!/bin/sh
 echo \"systemctl $*\" >>\"$LOG\"
+eval \"$SAYS\"
 case \"$*\" in
-*is-active*) echo active ;;
-*is-enabled*) echo enabled ;;
-*StatusText*) echo 'watching 1 mirror: everything is on Box' ;;
+*show*) printf '%s\\n' UnitFileState=enabled ActiveState=active Result=success \\
+    'StatusText=watching 1 mirror: everything is on Box' ;;
 esac
 ";
 
+/// A configuration where a user has it: there is something to start.
+fn configured_home(temp: &Path) {
+    let dir = temp.join("home/.config/boxup");
+    std::fs::create_dir_all(&dir).expect("made");
+    std::fs::write(dir.join("sync.toml"), "").expect("written");
+}
+
 /// `boxup` where `systemctl` is this script; and what it was called with.
 fn with_systemctl(temp: &Path, args: &[&str]) -> (Finished, String) {
+    where_it_says(temp, "", args)
+}
+
+/// The same where systemctl does this first.
+fn where_it_says(temp: &Path, says: &str, args: &[&str]) -> (Finished, String) {
     let bin = temp.join("bin");
     std::fs::create_dir_all(&bin).expect("made");
     for name in ["systemctl", "systemd-sysusers"] {
@@ -212,6 +252,7 @@ fn with_systemctl(temp: &Path, args: &[&str]) -> (Finished, String) {
     command.env("PATH", format!("{}:{path}", bin.display()));
     command
         .env("LOG", &log)
+        .env("SAYS", says)
         .env("BOXUP_CLIENT_SECRET", "canary");
     command.args(args);
     let finished = Child::start(command).finish();
@@ -221,6 +262,7 @@ fn with_systemctl(temp: &Path, args: &[&str]) -> (Finished, String) {
 #[test]
 fn a_users_service_is_installed_told_of_and_removed() {
     let temp = home();
+    configured_home(temp.path());
     let unit = temp.path().join("home/.config/systemd/user/boxup.service");
     let (none, _) = with_systemctl(temp.path(), &["service", "status", "--user"]);
     assert_eq!(none.code, 69, "{none:?}");
