@@ -10,7 +10,8 @@ use std::os::unix::net::UnixListener;
 /// This process has the lock as a service has it that does not listen yet.
 fn begin(rig: &Rig) -> File {
     let mut lock = File::create(rig.state().join("lock")).expect("made");
-    lock.try_lock().expect("nobody has it");
+    // A child of another test may hold for a moment what was let go here.
+    until("nobody has it", || lock.try_lock().is_ok());
     writeln!(lock, "{} service", std::process::id()).expect("written");
     lock
 }
@@ -120,11 +121,8 @@ fn what_a_pass_that_was_cut_short_has_left_is_counted() {
             "TERM" => &args[..3],
             _ => &args,
         }));
-        assert!(
-            rig.cloud.wait_for(|cloud| cloud.held() > 0, PATIENCE),
-            "{how}"
-        );
         if how == "TERM" {
+            assert!(rig.cloud.wait_for(|cloud| cloud.held() > 0, PATIENCE));
             pass.term();
         }
         let run = Run::of(pass.finish());
