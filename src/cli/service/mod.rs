@@ -121,12 +121,12 @@ async fn plan(
         let checked = times::check(when, &place.environment).await;
         checked.map_err(|why| refused(why, output))?;
     }
+    if args.scope.manager == Manager::Launchd {
+        let files = plan.launchd().map_err(|why| refused(why, output))?;
+        return Ok((plan, files));
+    }
     let plan = as_configured(plan, place, output);
-    let files = match args.scope.manager {
-        Manager::Systemd => plan.systemd(),
-        Manager::Launchd => plan.launchd(),
-    };
-    let files = files.map_err(|why| refused(why, output))?;
+    let files = plan.systemd().map_err(|why| refused(why, output))?;
     if let Some(doubt) = plan.doubt() {
         output.complain(&format!("warning: {doubt}\n"));
     }
@@ -145,8 +145,7 @@ fn draft(args: &ServiceArgs, place: &Place) -> Result<Plan, String> {
     let is_user = args.scope.user;
     let environment = &place.environment;
     // The service has not the variables of whoever installs it.
-    let named = place.path.as_deref();
-    let named = named.or_else(|| environment.path("BOXUP_CONFIG"));
+    let named = named(place);
     let config = match (named, is_user) {
         (Some(named), _) => {
             let whole = std::path::absolute(named).unwrap_or_else(|_| named.into());
@@ -178,10 +177,16 @@ fn draft(args: &ServiceArgs, place: &Place) -> Result<Plan, String> {
     })
 }
 
+/// The configuration that somebody has named.
+fn named(place: &Place) -> Option<&Path> {
+    let path = place.path.as_deref();
+    path.or_else(|| place.environment.path("BOXUP_CONFIG"))
+}
+
 /// The same with what the configuration says, if there is one that can be read.
 fn as_configured(plan: Plan, place: &Place, output: &mut Output) -> Plan {
     let config = plan.config.clone().filter(|_| !plan.is_user);
-    let Some(config) = config.filter(|config| plan.found.is_some() || config.exists()) else {
+    let Some(config) = config.filter(|config| named(place).is_some() || config.exists()) else {
         return plan;
     };
     // As the service will see it.
