@@ -132,7 +132,7 @@ async fn carry_out(args: Args, environment: Environment, looks: Looks, signals: 
         } => config_show::path(&place, json, &mut output),
         Command::Init(args) => {
             let path = place.path.as_deref();
-            init::run(*args, path, &place.environment, stop).await
+            init::run(*args, path, &place.environment, looks, stop).await
         }
         Command::Doctor { json } => {
             let work = async {

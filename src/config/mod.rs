@@ -59,6 +59,7 @@ use crate::model::timetable::Timetable;
 use crate::plan::policy::{OnDelete, OnForeign, OnInvalidName};
 use crate::plan::sight::Mode;
 use secrecy::SecretString;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -367,7 +368,13 @@ fn checked<T>(
         Ok(text) => text,
         Err(error) => {
             let what = format!("it cannot be read: {}", disk::reason(&error));
-            let remedy = "check --config and $BOXUP_CONFIG; sync.example.toml is a start";
+            let remedy = match error.kind() {
+                ErrorKind::PermissionDenied => {
+                    "run boxup as who may read it; for the service of the machine: chgrp boxup \
+                     and chmod 640 it, and chmod a+x the directories above"
+                }
+                _ => "check --config and $BOXUP_CONFIG; sync.example.toml is a start",
+            };
             problems.add(&place, what, remedy);
             return Err(failed(problems.into_parts()));
         }

@@ -12,6 +12,7 @@ mod needs;
 mod person;
 mod pick;
 mod place;
+mod plain;
 mod questions;
 mod render;
 
@@ -21,7 +22,8 @@ use crate::cli::init::draft::{Draft, Folder};
 use crate::cli::init::flags::{InitArgs, Method};
 use crate::cli::init::person::{Left, Person};
 use crate::cli::init::place::Place;
-use crate::cli::output::Output;
+use crate::cli::output::{Looks, Output};
+use crate::cli::progress::columns::columns;
 use crate::cli::wording::{printable, printable_path, shell_path};
 use crate::config::{Environment, SECRET_VARIABLES};
 use std::io::{self, ErrorKind};
@@ -78,6 +80,7 @@ pub(crate) async fn run(
     args: InitArgs,
     path: Option<&Path>,
     env: &Environment,
+    looks: Looks,
     mut stop: mpsc::Receiver<()>,
 ) -> u8 {
     let plain: Environment = env.without(&SECRET_VARIABLES).collect();
@@ -104,7 +107,7 @@ pub(crate) async fn run(
         is_tried: !args.no_check,
         may_replace: args.force,
         is_written: false,
-        person: Person::at_terminal(),
+        person: Person::at_terminal(looks),
         env: &plain,
         secrets: env,
         args,
@@ -150,8 +153,8 @@ impl Session<'_> {
             ));
             return Err(Stop::Code(exit::CONFIG));
         };
-        let question = format!("{file} exists already. Replace it (a copy is kept)?");
-        if !person.agrees(&question, false).await? {
+        person.tell(&format!("{file} exists already.\n"));
+        if !person.agrees("Replace it (a copy is kept)?", false).await? {
             self.output.complain("It stays as it is.\n");
             return Err(Stop::Code(exit::INCOMPLETE));
         }
@@ -174,7 +177,8 @@ impl Session<'_> {
             self.output
                 .complain("It was not tried at Box: boxup whoami shows whether it signs in.\n");
         }
-        self.output.relate(&self.farewell(needs_login));
+        self.output.relate(&self.farewell());
+        self.output.say(&self.steps(needs_login));
         Ok(())
     }
 
@@ -191,7 +195,7 @@ impl Session<'_> {
         Stop::Code(exit::CONFIG)
     }
 
-    fn farewell(&self, needs_login: bool) -> String {
+    fn farewell(&self) -> String {
         let file = printable_path(&self.place.file);
         let local = printable(self.draft.local.as_deref().unwrap_or_default());
         let to = match &self.draft.folder {
@@ -200,7 +204,11 @@ impl Session<'_> {
             Some(Folder::Path(path)) => printable(path),
             None => String::new(),
         };
-        let mut text = format!("Wrote {file}, for your eyes only:\n  {local} → {to}\n\nNext:\n");
+        format!("Wrote {file}, for your eyes only:\n  {local} → {to}\n\nNext:\n")
+    }
+
+    /// What to do next; each command as it can be copied, however long it is.
+    fn steps(&self, needs_login: bool) -> String {
         let mut steps = vec![
             ("doctor", "is everything in order?"),
             ("sync --once --dry-run", "what would be sent?"),
@@ -213,10 +221,16 @@ impl Session<'_> {
             true => String::new(),
             false => format!(" --config {}", shell_path(&self.place.file)),
         };
-        for (step, what) in steps {
-            text.push_str(&format!("  boxup{config} {step:<23} {what}\n"));
-        }
-        text
+        let beside = |(step, what): &_| format!("  boxup{config} {step:<23} {what}\n");
+        let room = self.output.columns().unwrap_or(usize::MAX);
+        let lines: Vec<String> = match steps.iter().all(|step| columns(&beside(step)) <= room) {
+            true => steps.iter().map(beside).collect(),
+            false => {
+                let below = |(step, what): &_| format!("  {what}\n    boxup{config} {step}\n");
+                steps.iter().map(below).collect()
+            }
+        };
+        lines.concat()
     }
 
     fn leave(&mut self) -> u8 {

@@ -62,7 +62,8 @@ fn advice(is_user: bool) -> String {
         false => {
             "It belongs to root (sudo chown root:wheel, chmod 644). The user _boxup is made by:\n  \
              sudo sysadminctl -addUser _boxup -roleAccount -UID 397\n\
-             and has a place for its state by:\n  sudo install -d -o _boxup -m 700 /var/lib/boxup\n"
+             and has a place for its state by:\n  sudo install -d -o _boxup -m 700 /var/lib/boxup\n\
+             It reads the configuration as this user (sudo chown _boxup, chmod 600).\n"
         }
     };
     format!(

@@ -19,7 +19,7 @@ use crate::cli::wording::printable_path;
 use crate::cli::{Place, exit, problems};
 use crate::config::{self, Environment};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Runs it and returns the exit code.
 pub(super) async fn run(command: ServiceCommand, place: &Place, output: &mut Output) -> u8 {
@@ -121,12 +121,12 @@ async fn plan(
         let checked = times::check(when, &place.environment).await;
         checked.map_err(|why| refused(why, output))?;
     }
+    if args.scope.manager == Manager::Launchd {
+        let files = plan.launchd().map_err(|why| refused(why, output))?;
+        return Ok((plan, files));
+    }
     let plan = as_configured(plan, place, output);
-    let files = match args.scope.manager {
-        Manager::Systemd => plan.systemd(),
-        Manager::Launchd => plan.launchd(),
-    };
-    let files = files.map_err(|why| refused(why, output))?;
+    let files = plan.systemd().map_err(|why| refused(why, output))?;
     if let Some(doubt) = plan.doubt() {
         output.complain(&format!("warning: {doubt}\n"));
     }
@@ -139,16 +139,18 @@ fn draft(args: &ServiceArgs, place: &Place) -> Result<Plan, String> {
         Some(program) => std::path::absolute(program),
         None => std::env::current_exe(),
     };
-    let program = program.map_err(|error| {
+    let program = straight(program.map_err(|error| {
         format!("it cannot be told where this program is: {error}; name it with --program")
-    })?;
+    })?);
     let is_user = args.scope.user;
     let environment = &place.environment;
     // The service has not the variables of whoever installs it.
-    let named = place.path.as_deref();
-    let named = named.or_else(|| environment.path("BOXUP_CONFIG"));
+    let named = named(place);
     let config = match (named, is_user) {
-        (Some(named), _) => Some(std::path::absolute(named).unwrap_or_else(|_| named.into())),
+        (Some(named), _) => {
+            let whole = std::path::absolute(named).unwrap_or_else(|_| named.into());
+            Some(straight(whole))
+        }
         (None, false) => Some(PathBuf::from(config::SYSTEM)),
         (None, true) => None,
     };
@@ -175,10 +177,16 @@ fn draft(args: &ServiceArgs, place: &Place) -> Result<Plan, String> {
     })
 }
 
+/// The configuration that somebody has named.
+fn named(place: &Place) -> Option<&Path> {
+    let path = place.path.as_deref();
+    path.or_else(|| place.environment.path("BOXUP_CONFIG"))
+}
+
 /// The same with what the configuration says, if there is one that can be read.
 fn as_configured(plan: Plan, place: &Place, output: &mut Output) -> Plan {
     let config = plan.config.clone().filter(|_| !plan.is_user);
-    let Some(config) = config.filter(|config| plan.found.is_some() || config.exists()) else {
+    let Some(config) = config.filter(|config| named(place).is_some() || config.exists()) else {
         return plan;
     };
     // As the service will see it.
@@ -189,7 +197,7 @@ fn as_configured(plan: Plan, place: &Place, output: &mut Output) -> Plan {
         Ok(local) => {
             let trees = local.mirrors.iter().map(|mirror| mirror.local.clone());
             files.extend(named_files(&config, &environment));
-            let plan = plan.serving(&with_real(trees.collect()), &local.state_dir);
+            let plan = plan.serving(&with_real(trees.collect()), &straight(local.state_dir));
             plan.reading(&with_real(files))
         }
         Err(error) => {
@@ -201,6 +209,24 @@ fn as_configured(plan: Plan, place: &Place, output: &mut Output) -> Plan {
             plan.reading(&with_real(files))
         }
     }
+}
+
+/// A path without `..`, which systemd does not take: as far as it is there it is followed.
+fn straight(path: PathBuf) -> PathBuf {
+    let Some(at) = path
+        .components()
+        .position(|part| part == Component::ParentDir)
+    else {
+        return path;
+    };
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    let begin: PathBuf = path.components().take(at + 1).collect();
+    // What `..` means where there is nothing, nobody can tell: it is left to be refused.
+    begin.canonicalize().map_or(path.clone(), |begin| {
+        straight(begin.join(path.components().skip(at + 1).collect::<PathBuf>()))
+    })
 }
 
 /// Paths, and where they really lead.

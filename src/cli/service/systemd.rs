@@ -220,6 +220,11 @@ pub(super) fn refused(plan: &Plan) -> Option<String> {
             "the state directory cannot be named in a unit, as its path holds a control \
              character or one that cannot be seen: choose another in [state] dir",
         ),
+        Some(state) if state.split('/').any(|part| part == "..") => (
+            plan.other_state.as_ref()?,
+            "the state directory cannot be named in a unit, as .. leads to a place that is not \
+             there: write it without in [state] dir",
+        ),
         _ => return None,
     };
     Some(format!("{}: {what}", printable_path(path)))

@@ -67,7 +67,11 @@ impl Tools {
 async fn run(command: &mut Command) -> Result<String, String> {
     let words = [command.as_std().get_program()];
     let words = words.into_iter().chain(command.as_std().get_args());
-    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    let words = words.map(|word| word.to_string_lossy());
+    // What is asked for helps nobody who reads it.
+    let words: Vec<_> = words
+        .filter(|word| !word.starts_with("--property"))
+        .collect();
     let words = printable(&words.join(" "));
     let done = match timeout(PATIENCE, command.output()).await {
         Ok(Ok(done)) => done,

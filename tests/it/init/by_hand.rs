@@ -44,6 +44,43 @@ fn restored(finished: &Finished) {
     assert!(is_plain, "the terminal is not as before: {screen}");
 }
 
+/// Numbers, and a line for each answer: nothing that only a drawing terminal understands.
+#[test]
+fn on_a_simple_terminal_everything_is_asked_for_in_plain_lines() {
+    let rig = rig();
+    let mut command = init(&rig, &[]);
+    command.env("TERM", "dumb");
+    let Some(mut terminal) = Terminal::start(&command) else {
+        return;
+    };
+    terminal.expect("How does boxup sign in to Box?");
+    terminal.expect("   2  key file of an app");
+    terminal.expect("Number [1]: ").press("9").press(ENTER);
+    terminal.expect("error: a number from 1 to 4").press(ENTER);
+    terminal.expect("Client ID: ").press(APP).press(ENTER);
+    terminal.expect("(hidden): ").press(SECRET).press(ENTER);
+    terminal
+        .expect("Enterprise ID: ")
+        .press("none")
+        .press(ENTER);
+    terminal.expect("error: ").press(ENTERPRISE).press(ENTER);
+    terminal.expect("Directory to mirror").press(ENTER);
+    terminal.expect("All Files").expect("Mirror/");
+    terminal.expect("Number [1]: ").press(ENTER);
+    terminal.expect("use this folder: Mirror");
+    terminal.expect("Number [1]: ").press(ENTER);
+    terminal.expect("Wrote ");
+    let (finished, bytes) = terminal.finish_with_bytes();
+    assert_eq!(finished.code, 0, "{finished:?}");
+    restored(&finished);
+    assert!(
+        !bytes.contains(&0x1b),
+        "{}",
+        String::from_utf8_lossy(&bytes)
+    );
+    boxup(&rig, &["sync", "--once", "--dry-run"]);
+}
+
 #[test]
 fn in_a_terminal_everything_is_asked_for() {
     let rig = rig();

@@ -6,6 +6,7 @@
 
 mod contents;
 mod machine;
+mod odd;
 
 use crate::rig::{PATIENCE, Rig, holds_within, until};
 use box_emulator::Fault;
@@ -316,9 +317,13 @@ fn is_restarted_when_it_hangs(machine: &Machine) {
 
 /// Instead of a service that stays: one that comes, mirrors and goes.
 fn makes_passes_by_the_clock(rig: &Rig, machine: &Machine) {
-    machine.ok("systemctl disable --now boxup
-         boxup service install --config /etc/boxup/sync.toml --timer hourly
-         echo e >/srv/reports/e.txt");
+    // The service that stays, and is enabled, makes room for it.
+    machine.ok(
+        "boxup service install --config /etc/boxup/sync.toml --timer hourly
+         echo e >/srv/reports/e.txt",
+    );
+    assert_eq!(machine.property("ActiveState"), "inactive");
+    machine.ok("test ! -e /etc/systemd/system/multi-user.target.wants/boxup.service");
     let timers = machine.ok("systemctl list-timers --no-pager boxup.timer");
     assert!(timers.contains("boxup.service"), "{timers}");
     // As the timer does it; it ends when the pass has ended.

@@ -69,6 +69,25 @@ fn what_is_printed_is_what_is_packaged_and_what_is_known() {
 }
 
 #[test]
+fn a_users_own_configuration_is_not_the_machines() {
+    let temp = home();
+    configured_home(temp.path());
+    let args = [
+        "service",
+        "print",
+        "--system",
+        "--program",
+        "/usr/bin/boxup",
+    ];
+    let printed = boxup(temp.path(), &args);
+    assert_eq!(
+        (printed.code, printed.stderr.as_str()),
+        (0, ""),
+        "{printed:?}"
+    );
+}
+
+#[test]
 fn a_wrong_time_is_refused_in_a_sentence() {
     let temp = home();
     for args in [

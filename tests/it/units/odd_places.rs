@@ -77,6 +77,13 @@ fn what_systemd_cannot_be_told_is_refused() {
     let refused = rig.run(&["service", "print"]);
     assert_eq!(refused.code, 2, "{refused:?}");
     assert!(refused.stderr.contains("[state] dir"), "{refused:?}");
+    let state = "[state]\ndir = \"/nonexistent/../a\"\n";
+    rig.config.save_text(&configured(&rig, &["/srv/a"], state));
+    let refused = rig.run(&["service", "print"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    let state = "[state]\ndir = \"/usr/../srv/none/x\"\n";
+    let text = unit(&rig, &["/srv/a"], state);
+    assert!(text.contains("ReadWritePaths=-/srv/none/x\n"), "{text}");
     let args = [
         "service",
         "print",
