@@ -24,13 +24,23 @@ pub(crate) async fn run(
     dir: &Dir,
     work: &FolderWork,
 ) -> Result<Ended, StoreError> {
-    if let Some(folder) = made_before(context, dir, work)? {
-        return Ok(Ended::FolderReady {
+    match made_before(context, dir, work)? {
+        Some(folder) => Ok(Ended::FolderReady {
             folder,
             inventory: None,
             report: None,
-        });
+        }),
+        None => provide(context, store, mirror, dir, work).await,
     }
+}
+
+async fn provide(
+    context: &Context,
+    store: &Store,
+    mirror: &Mirror,
+    dir: &Dir,
+    work: &FolderWork,
+) -> Result<Ended, StoreError> {
     let before = context.client.answers();
     let root = root_of(context, mirror)?;
     if let Err(why) = root_job::check_once(context, mirror, &root).await {
