@@ -5,6 +5,7 @@ use crate::agent::conflicts::{self, Conflict, Theirs};
 use crate::agent::engine::Shown;
 use crate::agent::notice::put_path;
 use crate::cli::output::Output;
+use crate::cli::progress::columns::columns;
 use crate::cli::wording::{bytes, printable, shell_word, some, wrapped};
 use crate::cli::{exit, failure, json as lines, sync};
 use crate::config::Config;
@@ -14,7 +15,6 @@ use crate::plan::conflict::{Keep, refusal};
 use serde_json::{Value, json};
 use std::time::{Duration, UNIX_EPOCH};
 
-const WIDTH: usize = 80;
 const INDENT: usize = 4;
 
 const CHOICES: &str = "\
@@ -59,12 +59,12 @@ pub(crate) async fn list(
     for (conflict, theirs) in found.iter().zip(&sides) {
         output.say(&match as_json {
             true => format!("{}\n", object(conflict, theirs)),
-            false => block(conflict, theirs),
+            false => block(conflict, theirs, output.width()),
         });
     }
     match as_json {
         true => output.say(&format!("{}\n", summary(&found, trouble.as_ref()))),
-        false => output.say(&closing(&found)),
+        false => output.relate(&closing(&found)),
     }
     if let Some(trouble) = &trouble {
         output.complain(&failure::words(trouble));
@@ -131,11 +131,11 @@ fn summary(found: &[Conflict], trouble: Option<&Trouble>) -> Value {
 }
 
 /// One conflict, for a person.
-fn block(conflict: &Conflict, theirs: &Theirs) -> String {
+fn block(conflict: &Conflict, theirs: &Theirs, width: usize) -> String {
     let item = &conflict.item;
     let mut text = format!("{}/{}\n", printable(&conflict.mirror), conflict.path);
     let mut add = |lines: &str| {
-        for line in wrapped(lines, WIDTH - INDENT) {
+        for line in wrapped(lines, width - INDENT) {
             text.push_str(&format!("{:INDENT$}{line}\n", ""));
         }
     };
@@ -152,7 +152,7 @@ fn block(conflict: &Conflict, theirs: &Theirs) -> String {
     }
     // Both are kept, whatever the choice should have been: the best line to copy.
     if refusal(item, Keep::Both).is_none() {
-        text.push_str(&command(conflict, theirs));
+        text.push_str(&command(conflict, theirs, width));
     }
     text.push('\n');
     text
@@ -204,14 +204,14 @@ fn shown(conflict: &Conflict, theirs: &Theirs) -> Option<Shown> {
 }
 
 /// The line that decides.
-fn command(conflict: &Conflict, theirs: &Theirs) -> String {
+fn command(conflict: &Conflict, theirs: &Theirs, width: usize) -> String {
     let shown = shown(conflict, theirs);
     let seen = shown.map(|shown| format!(" --seen {}", shown.word()));
     let place = [conflict.mirror.as_bytes(), b"/", conflict.path.as_bytes()].concat();
     let place = shell_word(&place);
     let choice = format!("--keep both{}", seen.unwrap_or_default());
     let line = format!("{:INDENT$}boxup resolve {place} {choice}\n", "");
-    if line.chars().count() <= WIDTH {
+    if columns(&line) <= width {
         return line;
     }
     format!(
@@ -291,9 +291,9 @@ reports/2026/june.csv
     boxup resolve reports/2026/june.csv --keep both --seen 9
 
 ";
-        assert_eq!(block(&conflict("2026/june.csv"), &now), expected);
+        assert_eq!(block(&conflict("2026/june.csv"), &now, 80), expected);
         let long = format!("{}/b", "a".repeat(60));
-        let text = block(&conflict(&long), &Theirs::Recorded);
+        let text = block(&conflict(&long), &Theirs::Recorded, 80);
         let end = text.lines().rev().nth(1).unwrap();
         assert_eq!(end, "        --keep both --seen 7", "{text}");
         assert!(text.contains("version 7 when last seen"), "{text}");

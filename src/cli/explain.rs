@@ -5,7 +5,7 @@ use crate::agent::notice::put_path;
 use crate::cli::output::Output;
 use crate::cli::resolve::places;
 use crate::cli::wording::{bytes, printable, printable_path, wrapped};
-use crate::cli::{exit, json};
+use crate::cli::{exit, history, json};
 use crate::config::Local;
 use crate::local::rules::Decision;
 use crate::model::path::RelPath;
@@ -17,7 +17,6 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-const WIDTH: usize = 80;
 /// What comes after a label begins here.
 const COLUMN: usize = 10;
 /// After this long the service tries again what waits for something at Box.
@@ -49,9 +48,21 @@ pub(crate) async fn explain(local: Local, path: &Path, as_json: bool, mut output
         Ok(explained) => explained,
         Err(error) => return refused(error.to_string(), exit::STATE),
     };
+    // A directory's would be about something in it.
+    let is_directory = matches!(explained.here, Here::Directory);
+    let last = || history::last_of(&local.state_dir, &mirror.name, &below);
+    let (last, last_object) = (!is_directory).then(last).flatten().unzip();
     match as_json {
-        true => output.say(&format!("{}\n", object(&mirror.name, &below, &explained))),
-        false => output.say(&block(&mirror.name, &below, &explained)),
+        true => {
+            let mut object = object(&mirror.name, &below, &explained);
+            object["last"] = json!(last_object);
+            output.say(&format!("{object}\n"));
+        }
+        false => {
+            let last = last.as_deref();
+            let text = block(&mirror.name, &below, &explained, last, output.width());
+            output.say(&text);
+        }
     }
     exit::OK
 }
@@ -131,10 +142,16 @@ fn last_error(explained: &Explained) -> Value {
     }
 }
 
-fn block(mirror: &str, path: &RelPath, explained: &Explained) -> String {
+fn block(
+    mirror: &str,
+    path: &RelPath,
+    explained: &Explained,
+    last: Option<&str>,
+    width: usize,
+) -> String {
     let mut text = format!("{}/{path}\n", printable(mirror));
     let mut add = |label: &str, words: &str| {
-        for (number, line) in wrapped(words, WIDTH - COLUMN).iter().enumerate() {
+        for (number, line) in wrapped(words, width - COLUMN).iter().enumerate() {
             let label = if number == 0 { label } else { "" };
             text.push_str(&format!("  {label:8}{line}\n"));
         }
@@ -154,6 +171,9 @@ fn block(mirror: &str, path: &RelPath, explained: &Explained) -> String {
     add("state", state_words(explained.state));
     if let Some(message) = last_error(explained)["message"].as_str() {
         add("error", message);
+    }
+    if let Some(last) = last {
+        add("last", last);
     }
     add("next", &next(explained));
     text

@@ -3,7 +3,6 @@
 use crate::agent::notice::put_path;
 use crate::agent::past::{Past, Question};
 use crate::cli::args::HistoryArgs;
-
 use crate::cli::output::{Looks, Output};
 use crate::cli::resolve::places;
 use crate::cli::text::{GREEN, PLAIN, YELLOW};
@@ -11,9 +10,11 @@ use crate::cli::wording::{bytes, count, printable, printable_path, some};
 use crate::cli::{exit, failure, slip};
 use crate::config::Local;
 use crate::model::deed::ItemId;
+use crate::model::path::RelPath;
 use crate::model::stamp::Nanos;
 use crate::plan::history::{Entry, Happening, What};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Tells it.
@@ -187,9 +188,24 @@ fn heading(run: &str, past: &Past) -> String {
     }
 }
 
-fn line(entry: &Entry, is_coloured: bool) -> String {
+/// The newest entry about a file, as it is told everywhere, and the same for a program.
+pub(super) fn last_of(state_dir: &Path, mirror: &str, path: &RelPath) -> Option<(String, Value)> {
+    let question = Question {
+        place: Some((mirror.to_owned(), path.clone())),
+        limit: Some(1),
+        ..Question::default()
+    };
+    let mut past = question.ask(state_dir).ok()?;
+    let entry = past.next().ok()??;
     let happening = &entry.happening;
-    let (word, colour) = match happening.what {
+    let (at, (word, _)) = (time(entry.at, false), word(happening.what));
+    let (what, run) = (details(happening), printable(&entry.run));
+    let words = format!("{at} {word} ({what}), run {run}");
+    Some((words, object(&entry, &past)))
+}
+
+fn word(what: What) -> (&'static str, &'static str) {
+    match what {
         What::Uploaded => ("new", GREEN),
         What::NewVersion => ("version", GREEN),
         What::Adopted | What::FolderAdopted => ("adopted", GREEN),
@@ -200,7 +216,12 @@ fn line(entry: &Entry, is_coloured: bool) -> String {
         What::Deleted => ("deleted", YELLOW),
         What::Restored => ("restored", GREEN),
         What::MovedBack => ("back", GREEN),
-    };
+    }
+}
+
+fn line(entry: &Entry, is_coloured: bool) -> String {
+    let happening = &entry.happening;
+    let (word, colour) = word(happening.what);
     let word = match is_coloured && !colour.is_empty() {
         true => format!("{colour}{word:<9}\x1b[0m"),
         false => format!("{word:<9}"),

@@ -316,7 +316,7 @@ fn refuse(error: &ConfigError, as_json: bool, output: &mut Output) -> u8 {
 async fn check(place: &Place, json: bool, output: &mut Output) -> u8 {
     match (place.load(config::load).await, json) {
         (Ok(loaded), true) => output.say(&problems::checked_json(&loaded)),
-        (Ok(loaded), false) => output.say(&problems::checked_text(&loaded)),
+        (Ok(loaded), false) => output.relate(&problems::checked_text(&loaded)),
         (Err(error), true) => {
             output.say(&problems::json(&error));
             return exit::CONFIG;

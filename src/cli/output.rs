@@ -71,6 +71,10 @@ pub(crate) struct Output {
     spool: Option<Arc<Spool>>,
 }
 
+/// The widest that lines are which are broken by us.
+pub(crate) const READ_WELL: usize = 80;
+/// No terminal is narrower that anybody reads on.
+const NARROWEST: usize = 40;
 /// How long the reader of a spool may take nothing before the end.
 const LAST: Duration = Duration::from_secs(1);
 
@@ -102,6 +106,13 @@ impl Output {
     pub(crate) fn columns(&self) -> Option<usize> {
         let size = rustix::termios::tcgetwinsize(stdout()).ok()?;
         Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    }
+
+    /// How wide lines are to be that belong together: as the terminal, or as they are read
+    /// well.
+    pub(crate) fn width(&self) -> usize {
+        let there = self.columns().filter(|_| self.is_terminal);
+        there.map_or(READ_WELL, |columns| columns.clamp(NARROWEST, READ_WELL))
     }
 
     /// Writes to standard output, with no line feed of its own.

@@ -90,7 +90,7 @@ pub(crate) async fn whoami(config: &Config, as_json: bool, mut output: Output) -
     };
     match as_json {
         true => output.say(&format!("{}\n", account_json(&account, &kind))),
-        false => output.say(&account_text(&account, &kind)),
+        false => output.relate(&account_text(&account, &kind)),
     }
     exit::OK
 }

@@ -1,5 +1,6 @@
 //! Words for people: numbers as they like to read them, and the words of others.
 
+use crate::cli::progress::columns::columns;
 pub(crate) use crate::model::figures::{bytes, count, duration, some};
 pub(crate) use crate::model::path::{printable, printable_path, shell_path, shell_word};
 
@@ -19,8 +20,8 @@ pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let text = text.lines().map(printable).collect::<Vec<_>>().join(" ");
     for word in text.split_whitespace() {
-        let needed = word.chars().count();
-        let line = lines.last_mut().map(|line| (line.chars().count(), line));
+        let needed = columns(word);
+        let line = lines.last_mut().map(|line| (columns(line), line));
         match line {
             Some((0, line)) => line.push_str(word),
             Some((used, line)) if used + 1 + needed <= width => {

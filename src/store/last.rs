@@ -52,6 +52,8 @@ pub(crate) struct LastRun {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct LastPass {
+    /// Where it went: what is known of another folder says nothing about this one.
+    pub(crate) target: String,
     /// When the last pass ended, whichever way.
     pub(crate) ended: Option<Seconds>,
     /// When the last one ended that looked at everything and did not halt.
@@ -66,6 +68,14 @@ pub(crate) struct LastPass {
     pub(crate) parked: u64,
     /// Why the mirror stood still, as a code and a sentence.
     pub(crate) halted: Option<(String, String)>,
+}
+
+impl Last {
+    /// What is known of a mirror that goes there.
+    pub(crate) fn of(&self, mirror: &str, target: &str) -> Option<&LastPass> {
+        let known = self.mirrors.get(mirror);
+        known.filter(|pass| pass.target == target)
+    }
 }
 
 /// A time in the unit of this file.
@@ -139,6 +149,14 @@ mod tests {
         assert_eq!(read(dir.path()), Last::default());
         write(dir.path(), &some()).unwrap();
         assert_eq!(read(dir.path()), some());
+    }
+
+    #[test]
+    fn what_is_known_of_another_folder_says_nothing() {
+        let mut last = some();
+        last.mirrors.get_mut("m").unwrap().target = "id:7".to_owned();
+        assert!(last.of("m", "id:7").is_some());
+        assert!(last.of("m", "id:8").is_none() && last.of("n", "id:7").is_none());
     }
 
     #[test]

@@ -98,6 +98,27 @@ fn a_new_beginning_makes_nothing_fresh() {
     service.end();
 }
 
+#[test]
+fn what_is_known_of_another_folder_is_not_told_of_this_one() {
+    let rig = Rig::new();
+    rig.write("a.txt", "a").once_ok();
+    let fresh = |rig: &Rig| rig.run(&["status", "--max-lag", "1h"]).code;
+    assert_eq!(fresh(&rig), 0);
+    let elsewhere = rig.cloud.folder("/elsewhere");
+    let rig = rig.folder_id(&elsewhere);
+    assert_eq!(fresh(&rig), 69);
+    rig.cloud
+        .inject(Fault::on("post_files_content").forever().hold());
+    let service = rig.start();
+    let now = mirror(&service, &rig);
+    assert!(now["last_pass"].is_null(), "{now}");
+    rig.cloud.clear_faults();
+    rig.cloud.release_holds();
+    service.wait_ok(&rig);
+    service.end();
+    assert_eq!(fresh(&rig), 0);
+}
+
 /// A machine that was off all night has its mirrors looked at before anybody is told.
 #[test]
 fn what_may_have_waited_while_nothing_ran_is_not_told_before_somebody_has_looked() {

@@ -42,7 +42,7 @@ impl Engine {
     fn recall(&mut self, last: &Last) {
         let (wall, now) = (clock::wall(), Instant::now());
         for (mirror, part) in self.context.mirrors.iter().zip(&mut self.parts) {
-            let Some(known) = last.mirrors.get(&mirror.name) else {
+            let Some(known) = last.of(&mirror.name, &mirror.target_key()) else {
                 continue;
             };
             part.last_pass = known.complete.map(last::at);
@@ -64,11 +64,12 @@ impl Engine {
             && part.late.oldest().is_none()
             && self.schedule.hot.held_of(mirror) == 0;
         let began = part.last_began.map(last::seconds);
+        let complete = part.last_pass.map(last::seconds);
         let is_cut = self.stop.is_some();
         self.change_memory(mirror, |pass| {
             (pass.ended, pass.cut_short) = (Some(now), is_cut);
             if is_in_order {
-                pass.complete = Some(now);
+                pass.complete = complete;
                 pass.fresh = began.filter(|_| is_well).or(pass.fresh);
             }
         });
@@ -133,6 +134,13 @@ impl Engine {
         };
         let (part, of) = (&self.parts[mirror], &self.context.mirrors[mirror]);
         let known = memory.last.mirrors.entry(of.name.clone()).or_default();
+        let target = of.target_key();
+        if known.target != target {
+            *known = LastPass {
+                target,
+                ..LastPass::default()
+            };
+        }
         known.pending = (part.jobs + part.put_off.len()) as u64;
         known.failed = part.failed.len() as u64;
         let halt = part.halt.as_ref();

@@ -21,7 +21,6 @@ use tokio::sync::mpsc;
 
 /// How long the service may take for one of them. It may be waiting for Box.
 const PATIENCE: Duration = Duration::from_secs(120);
-const WIDTH: usize = 80;
 
 /// What came of the decisions, one by one, and what kept the rest from being done.
 struct Done {
@@ -174,7 +173,7 @@ fn report(cases: &[Case], done: &Done, as_json: bool, output: &mut Output) -> u8
             continue;
         }
         output.say(&format!("{}/{}\n", printable(&order.mirror), order.path));
-        for line in wrapped(&words, WIDTH - 4) {
+        for line in wrapped(&words, output.width() - 4) {
             output.say(&format!("    {line}\n"));
         }
     }

@@ -65,7 +65,7 @@ fn of_mirror(
         None => (0, 0, None, None),
     };
     let unknown = LastPass::default();
-    let pass = last.mirrors.get(&mirror.name);
+    let pass = last.of(&mirror.name, &mirror.target.key());
     let is_known = pass.is_some();
     let pass = pass.unwrap_or(&unknown);
     let halted = held.or_else(|| halted(pass));
