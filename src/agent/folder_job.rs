@@ -8,7 +8,7 @@ use crate::model::item::{Obstacle, Occupant, RemoteFolder};
 use crate::model::reason::Parked;
 use crate::model::trouble::Trouble;
 use crate::plan::action::{Edit, FolderWork, NewFolder, Report};
-use crate::plan::facts::Inventory;
+use crate::plan::facts::{Inventory, SyncedFolder};
 use crate::plan::history::Happening;
 use crate::plan::policy::OnInvalidName;
 use crate::plan::settle::{self, Settled};
@@ -18,6 +18,23 @@ use crate::store::error::Error as StoreError;
 
 /// Sees that the directory `work` in `dir` has its folder, and what is in it.
 pub(crate) async fn run(
+    context: &Context,
+    store: &Store,
+    mirror: &Mirror,
+    dir: &Dir,
+    work: &FolderWork,
+) -> Result<Ended, StoreError> {
+    match made_before(context, dir, work)? {
+        Some(folder) => Ok(Ended::FolderReady {
+            folder,
+            inventory: None,
+            report: None,
+        }),
+        None => provide(context, store, mirror, dir, work).await,
+    }
+}
+
+async fn provide(
     context: &Context,
     store: &Store,
     mirror: &Mirror,
@@ -80,6 +97,21 @@ pub(crate) async fn run(
         inventory,
         report,
     })
+}
+
+/// The folder that a former job has made for this very directory, which was found once more
+/// meanwhile.
+fn made_before(
+    context: &Context,
+    dir: &Dir,
+    work: &FolderWork,
+) -> Result<Option<SyncedFolder>, StoreError> {
+    if work.is_mapped || work.identity.is_none() {
+        return Ok(None);
+    }
+    let reader = context.readers.get()?;
+    let row = reader.child_folder(dir.folder.key, &work.name)?;
+    Ok(row.filter(|row| row.inventoried && row.identity == work.identity))
 }
 
 fn put(dir: &Dir, work: &FolderWork, folder: &RemoteFolder, inventoried: bool) -> Edit {

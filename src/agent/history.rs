@@ -28,11 +28,12 @@ impl Diary {
         }
     }
 
-    /// What is older than this goes, if anything was done.
+    /// What is older than this goes, if anything was done. By a clock that nobody sets: one
+    /// that is wrong for a moment would take all of it.
     pub(crate) fn expired(&self) -> Option<Nanos> {
         let keep = i64::try_from(self.keep.as_nanos()).unwrap_or(i64::MAX);
         let is_newer = self.is_newer.swap(false, Ordering::Relaxed);
-        is_newer.then(|| Nanos(crate::clock::nanos().0.saturating_sub(keep)))
+        is_newer.then(|| Nanos(crate::clock::steady().0.saturating_sub(keep)))
     }
 }
 

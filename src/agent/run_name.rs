@@ -49,10 +49,11 @@ fn called(at: SystemTime) -> String {
     text.chars().filter(|c| !"-:".contains(*c)).collect()
 }
 
-/// The first run that is still remembered.
+/// The first run that is still remembered, by a clock that nobody sets.
 pub(crate) fn oldest_kept() -> String {
-    let since = crate::clock::wall().checked_sub(KEPT);
-    called(since.unwrap_or(SystemTime::UNIX_EPOCH))
+    let now = u64::try_from(crate::clock::steady().0).unwrap_or(0);
+    let since = Duration::from_nanos(now).saturating_sub(KEPT);
+    called(SystemTime::UNIX_EPOCH + since)
 }
 
 #[cfg(test)]

@@ -168,6 +168,10 @@ fn a_clock_that_jumps_under_the_service_loses_and_repeats_nothing() {
     rig.expect_versions("a.txt", &contents)
         .expect_same_as_disk();
     assert_eq!(rig.calls("post_files_content"), 1 + 2 * jumps.len() as u64);
+    // Nor is what was done forgotten for the ten years that have passed for a moment.
+    let told = rig.run(&["history", "--json", "--limit", "0"]).stdout;
+    let told = told.lines().filter(|line| line.contains("file_id"));
+    assert_eq!(told.count(), 1 + 3 * jumps.len());
     service.end();
 }
 

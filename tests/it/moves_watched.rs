@@ -1,6 +1,7 @@
 //! Moves and renames while the service watches.
 
-use crate::rig::{Rig, Service};
+use crate::rig::{PATIENCE, Rig, Service};
+use box_emulator::Fault;
 use std::collections::BTreeMap;
 
 /// The IDs on Box by content, which no two files here have in common.
@@ -41,16 +42,57 @@ fn a_directory_of_ten_thousand_files_is_renamed_under_its_watcher() {
     rig.rename("before", "after");
     let is_there =
         |cloud: &box_emulator::BoxEmulator| cloud.entry(&rig.folder, "after/9/f9").is_some();
-    assert!(
-        rig.cloud.wait_for(is_there, crate::rig::PATIENCE),
-        "never renamed"
-    );
+    assert!(rig.cloud.wait_for(is_there, PATIENCE), "never renamed");
     expect_followed(&rig, &service, &before);
     assert_eq!(rig.calls("put_folders_id"), 1);
     assert_eq!(rig.calls("put_files_id") + rig.calls("post_folders"), 0);
     // What is written there goes on under the new name.
     rig.write("after/9/f9", "edited");
     rig.expect_arrival("after/9/f9", "edited");
+    service.end();
+}
+
+/// The second look finds it as the first one did, for nothing is recorded yet.
+#[test]
+fn what_is_found_again_while_it_moves_is_not_asked_for_again() {
+    let rig = Rig::new();
+    for path in ["before/a.txt", "before/sub/b.txt"] {
+        rig.write(path, path);
+        rig.cloud.put_file(&rig.folder, path, path.as_bytes());
+    }
+    let service = rig.start();
+    service.wait_ok(&rig);
+    let listed = rig.calls("get_folders_id_items");
+    rig.cloud.inject(Fault::on("put_folders_id").hold());
+    rig.rename("before", "after");
+    assert!(rig.cloud.wait_for(|cloud| cloud.held() == 1, PATIENCE));
+    // Both are found by one look.
+    rig.write("after/new.txt", "new")
+        .write("other.txt", "other");
+    rig.expect_arrival("other.txt", "other");
+    rig.cloud.release_holds();
+    service.wait_ok(&rig);
+    rig.expect_same_as_disk();
+    for (operation, calls) in [
+        ("put_folders_id", 1),
+        ("post_folders", 0),
+        ("get_folders_id_items", listed),
+    ] {
+        assert_eq!(rig.calls(operation), calls, "{operation}");
+    }
+    // The same with a directory that is new.
+    let listed = rig.calls("get_folders_id_items");
+    rig.cloud
+        .inject(Fault::on("post_folders").name("made").hold());
+    rig.write("made/a.txt", "a");
+    assert!(rig.cloud.wait_for(|cloud| cloud.held() == 1, PATIENCE));
+    rig.write("made/new.txt", "new").write("one.txt", "one");
+    rig.expect_arrival("one.txt", "one");
+    rig.cloud.release_holds();
+    service.wait_ok(&rig);
+    rig.expect_same_as_disk();
+    assert_eq!(rig.calls("post_folders"), 1);
+    assert_eq!(rig.calls("get_folders_id_items"), listed);
     service.end();
 }
 

@@ -67,10 +67,16 @@ enum Carried {
 pub(crate) async fn run(job: &Job<'_>) -> Result<Ended, StoreError> {
     let before = job.context.client.answers();
     let (hops, is_cycle) = match job.track().await? {
-        Some(Found::Straight(hops)) => (hops, false),
-        Some(Found::Cycle(hops)) => (hops, true),
-        Some(Found::New) => return job.otherwise().await,
-        Some(Found::Later) => {
+        Some((Found::Straight(hops), _)) => (hops, false),
+        Some((Found::Cycle(hops), _)) => (hops, true),
+        // It was found once more while it moved, and is there by now.
+        Some((Found::New, true)) => {
+            return job
+                .stopped(Carried::Changed, Moves::default(), before)
+                .await;
+        }
+        Some((Found::New, false)) => return job.otherwise().await,
+        Some((Found::Later, _)) => {
             return Ok(Ended::Effect(Effect::Again(
                 End::Failed(None),
                 Failed::Changing,
@@ -111,8 +117,9 @@ pub(crate) async fn run(job: &Job<'_>) -> Result<Ended, StoreError> {
 }
 
 impl Job<'_> {
-    /// Follows the entry once more. `None`: it is not there any more.
-    async fn track(&self) -> Result<Option<Found>, StoreError> {
+    /// Follows the entry once more, and says whether the mapping has something under its
+    /// name. `None`: it is not there any more.
+    async fn track(&self) -> Result<Option<(Found, bool)>, StoreError> {
         let spot = self.work.at.clone();
         self.looking(move |context, reader, tracker| {
             let Looked::Object(object) = tracker.look(&spot, None) else {
@@ -127,7 +134,8 @@ impl Job<'_> {
             };
             let is_taken = entry.is_some_and(|(_, name, mapped)| is_mapped(&mapped, &name));
             let inode = object.identity.inode;
-            tracker.follow(&spot, inode, is_dir, is_taken).map(Some)
+            let found = tracker.follow(&spot, inode, is_dir, is_taken)?;
+            Ok(Some((found, is_taken)))
         })
         .await
     }
