@@ -68,7 +68,6 @@ impl World {
             ),
         );
         world.save("halted.toml", &config.replace("/local\"", "/nowhere\""));
-        world.save("closed.toml", &config);
         world.save("no.toml", &format!("{HOSTILE}\n"));
         world.open("open.toml");
         world
