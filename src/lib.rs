@@ -71,6 +71,9 @@
 //!   everything but the service (`cli/hangup.rs`). The log is in
 //!   `cli/logging`: what the agent does becomes records there (`events`), and nobody waits for
 //!   whoever takes them (`spool`).
+//!   What others have named reaches people by `printable`, `printable_path` and `shell_word`
+//!   (`model/path.rs`) only; `service` writes units (`plan`, pure) and puts them in place, or
+//!   takes them back (`install`).
 //!   Help, manual pages and the README tell exit codes from one table (`cli/exit.rs`,
 //!   `cli/manual.rs`); every line of `docs/` is run by `tests/it/documented`.
 //!

@@ -38,7 +38,7 @@ pub(crate) async fn by_service(
                 folders: some.to_vec(),
                 is_last: others.is_empty(),
             };
-            let patience = [TO_NOTE, TO_DO][usize::from(again.is_last)];
+            let patience = if again.is_last { TO_DO } else { TO_NOTE };
             let Some((reply, is_late)) = ask(state_dir, &again, patience).await? else {
                 return Ok(None);
             };

@@ -38,7 +38,7 @@ pub(crate) async fn doctor(
     }
     match as_json {
         true => output.say(&format!("{}\n", tally.object())),
-        false => output.say(&format!("\n{}\n", page.sentence(&tally))),
+        false => output.relate(&format!("\n{}\n", page.sentence(&tally))),
     }
     tally.code
 }

@@ -43,6 +43,10 @@ fn one(line: &str, width: usize) -> String {
         is_begun |= !is_gap;
         out.push_str(word);
         used += wide;
+        if !is_gap && used > width {
+            // The terminal breaks it: what follows goes on behind its end.
+            used %= width;
+        }
     }
     out + end
 }
@@ -123,7 +127,7 @@ mod tests {
             ),
             (
                 "see https://app.box.com/developers/console now\n",
-                "see\n  https://app.box.com/developers/console\n  now\n",
+                "see\n  https://app.box.com/developers/console now\n",
             ),
             (
                 "Nothing was written to the disk\n",

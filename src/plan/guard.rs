@@ -2,7 +2,7 @@
 
 use crate::model::figures::{count, some};
 use crate::model::ground::Ground;
-use crate::model::path::RelPath;
+use crate::model::path::{RelPath, shell_word};
 use crate::model::reason::Failed;
 use crate::plan::brake::MaxDeletes;
 use crate::plan::facts::DirFacts;
@@ -82,14 +82,16 @@ impl fmt::Display for Halt {
                 f,
                 "{path:?} is not the directory that was mirrored: is its disk mounted? Nothing was \
                  done; the mirror goes on by itself when the former directory is back. If this \
-                 one is to be mirrored from now on, say so: boxup approve {mirror:?}"
+                 one is to be mirrored from now on, say so: boxup approve {}",
+                shell_word(mirror.as_bytes())
             ),
             Self::Braked(brake) => brake.fmt(f),
             Self::Trashless(mirror) => write!(
                 f,
                 "Box deletes for good here: its trash does not hold what was just deleted, as an \
                  administrator can arrange. Nothing more is deleted. Set on_local_delete = \
-                 \"keep\", or have the trash turned on, and then: boxup approve {mirror:?}"
+                 \"keep\", or have the trash turned on, and then: boxup approve {}",
+                shell_word(mirror.as_bytes())
             ),
             Self::FolderInvisible(what) | Self::Misconfigured(what) => f.write_str(what),
             Self::FolderUnreadable(what) => {
@@ -146,11 +148,12 @@ impl fmt::Display for Brake {
             f,
             "gone from the disk: {} of {}{} ({}{more}): {why}. Nothing was deleted on Box; the \
              mirror goes on by itself when they are back. If it is meant, let exactly these go \
-             to Box's trash: boxup approve {mirror:?}",
+             to Box's trash: boxup approve {}",
             count(would - hollow),
             some(*mapped, "file"),
             hollow_words(*hollow),
-            first.join(", ")
+            first.join(", "),
+            shell_word(mirror.as_bytes())
         )
     }
 }

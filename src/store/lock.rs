@@ -200,7 +200,11 @@ mod tests {
         // Wiped out by somebody who is about to let it go, and then does.
         taken.set_len(0).unwrap();
         let mut taken = Some(taken);
-        let ends = || drop(taken.take());
+        // A child that another test has just started may hold it for a moment longer.
+        let ends = || {
+            drop(taken.take());
+            std::thread::park_timeout(super::A_MOMENT);
+        };
         let third = StateLock::acquire_after(dir.path(), Role::Command, ends).unwrap();
         let role = Role::Command;
         assert_eq!(refused_by(dir.path()), Some(Holder { pid, role }));

@@ -1,7 +1,7 @@
 //! sync.example.toml: every key in it is right, also those that are commented out.
 
 use crate::rig::tls::Authority;
-use crate::rig::{Child, Finished, Rig, each};
+use crate::rig::{Child, Finished, Rig, each, script};
 use std::collections::BTreeMap;
 
 const EXAMPLE: &str = include_str!("../../sync.example.toml");
@@ -107,7 +107,6 @@ fn machine() -> Rig {
     let put = |name: &str, bytes: &[u8], mode: u32| {
         use std::os::unix::fs::PermissionsExt;
         let path = rig.temp().join(name);
-        std::fs::create_dir_all(path.parent().expect("it has one")).expect("made");
         std::fs::write(&path, bytes).expect("written");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("set");
     };
@@ -123,7 +122,8 @@ fn machine() -> Rig {
     put("company-ca.pem", &ca, 0o644);
     let pass = "#!/bin/sh\ncase $2 in\nbox/config.json) cat box_config.json ;;\n\
                 boxup/*) cat \"${2#boxup/}\" ;;\n*) echo s3cret ;;\nesac\n";
-    put("bin/pass", pass.as_bytes(), 0o755);
+    std::fs::create_dir(rig.temp().join("bin")).expect("made");
+    script(&rig.temp().join("bin/pass"), pass);
     rig
 }
 

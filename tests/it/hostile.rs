@@ -68,7 +68,6 @@ impl World {
             ),
         );
         world.save("halted.toml", &config.replace("/local\"", "/nowhere\""));
-        world.save("closed.toml", &config);
         world.save("no.toml", &format!("{HOSTILE}\n"));
         world.open("open.toml");
         world
@@ -142,6 +141,7 @@ const PLAIN: &[&[&str]] = &[
     &["doctor", "--json"],
     &["status"],
     &["status", "--json"],
+    &["sync", "--once", "--log-format", "json", "-vv"],
     &["sync", "--once", "--dry-run"],
     &["sync", "--once"],
     &["sync", "--once", "--json", "-v"],
@@ -216,6 +216,12 @@ fn no_command_lets_an_argument_through() {
             let flag = format!("--{value}");
             world.check(Some(&world.good), &[args, &[flag.as_str()][..]].concat());
         }
+        // No text at all.
+        let mut command = world.command();
+        command.arg("--config").arg(&world.good).args(*args);
+        let bytes = [HOSTILE.as_bytes(), b"\xff"].concat();
+        command.arg(OsString::from_vec(bytes));
+        world.check_command(command);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::local::root::Root;
 use crate::local::rules::{Level, Rules};
 use crate::local::scan;
 use crate::model::figures::some;
-use crate::model::path::{RelPath, printable_path};
+use crate::model::path::{RelPath, printable_path, shell_path};
 use crate::model::rules::Symlinks;
 use crate::plan::facts::{LocalEntry, LocalKind};
 use futures_util::future::join_all;
@@ -82,11 +82,11 @@ fn refused(root: &Root, entries: &[LocalEntry]) -> Vec<String> {
 }
 
 fn broken(mirror: &Mirror, error: &Error) -> Check {
-    let path = printable_path(&mirror.local);
     let next = match error {
         Error::Missing(_) => format!(
-            "Create it (mkdir -p {path}), mount it, or correct `local` of this mirror in the \
-             configuration"
+            "Create it (mkdir -p {}), mount it, or correct `local` of this mirror in the \
+             configuration",
+            shell_path(&mirror.local)
         ),
         Error::NotDirectory(_) => "Correct `local` of this mirror in the configuration".to_owned(),
         error if error.is_refusal() => access(&mirror.local),
@@ -99,7 +99,7 @@ fn access(path: &Path) -> String {
     let user = rustix::process::geteuid().as_raw();
     format!(
         "Let the user that boxup runs as read it: sudo setfacl -R -m u:{user}:rX {}",
-        printable_path(path)
+        shell_path(path)
     )
 }
 

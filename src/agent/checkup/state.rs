@@ -144,7 +144,8 @@ fn not_usable(dir: &Path, why: &str) -> Check {
         format!("{shown} cannot be used: {why}"),
         format!(
             "Make it and give it to the user that boxup runs as (sudo install -d -m 0700 -o \
-             {user} {shown}), or point [state] dir elsewhere"
+             {user} {}), or point [state] dir elsewhere",
+            shell_path(dir)
         ),
     )
 }

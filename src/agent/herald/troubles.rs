@@ -213,7 +213,8 @@ fn halted(name: &str, halt: &Halt, lag: Duration) -> Trouble {
     }
     let next = match halt {
         Halt::RootReplaced(..) | Halt::Braked(_) | Halt::Trashless(_) => {
-            format!("if it is meant: boxup approve {name:?}")
+            let name = shell_word(name.as_bytes());
+            format!("if it is meant: boxup approve {name}")
         }
         Halt::RootMissing(_) | Halt::RootUnreadable(_) | Halt::RootEmptied(_) => {
             "mount the disk, or correct `local`; the mirror then goes on by itself".to_owned()

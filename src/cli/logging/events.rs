@@ -18,7 +18,7 @@ pub(crate) const TARGET: &str = "boxup::events";
 
 /// The fields of a record, in this order; of those that a line has beside them, a program
 /// reads in `--json`.
-const FIELDS: [&str; 42] = [
+const FIELDS: [&str; 47] = [
     "event",
     "mirror",
     "path",
@@ -51,6 +51,11 @@ const FIELDS: [&str; 42] = [
     "adopted",
     "unchanged",
     "excluded",
+    "missing",
+    "changed",
+    "extra",
+    "unread",
+    "pending",
     "parked",
     "failed",
     "folders_created",
@@ -450,12 +455,14 @@ mod tests {
             (
                 verified(0),
                 "INFO docs was compared with Box: 0 missing, 0 changed, 0 extra, 0 pending, 0 parked \
-                 event=verified mirror=docs parked=0",
+                 event=verified mirror=docs missing=0 changed=0 extra=0 unread=0 pending=0 \
+                 parked=0",
             ),
             (
                 verified(2),
                 "WARN docs was compared with Box: 0 missing, 2 changed, 0 extra, 0 pending, 0 parked \
-                 event=verified mirror=docs parked=0",
+                 event=verified mirror=docs missing=0 changed=2 extra=0 unread=0 pending=0 \
+                 parked=0",
             ),
             (
                 Notice::Reloaded {

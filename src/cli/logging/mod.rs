@@ -194,7 +194,15 @@ pub(crate) fn file() -> Option<&'static Path> {
 /// Tells a record that has passed the filter.
 fn tell(record: Record) {
     if let Some(log) = LOG.get() {
-        log.records.push(log.form.line(&record));
+        let line = log.form.line(&record);
+        let is_read = matches!(log.form, Form::Text(_)) && log.file.is_none();
+        log.records.push(match is_read && stderr().is_terminal() {
+            true => Line::from(folded(
+                &String::from_utf8_lossy(&line.bytes),
+                screen::columns(),
+            )),
+            false => line,
+        });
     }
 }
 

@@ -35,6 +35,11 @@ pub(super) fn refuse_foreign(path: &Path) -> Result<(), String> {
     }
 }
 
+/// Whether something is there, be it a link that leads nowhere.
+pub(super) fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
 /// What was there before.
 #[derive(Default)]
 pub(super) struct Ledger(Vec<(PathBuf, Option<Vec<u8>>)>);

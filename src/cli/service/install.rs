@@ -2,7 +2,7 @@
 
 use crate::cli::Place;
 use crate::cli::service::args::Scope;
-use crate::cli::service::files::{self, Ledger, refuse_foreign};
+use crate::cli::service::files::{self, Ledger, is_there, refuse_foreign};
 use crate::cli::service::plan::{Plan, Written};
 use crate::cli::service::tools::Tools;
 use crate::cli::service::{systemd, user_units};
@@ -178,7 +178,7 @@ impl Site {
         let (other, is_other_there) = match plan.timer {
             // The service that stays would hold the lock, and a pass is no unit of the boot.
             Some(_) => (SERVICE, true),
-            None => (TIMER, self.below(&self.units.join(TIMER)).exists()),
+            None => (TIMER, is_there(&self.below(&self.units.join(TIMER)))),
         };
         let now = ["disable", "--now", other];
         let verbs = match self.tools.root {
@@ -199,14 +199,11 @@ impl Site {
             return Ok(next);
         }
         let started = self.tools.systemctl(&["restart", unit]).await;
-        let (flag, sudo) = match plan.is_user {
-            true => ("--user ", ""),
-            false => ("", "sudo "),
-        };
+        let (sudo, flag) = self.tools.for_person();
         started.map_err(|why| {
             format!(
-                "{why}. It is installed, and did not start: `{sudo}journalctl {flag}-u boxup -n \
-                 20` says why; then `{sudo}systemctl {flag}start {unit}`"
+                "{why}. It is installed, and did not start: `{sudo}journalctl{flag} -u boxup -n \
+                 20` says why; then `{sudo}systemctl{flag} start {unit}`"
             )
         })?;
         let lasts = match plan.is_user {
@@ -224,7 +221,7 @@ impl Site {
         let units = [TIMER, SERVICE].map(|unit| (Some(unit), self.units.join(unit)));
         let user = (!self.tools.is_user).then(|| (None, systemd::sysusers().path));
         let all = units.into_iter().chain(user);
-        let there: Vec<_> = all.filter(|(_, path)| path.exists()).collect();
+        let there: Vec<_> = all.filter(|(_, path)| is_there(path)).collect();
         let mut done = Done::default();
         if there.is_empty() {
             done.said = "nothing was installed\n".to_owned();

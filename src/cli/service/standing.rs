@@ -1,9 +1,10 @@
 //! How the service stands, as its manager tells it.
 
 use crate::cli::exit;
-use crate::cli::service::files::refuse_foreign;
+use crate::cli::service::files::{is_there, refuse_foreign};
 use crate::cli::service::install::{PACKAGED, SERVICE, Site, TIMER};
 use crate::cli::service::systemd;
+use crate::cli::service::tools::Tools;
 use crate::cli::wording::{printable, printable_path};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -51,7 +52,7 @@ impl Site {
             ..Installed::default()
         };
         for path in [&file, &own] {
-            let problems = about(path, path.as_path() != packaged);
+            let problems = about(path, path.as_path() != packaged, &self.tools);
             found.problems.extend(problems);
         }
         found.problems.dedup();
@@ -79,30 +80,24 @@ impl Site {
         found.active = word("ActiveState").unwrap_or_else(|| "unknown".to_owned());
         found.says = word("StatusText");
         found.next = word("NextElapseUSecRealtime");
-        let flag = if self.tools.is_user { " --user" } else { "" };
-        if shown
-            .get("NeedDaemonReload")
-            .is_some_and(|word| word == "yes")
-        {
+        let (sudo, flag) = self.tools.for_person();
+        if word("NeedDaemonReload").is_some_and(|word| word == "yes") {
             found.problems.push(format!(
-                "systemd has not read the unit since it changed: systemctl{flag} daemon-reload"
+                "systemd has not read the unit since it changed: {sudo}systemctl{flag} \
+                 daemon-reload"
             ));
         }
         let of_pass = match unit {
             TIMER => self.shown(SERVICE).await.ok(),
             _ => None,
         };
-        let problem = ending(of_pass.as_ref().unwrap_or(shown), flag);
+        let problem = ending(of_pass.as_ref().unwrap_or(shown), &self.tools);
         found.problems.extend(problem);
     }
 }
 
-fn is_there(path: &Path) -> bool {
-    path.symlink_metadata().is_ok()
-}
-
 /// What is wrong with a unit file.
-fn about(path: &Path, is_own: bool) -> Vec<String> {
+fn about(path: &Path, is_own: bool, tools: &Tools) -> Vec<String> {
     let foreign = match is_own {
         true => refuse_foreign(path).err(),
         false => None,
@@ -110,14 +105,17 @@ fn about(path: &Path, is_own: bool) -> Vec<String> {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     let program = systemd::program(&text).filter(|program| !is_there(program));
     let moved = program.map(|program| {
-        let program = printable_path(&program);
-        format!("there is no {program}, which it starts: boxup service install writes it anew")
+        let (program, (sudo, flag)) = (printable_path(&program), tools.for_person());
+        format!(
+            "there is no {program}, which it starts: {sudo}boxup service install{flag} writes it \
+             anew"
+        )
     });
     foreign.into_iter().chain(moved).collect()
 }
 
 /// How its last run ended, if that was not well.
-fn ending(shown: &Shown, flag: &str) -> Option<String> {
+fn ending(shown: &Shown, tools: &Tools) -> Option<String> {
     let result = shown.get("Result").filter(|word| *word != "success")?;
     let code = shown
         .get("ExecMainStatus")
@@ -131,8 +129,9 @@ fn ending(shown: &Shown, flag: &str) -> Option<String> {
         (Some(code), None) => format!("exit code {code}"),
         (None, _) => result.clone(),
     };
+    let (sudo, flag) = tools.for_person();
     Some(format!(
-        "its last run failed: {how}; journalctl{flag} -u boxup says why"
+        "its last run failed: {how}; {sudo}journalctl{flag} -u boxup says why"
     ))
 }
 

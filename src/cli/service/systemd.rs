@@ -203,7 +203,7 @@ pub(super) fn program(text: &str) -> Option<PathBuf> {
 
 /// What systemd cannot be told, as a sentence.
 pub(super) fn refused(plan: &Plan) -> Option<String> {
-    let is_odd = |c: char| c.is_ascii_control() || "'\"\\\\".contains(c);
+    let is_odd = |c: char| c.is_ascii_control() || "'\"\\".contains(c);
     let program = plan.program.to_string_lossy();
     let state = plan
         .other_state

@@ -21,6 +21,14 @@ pub(super) struct Tools {
 }
 
 impl Tools {
+    /// What a person types before a program that does the same, and after its name.
+    pub(super) fn for_person(&self) -> (&'static str, &'static str) {
+        match self.is_user {
+            true => ("", " --user"),
+            false => ("sudo ", ""),
+        }
+    }
+
     /// What systemctl says; the error is a sentence.
     pub(super) async fn systemctl(&self, args: &[&str]) -> Result<String, String> {
         let mut command = self.program("systemctl");

@@ -5,6 +5,7 @@ use crate::agent::snapshot::{age_of, rfc3339};
 use crate::clock;
 use crate::config::{Local, Mirror};
 use crate::model::ids::FolderKey;
+use crate::model::path::shell_word;
 use crate::plan::guard::{BRAKE, Halt};
 use crate::plan::pause::Pause;
 use crate::plan::policy::OnDelete;
@@ -118,7 +119,8 @@ fn held(reader: &Reader, mirror: &Mirror, root: FolderKey) -> Result<Option<Valu
     } else if reader.is_held(root)? {
         let message = format!(
             "more is gone from the disk than max_deletes lets go to Box's trash; the mirror \
-             waits until it is back, or for: boxup approve {name:?}"
+             waits until it is back, or for: boxup approve {}",
+            shell_word(name.as_bytes())
         );
         (BRAKE, message)
     } else {

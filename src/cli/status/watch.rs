@@ -105,6 +105,7 @@ fn gist(status: &Value) -> Value {
     json!([
         status["running"],
         status["pid"],
+        status["busy"],
         status["trouble"],
         status["unreachable"],
         mirrors

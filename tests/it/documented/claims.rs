@@ -321,9 +321,7 @@ fn made(stage: &mut Stage, line: &str) -> Finished {
     stage.serve();
     stage.program("make", "echo made >\"$ROOT/srv/reports/made.txt\"");
     let announce = stage.dir.join("announce");
-    std::fs::write(&announce, "#!/bin/sh\necho announced\n").expect("written");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&announce, mode).expect("set");
+    crate::rig::script(&announce, "#!/bin/sh\necho announced\n");
     let finished = stage.run(line);
     assert!(finished.stdout.ends_with("announced\n"), "{finished:?}");
     assert!(stage.rig.cloud.entry(&stage.folder, "made.txt").is_some());

@@ -95,8 +95,7 @@ impl Stage {
     /// A program of the machine.
     pub(super) fn program(&self, name: &str, script: &str) {
         let path = self.rig.temp().join("bin").join(name);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("written");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("set");
+        crate::rig::script(&path, &format!("#!/bin/sh\n{script}\n"));
     }
 
     /// Writes the configuration, with more lines in its mirror, to where a user has it and

@@ -340,6 +340,14 @@ fn makes_passes_by_the_clock(rig: &Rig, machine: &Machine) {
     machine.ok("mv /srv/reports /srv/away");
     assert_ne!(machine.run("systemctl start boxup.service").0, 0);
     assert_eq!(machine.property("ExecMainStatus"), "3");
+    let status = machine.ok("boxup service status");
+    for told in [
+        "runs: active\n",
+        "next pass: ",
+        "exit code 3 (a mirror is paused",
+    ] {
+        assert!(status.contains(told), "{status}");
+    }
     machine.ok("mv /srv/away /srv/reports; systemctl start boxup.service");
     machine.ok("boxup service uninstall");
     machine.ok("test ! -e /etc/systemd/system/boxup.timer");

@@ -34,6 +34,16 @@ pub(crate) fn clean(mut command: Command, temp: &Path) -> Command {
     command
 }
 
+/// Writes a program for a test. A shell does it: what is open here for writing, a child that
+/// another test has just started may hold for a moment, and nobody could run it then.
+#[track_caller]
+pub(crate) fn script(path: &Path, text: &str) {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "printf %s \"$1\" >\"$0\" && chmod 755 \"$0\""]);
+    let written = shell.arg(path).arg(text).status().expect("a shell");
+    assert!(written.success(), "{path:?}: {written}");
+}
+
 /// A running child. Killed and reaped when dropped.
 pub(crate) struct Child {
     process: std::process::Child,

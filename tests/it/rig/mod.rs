@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-pub(crate) use child::{Child, Finished, clean, program, signal};
+pub(crate) use child::{Child, Finished, clean, program, script, signal};
 pub(crate) use clock::other_clock;
 pub(crate) use config::Config;
 pub(crate) use disk::{sha1, sparse};

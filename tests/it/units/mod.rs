@@ -4,7 +4,6 @@ mod odd_hands;
 mod odd_places;
 
 use crate::rig::{Child, Finished, Rig, clean, not_run, program};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -241,9 +240,7 @@ fn where_it_says(temp: &Path, says: &str, args: &[&str]) -> (Finished, String) {
     std::fs::create_dir_all(&bin).expect("made");
     for name in ["systemctl", "systemd-sysusers"] {
         let script = SYSTEMCTL.replace("echo \"systemctl", &format!("echo \"{name}"));
-        std::fs::write(bin.join(name), script).expect("written");
-        let mode = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(bin.join(name), mode).expect("set");
+        crate::rig::script(&bin.join(name), &script);
     }
     let log = temp.join("log");
     std::fs::write(&log, "").expect("written");
