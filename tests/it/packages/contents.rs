@@ -2,6 +2,7 @@
 
 use super::machine::package;
 use crate::rig::{Child, Rig, clean, not_run};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What both have.
@@ -117,4 +118,48 @@ fn an_rpm_has_all_that_belongs_in_it_and_is_whole() {
     assert_eq!(config, "/etc/default/boxup\n");
     let whole = told(&rig, &rpm, "rpm --checksig \"$1\"");
     assert!(whole.ends_with("digests OK\n"), "{whole}");
+}
+
+/// As a release is made, but for the time that goes into making it small: that what is linked in
+/// is on the list, the build itself sees to.
+#[test]
+#[ignore = "it builds the program once more: cargo test --test it packages:: -- --ignored"]
+fn the_list_of_crates_is_that_of_the_lock() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let tools = repository.join("target/tools/bin");
+    if !tools.join("cargo-auditable").exists() || !tools.join("auditable2cdx").exists() {
+        not_run("packaging/build has not fetched cargo-auditable and auditable2cdx yet");
+        return;
+    }
+    let rig = Rig::new();
+    let mut build = Command::new(repository.join("packaging/build"));
+    build.args(["--only", "deb", "--out"]).arg(rig.temp());
+    for (key, value) in [
+        ("CARGO_PROFILE_DIST_CODEGEN_UNITS", "16"),
+        ("CARGO_PROFILE_DIST_LTO", "off"),
+        ("CARGO_PROFILE_DIST_OPT_LEVEL", "0"),
+    ] {
+        build.env(key, value);
+    }
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("audited");
+    // It takes its time: longer than a child of the rig may.
+    let built = build.env("CARGO_TARGET_DIR", target).output();
+    let built = built.expect("it can be run");
+    assert!(built.status.success(), "{built:?}");
+    let name = format!("boxup-{}.cdx.json", env!("CARGO_PKG_VERSION"));
+    let list = std::fs::read_to_string(rig.temp().join(name)).expect("made");
+    let list: serde_json::Value = serde_json::from_str(&list).expect("an object");
+    let lock = std::fs::read_to_string(repository.join("Cargo.lock")).expect("read");
+    let crates = list["components"].as_array().expect("a list");
+    for one in crates {
+        let locked = format!("name = {}\nversion = {}\n", one["name"], one["version"]);
+        assert!(lock.contains(&locked), "{one} is not in Cargo.lock");
+    }
+    let names: Vec<_> = crates
+        .iter()
+        .filter_map(|one| one["name"].as_str())
+        .collect();
+    for name in ["ring", "rustls", "libsqlite3-sys", "tokio"] {
+        assert!(names.contains(&name), "{name} is not in: {names:?}");
+    }
 }
