@@ -54,6 +54,8 @@
 //!   fit leads to `store/recovery.rs`, after a second look (`store/second_look.rs`, for a
 //!   disk that fails to read damages nothing), and from there to doubt: until everything has been
 //!   compared with Box once more, what differs there is parked (`Policy::distrust`).
+//!   Whether the files that a run holds on to are still the state's is told by
+//!   `store/witness.rs`; a service whose state was taken away ends.
 //!   What was done is written down with the mapping (`store/history.rs`); no decision rests
 //!   on it, and damage to it stops nothing.
 //!   A service ends when its lock or its database is not what lies there any more
