@@ -54,8 +54,6 @@
 //!   fit leads to `store/recovery.rs`, after a second look (`store/second_look.rs`, for a
 //!   disk that fails to read damages nothing), and from there to doubt: until everything has been
 //!   compared with Box once more, what differs there is parked (`Policy::distrust`).
-//!   Whether the files that a run holds on to are still the state's is told by
-//!   `store/witness.rs`; a service whose state was taken away ends.
 //!   What was done is written down with the mapping (`store/history.rs`); no decision rests
 //!   on it, and damage to it stops nothing.
 //!   A service ends when its lock or its database is not what lies there any more
@@ -116,8 +114,9 @@
 //! # Time
 //!
 //! The wall clock is read in `clock.rs` only, and no decision about what to send depends
-//! on it being right; what must have lasted is timed by `clock::steady`, which nobody sets. Waiting is done with monotonic time, which stands still while the
-//! machine sleeps: `agent/pulse.rs` notices that, and `plan/gaps.rs` decides.
+//! on it being right; what must have lasted is timed by `clock::steady`, which nobody sets.
+//! Waiting is done with monotonic time, which stands still while the machine sleeps:
+//! `agent/pulse.rs` notices that, and `plan/gaps.rs` decides.
 
 mod agent;
 mod cli;
