@@ -56,6 +56,8 @@
 //!   compared with Box once more, what differs there is parked (`Policy::distrust`).
 //!   What was done is written down with the mapping (`store/history.rs`); no decision rests
 //!   on it, and damage to it stops nothing.
+//!   A service ends when its lock or its database is not what lies there any more
+//!   (`store/witness.rs`, looked at by `agent/pulse.rs`).
 //! - `config`: the operator's decisions, read from TOML, all mistakes at once.
 //! - `agent`: the shell. Starts threads and tasks, and routes; knows what to do when a
 //!   root, a folder or Box as a whole is not to be had. `agent/checkup` looks at all that
@@ -112,8 +114,9 @@
 //! # Time
 //!
 //! The wall clock is read in `clock.rs` only, and no decision about what to send depends
-//! on it being right. Waiting is done with monotonic time, which stands still while the
-//! machine sleeps: `agent/pulse.rs` notices that, and `plan/gaps.rs` decides.
+//! on it being right; what must have lasted is timed by `clock::steady`, which nobody sets.
+//! Waiting is done with monotonic time, which stands still while the machine sleeps:
+//! `agent/pulse.rs` notices that, and `plan/gaps.rs` decides.
 
 mod agent;
 mod cli;

@@ -133,7 +133,8 @@ pub(crate) fn holder(dir: &Path) -> Option<Holder> {
 /// At no moment is the file empty.
 fn sign(file: &mut File, role: Role) {
     let pid = std::process::id();
-    let line = format!("{}\n", Holder { pid, role });
+    let began = began(pid).map_or_else(String::new, |began| format!(" {began}"));
+    let line = format!("{}{began}\n", Holder { pid, role });
     let signed = file
         .rewind()
         .and_then(|()| file.write_all(line.as_bytes()))
@@ -147,13 +148,25 @@ fn signed(file: &mut File) -> Option<Holder> {
     file.rewind().ok()?;
     file.take(LONGEST).read_to_string(&mut text).ok()?;
     // Of a longer line that was there before, an end may be left.
-    let (pid, role) = text.lines().next()?.split_once(' ')?;
+    let mut words = text.lines().next()?.split(' ');
+    let (pid, role, then) = (words.next()?, words.next()?, words.next());
     let role = Role::ALL.into_iter().find(|one| one.word() == role)?;
     let pid: u32 = pid.parse().ok()?;
     let process = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
     // Of another user's process the system tells that it may not be asked.
     let runs = !matches!(test_kill_process(process), Err(rustix::io::Errno::SRCH));
-    runs.then_some(Holder { pid, role })
+    // Numbers are given again; after a power cut the same ones, soon.
+    let is_another = then.zip(began(pid)).is_some_and(|(then, now)| then != now);
+    (runs && !is_another).then_some(Holder { pid, role })
+}
+
+/// When a process began, in the system's word (proc_pid_stat(5)); nothing where it does not
+/// tell.
+fn began(pid: u32) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second word is a name, which may hold anything; the 22nd is meant.
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_whitespace().nth(19).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -236,6 +249,21 @@ mod tests {
             assert_eq!(refused_by(dir.path()), None, "{text:?}");
         }
         drop(lock);
+    }
+
+    #[test]
+    fn a_process_that_was_given_the_number_of_another_is_not_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let parent = std::os::unix::process::parent_id();
+        let began = super::began(parent).unwrap();
+        for (words, is_named) in [
+            ("service".to_owned(), true),
+            (format!("service {began}"), true),
+            (format!("service {began}0"), false),
+        ] {
+            std::fs::write(dir.path().join("lock"), format!("{parent} {words}\n")).unwrap();
+            assert_eq!(super::holder(dir.path()).is_some(), is_named, "{words}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Files that a run holds on to: whether they are still what is found at their paths.
+//! Files and directories that a run holds on to: whether they are still what is found at their paths.
 
 use crate::store::error::Error;
 use std::io::ErrorKind;

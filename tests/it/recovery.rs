@@ -258,6 +258,10 @@ fn a_service_whose_state_is_taken_away_ends_and_harms_no_other() {
             ended.stderr.contains("removed or replaced"),
             "{what}: {ended}"
         );
+        // It tells nothing where another one is by now.
+        let status = rig.run(&["status"]).stdout;
+        let is_told = status.contains("removed or replaced");
+        assert_eq!(is_told, unchanged.is_none(), "{what}: {status}");
         let sent = rig.writes();
         let next = rig.once();
         next.expect_code(0);

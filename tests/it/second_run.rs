@@ -113,3 +113,24 @@ pub(crate) fn a_young_file_is_read_once_more_after_forty_seconds_and_then_never(
     assert_eq!(on_passed.seen(), Vec::<String>::new());
     service.end();
 }
+
+/// The mark beside the database is another one after each run that has written.
+#[test]
+fn a_mapped_directory_that_is_gone_is_no_reason_to_write() {
+    let rig = Rig::new();
+    rig.mkdir("stays").mkdir("goes/too").once_ok();
+    rig.remove("goes").once_ok();
+    let marks = || {
+        let entries = std::fs::read_dir(rig.state()).expect("listed").flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let mut marks: Vec<_> = names
+            .filter(|name| name.starts_with("generation."))
+            .collect();
+        marks.sort();
+        marks
+    };
+    let before = marks();
+    assert_eq!(before.len(), 1);
+    rig.once_ok().expect(&[("requests", 0)]);
+    assert_eq!(marks(), before);
+}

@@ -4,12 +4,13 @@ use crate::agent::engine::Engine;
 use crate::agent::notice::Ending;
 use crate::clock;
 use crate::store::last::{self, Last, LastPass, LastRun};
-use std::path::{Path, PathBuf};
+use crate::store::witness::Witness;
+use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 /// Where it is remembered, and what.
 pub(super) struct Memory {
-    dir: PathBuf,
+    dir: Witness,
     last: Last,
     /// That it cannot be kept has been told.
     is_told: bool,
@@ -29,8 +30,8 @@ impl Engine {
             is_service: self.schedule.is_lasting(),
             ..LastRun::default()
         });
-        self.memory = Some(Memory {
-            dir: dir.to_path_buf(),
+        self.memory = Witness::of(dir.to_path_buf()).ok().map(|dir| Memory {
+            dir,
             last,
             is_told: false,
         });
@@ -157,7 +158,11 @@ impl Engine {
         let Some(memory) = &mut self.memory else {
             return;
         };
-        if let Err(error) = last::write(&memory.dir, &memory.last)
+        if memory.dir.is_gone() {
+            // What is there now is another's.
+            return;
+        }
+        if let Err(error) = last::write(memory.dir.path(), &memory.last)
             && !std::mem::replace(&mut memory.is_told, true)
         {
             tracing::debug!(%error, "how it stands is not remembered");

@@ -20,6 +20,7 @@ impl Surveyor<'_> {
         facts: &DirFacts,
         plan: &mut DirPlan,
     ) -> Result<(), Broken> {
+        self.drop_idle(plan)?;
         if !self.reader.is_anything_absent()? {
             return Ok(());
         }
@@ -40,6 +41,21 @@ impl Surveyor<'_> {
                 if identity.compare(&object.identity) != Sameness::Other {
                     self.is_present(at, name, plan)?;
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Where nothing waits there is nothing to end, and nothing is written.
+    fn drop_idle(&self, plan: &mut DirPlan) -> Result<(), Broken> {
+        let edits = std::mem::take(&mut plan.edits);
+        for edit in edits {
+            let is_idle = match &edit {
+                Edit::UnparkBelow(folder) => self.reader.parked_count(*folder)? == 0,
+                _ => false,
+            };
+            if !is_idle {
+                plan.edits.push(edit);
             }
         }
         Ok(())

@@ -58,8 +58,9 @@ impl Speed {
     /// Keeps these figures and returns those to compare them with.
     fn look(&mut self, figures: &Figures, now: Instant) -> Option<Look> {
         let (moved, files) = (figures.moved, figures.files.0);
-        if self.looks.back().is_some_and(|last| files < last.files) {
-            // Another batch.
+        let is_idle = figures.files.1 <= files && !figures.is_looking;
+        if is_idle || self.looks.back().is_some_and(|last| files < last.files) {
+            // Another batch; while there was nothing to do, nothing was slow.
             self.looks.clear();
         }
         if self.looks.back().is_none_or(|last| now >= last.at + APART) {
@@ -174,6 +175,15 @@ mod tests {
         };
         assert_eq!(run(10, looking), (Some(1000), None));
         assert_eq!(run(10, |_| figures(0, 0)), (Some(0), None));
+        // When there was nothing to do, it was not slow.
+        let late = |s: u64| match s {
+            0..10 => Figures {
+                files: (0, 0),
+                ..figures(0, 0)
+            },
+            s => figures(0, (s - 9) * 1000),
+        };
+        assert_eq!(run(14, late).0, Some(1000));
         // Another batch begins anew.
         let anew = |s| figures(if s < 9 { 50 } else { 0 }, s * 1000);
         assert_eq!(run(10, anew), (None, None));
