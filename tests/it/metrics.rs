@@ -280,7 +280,7 @@ fn it_is_well_unless_a_mirror_stands_still() {
     assert_eq!(ill.status, 503, "{ill:?}");
     assert!(
         ill.page
-            .contains("1 of 1 mirror not mirrored: mirror (root_missing)"),
+            .contains("1 of 1 mirror stands still: mirror (root_missing)"),
         "{ill:?}"
     );
     assert!(!ill.page.contains(local.to_str().expect("text")));

@@ -107,8 +107,9 @@ fn what_is_known_of_another_folder_is_not_told_of_this_one() {
     let elsewhere = rig.cloud.folder("/elsewhere");
     let rig = rig.folder_id(&elsewhere);
     assert_eq!(fresh(&rig), 69);
+    // Until then no pass comes to its end.
     rig.cloud
-        .inject(Fault::on("post_files_content").forever().hold());
+        .inject(Fault::on("get_folders_id_items").forever().hold());
     let service = rig.start();
     let now = mirror(&service, &rig);
     assert!(now["last_pass"].is_null(), "{now}");

@@ -2,7 +2,7 @@
 
 use crate::agent::checkup::check::Check;
 use crate::agent::herald::courier::{BY_COMMAND, BY_HEARTBEAT, BY_WEBHOOK};
-use crate::agent::herald::notebook::Notebook;
+use crate::agent::herald::notebook;
 use crate::config::Config;
 
 /// What it is called.
@@ -23,7 +23,7 @@ pub(super) fn check(config: &Config) -> Check {
     ];
     let ways = ways.into_iter().filter(|(_, is_set)| *is_set);
     let ways: Vec<&str> = ways.map(|(way, _)| way).collect();
-    let (_, notes) = Notebook::open(&config.state_dir);
+    let notes = notebook::read(&config.state_dir);
     let failing = notes.failing.iter();
     let failing: Vec<_> = failing
         .filter(|(way, _)| ways.contains(&way.as_str()))

@@ -32,6 +32,16 @@ impl PutOff {
         self.places.len()
     }
 
+    fn add(&mut self, of: Of, path: RelPath, now: Instant) {
+        let (pass, rank) = self.places.entry(path).or_insert((of.pass, of.rank));
+        // A hint about it does not take it out of the pass that has still to end with it.
+        *pass = pass.or(of.pass);
+        *rank = (*rank).min(of.rank);
+        self.since.get_or_insert(now);
+        let since = of.since.unwrap_or(now);
+        self.known = Some(self.known.map_or(since, |known| known.min(since)));
+    }
+
     /// Whether something of that pass was put off.
     pub(super) fn holds_up(&self, pass: u64) -> bool {
         self.places.values().any(|(of, _)| *of == Some(pass))
@@ -50,12 +60,7 @@ impl PutOff {
 
 impl Engine {
     pub(super) fn put_off(&mut self, of: Of, path: RelPath) {
-        let put_off = &mut self.parts[of.mirror].put_off;
-        put_off.places.insert(path, (of.pass, of.rank));
-        let now = Instant::now();
-        put_off.since.get_or_insert(now);
-        let since = of.since.unwrap_or(now);
-        put_off.known = Some(put_off.known.map_or(since, |known| known.min(since)));
+        self.parts[of.mirror].put_off.add(of, path, Instant::now());
     }
 
     /// When something is put off no longer.
@@ -97,6 +102,34 @@ impl Engine {
                 let visit = self.visit_of(of, Scope::Places(places));
                 self.add_visit(visit);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Of, PutOff, Rank};
+    use crate::model::path::RelPath;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_hint_takes_nothing_out_of_a_pass() {
+        let now = Instant::now();
+        let of = |pass, rank| Of {
+            mirror: 0,
+            pass,
+            rank,
+            since: pass.map(|_| now),
+        };
+        let (pass, hint) = (of(Some(3), Rank::Backfill), of(None, Rank::Fresh));
+        for order in [[pass, hint], [hint, pass]] {
+            let mut put_off = PutOff::default();
+            for of in order {
+                put_off.add(of, RelPath::root(), now + Duration::from_secs(1));
+            }
+            assert!(put_off.holds_up(3));
+            assert_eq!(put_off.oldest(), Some(now));
+            assert!(put_off.places.values().eq([&(Some(3), Rank::Fresh)]));
         }
     }
 }

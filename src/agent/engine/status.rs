@@ -276,7 +276,7 @@ impl Engine {
                 next_probe: no_room.probe_at.saturating_duration_since(now),
             }),
             synced: synced.cast_unsigned(),
-            pending: run.jobs.saturating_sub(in_flight),
+            pending: run.jobs.saturating_sub(in_flight) + run.put_off.len(),
             in_flight,
             parked: self.parked_in(number)?,
             oldest_parked: oldest_parked.map(age_of),

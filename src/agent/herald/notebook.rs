@@ -2,10 +2,11 @@
 
 use crate::plan::herald::memory::Memory;
 use crate::store::leaf::Leaf;
+use crate::store::witness::Witness;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const FILE: Leaf = Leaf {
     name: "notified.json",
@@ -29,37 +30,38 @@ pub(crate) struct Notes {
 /// The file.
 #[derive(Debug)]
 pub(crate) struct Notebook {
-    dir: PathBuf,
+    /// `None` where there was no state directory.
+    dir: Option<Witness>,
     /// As it stands there.
     kept: Notes,
 }
 
 impl Notebook {
-    /// Opens the one of a state directory. A damaged one is forgotten: what lasts is told
-    /// once more. It is there from the first, so that what is told of a full disk is told once.
+    /// Opens the one of a state directory. It is there from the first, so that what is told
+    /// of a full disk is told once.
     pub(crate) fn open(state_dir: &Path) -> (Self, Notes) {
-        let notes = FILE.read(state_dir).unwrap_or_else(|error| {
-            let notes = Notes::default();
-            match error.kind() {
-                // If it cannot be, that is told when there is something in it.
-                io::ErrorKind::NotFound => drop(FILE.write(state_dir, &notes)),
-                _ => tracing::warn!(%error, "{} cannot be read: what was told is forgotten", FILE.name),
-            }
-            notes
-        });
+        let notes = read(state_dir);
+        if !state_dir.join(FILE.name).exists() {
+            // If it cannot be, that is told when there is something in it.
+            drop(FILE.write(state_dir, &notes));
+        }
         let book = Self {
-            dir: state_dir.to_path_buf(),
+            dir: Witness::of(state_dir.to_path_buf()).ok(),
             kept: notes.clone(),
         };
         (book, notes)
     }
 
-    /// Writes what has changed.
+    /// Writes what has changed, into the directory that it was opened in and no other one
+    /// that has taken its place.
     pub(crate) fn keep(&mut self, notes: &Notes) {
+        let Some(dir) = self.dir.as_ref().filter(|dir| !dir.is_gone()) else {
+            return;
+        };
         if *notes == self.kept {
             return;
         }
-        match FILE.write(&self.dir, notes) {
+        match FILE.write(dir.path(), notes) {
             Ok(()) => self.kept = notes.clone(),
             Err(error) => tracing::warn!(
                 %error,
@@ -70,17 +72,30 @@ impl Notebook {
     }
 }
 
+/// What is noted in a state directory. Damaged notes are forgotten: what lasts is told once
+/// more.
+pub(crate) fn read(state_dir: &Path) -> Notes {
+    FILE.read(state_dir).unwrap_or_else(|error| {
+        if error.kind() != io::ErrorKind::NotFound {
+            tracing::warn!(%error, "{} cannot be read: what was told is forgotten", FILE.name);
+        }
+        Notes::default()
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{FILE, Notebook, Notes};
+    use super::{FILE, Notebook, Notes, read};
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn what_is_kept_is_there_again_and_what_is_damaged_is_forgotten() {
         let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE.name);
+        assert_eq!(read(dir.path()), Notes::default());
+        assert!(!path.exists(), "whoever only asks writes nothing");
         let (mut book, mut notes) = Notebook::open(dir.path());
         assert_eq!(notes, Notes::default());
-        let path = dir.path().join(FILE.name);
         assert!(path.exists(), "it has no room of its own");
         notes.last_good = Some(7);
         book.keep(&notes);
@@ -94,6 +109,23 @@ mod tests {
         // Keys of another version's are no damage.
         std::fs::write(&path, "{\"last_good\":7,\"other\":1}").unwrap();
         assert_eq!(Notebook::open(dir.path()).1, notes);
+    }
+
+    #[test]
+    fn nothing_is_written_into_another_directory_that_has_taken_the_place() {
+        let temp = tempfile::tempdir().unwrap();
+        let (dir, aside) = (temp.path().join("state"), temp.path().join("aside"));
+        std::fs::create_dir(&dir).unwrap();
+        let (mut book, mut notes) = Notebook::open(&dir);
+        std::fs::rename(&dir, &aside).unwrap();
+        std::fs::create_dir(&dir).unwrap();
+        notes.last_good = Some(7);
+        book.keep(&notes);
+        assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 0);
+        std::fs::remove_dir(&dir).unwrap();
+        std::fs::rename(&aside, &dir).unwrap();
+        book.keep(&notes);
+        assert_eq!(read(&dir), notes);
     }
 
     #[test]

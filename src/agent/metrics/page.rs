@@ -165,9 +165,10 @@ fn health(now: Option<&Snapshot>) -> Result<String, String> {
     match (halted.next(), &now.silence) {
         (Some(first), _) => {
             let why = first.halt.as_ref().map_or("halted", |halt| halt.code());
+            let count = 1 + halted.count();
+            let stand = if count == 1 { "stands" } else { "stand" };
             Err(format!(
-                "{} of {} not mirrored: {} ({why}); boxup status tells more",
-                1 + halted.count(),
+                "{count} of {} {stand} still: {} ({why}); boxup status tells more",
                 some(now.mirrors.len() as u64, "mirror"),
                 first.name.escape_debug(),
             ))
