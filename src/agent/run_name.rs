@@ -1,5 +1,6 @@
 //! What a run is called, so that what it did can be undone by name.
 
+use crate::agent::snapshot::rfc3339;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -45,7 +46,7 @@ impl RunName {
 
 /// The name that a run of that time has.
 fn called(at: SystemTime) -> String {
-    let text = humantime::format_rfc3339_seconds(at).to_string();
+    let text = rfc3339(at);
     text.chars().filter(|c| !"-:".contains(*c)).collect()
 }
 

@@ -283,7 +283,11 @@ pub(crate) fn age_of(at: Nanos) -> Duration {
     Duration::from_nanos(u64::try_from(age).unwrap_or(0))
 }
 
-/// A time as machines and people can read it.
+/// A time as machines and people can read it; of a clock that shows none with a year of four
+/// digits from 1970, the nearest.
 pub(crate) fn rfc3339(at: SystemTime) -> String {
-    humantime::format_rfc3339_seconds(at).to_string()
+    /// 9999-12-31T23:59:59Z.
+    const LAST: Duration = Duration::from_secs(253_402_300_799);
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + since.min(LAST)).to_string()
 }

@@ -260,7 +260,7 @@ fn next(explained: &Explained) -> String {
         },
         (State::Parked, Some(item)) => next_try(item),
         _ if explained.agent.is_null() => {
-            "the next `boxup sync` looks at it; no agent runs now".to_owned()
+            "the next `boxup sync` looks at it; no service runs now".to_owned()
         }
         _ => "the agent that runs looks at it when it is quiet, or in the next pass".to_owned(),
     }

@@ -38,7 +38,7 @@ const FILES: [(&str, &str); 3] = [
 ];
 
 /// The environment.
-const VARIABLES: [(&str, &str); 16] = [
+const VARIABLES: [(&str, &str); 18] = [
     ("BOXUP_CONFIG", "the configuration file"),
     (
         "BOXUP_CLIENT_SECRET",
@@ -46,6 +46,8 @@ const VARIABLES: [(&str, &str); 16] = [
     ),
     ("BOXUP_DEVELOPER_TOKEN", "the same for developer_token"),
     ("BOXUP_JWT_CONFIG", "the same for what is in config_file"),
+    ("BOXUP_WEBHOOK", "the same for webhook of [notify]"),
+    ("BOXUP_HEARTBEAT", "the same for heartbeat of [notify]"),
     (
         "BOXUP_LOG",
         "a filter for the log, such as debug or boxup=trace",
@@ -68,7 +70,7 @@ const VARIABLES: [(&str, &str); 16] = [
     ("STATE_DIRECTORY", "the state directory, as systemd sets it"),
     (
         "CREDENTIALS_DIRECTORY",
-        "systemd's credentials: client_secret, config_file, developer_token",
+        "systemd's credentials: client_secret, config_file, developer_token, webhook, heartbeat",
     ),
 ];
 

@@ -44,7 +44,7 @@ pub(crate) fn text(ending: &Ending, excluded: &BTreeMap<&'static str, u64>, woul
         .map(|(number, what)| format!("{} {what}", count(*number)))
         .collect();
     let what = match parts.is_empty() {
-        true if ending.on_box.is_some() => "nothing was to be done".to_owned(),
+        true if ending.on_box.is_some() && ending.is_whole() => "nothing was to be done".to_owned(),
         true if ending.is_whole() => "nothing in it".to_owned(),
         true => "not looked at".to_owned(),
         false => parts.join(", "),

@@ -42,7 +42,14 @@ pub(super) async fn sync(
         warn_root(&way.args, &place.environment, &mut output);
     }
     let loaded = match unless_told(&mut stop, place.load(config::load)).await {
-        None => return exit::INCOMPLETE,
+        None => {
+            let what = "it was stopped before its configuration was read; nothing was done";
+            if way.args.json {
+                output.say(&format!("{}\n", json::fatal(what, exit::INCOMPLETE)));
+            }
+            output.complain(&format!("error: {what}\n"));
+            return exit::INCOMPLETE;
+        }
         Some(Ok(loaded)) => loaded,
         Some(Err(error)) => {
             if way.args.json {

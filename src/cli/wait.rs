@@ -7,7 +7,6 @@ use crate::cli::wording::{duration, printable};
 use crate::cli::{exit, failure, slip};
 use crate::config::Local;
 use serde_json::{Value, json};
-use std::io;
 use std::time::Duration;
 
 const NOBODY: &str = "no boxup is running for this state directory";
@@ -34,7 +33,10 @@ pub(crate) async fn wait(config: &Local, args: &WaitArgs, mut output: Output) ->
             let why = why.unwrap_or_else(|| NOBODY.to_owned());
             (json!({ "error": why }), exit::UNREACHABLE)
         }
-        Ok(Err(error)) => return unanswered(&error, &mut output),
+        Ok(Err(error)) => {
+            let what = format!("the running boxup cannot be asked: {error}");
+            return failure::said(&what, exit::UNREACHABLE, as_json, &mut output);
+        }
         Err(_) => (json!({ "timed_out": true }), exit::INCOMPLETE),
     };
     reply["in_sync"] = json!(code == exit::OK);
@@ -56,13 +58,6 @@ fn waited(reply: &Value) -> u8 {
     } else {
         exit::OK
     }
-}
-
-fn unanswered(error: &io::Error, output: &mut Output) -> u8 {
-    output.complain(&format!(
-        "error: the running boxup cannot be asked: {error}\n"
-    ));
-    exit::UNREACHABLE
 }
 
 fn describe_wait(reply: &Value, timeout: Duration) -> String {

@@ -461,9 +461,7 @@ impl Planner<'_> {
     /// stays: its absence says nothing about what should be on Box.
     fn close(mut self) -> DirPlan {
         let waits = self.absent();
-        if !self.facts.complete {
-            return self.plan;
-        }
+        let mapped = &self.facts.mapped;
         let is_here = |name: &LocalName| {
             let found = self
                 .facts
@@ -471,16 +469,21 @@ impl Planner<'_> {
                 .binary_search_by(|entry| entry.name.cmp(name));
             found.is_ok()
         };
-        let gone = self
-            .facts
-            .mapped
-            .parked
-            .keys()
-            .filter(|name| !is_here(name) && !waits.contains(*name));
+        let is_mapped =
+            |name: &LocalName| mapped.files.contains_key(name) || mapped.folders.contains_key(name);
+        let is_complete = self.facts.complete;
+        // Nothing on Box follows from the absence of what never was there: a look at it alone
+        // will do.
+        let gone = mapped.parked.keys().filter(|name| {
+            !is_here(name) && !waits.contains(*name) && (is_complete || !is_mapped(name))
+        });
         let gone: Vec<Edit> = gone
             .map(|name| Edit::Unpark(self.dir, name.clone()))
             .collect();
         self.plan.edits.extend(gone);
+        if !is_complete {
+            return self.plan;
+        }
         let folders = self.facts.mapped.folders.iter();
         let away = folders.filter(|(name, _)| !is_here(name));
         let away: Vec<Edit> = away

@@ -114,7 +114,14 @@ fn locked(path: &Path, holder: Option<Holder>, waited: Option<Duration>) -> Stri
              beside it; `boxup wait` waits until all is on Box, and `boxup status` tells how it \
              stands"
         ),
-        Some(Role::Run | Role::Command) | None => {
+        Some(Role::Run) if waited.is_empty() => format!(
+            "another boxup{who} is making a pass with the state in {path}: try again when it has \
+             ended, or let `boxup sync --once --wait-lock 5m` wait for that"
+        ),
+        Some(Role::Run) => {
+            format!("another boxup{who} is still making a pass with the state in {path}{waited}")
+        }
+        Some(Role::Command) | None => {
             format!("another boxup{who} is using the state in {path}{waited}")
         }
     }

@@ -28,7 +28,7 @@ impl Witness {
     pub(crate) fn is_gone(&self) -> bool {
         match std::fs::metadata(&self.path) {
             Ok(found) => (found.dev(), found.ino()) != self.object,
-            Err(error) => error.kind() == ErrorKind::NotFound,
+            Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
         }
     }
 
@@ -59,6 +59,8 @@ mod tests {
         std::fs::rename(&aside, &path).unwrap();
         assert!(!witness.is_gone());
         std::fs::rename(dir.path().join("sub"), &aside).unwrap();
+        assert!(witness.is_gone());
+        std::fs::write(dir.path().join("sub"), "no directory").unwrap();
         assert!(witness.is_gone());
     }
 }

@@ -23,6 +23,7 @@ fn years_that_pass_in_between_and_come_back_send_nothing_twice() {
         ["+0d", "-3650d", "+0d"],
         ["+3650d", "-3650d", "+3650d"],
         ["-3650d", "+0d", "-18000d"],
+        ["+0d", "-24000d", "+0d"],
     ];
     each(&orders, |[first, second, third]| {
         let rig = Rig::new();

@@ -42,6 +42,24 @@ fn words(rig: &Rig) -> Vec<String> {
 }
 
 #[test]
+fn what_is_renamed_as_advised_is_over_without_a_look_at_everything() {
+    let rig = rig();
+    rig.write("sub/a\\b.txt", "x");
+    let service = rig.start();
+    until("it is told", || {
+        words(&rig) == ["parked mirror name_invalid"]
+    });
+    rig.rename("sub/a\\b.txt", "sub/ab.txt");
+    until("it is over", || words(&rig).len() == 2);
+    assert_eq!(words(&rig)[1], "recovered mirror name_invalid");
+    let status = service.status(&rig);
+    assert_eq!(status["mirrors"][0]["parked"], 0, "{status}");
+    service.wait_ok(&rig);
+    service.end();
+    rig.expect_versions("sub/ab.txt", &["x"]);
+}
+
+#[test]
 fn runs_one_after_the_other_tell_what_is_parked_once_and_when_it_is_over() {
     let rig = rig();
     rig.write("a\\b.txt", "x").write("c\\d.txt", "x");

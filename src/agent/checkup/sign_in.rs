@@ -4,6 +4,7 @@ use crate::agent::account::another_account;
 use crate::agent::checkup::budget::Budget;
 use crate::agent::checkup::check::{Blame, Check};
 use crate::agent::checkup::memory::Memory;
+use crate::agent::snapshot::rfc3339;
 use crate::config::{Auth, Config, Method, Subject};
 use crate::model::trouble::{Said, Trouble};
 use crate::remote::account::Account;
@@ -101,7 +102,7 @@ fn login(renewed: SystemTime) -> String {
         seconds if seconds < 2 * DAY => format!("{} hours ago", seconds / 3_600),
         seconds => format!("{} days ago", seconds / DAY),
     };
-    let end = humantime::format_rfc3339_seconds(renewed + GRANT).to_string();
+    let end = rfc3339(renewed + GRANT);
     let day = end.split('T').next().unwrap_or_default();
     format!(": renewed {age}; it would end on {day} if nobody renewed it (a running boxup does)")
 }

@@ -286,7 +286,10 @@ fn headline(status: &Value, look: &Look) -> String {
     match (ago(&run["ended_at"], look), ago(&run["started_at"], look)) {
         (Some(ended), _) => format!("boxup is not running; {what} ended {ended}{how}"),
         (None, Some(began)) => {
-            format!("boxup is not running; {what} began {began} and was killed")
+            format!(
+                "boxup is not running; {what} began {began}, and was killed or could not write down \
+                 its end"
+            )
         }
         (None, None) => "boxup is not running; this is what the last run left".to_owned(),
     }
@@ -535,7 +538,8 @@ mod tests {
             ),
             (
                 run("", Value::Null),
-                "boxup is not running; the last pass began 6m 40s ago and was killed",
+                "boxup is not running; the last pass began 6m 40s ago, and was killed or could not \
+                 write down its end",
             ),
             (
                 json!({ "busy": { "pid": 7, "role": "run" } }),

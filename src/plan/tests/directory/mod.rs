@@ -287,7 +287,10 @@ fn absence_means_something_only_where_all_was_looked_at() {
         }
         .check(expected);
     };
-    glimpse("", "a#name_taken", None, "");
+    // What never was on Box is gone when it is not there; of the rest only a pass knows.
+    glimpse("", "a#name_taken", None, "unpark a");
+    glimpse("", "a=1 a#name_taken", None, "");
+    glimpse("b=1", "a=1 a#name_taken b=1", None, "unchanged 1");
     glimpse("b=1", "a=1 a<2 b=1", None, "unchanged 1");
     glimpse("b=1", "", Some("b=1"), "adopt b");
 }
