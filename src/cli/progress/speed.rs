@@ -13,6 +13,9 @@ const APART: Duration = Duration::from_millis(500);
 const EARLY: Duration = Duration::from_secs(2);
 /// Bytes that do not move for so long, without a reason of ours: nobody answers.
 const SILENT: Duration = Duration::from_secs(6);
+/// What is left tells its time if its files are at most so many times as large as those by
+/// which it is reckoned.
+const ALIKE: f64 = 20.0;
 
 /// Figures of the last while.
 pub(super) struct Speed {
@@ -107,7 +110,9 @@ fn rates(since: Look, figures: &Figures, now: Instant) -> (Option<u64>, Option<D
         true => by_bytes.max(by_files),
         false => by_bytes,
     };
-    let is_known = !figures.is_looking && seconds.is_finite();
+    // How fast small files go says nothing about how fast a large one will.
+    let is_alike = rest(figures.bytes) * files <= ALIKE * bytes * rest(figures.files);
+    let is_known = !figures.is_looking && seconds.is_finite() && is_alike;
     let left = is_known.then(|| Duration::try_from_secs_f64(seconds.ceil()).ok());
     #[expect(
         clippy::cast_possible_truncation,
@@ -175,6 +180,17 @@ mod tests {
         };
         assert_eq!(run(10, looking), (Some(1000), None));
         assert_eq!(run(10, |_| figures(0, 0)), (Some(0), None));
+        // Small files say nothing about a large one, before it is under way.
+        let small = |s: u64| Figures {
+            bytes: (s * 5, 1_000_000),
+            ..figures(s, s * 5)
+        };
+        assert_eq!(run(10, small), (Some(5), None));
+        let large = |s: u64| Figures {
+            bytes: (s * 50_000, 1_000_000),
+            ..figures(s.min(1), s * 50_000)
+        };
+        assert_eq!(run(10, large), (Some(50_000), Some(980)));
         // When there was nothing to do, it was not slow.
         let late = |s: u64| match s {
             0..10 => Figures {
