@@ -41,7 +41,7 @@ pub(super) async fn run(
     mut output: Output,
 ) -> u8 {
     let config = match unless_told(&mut stop, place.load(config::load)).await {
-        None => return exit::INCOMPLETE,
+        None => return cut_off(args.json, &mut output),
         Some(Ok(loaded)) => loaded.config,
         Some(Err(error)) => return refuse(&error, args.json, &mut output),
     };
@@ -51,7 +51,7 @@ pub(super) async fn run(
     };
     let compared = unless_told(&mut stop, compare(&config, args.json, &mut output)).await;
     let outcome = match compared {
-        None => return exit::INCOMPLETE,
+        None => return cut_off(args.json, &mut output),
         Some(Ok(outcome)) => outcome,
         Some(Err(fatal)) => return failed(&fatal, args.json, &mut output),
     };
@@ -63,6 +63,11 @@ pub(super) async fn run(
         }
     }
     report(&outcome, repaired.as_ref(), args.json, &mut output)
+}
+
+fn cut_off(as_json: bool, output: &mut Output) -> u8 {
+    let message = "error: it was stopped before everything was compared\n";
+    turned_away(message, exit::INCOMPLETE, as_json, output)
 }
 
 fn turned_away(message: &str, code: u8, as_json: bool, output: &mut Output) -> u8 {

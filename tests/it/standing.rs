@@ -96,6 +96,10 @@ fn what_cannot_be_remembered_or_read_stops_nothing() {
     rig.write("b.txt", "b").once_ok();
     rig.expect_same_as_disk();
     expect(&fresh(&rig, "1h"), 69, "UNKNOWN: ");
+    // A file where the directory was.
+    std::fs::rename(rig.state(), rig.temp().join("aside")).expect("renamed");
+    std::fs::write(rig.state(), "").expect("written");
+    expect(&fresh(&rig, "1h"), 74, "UNKNOWN: ");
 }
 
 #[test]

@@ -12,15 +12,19 @@ use crate::agent::control;
 use crate::cli::args::StatusArgs;
 use crate::cli::output::{Looks, Output};
 use crate::cli::status::page::{Look, page, text};
+use crate::cli::wording::printable_path;
 use crate::cli::{exit, failure, slip};
 use crate::clock;
 use crate::config::Local;
 use serde_json::{Value, json};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 /// How long the agent may take to say how it stands.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The directory that should have the socket in it cannot be gone into.
+const UNUSABLE: [ErrorKind; 2] = [ErrorKind::NotADirectory, ErrorKind::PermissionDenied];
 
 /// What there is to tell.
 enum Found {
@@ -121,6 +125,12 @@ async fn look(config: &Local) -> Found {
             Ok(status) => Found::Stopped(status),
             Err(error) => Found::Trouble(error.to_string(), exit::STATE),
         },
+        // Another user's is told as such. This one is ours, and of no use.
+        Ok(Err(error)) if UNUSABLE.contains(&error.kind()) => {
+            let dir = printable_path(&config.state_dir);
+            let sentence = format!("the state in {dir} cannot be read: {error}");
+            Found::Trouble(sentence, exit::STATE)
+        }
         Ok(Err(error)) => unanswered(&error),
         Err(_) => unanswered(&io::Error::other("no answer in time")),
     }
