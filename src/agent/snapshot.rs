@@ -283,11 +283,15 @@ pub(crate) fn age_of(at: Nanos) -> Duration {
     Duration::from_nanos(u64::try_from(age).unwrap_or(0))
 }
 
-/// A time as machines and people can read it; of a clock that shows none with a year of four
-/// digits from 1970, the nearest.
+/// A time as machines and people can read it.
 pub(crate) fn rfc3339(at: SystemTime) -> String {
-    /// 9999-12-31T23:59:59Z.
-    const LAST: Duration = Duration::from_secs(253_402_300_799);
+    humantime::format_rfc3339_seconds(writable(at)).to_string()
+}
+
+/// The nearest time that can be written: from 1970, with a year of four digits.
+pub(crate) fn writable(at: SystemTime) -> SystemTime {
+    /// 9999-12-31T23:59:59.999Z.
+    const LAST: Duration = Duration::from_millis(253_402_300_799_999);
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    humantime::format_rfc3339_seconds(UNIX_EPOCH + since.min(LAST)).to_string()
+    UNIX_EPOCH + since.min(LAST)
 }

@@ -4,11 +4,13 @@ use crate::agent::engine::{Again, Engine, Order, Resolved};
 use crate::agent::pause::{Asked, told};
 use crate::agent::retry::Below;
 use crate::agent::snapshot::{LaneNow, MirrorNow, NoRoomNow, Snapshot, State, age_of};
+use crate::model::ids::FolderKey;
 use crate::model::path::RelPath;
 use crate::plan::lag::Waiting;
 use crate::plan::policy::Quiet;
 use crate::plan::queue::{Lane, Rank};
 use crate::store::error::Error as StoreError;
+use crate::store::reader::Reader;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -292,24 +294,25 @@ impl Engine {
 
     /// How many entries of a mirror wait for a change or a person.
     pub(super) fn parked_in(&self, number: usize) -> Result<u64, StoreError> {
-        let mirror = &self.context.mirrors[number];
-        let reader = self.context.readers.get()?;
-        let parked = match reader.root(&mirror.name, &mirror.target_key())? {
-            Some(root) => reader.parked_count(root.key)?,
-            None => 0,
-        };
-        Ok(parked.cast_unsigned())
+        self.counted(number, Reader::parked_count)
     }
 
     /// How many files of a mirror are on Box.
     pub(super) fn synced_in(&self, number: usize) -> Result<u64, StoreError> {
+        self.counted(number, Reader::synced_files)
+    }
+
+    /// What is counted below the root of a mirror; nothing where that is not known yet.
+    fn counted(
+        &self,
+        number: usize,
+        count: impl FnOnce(&Reader, FolderKey) -> Result<i64, StoreError>,
+    ) -> Result<u64, StoreError> {
         let mirror = &self.context.mirrors[number];
         let reader = self.context.readers.get()?;
-        let synced = match reader.root(&mirror.name, &mirror.target_key())? {
-            Some(root) => reader.synced_files(root.key)?,
-            None => 0,
-        };
-        Ok(synced.cast_unsigned())
+        let root = reader.root(&mirror.name, &mirror.target_key())?;
+        let counted = root.map_or(Ok(0), |root| count(&reader, root.key))?;
+        Ok(counted.cast_unsigned())
     }
 
     /// What waits in a mirror, and since when.

@@ -1,12 +1,13 @@
 //! How a record is written: for people, as JSON, or for the journal. Pure.
 
+use crate::agent::snapshot::writable;
 use crate::cli::logging::record::Record;
 use crate::cli::output::spelled_out;
 use crate::cli::wording::printable;
 use crate::model::path::confuses;
 use serde_json::Value;
 use std::fmt::Write;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 use tracing::Level;
 
 /// How the log is written.
@@ -193,10 +194,7 @@ fn colour(level: Level) -> &'static str {
 
 /// In UTC, with milliseconds. A clock that shows no year of four digits is not followed.
 fn rfc3339(at: SystemTime) -> String {
-    /// 9999-12-31T23:59:59.999Z.
-    const LAST: Duration = Duration::from_millis(253_402_300_799_999);
-    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    humantime::format_rfc3339_millis(UNIX_EPOCH + since.min(LAST)).to_string()
+    humantime::format_rfc3339_millis(writable(at)).to_string()
 }
 
 #[cfg(test)]
